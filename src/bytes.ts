@@ -26,7 +26,7 @@ export function compareBytes(
   bOffset: number,
   bLength: number,
 ): number {
-  const shared = aLength < bLength ? aLength : bLength;
+  const shared = Math.min(aLength, bLength);
   for (let i = 0; i < shared; i++) {
     const difference = a[aOffset + i]! - b[bOffset + i]!;
     if (difference !== 0) {
@@ -55,7 +55,7 @@ export function sharedPrefixLength(
   bOffset: number,
   bLength: number,
 ): number {
-  const most = aLength < bLength ? aLength : bLength;
+  const most = Math.min(aLength, bLength);
   let i = 0;
   while (i < most && a[aOffset + i] === b[bOffset + i]) {
     i++;
