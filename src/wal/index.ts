@@ -1,0 +1,15 @@
+/** What other layers may use of the log. */
+export * from "./op.ts";
+export {
+  firstOp,
+  type LogBytes,
+  RECORD_HEADER_BYTES,
+  recordCommit,
+  recordDurableCommit,
+  recordFlags,
+  recordLength,
+  recordOpCount,
+  recordTime,
+} from "./record.ts";
+export { Segment } from "./segment.ts";
+export { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
