@@ -1,0 +1,36 @@
+/**
+ * What the command line needs of the database, and nothing more: the one place where the two meet.
+ *
+ * Commands are written against these interfaces, so that their tests can run with a small fake where
+ * the storage is not the point.
+ */
+
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+export interface SqlStatement {
+  /** Names of the result columns; empty for a statement that returns no rows. */
+  readonly columns: readonly string[];
+  iterate(...parameters: readonly SqlValue[]): Iterable<readonly SqlValue[]>;
+  run(...parameters: readonly SqlValue[]): { readonly changes: number };
+}
+
+export interface TableColumn {
+  readonly name: string;
+  /** The type as declared, perhaps empty. */
+  readonly type: string;
+}
+
+export interface Table {
+  readonly name: string;
+  /** The statement that makes it. */
+  readonly sql: string;
+  readonly columns: readonly TableColumn[];
+}
+
+export interface SqlSession {
+  prepare(text: string): SqlStatement;
+  /** All that `work` does becomes one commit, durable when this returns; nothing of it does if `work` throws. */
+  transaction(work: () => void): void;
+  tables(): readonly Table[];
+  close(): void;
+}
