@@ -1,0 +1,54 @@
+/**
+ * The words of SQLite's grammar, and which of them may still name a table or a column.
+ *
+ *   reserved   a name only inside quotes: SELECT, FROM, TABLE, …
+ *   fallback   a keyword where the grammar takes one at that place, else an identifier: KEY, ASC, REPLACE, …
+ *   join       LEFT, CROSS, …: a name, but never an alias without AS (it would begin a join)
+ *
+ * The list is that of SQLite's `parse.y` (`%fallback ID`, `JOIN_KW`) and `mkkeywordhash.c`, version 3.53.
+ */
+export type KeywordClass = "reserved" | "fallback" | "join";
+
+const RESERVED = `ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE DEFAULT
+  DEFERRABLE DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM GROUP HAVING IN INDEX INSERT INTERSECT INTO IS
+  ISNULL JOIN LIMIT NOT NOTHING NOTNULL NULL ON OR ORDER PRIMARY REFERENCES RETURNING SELECT SET TABLE THEN TO
+  TRANSACTION UNION UNIQUE UPDATE USING VALUES WHEN WHERE`;
+
+const FALLBACK = `ABORT ACTION AFTER ALWAYS ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN CONFLICT CURRENT
+  CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATABASE DEFERRED DESC DETACH DO EACH END EXCLUDE EXCLUSIVE EXPLAIN FAIL
+  FILTER FIRST FOLLOWING FOR GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INDEXED INITIALLY INSTEAD KEY LAST LIKE MATCH
+  MATERIALIZED NO NULLS OF OFFSET OTHERS OVER PARTITION PLAN PRAGMA PRECEDING QUERY RAISE RANGE RECURSIVE REGEXP REINDEX
+  RELEASE RENAME REPLACE RESTRICT ROLLBACK ROW ROWS SAVEPOINT TEMP TEMPORARY TIES TRIGGER UNBOUNDED VACUUM VIEW VIRTUAL
+  WINDOW WITH WITHOUT`;
+
+const JOIN = "CROSS FULL INNER LEFT NATURAL OUTER RIGHT";
+
+const classes = new Map<string, KeywordClass>();
+for (const [words, keywordClass] of [
+  [RESERVED, "reserved"],
+  [FALLBACK, "fallback"],
+  [JOIN, "join"],
+] as const) {
+  for (const word of words.split(/\s+/)) {
+    classes.set(word, keywordClass);
+  }
+}
+
+const LONGEST_KEYWORD = "CURRENT_TIMESTAMP".length;
+
+/** The keyword that `word` spells in any case, upper-cased; undefined for every other word. */
+export function keywordOf(word: string): string | undefined {
+  if (word.length > LONGEST_KEYWORD) {
+    return undefined;
+  }
+  const upper = word.toUpperCase();
+  return upper.length === word.length && classes.has(upper) ? upper : undefined;
+}
+
+/** The class of a token kind; undefined where it is no keyword. */
+export function keywordClass(kind: string): KeywordClass | undefined {
+  return classes.get(kind);
+}
+
+/** Every keyword, for fuzzers and completion. */
+export const KEYWORDS: readonly string[] = [...classes.keys()];
