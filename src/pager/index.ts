@@ -1,0 +1,30 @@
+/** What the layers above may use of the pager. */
+export type { Disk, DiskFile, LockMode, OpenMode } from "./disk.ts";
+export { type DirectoryOptions, openDirectory } from "./disk-directory.ts";
+export { MemoryDisk } from "./disk-memory.ts";
+export { checkExtent, extentBirth, extentPages, readExtent, writeExtent, writeExtentAt } from "./extent.ts";
+export { type Extent, FreeSpace, type FreeSpaceTransfer, type PageAllocator } from "./free-space.ts";
+export {
+  createPageFile,
+  encodeMeta,
+  FORMAT_VERSION,
+  MAX_META_EXTRA_BYTES,
+  type Meta,
+  readMeta,
+  writeMeta,
+} from "./meta.ts";
+export {
+  getU32,
+  PAGE_BIRTH,
+  PAGE_CRC,
+  PAGE_NUMBER,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  type PageView,
+  putU32,
+  sealPage,
+  verifyPage,
+  viewOf,
+} from "./page.ts";
+export { type Backend, PageFile, type PageFileOptions, type PageFileStats } from "./page-file.ts";
+export { type PendingFree, PendingFrees } from "./pending-frees.ts";
