@@ -14,6 +14,7 @@
  * `capacity` is a promise to the writer, not the arena's size: an oversized segment (one whose single record is larger
  * than `segmentBytes`) is declared full when its record is written.
  */
+import { assert } from "../assert.ts";
 import type { LogBytes } from "./record.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 
@@ -39,8 +40,8 @@ export class Segment implements LogBytes {
   salt: number;
   /** The CRC of the last record, or of the header. */
   crc: number;
-  /** Who reads the arena (snapshots, log readers). It is used again only if nobody does when the segment is released. */
-  pins: number;
+  #pins: number;
+  #onUnpinned: (() => void) | undefined;
 
   constructor(number: number, baseCommit: number, arena: SharedArrayBuffer) {
     this.number = number;
@@ -57,19 +58,37 @@ export class Segment implements LogBytes {
     this.sealed = false;
     this.salt = 0;
     this.crc = 0;
-    this.pins = 0;
+    this.#pins = 0;
+    this.#onUnpinned = undefined;
   }
 
   get isEmpty(): boolean {
     return this.lastCommit === this.baseCommit;
   }
 
+  /** Keeps the arena from being used again after the segment's release. Log readers pin, and so do snapshots. */
   pin(): void {
-    this.pins++;
+    this.#pins++;
   }
 
   unpin(): void {
-    this.pins--;
+    assert(this.#pins > 0, "W9: a segment is unpinned as often as it was pinned");
+    this.#pins--;
+    this.#callIfUnpinned();
+  }
+
+  /** Calls back once, when nobody pins the segment (any more). */
+  whenUnpinned(callback: () => void): void {
+    this.#onUnpinned = callback;
+    this.#callIfUnpinned();
+  }
+
+  #callIfUnpinned(): void {
+    const callback = this.#onUnpinned;
+    if (this.#pins === 0 && callback !== undefined) {
+      this.#onUnpinned = undefined;
+      callback();
+    }
   }
 
   seal(): void {
