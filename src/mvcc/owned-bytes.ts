@@ -1,0 +1,44 @@
+/**
+ * Bytes that leave the API are the caller's own copy. This is the one place that makes it.
+ *
+ * Three ways, each the fastest for its size (Node 20, out of shared memory, ns):
+ *
+ *     bytes                                     16    32    64   100   256   1024   4096
+ *     slice: V8 keeps 64 bytes on its heap      49    53    63   355   460    926   1859
+ *     view of a pool chunk + set                75    80    89   104   157    382   1267
+ *     Buffer.allocUnsafe + copy                105   111   121   134   182    435   1584
+ *     new Uint8Array + byte loop                54    73   118   332   554   1681   6322
+ *
+ * A copy from the pool shares its ArrayBuffer with other copies, as a Buffer of Node's does: who looks at `.buffer`
+ * must mind `.byteOffset` (a multiple of 8, so that any typed array can be laid over it). A chunk lives as long as the
+ * last copy cut from it; it is small, so that one kept value holds little. (The figures are for chunks of 64 KiB; those
+ * of 16 KiB take 6 ns more at 100 bytes.)
+ */
+const SLICE_BYTES = 64;
+const POOL_BYTES = 4096;
+const CHUNK_BYTES = 16 * 1024;
+
+let chunk = new Uint8Array(CHUNK_BYTES);
+let chunkUsed = 0;
+
+const { slice } = Uint8Array.prototype;
+
+/** A copy of `length` bytes that nothing else will write to. */
+export function ownedCopy(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+  if (length <= SLICE_BYTES) {
+    return slice.call(bytes, offset, offset + length);
+  }
+  if (length > POOL_BYTES) {
+    const copy = new Uint8Array(length);
+    copy.set(bytes.subarray(offset, offset + length));
+    return copy;
+  }
+  if (chunkUsed + length > CHUNK_BYTES) {
+    chunk = new Uint8Array(CHUNK_BYTES);
+    chunkUsed = 0;
+  }
+  const start = chunkUsed;
+  chunkUsed = (start + length + 7) & ~7;
+  chunk.set(bytes.subarray(offset, offset + length), start);
+  return new Uint8Array(chunk.buffer, start, length);
+}
