@@ -34,3 +34,14 @@ export interface SqlSession {
   tables(): readonly Table[];
   close(): void;
 }
+
+export interface Database {
+  /** A session of its own, as a connection would be. */
+  sql(): SqlSession;
+  close(): void;
+}
+
+export interface DatabaseAccess {
+  /** `":memory:"` is one that nothing is kept of. Throws INVALID where there is none and `create` is not set. */
+  open(path: string, options: { readonly create: boolean; readonly readOnly: boolean }): Database;
+}

@@ -76,7 +76,7 @@ describe("types", () => {
     const { reader, rows } = await read("zip,n\n10001,1\n20001,2\n01234,3\n", { sampleRows: 2 });
     expect(rows[2]).toEqual(["01234", 3]);
     expect(reader.warnings()).toEqual([
-      'column zip is INTEGER, but 1 value is no such number (the first: "01234"); where that is wrong, create the table with zip TEXT and import again',
+      'column zip is INTEGER, but 1 value is written otherwise ("01234"); to keep such values as they are, create the table with zip TEXT and import again',
     ]);
   });
 

@@ -41,39 +41,51 @@ export function columnNames(headings: readonly (string | null)[]): string[] {
 
 /** Puts the values of CSV rows, which are all text, into the types of their columns, in place. */
 export class TypedColumns {
-  #types: readonly ColumnType[];
+  #columns: readonly ImportColumn[];
   #nullText: string | undefined;
-  #misfits: number[];
+  #misfitCounts: number[];
   #firstMisfits: (string | undefined)[];
 
   /** Values that read `nullText` become NULL, as empty ones always do. */
-  constructor(types: readonly ColumnType[], nullText: string | undefined) {
-    this.#types = types;
+  constructor(columns: readonly ImportColumn[], nullText: string | undefined) {
+    this.#columns = columns;
     this.#nullText = nullText;
-    this.#misfits = types.map(() => 0);
-    this.#firstMisfits = types.map(() => undefined);
+    this.#misfitCounts = columns.map(() => 0);
+    this.#firstMisfits = columns.map(() => undefined);
   }
 
   convert(row: SqlValue[]): void {
-    const types = this.#types;
-    for (let column = 0; column < types.length; column++) {
-      const text = row[column];
+    const columns = this.#columns;
+    for (let index = 0; index < columns.length; index++) {
+      const text = row[index];
       if (typeof text === "string") {
         if (text === this.#nullText) {
-          row[column] = null;
-        } else if (types[column] !== "TEXT") {
-          row[column] = this.#number(text, column);
+          row[index] = null;
+        } else if (columns[index]!.type !== "TEXT") {
+          row[index] = this.#number(text, index);
         }
       }
     }
   }
 
-  /** How many values of a column were no numbers although its type is one, and the first of them. */
-  misfits(column: number): { readonly count: number; readonly first: string | undefined } {
-    return { count: this.#misfits[column]!, first: this.#firstMisfits[column] };
+  /** A sentence for every column that has met values which are no numbers although its type is one. */
+  warnings(): string[] {
+    const sentences: string[] = [];
+    for (const [index, { name, type }] of this.#columns.entries()) {
+      const count = this.#misfitCounts[index]!;
+      if (count > 0) {
+        const values = count === 1 ? "1 value is" : `${count} values are`;
+        const example = `(${count === 1 ? "" : "the first: "}${JSON.stringify(this.#firstMisfits[index])})`;
+        sentences.push(
+          `column ${name} is ${type}, but ${values} written otherwise ${example}; to keep such values as they are, ` +
+            `create the table with ${name} TEXT and import again`,
+        );
+      }
+    }
+    return sentences;
   }
 
-  #number(text: string, column: number): SqlValue {
+  #number(text: string, index: number): SqlValue {
     const value = numberOf(text);
     if (value !== undefined) {
       return value;
@@ -81,8 +93,8 @@ export class TypedColumns {
     if (text === "") {
       return null;
     }
-    this.#misfits[column]!++;
-    this.#firstMisfits[column] ??= text;
+    this.#misfitCounts[index]!++;
+    this.#firstMisfits[index] ??= text;
     return text;
   }
 }

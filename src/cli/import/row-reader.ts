@@ -90,8 +90,7 @@ export class RowReader {
 
   /** Reads values as these types instead of those of the sample. To be called before `batches()`. */
   useTypes(columns: readonly ImportColumn[], nullText: string | undefined): void {
-    const types = columns.map((column) => column.type);
-    this.#typed = this.format === "csv" ? new TypedColumns(types, nullText) : undefined;
+    this.#typed = this.format === "csv" ? new TypedColumns(columns, nullText) : undefined;
   }
 
   /** All rows of the file, once. The last batch may be short; there is no empty one. */
@@ -113,18 +112,8 @@ export class RowReader {
   }
 
   /** What the user should know about values that did not fit, a sentence per column. */
-  warnings(): string[] {
-    const sentences: string[] = [];
-    for (const [index, column] of this.columns.entries()) {
-      const { count, first } = this.#typed?.misfits(index) ?? { count: 0, first: undefined };
-      if (count > 0) {
-        sentences.push(
-          `column ${column.name} is ${column.type}, but ${count === 1 ? "1 value is" : `${count} values are`} no such number (the first: ${JSON.stringify(first)}); ` +
-            `where that is wrong, create the table with ${column.name} TEXT and import again`,
-        );
-      }
-    }
-    return sentences;
+  warnings(): readonly string[] {
+    return this.#typed?.warnings() ?? [];
   }
 
   #finish(rows: SqlValue[][]): void {

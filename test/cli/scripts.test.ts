@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fakeDatabases } from "./fake-database.ts";
+import { replay } from "./transcript.ts";
+
+const directory = join(import.meta.dirname, "../../../test/scripts/cli");
+
+describe("transcripts", () => {
+  for (const name of readdirSync(directory)) {
+    it(name, async () => {
+      const path = join(directory, name);
+      const transcript = readFileSync(path, "utf8");
+      const replayed = await replay(transcript, fakeDatabases());
+      if (process.env.UPDATE === "1") {
+        writeFileSync(path, replayed);
+      }
+      expect(replayed).toBe(transcript);
+    });
+  }
+});
