@@ -16,6 +16,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: [["default", { summary: false }], new SummaryReporter()],
-    coverage: { provider: "v8", include: ["dist/src/**"], reporter: ["text", "html"] },
+    coverage: { provider: "v8", include: ["dist/src/**/*.js"], reporter: ["text", "html"] },
   },
 });
