@@ -1,0 +1,49 @@
+/**
+ * Builds a tree from entries in ascending order: bulk load, backup, and whatever writes a tree in one go.
+ *
+ * Pages are filled to `fillFactor` and never read back. The tree exists when `finish` has returned; until then
+ * everything that was written lies in pages that only this builder knows (`allocated`).
+ */
+import type { PageAllocator, PageFile } from "../pager/index.ts";
+import { type FreedPages, type RootRecord, TreeWriter } from "./writer.ts";
+
+const NOTHING_FREED: FreedPages = { add() {} };
+const NO_SEPARATOR: Uint8Array = new Uint8Array(0);
+
+export interface BuildOptions {
+  /** How full pages become, 0.6 to 1; 1 unless given. */
+  readonly fillFactor?: number;
+}
+
+export class TreeBuilder {
+  readonly #writer: TreeWriter;
+  count = 0;
+
+  constructor(pages: PageFile, allocator: PageAllocator, birth: number, options: BuildOptions = {}) {
+    this.#writer = new TreeWriter(pages, allocator, NOTHING_FREED, birth, options.fillFactor ?? 1);
+    this.#writer.beginLeaves(NO_SEPARATOR, 0);
+  }
+
+  /** Everything allocated so far, as pairs of first page and page count: what to give back if the build is abandoned. */
+  get allocated(): readonly number[] {
+    return this.#writer.allocated;
+  }
+
+  /** Adds the next entry; its key is greater than the one before. `expiry` is ms since the epoch, 0 for none. */
+  add(
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueOffset: number,
+    valueLength: number,
+    expiry: number,
+  ): void {
+    this.#writer.addEntry(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry);
+    this.count++;
+  }
+
+  finish(): RootRecord {
+    return this.#writer.finish();
+  }
+}

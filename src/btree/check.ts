@@ -1,0 +1,272 @@
+/**
+ * The structural checker: walks a whole tree and proves what every other file of this folder relies on.
+ *
+ * Its input may be hostile: a page whose checksum is right and whose contents are anything. Each page is copied into
+ * 8 KiB of its own first, and every offset is checked before it is followed. The walk ends because levels descend by one,
+ * every leaf has a cell, and no cell fits between the fences of two places: a page that is reached twice is found out
+ * at its first key.
+ *
+ * Whatever does not hold is thrown as CORRUPT, with the page and the number of the invariant (README.md).
+ */
+import { compareBytes, copyBytes, headOf } from "../bytes.ts";
+import type { DbError } from "../errors.ts";
+import { checkExtent, extentBirth, extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
+import { damagedTree, PageImage } from "./image.ts";
+import {
+  EXPIRY_BYTES,
+  EXTENT_REFERENCE_BYTES,
+  entriesBefore,
+  INFO_BYTES,
+  INFO_EXPIRY,
+  INFO_LENGTH,
+  INFO_OVERFLOW,
+  LEAF_FIXED_BYTES,
+  MAX_CELL_BYTES,
+  MAX_HEIGHT,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  PAGE_CELLS_START,
+  PAGE_RESERVED,
+} from "./page.ts";
+import type { RootRecord } from "./writer.ts";
+
+export interface CheckOptions {
+  /** Whether the bytes of extents are read and verified; true unless given. Their place is checked in any case. */
+  readonly extents?: boolean;
+}
+
+export interface CheckResult {
+  readonly entries: number;
+  readonly leaves: number;
+  readonly innerPages: number;
+  readonly extents: number;
+  readonly extentPages: number;
+  /** How much of the leaves is used, 0 to 1. */
+  readonly leafFill: number;
+}
+
+/** Told of every page and extent of the tree, once each. */
+export type PageVisitor = (firstPage: number, pageCount: number, birth: number) => void;
+
+/** Throws CORRUPT { page, invariant } unless everything below `root` is as it should be. */
+export function checkTree(
+  pages: PageFile,
+  root: RootRecord,
+  onPage: PageVisitor = () => {},
+  options: CheckOptions = {},
+): CheckResult {
+  return new TreeCheck(pages, onPage, options.extents ?? true).run(root);
+}
+
+/** The page of one level of the walk, and the fences between which its keys lie. */
+class CheckFrame {
+  readonly image: PageImage;
+  readonly lower: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+  lowerLength = 0;
+  readonly upper: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+  upperLength = 0;
+  hasUpper = false;
+
+  constructor(level: number) {
+    this.image = new PageImage(level);
+  }
+}
+
+class TreeCheck {
+  readonly #pages: PageFile;
+  readonly #onPage: PageVisitor;
+  readonly #readsExtents: boolean;
+  readonly #frames: CheckFrame[] = [];
+  readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+  #leaves = 0;
+  #innerPages = 0;
+  #extents = 0;
+  #extentPages = 0;
+  #usedBytes = 0;
+
+  constructor(pages: PageFile, onPage: PageVisitor, readsExtents: boolean) {
+    this.#pages = pages;
+    this.#onPage = onPage;
+    this.#readsExtents = readsExtents;
+  }
+
+  run(root: RootRecord): CheckResult {
+    let entries = 0;
+    prove(root.height <= MAX_HEIGHT && (root.page === 0) === (root.height === 0), root.page, "B8", "impossible height");
+    if (root.page !== 0) {
+      for (let level = 0; level < root.height; level++) {
+        this.#frames.push(new CheckFrame(level));
+      }
+      entries = this.#checkPage(root.page, root.height - 1, Number.POSITIVE_INFINITY);
+      const isSingle = root.height > 1 && this.#frames[root.height - 1]!.image.count === 1;
+      prove(!isSingle, root.page, "B8", "a root with one child");
+    }
+    prove(entries === root.count, root.page, "B7", `${entries} entries where the root's record says ${root.count}`);
+    return {
+      entries,
+      leaves: this.#leaves,
+      innerPages: this.#innerPages,
+      extents: this.#extents,
+      extentPages: this.#extentPages,
+      leafFill: this.#leaves === 0 ? 0 : this.#usedBytes / (this.#leaves * PAGE_SIZE),
+    };
+  }
+
+  /** Checks a page and all below it, between the fences in its level's frame; returns the entries. */
+  #checkPage(page: number, level: number, parentBirth: number): number {
+    prove(page >= 2 && page < this.#pages.pageCount, page, "B9", "no such page in the file");
+    const frame = this.#frames[level]!;
+    const image = frame.image;
+    image.load(this.#pages, page);
+    this.#onPage(page, 1, image.birth);
+    prove(image.birth <= parentBirth, page, "B9", "it is younger than the page that refers to it");
+    prove(image.u32[PAGE_RESERVED >> 2] === 0, page, "B3", "reserved bytes are in use");
+    checkSlots(image);
+    this.#checkKeys(frame);
+    if (level > 0) {
+      this.#innerPages++;
+      return this.#checkChildren(frame);
+    }
+    this.#leaves++;
+    this.#usedBytes += LEAF_FIXED_BYTES + 6 * image.count + PAGE_SIZE - image.u16[PAGE_CELLS_START >> 1]!;
+    this.#checkValues(image);
+    return image.count;
+  }
+
+  /** Order, heads and fences. */
+  #checkKeys(frame: CheckFrame): void {
+    const { image } = frame;
+    const { page, u8, count } = image;
+    const first = image.level === 0 ? 0 : 1;
+    let last = 0;
+    let lastLength = -1;
+    for (let i = first; i < count; i++) {
+      const suffix = image.suffixAt(i);
+      const length = image.suffixLengthAt(i);
+      if (image.u32[image.headsIndex + i] !== headOf(u8, suffix, length)) {
+        throw broken(page, "B4", `head ${i} is not its key's`);
+      }
+      if (lastLength >= 0 && compareBytes(u8, last, lastLength, u8, suffix, length) >= 0) {
+        throw broken(page, "B5", `key ${i} is not above the one before`);
+      }
+      last = suffix;
+      lastLength = length;
+    }
+    if (count > first) {
+      const key = this.#key;
+      const low = compareBytes(key, 0, image.copyKey(first, key), frame.lower, 0, frame.lowerLength);
+      prove(first === 0 ? low >= 0 : low > 0, page, "B5", "its first key is below its separator");
+      const length = image.copyKey(count - 1, key);
+      const fits = !frame.hasUpper || compareBytes(key, 0, length, frame.upper, 0, frame.upperLength) < 0;
+      prove(fits, page, "B5", "its last key is not below the next page's separator");
+    }
+  }
+
+  #checkChildren(frame: CheckFrame): number {
+    const { image } = frame;
+    const { page, level, count } = image;
+    const child = this.#frames[level - 1]!;
+    prove(image.u32[image.headsIndex] === 0, page, "B6", "entry 0 has a head");
+    prove(image.u16[image.startsIndex] === image.u16[image.startsIndex + 1], page, "B6", "entry 0 has a separator");
+    prove(entriesBefore(image.u16, image.u32, 0, 0) === 0, page, "B7", "entries before the first child");
+    let entries = 0;
+    for (let i = 0; i < count; i++) {
+      if (i === 0) {
+        copyBytes(frame.lower, 0, child.lower, 0, frame.lowerLength);
+        child.lowerLength = frame.lowerLength;
+      } else {
+        child.lowerLength = image.copyKey(i, child.lower);
+      }
+      child.hasUpper = i + 1 < count || frame.hasUpper;
+      if (i + 1 < count) {
+        child.upperLength = image.copyKey(i + 1, child.upper);
+      } else {
+        copyBytes(frame.upper, 0, child.upper, 0, frame.upperLength);
+        child.upperLength = frame.upperLength;
+      }
+      const below = this.#checkPage(image.children[i]!, level - 1, image.birth);
+      if (image.counts[i] !== below) {
+        throw broken(page, "B7", `${below} entries below child ${i}, not ${image.counts[i]}`);
+      }
+      entries += below;
+    }
+    return entries;
+  }
+
+  /** Cells hold what their flags say; extents are where and what their references say. */
+  #checkValues(image: PageImage): void {
+    const { page, count, u16, startsIndex } = image;
+    for (let i = 0; i < count; i++) {
+      const cell = u16[startsIndex + i]!;
+      const info = image.u16At(cell);
+      const length = u16[startsIndex + i + 1]! - cell;
+      const isFlagged = (info & INFO_EXPIRY) !== 0;
+      if ((info & ~(INFO_LENGTH | INFO_EXPIRY | INFO_OVERFLOW)) !== 0 || isFlagged !== image.expiryOf(i) > 0) {
+        throw broken(page, "B2", `the flags of cell ${i} say what cannot be`);
+      }
+      const extent = image.extentOf(i);
+      const mostBytes =
+        (info & INFO_OVERFLOW) === 0
+          ? MAX_CELL_BYTES - image.prefixLength
+          : INFO_BYTES + (info & INFO_LENGTH) + (isFlagged ? EXPIRY_BYTES : 0) + EXTENT_REFERENCE_BYTES;
+      if (length > mostBytes) {
+        throw broken(page, "B2", `cell ${i} is larger than a cell may be`);
+      }
+      if ((info & INFO_OVERFLOW) !== 0) {
+        this.#checkExtent(page, extent, image.extentLength, image.birth);
+      }
+    }
+  }
+
+  #checkExtent(page: number, extent: number, length: number, leafBirth: number): void {
+    const count = extentPages(length);
+    const exists = extent >= 2 && length <= MAX_VALUE_BYTES && extent + count <= this.#pages.pageCount;
+    prove(exists, page, "B9", `it refers to an extent of ${length} bytes at page ${extent}, which cannot be`);
+    const birth = extentBirth(this.#pages, extent);
+    prove(birth <= leafBirth, extent, "B9", `it is younger than page ${page}, which refers to it`);
+    this.#onPage(extent, count, birth);
+    if (this.#readsExtents) {
+      checkExtent(this.#pages, extent, length);
+    }
+    this.#extents++;
+    this.#extentPages += count;
+  }
+}
+
+/** Front and cells do not overlap, cells lie back to back, and each has room for what its info says (B3). */
+function checkSlots(image: PageImage): void {
+  const { page, level, count, u16, startsIndex, prefixLength } = image;
+  const cellsStart = u16[PAGE_CELLS_START >> 1]!;
+  const frontEnd = 2 * (startsIndex + count + 1);
+  prove(prefixLength <= MAX_KEY_BYTES, page, "B2", "its prefix is longer than a key");
+  prove(frontEnd <= cellsStart, page, "B3", "slots and cells overlap");
+  prove(u16[startsIndex] === cellsStart, page, "B3", "its first cell is not where the cells start");
+  prove(u16[startsIndex + count] === PAGE_SIZE - prefixLength, page, "B3", "its cells do not end at the prefix");
+  for (let i = 0; i < count; i++) {
+    const start = u16[startsIndex + i]!;
+    const length = u16[startsIndex + i + 1]! - start;
+    let leastBytes = 0;
+    if (level === 0) {
+      const info = image.u16At(start);
+      const extraBytes = ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES) + ((info & INFO_OVERFLOW) === 0 ? 0 : 8);
+      leastBytes = INFO_BYTES + (info & INFO_LENGTH) + extraBytes;
+    }
+    if (length < leastBytes) {
+      throw broken(page, "B3", `cell ${i} is cut short`);
+    }
+    if (prefixLength + image.suffixLengthAt(i) > MAX_KEY_BYTES) {
+      throw broken(page, "B2", `key ${i} is longer than 2048 bytes`);
+    }
+  }
+}
+
+/** For what is checked once a page; the loops over cells build no message that is not thrown. */
+function prove(holds: boolean, page: number, invariant: string, why: string): void {
+  if (!holds) {
+    throw broken(page, invariant, why);
+  }
+}
+
+function broken(page: number, invariant: string, why: string): DbError {
+  return damagedTree(page, `${why} (${invariant})`, { invariant });
+}

@@ -1,0 +1,382 @@
+/**
+ * A position in a tree, and the way from there in both directions.
+ *
+ * The cursor remembers the path from the root (page and child index per level) and stands on one cell of one leaf,
+ * whose parts are described by its fields: key = prefix + suffix, value or extent, expiry. A step within the leaf
+ * decodes the next cell, 3 ns; every sixtieth or so climbs to the parent.
+ *
+ *     [ page 9, child 3 ] → [ page 5, child 61 ] → leaf 71, slot 17
+ *
+ * The fields hold until another call locates a page of the same page file: with the pread backend the leaf's frame
+ * may then be reused. The cursor itself notices (`pages.generation`) and locates its leaf again at the next call of any
+ * of its methods; whoever reads the fields after having used the page file otherwise calls `refresh` first. Pages do
+ * not change, and those of a pinned tree are not reused: a cursor never has to seek anew.
+ *
+ * Whole leaves are read without a call per cell:
+ *
+ *     for (let more = cursor.first(); more; more = cursor.nextLeaf()) {
+ *       const { u8, u16, base, slots } = cursor;
+ *       for (let slot = cursor.slot, end = cursor.leafRun(); slot < end; slot++) {
+ *         const cell = base + u16[slots + slot]!;      // the layout of a cell is in page.ts
+ *       }
+ *     }
+ */
+import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
+import { PAGE_SIZE, type PageFile, readExtent } from "../pager/index.ts";
+import { damagedTree } from "./image.ts";
+import {
+  childFor,
+  comparePrefix,
+  EXPIRY_BYTES,
+  entriesBefore,
+  INFO_BYTES,
+  INFO_EXPIRY,
+  INFO_FLAGS,
+  INFO_LENGTH,
+  INFO_OVERFLOW,
+  leafSlots,
+  MAX_HEIGHT,
+  PAGE_COUNT,
+  PAGE_HEADER_BYTES,
+  PAGE_LEVEL,
+  PAGE_PREFIX_LENGTH,
+  searchLeaf,
+} from "./page.ts";
+
+export class TreeCursor {
+  /** Whether the cursor stands on a cell; the other fields mean something only then. */
+  valid = false;
+  u8: Uint8Array = EMPTY_BYTES;
+  u16: Uint16Array = new Uint16Array(EMPTY_BYTES.buffer);
+  u32: Uint32Array = new Uint32Array(EMPTY_BYTES.buffer);
+  data: DataView = new DataView(EMPTY_BYTES.buffer);
+  /** The leaf: its page number, its offset in the arrays, the index of its slot 0 in `u16`, its cells. */
+  page = 0;
+  base = 0;
+  slots = 0;
+  count = 0;
+  prefixOffset = 0;
+  prefixLength = 0;
+  /** The cell: offsets are into `u8`. */
+  slot = 0;
+  suffixOffset = 0;
+  suffixLength = 0;
+  valueOffset = 0;
+  valueLength = 0;
+  isOverflow = false;
+  overflowPage = 0;
+  /** Ms since the epoch, 0 for none. */
+  expiry = 0;
+
+  readonly #pages: PageFile;
+  #generation = -1;
+  #root = 0;
+  /** Inner pages from the root down to the leaf's parent, and the child taken in each. */
+  readonly #pathPages: Uint32Array = new Uint32Array(MAX_HEIGHT);
+  readonly #pathChildren: Uint16Array = new Uint16Array(MAX_HEIGHT);
+  #depth = 0;
+
+  constructor(pages: PageFile) {
+    this.#pages = pages;
+  }
+
+  /** Points the cursor at another tree, given by its root page; it then stands nowhere. */
+  open(root: number): void {
+    this.#root = root;
+    this.valid = false;
+  }
+
+  /** Each of these returns whether there is such a cell, and stands on it if so. */
+  first(): boolean {
+    return this.#root !== 0 && this.#descend(this.#root, 0, false) && this.#decode(0);
+  }
+
+  last(): boolean {
+    return this.#root !== 0 && this.#descend(this.#root, 0, true) && this.#decode(this.count - 1);
+  }
+
+  /** The first cell whose key is at least, or, if not inclusive, greater than the given one. */
+  seek(key: Uint8Array, offset: number, length: number, inclusive = true): boolean {
+    if (this.#root === 0) {
+      return false;
+    }
+    const found = this.#search(key, offset, length);
+    const slot = inclusive ? found >>> 1 : (found + 1) >>> 1;
+    return slot < this.count ? this.#decode(slot) : this.nextLeaf();
+  }
+
+  /** The last cell whose key is at most, or, if not inclusive, less than the given one. */
+  seekBefore(key: Uint8Array, offset: number, length: number, inclusive = true): boolean {
+    if (this.#root === 0) {
+      return false;
+    }
+    const found = this.#search(key, offset, length);
+    const slot = inclusive ? ((found + 1) >>> 1) - 1 : (found >>> 1) - 1;
+    return slot >= 0 ? this.#decode(slot) : this.prevLeaf();
+  }
+
+  /** The cell with `rank` cells before it. */
+  seekRank(rank: number): boolean {
+    this.valid = false;
+    if (this.#root === 0 || rank < 0) {
+      return false;
+    }
+    this.#depth = 0;
+    let page = this.#root;
+    let rest = rank;
+    while (this.#enter(page) > 0) {
+      const { u16, u32, base } = this;
+      const count = u16[(base + PAGE_COUNT) >> 1]!;
+      let low = 1;
+      let high = count;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (entriesBefore(u16, u32, base, middle) <= rest) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      rest -= entriesBefore(u16, u32, base, low - 1);
+      page = this.#push(page, count, low - 1);
+    }
+    return rest < this.count && this.#decode(rest);
+  }
+
+  /** How many cells of the tree come before this one. O(height). */
+  rank(): number {
+    let rank = this.slot;
+    for (let depth = 0; depth < this.#depth; depth++) {
+      const base = this.#pages.locate(this.#pathPages[depth]!);
+      const { u16, u32 } = this.#pages.view;
+      rank += entriesBefore(u16, u32, base, this.#pathChildren[depth]!);
+    }
+    return rank;
+  }
+
+  next(): boolean {
+    if (!this.valid) {
+      return false;
+    }
+    if (this.#pages.generation !== this.#generation) {
+      this.refresh();
+    }
+    const slot = this.slot + 1;
+    return slot < this.count ? this.#decode(slot) : this.nextLeaf();
+  }
+
+  prev(): boolean {
+    if (!this.valid) {
+      return false;
+    }
+    if (this.#pages.generation !== this.#generation) {
+      this.refresh();
+    }
+    const slot = this.slot - 1;
+    return slot >= 0 ? this.#decode(slot) : this.prevLeaf();
+  }
+
+  /** The first cell of the next leaf. */
+  nextLeaf(): boolean {
+    this.valid = false;
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
+      const page = this.#pathPages[depth]!;
+      const child = this.#pathChildren[depth]! + 1;
+      const base = this.#pages.locate(page);
+      const { u16, u32 } = this.#pages.view;
+      const count = u16[(base + PAGE_COUNT) >> 1]!;
+      if (child < count) {
+        this.#pathChildren[depth] = child;
+        const next = u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
+        return this.#descend(next, depth + 1, false) && this.#decode(0);
+      }
+    }
+    return false;
+  }
+
+  /** The last cell of the leaf before. */
+  prevLeaf(): boolean {
+    this.valid = false;
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
+      const page = this.#pathPages[depth]!;
+      const child = this.#pathChildren[depth]! - 1;
+      if (child >= 0) {
+        this.#pathChildren[depth] = child;
+        const base = this.#pages.locate(page);
+        const { u16, u32 } = this.#pages.view;
+        const count = u16[(base + PAGE_COUNT) >> 1]!;
+        const next = u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
+        return this.#descend(next, depth + 1, true) && this.#decode(this.count - 1);
+      }
+    }
+    return false;
+  }
+
+  /** The cells of this leaf from here on are slots `slot` up to the returned one, exclusive. */
+  leafRun(): number {
+    this.refresh();
+    return this.count;
+  }
+
+  /** The same, of those whose keys are less than the given one. */
+  leafRunBelow(key: Uint8Array, offset: number, length: number): number {
+    this.refresh();
+    return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length) >>> 1;
+  }
+
+  /** Where a key is or would be in this leaf: twice the slot of the first cell not below it, plus 1 if that cell holds it. */
+  searchInLeaf(key: Uint8Array, offset: number, length: number): number {
+    this.refresh();
+    return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length);
+  }
+
+  /** Stands on another slot of the same leaf. */
+  moveTo(slot: number): boolean {
+    this.refresh();
+    return this.#decode(slot);
+  }
+
+  /** Makes the fields right again after other use of the page file. */
+  refresh(): void {
+    if (this.#pages.generation === this.#generation) {
+      return;
+    }
+    if (this.valid) {
+      const slot = this.slot;
+      this.#enter(this.page);
+      this.#decode(slot);
+    }
+  }
+
+  get keyLength(): number {
+    return this.prefixLength + this.suffixLength;
+  }
+
+  /** Copies the whole key; returns its length. */
+  copyKey(into: Uint8Array, intoOffset: number): number {
+    this.refresh();
+    copyBytes(this.u8, this.prefixOffset, into, intoOffset, this.prefixLength);
+    copyBytes(this.u8, this.suffixOffset, into, intoOffset + this.prefixLength, this.suffixLength);
+    return this.prefixLength + this.suffixLength;
+  }
+
+  /** Negative, zero or positive as the cell's key sorts before, with or after the given one. */
+  compareKey(key: Uint8Array, offset: number, length: number): number {
+    this.refresh();
+    const cut = this.prefixLength;
+    if (cut !== 0) {
+      const order = comparePrefix(this.u8, this.prefixOffset, cut, key, offset, length);
+      if (order !== 0) {
+        return -order;
+      }
+    }
+    return compareBytes(this.u8, this.suffixOffset, this.suffixLength, key, offset + cut, length - cut);
+  }
+
+  /** Copies the value, wherever it lies. Throws CORRUPT for a damaged extent. */
+  copyValue(into: Uint8Array, intoOffset: number): void {
+    this.refresh();
+    if (this.isOverflow) {
+      readExtent(this.#pages, this.overflowPage, this.valueLength, into, intoOffset);
+    } else {
+      copyBytes(this.u8, this.valueOffset, into, intoOffset, this.valueLength);
+    }
+  }
+
+  /** Goes to the leaf where the key belongs; returns what `searchLeaf` says. */
+  #search(key: Uint8Array, offset: number, length: number): number {
+    this.valid = false;
+    this.#depth = 0;
+    let page = this.#root;
+    while (this.#enter(page) > 0) {
+      const { u8, u16, u32, base } = this;
+      const child = childFor(u8, u16, u32, base, key, offset, length);
+      page = this.#push(page, u16[(base + PAGE_COUNT) >> 1]!, child);
+    }
+    return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length);
+  }
+
+  /** Goes from `page`, which lies `depth` levels below the root, to the first or last leaf below it. */
+  #descend(page: number, depth: number, toLast: boolean): boolean {
+    this.valid = false;
+    this.#depth = depth;
+    let next = page;
+    while (this.#enter(next) > 0) {
+      const count = this.u16[(this.base + PAGE_COUNT) >> 1]!;
+      next = this.#push(next, count, toLast ? count - 1 : 0);
+    }
+    return this.count > 0;
+  }
+
+  /** Remembers the child taken in the inner page that was just entered; returns the child's page. */
+  #push(page: number, count: number, child: number): number {
+    if (this.#depth === MAX_HEIGHT) {
+      throw damagedTree(page, "the tree is higher than 32 levels");
+    }
+    this.#pathPages[this.#depth] = page;
+    this.#pathChildren[this.#depth] = child;
+    this.#depth++;
+    return this.u32[((this.base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
+  }
+
+  /** Locates a page and, if it is a leaf, takes it as the cursor's; returns its level. */
+  #enter(page: number): number {
+    const base = this.#pages.locate(page);
+    const view = this.#pages.view;
+    this.#generation = this.#pages.generation;
+    this.base = base;
+    this.u8 = view.u8;
+    this.u16 = view.u16;
+    this.u32 = view.u32;
+    const level = view.u8[base + PAGE_LEVEL]!;
+    if (level === 0) {
+      const count = view.u16[(base + PAGE_COUNT) >> 1]!;
+      this.page = page;
+      this.data = view.data;
+      this.count = count;
+      this.slots = leafSlots(base, count);
+      this.prefixLength = view.u16[(base + PAGE_PREFIX_LENGTH) >> 1]!;
+      this.prefixOffset = base + PAGE_SIZE - this.prefixLength;
+    }
+    return level;
+  }
+
+  #decode(slot: number): boolean {
+    const { u8, u16, base } = this;
+    const at = this.slots + slot;
+    const cell = base + u16[at]!;
+    const info = u8[cell]! | (u8[cell + 1]! << 8);
+    this.valid = true;
+    this.slot = slot;
+    this.suffixOffset = cell + INFO_BYTES;
+    if (info < INFO_FLAGS) {
+      const value = cell + INFO_BYTES + info;
+      this.suffixLength = info;
+      this.valueOffset = value;
+      this.valueLength = base + u16[at + 1]! - value;
+      this.isOverflow = false;
+      this.expiry = 0;
+    } else {
+      this.#decodeFlagged(cell, info, base + u16[at + 1]!);
+    }
+    return true;
+  }
+
+  #decodeFlagged(cell: number, info: number, end: number): void {
+    this.suffixLength = info & INFO_LENGTH;
+    let at = cell + INFO_BYTES + this.suffixLength;
+    this.expiry = 0;
+    if ((info & INFO_EXPIRY) !== 0) {
+      this.expiry = this.data.getFloat64(at, true);
+      at += EXPIRY_BYTES;
+    }
+    this.isOverflow = (info & INFO_OVERFLOW) !== 0;
+    if (this.isOverflow) {
+      this.overflowPage = this.data.getUint32(at, true);
+      this.valueLength = this.data.getUint32(at + 4, true);
+    } else {
+      this.valueOffset = at;
+      this.valueLength = end - at;
+    }
+  }
+}

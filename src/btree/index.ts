@@ -1,0 +1,19 @@
+/** What the layers above may use of the B+tree. */
+export { type BuildOptions, TreeBuilder } from "./builder.ts";
+export { type CheckOptions, type CheckResult, checkTree, type PageVisitor } from "./check.ts";
+export { countRange, rank } from "./counts.ts";
+export { TreeCursor } from "./cursor.ts";
+export { type TreeExtent, treeExtents } from "./extents.ts";
+export { BATCH_DELETE, BATCH_PUT, type BatchSource, type MergeOptions, TreeMerge } from "./merge.ts";
+export {
+  EXPIRY_BYTES,
+  INFO_BYTES,
+  INFO_EXPIRY,
+  INFO_FLAGS,
+  INFO_LENGTH,
+  INFO_OVERFLOW,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+} from "./page.ts";
+export { TreeReader } from "./reader.ts";
+export { EMPTY_ROOT, type FreedPages, type RootRecord } from "./writer.ts";

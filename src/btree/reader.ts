@@ -1,0 +1,116 @@
+/**
+ * Point search: the shortest way from a key to its value's bytes.
+ *
+ * A find touches one page per level and in each the header, a few heads and one cell; it allocates nothing and copies
+ * nothing. What it found is described by the fields, which hold until the next call that locates a page.
+ *
+ * A reader has no state but its last result: one serves any number of trees and snapshots.
+ */
+import { copyBytes, EMPTY_BYTES } from "../bytes.ts";
+import { type PageFile, readExtent } from "../pager/index.ts";
+import { damagedTree } from "./image.ts";
+import {
+  childFor,
+  EXPIRY_BYTES,
+  INFO_BYTES,
+  INFO_EXPIRY,
+  INFO_FLAGS,
+  INFO_LENGTH,
+  INFO_OVERFLOW,
+  leafSlots,
+  MAX_HEIGHT,
+  PAGE_COUNT,
+  PAGE_HEADER_BYTES,
+  PAGE_LEVEL,
+  searchLeaf,
+} from "./page.ts";
+
+export class TreeReader {
+  /** Where the value lies, unless it is in an extent: `u8[valueOffset … valueOffset + valueLength)`. */
+  u8: Uint8Array = EMPTY_BYTES;
+  data: DataView = new DataView(EMPTY_BYTES.buffer);
+  valueOffset = 0;
+  valueLength = 0;
+  /** The value is in the extent that starts at `overflowPage` (`copyValue` reads either). */
+  isOverflow = false;
+  overflowPage = 0;
+  /** Ms since the epoch, 0 for none. */
+  expiry = 0;
+
+  readonly #pages: PageFile;
+
+  constructor(pages: PageFile) {
+    this.#pages = pages;
+  }
+
+  /** Looks a key up in the tree whose root page is `root` (0: the empty tree); true sets the fields. */
+  find(root: number, key: Uint8Array, offset: number, length: number): boolean {
+    if (root === 0) {
+      return false;
+    }
+    const pages = this.#pages;
+    let page = root;
+    let levelAbove = MAX_HEIGHT;
+    for (;;) {
+      const base = pages.locate(page);
+      const view = pages.view;
+      const u8 = view.u8;
+      const u16 = view.u16;
+      const u32 = view.u32;
+      const level = u8[base + PAGE_LEVEL]!;
+      if (level >= levelAbove) {
+        throw damagedTree(page, "its level is not below its parent's");
+      }
+      if (level === 0) {
+        const found = searchLeaf(u8, u16, u32, base, key, offset, length);
+        if ((found & 1) === 0) {
+          return false;
+        }
+        const slot = leafSlots(base, u16[(base + PAGE_COUNT) >> 1]!) + (found >>> 1);
+        const cell = base + u16[slot]!;
+        const info = u8[cell]! | (u8[cell + 1]! << 8);
+        this.u8 = u8;
+        this.data = view.data;
+        if (info < INFO_FLAGS) {
+          const value = cell + INFO_BYTES + info;
+          this.valueOffset = value;
+          this.valueLength = base + u16[slot + 1]! - value;
+          this.isOverflow = false;
+          this.expiry = 0;
+        } else {
+          this.#decodeFlagged(cell, info, base + u16[slot + 1]!);
+        }
+        return true;
+      }
+      levelAbove = level;
+      const child = childFor(u8, u16, u32, base, key, offset, length);
+      page = u32[((base + PAGE_HEADER_BYTES) >> 2) + u16[(base + PAGE_COUNT) >> 1]! + child]!;
+    }
+  }
+
+  /** Copies the value that was found last, wherever it lies. Throws CORRUPT for a damaged extent. */
+  copyValue(into: Uint8Array, intoOffset: number): void {
+    if (this.isOverflow) {
+      readExtent(this.#pages, this.overflowPage, this.valueLength, into, intoOffset);
+    } else {
+      copyBytes(this.u8, this.valueOffset, into, intoOffset, this.valueLength);
+    }
+  }
+
+  #decodeFlagged(cell: number, info: number, end: number): void {
+    let at = cell + INFO_BYTES + (info & INFO_LENGTH);
+    this.expiry = 0;
+    if ((info & INFO_EXPIRY) !== 0) {
+      this.expiry = this.data.getFloat64(at, true);
+      at += EXPIRY_BYTES;
+    }
+    this.isOverflow = (info & INFO_OVERFLOW) !== 0;
+    if (this.isOverflow) {
+      this.overflowPage = this.data.getUint32(at, true);
+      this.valueLength = this.data.getUint32(at + 4, true);
+    } else {
+      this.valueOffset = at;
+      this.valueLength = end - at;
+    }
+  }
+}

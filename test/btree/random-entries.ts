@@ -1,0 +1,76 @@
+/** Keys and values drawn to be awkward: shared prefixes, prefixes of each other, zero bytes, every length, extents. */
+import type { Rng } from "../../src/random.ts";
+import type { Operation } from "./tree-model.ts";
+
+export function below(rng: Rng, limit: number): number {
+  return rng.next() % limit;
+}
+
+const ALPHABET = Uint8Array.of(0, 0, 1, 97, 98, 255);
+
+/** A source of keys of one kind: what shares a page differs from test to test. */
+export function keySource(rng: Rng): () => Uint8Array {
+  const kinds = [
+    () => bytes(rng, below(rng, 24), 256),
+    () => tinyAlphabet(rng, below(rng, 12)),
+    () => tinyAlphabet(rng, below(rng, 4) === 0 ? below(rng, 2049) : below(rng, 40)),
+    () => numbered(rng, below(rng, 20_000)),
+    () => withPrefix(rng),
+    () => Uint8Array.from({ length: below(rng, 2049) }, () => 97),
+  ];
+  const first = kinds[below(rng, kinds.length)]!;
+  const second = kinds[below(rng, kinds.length)]!;
+  return () => (below(rng, 8) === 0 ? second() : first());
+}
+
+/** A source of values: most small, some that fill half a page, some in extents, as `rng` decides for the test. */
+export function valueSource(rng: Rng): () => Uint8Array {
+  const usual = [0, 1, 20, 100, 500][below(rng, 5)]!;
+  const share = [4, 20, 1000][below(rng, 3)]!;
+  return () => {
+    if (below(rng, share) === 0) {
+      return filled(rng, [3000, 4077, 8176, 8177, 30_000][below(rng, 5)]! - below(rng, 40));
+    }
+    return filled(rng, below(rng, 2 * usual + 1));
+  };
+}
+
+export function operationSource(rng: Rng): (deleteShare: number, pool: readonly Uint8Array[]) => Operation {
+  const key = keySource(rng);
+  const value = valueSource(rng);
+  const expires = below(rng, 2) === 0;
+  return (deleteShare, pool) => {
+    const known = pool.length > 0 && below(rng, 2) === 0 ? pool[below(rng, pool.length)]! : key();
+    const isDelete = below(rng, 100) < deleteShare;
+    return {
+      key: known,
+      value: isDelete ? undefined : value(),
+      expiry: expires && !isDelete && below(rng, 3) === 0 ? 1_700_000_000_000 + below(rng, 1000) : 0,
+    };
+  };
+}
+
+function bytes(rng: Rng, length: number, values: number): Uint8Array {
+  return Uint8Array.from({ length }, () => below(rng, values));
+}
+
+function tinyAlphabet(rng: Rng, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => ALPHABET[below(rng, ALPHABET.length)]!);
+}
+
+function numbered(_rng: Rng, number: number): Uint8Array {
+  return Uint8Array.of(0, 0, 0, 0, number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+function withPrefix(rng: Rng): Uint8Array {
+  const prefix = new Uint8Array([3, 30, 300, 1500][below(rng, 4)]!).fill(120);
+  const rest = bytes(rng, below(rng, 8), 4);
+  const key = new Uint8Array(prefix.length + rest.length);
+  key.set(prefix);
+  key.set(rest, prefix.length);
+  return key;
+}
+
+function filled(rng: Rng, length: number): Uint8Array {
+  return new Uint8Array(length).fill(rng.next());
+}
