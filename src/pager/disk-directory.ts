@@ -143,6 +143,7 @@ class DirectoryFile implements DiskFile {
 
   read(into: Uint8Array, intoOffset: number, lengthBytes: number, position: number): number {
     this.#checkOpen("read");
+    assert(intoOffset + lengthBytes <= into.length, "a read lies within its buffer");
     let done = 0;
     try {
       while (done < lengthBytes) {
@@ -160,6 +161,7 @@ class DirectoryFile implements DiskFile {
 
   write(from: Uint8Array, fromOffset: number, lengthBytes: number, position: number): void {
     this.#checkOpen("write");
+    assert(fromOffset + lengthBytes <= from.length, "a write lies within its buffer");
     let done = 0;
     try {
       while (done < lengthBytes) {

@@ -123,6 +123,7 @@ class MemoryFile implements DiskFile {
 
   read(into: Uint8Array, intoOffset: number, lengthBytes: number, position: number): number {
     this.#check("read", false);
+    assert(intoOffset + lengthBytes <= into.length, "a read lies within its buffer");
     const inode = this.#inode;
     const length = Math.max(0, Math.min(lengthBytes, inode.sizeBytes - position));
     into.set(inode.bytes.subarray(position, position + length), intoOffset);

@@ -2,7 +2,15 @@
 export type { Disk, DiskFile, LockMode, OpenMode } from "./disk.ts";
 export { type DirectoryOptions, openDirectory } from "./disk-directory.ts";
 export { MemoryDisk } from "./disk-memory.ts";
-export { checkExtent, extentBirth, extentPages, readExtent, writeExtent, writeExtentAt } from "./extent.ts";
+export {
+  checkExtent,
+  EXTENT_HEADER_BYTES,
+  extentBirth,
+  extentPages,
+  readExtent,
+  writeExtent,
+  writeExtentAt,
+} from "./extent.ts";
 export { type Extent, FreeSpace, type FreeSpaceTransfer, type PageAllocator } from "./free-space.ts";
 export {
   createPageFile,

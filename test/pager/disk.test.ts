@@ -1,0 +1,222 @@
+/** One suite for every Disk, then what is special to a real directory. */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import { afterEach, describe, expect, test } from "vitest";
+import { CrashDisk } from "../../fuzz/disk/crash-disk.ts";
+import { FaultDisk } from "../../fuzz/disk/fault-disk.ts";
+import { DbError } from "../../src/errors.ts";
+import { type Disk, MemoryDisk, openDirectory } from "../../src/pager/index.ts";
+import { diskError } from "../../src/pager/io-error.ts";
+
+const directories: string[] = [];
+
+function temporaryDirectory(): string {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "nacre-disk-"));
+  directories.push(directory);
+  return directory;
+}
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) {
+    fs.rmSync(directory, { recursive: true });
+  }
+});
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof DbError ? error.code : String(error);
+  }
+  return "none";
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
+}
+
+const disks: readonly { readonly name: string; make(): Disk }[] = [
+  { name: "a directory", make: () => openDirectory(temporaryDirectory(), { create: false, readOnly: false }) },
+  { name: "memory", make: () => new MemoryDisk() },
+  { name: "a crash disk", make: () => new CrashDisk() },
+  { name: "a fault disk without faults", make: () => new FaultDisk(new CrashDisk(), {}) },
+];
+
+describe.each(disks)("Disk: $name", ({ make }) => {
+  test("writes, reads, gaps and sizes", async () => {
+    const disk = make();
+    const file = disk.open("a", "create");
+    file.write(bytesOf("..hello"), 2, 5, 3);
+    const into = new Uint8Array(12).fill(9);
+    expect(file.read(into, 1, 11, 0)).toBe(8);
+    expect(Buffer.from(into).toString("latin1")).toBe("\t\0\0\0hello\t\t\t");
+    expect(file.read(into, 0, 4, 8)).toBe(0);
+    expect(file.read(into, 0, 4, 100)).toBe(0);
+    file.truncate(5);
+    file.truncate(7);
+    expect(file.sizeBytes()).toBe(7);
+    expect(file.read(into, 0, 7, 0)).toBe(7);
+    expect(Buffer.from(into.subarray(0, 7)).toString("latin1")).toBe("\0\0\0he\0\0");
+    file.sync();
+    await file.syncSoon();
+    file.close();
+  });
+
+  test("shared memory is read from and written to", () => {
+    const file = make().open("a", "create");
+    const shared = new Uint8Array(new SharedArrayBuffer(64));
+    shared.fill(5, 8, 40);
+    file.write(shared, 8, 32, 0);
+    shared.fill(0);
+    expect(file.read(shared, 16, 32, 0)).toBe(32);
+    expect(shared.subarray(16, 48).every((byte) => byte === 5)).toBe(true);
+    expect(crc32(shared)).toBe(crc32(Uint8Array.from(shared)));
+    file.close();
+  });
+
+  test("names: create wants none, read and write want one, rename replaces, remove removes", () => {
+    const disk = make();
+    disk.open("b", "create").close();
+    expect(codeOf(() => disk.open("b", "create"))).toBe("IO");
+    expect(codeOf(() => disk.open("c", "read"))).toBe("IO");
+    expect(codeOf(() => disk.open("c", "write"))).toBe("IO");
+    expect(codeOf(() => disk.remove("c"))).toBe("IO");
+    expect(codeOf(() => disk.rename("c", "d"))).toBe("IO");
+    const file = disk.open("a", "create");
+    file.write(bytesOf("x"), 0, 1, 0);
+    expect(disk.list()).toEqual(["a", "b"]);
+    disk.rename("a", "b");
+    disk.syncDirectory();
+    expect(disk.list()).toEqual(["b"]);
+    const again = disk.open("b", "read");
+    expect(again.sizeBytes()).toBe(1);
+    disk.remove("b");
+    expect(disk.list()).toEqual([]);
+    expect(again.read(new Uint8Array(1), 0, 1, 0)).toBe(1);
+    again.close();
+    file.close();
+  });
+
+  test("a file opened for reading takes no writes", () => {
+    const disk = make();
+    disk.open("a", "create").close();
+    const file = disk.open("a", "read");
+    expect(codeOf(() => file.write(bytesOf("x"), 0, 1, 0))).not.toBe("none");
+    expect(file.sizeBytes()).toBe(0);
+    file.close();
+    expect(codeOf(() => file.sizeBytes())).not.toBe("none");
+  });
+
+  test("one writer or several readers", () => {
+    const disk = make();
+    disk.lock("exclusive");
+    disk.unlock();
+    disk.unlock();
+    disk.lock("shared");
+    disk.unlock();
+    disk.lock("exclusive");
+    disk.unlock();
+  });
+});
+
+describe("a directory", () => {
+  test("is made when asked for, and INVALID when it is missing or a file", () => {
+    const parent = temporaryDirectory();
+    const missing = path.join(parent, "deep", "new");
+    expect(codeOf(() => openDirectory(missing, { create: false, readOnly: false }))).toBe("INVALID");
+    expect(codeOf(() => openDirectory(missing, { create: true, readOnly: true }))).toBe("INVALID");
+    expect(openDirectory(missing, { create: true, readOnly: false }).list()).toEqual([]);
+    fs.writeFileSync(path.join(parent, "file"), "x");
+    expect(codeOf(() => openDirectory(path.join(parent, "file"), { create: true, readOnly: false }))).toBe("INVALID");
+  });
+
+  test("opened for reading, it refuses every change with READONLY", () => {
+    const directory = temporaryDirectory();
+    fs.writeFileSync(path.join(directory, "a"), "x");
+    const disk = openDirectory(directory, { create: false, readOnly: true });
+    for (const change of [
+      () => disk.open("a", "write"),
+      () => disk.open("b", "create"),
+      () => disk.remove("a"),
+      () => disk.rename("a", "b"),
+      () => disk.lock("exclusive"),
+    ]) {
+      expect(codeOf(change)).toBe("READONLY");
+    }
+    disk.lock("shared");
+    const file = disk.open("a", "read");
+    expect(file.sizeBytes()).toBe(1);
+    file.close();
+    disk.unlock();
+    expect(fs.readdirSync(directory)).toEqual(["a"]);
+  });
+
+  test("that belongs to someone else takes readers, and refuses a writer with READONLY", () => {
+    const directory = temporaryDirectory();
+    fs.chmodSync(directory, 0o555);
+    const program = `
+      import { openDirectory } from ${JSON.stringify(new URL("../../src/pager/index.js", import.meta.url).href)};
+      const result = [];
+      for (const mode of ["exclusive", "shared"]) {
+        const disk = openDirectory(${JSON.stringify(directory)}, { create: true, readOnly: mode === "shared" });
+        try { disk.lock(mode); result.push("locked"); } catch (error) { result.push(error.code, error.facts.path); }
+      }
+      console.log(JSON.stringify(result));`;
+    const isRoot = process.getuid?.() === 0;
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+      ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
+    });
+    expect(child.stderr).toBe("");
+    expect(JSON.parse(child.stdout)).toEqual(["READONLY", path.join(directory, "LOCK"), "locked"]);
+    fs.chmodSync(directory, 0o755);
+  });
+
+  test("a mapping shows later writes and growth", () => {
+    const disk = openDirectory(temporaryDirectory(), { create: false, readOnly: false });
+    const file = disk.open("a", "create");
+    file.write(bytesOf("one"), 0, 3, 0);
+    const mapping = file.map(1 << 20);
+    expect(mapping).toBeDefined();
+    expect(Buffer.from(mapping!.subarray(0, 3)).toString()).toBe("one");
+    file.write(bytesOf("two"), 0, 3, 100_000);
+    expect(Buffer.from(mapping!.subarray(100_000, 100_003)).toString()).toBe("two");
+    file.close();
+    expect(Buffer.from(mapping!.subarray(0, 3)).toString()).toBe("one");
+  });
+
+  test("errors of the system have path, operation, cause and advice", () => {
+    const system = (code: string): Error => Object.assign(new Error(`${code}: said the system`), { code });
+    const cases: [string, boolean, string][] = [
+      ["ENOSPC", true, "FULL"],
+      ["EDQUOT", true, "FULL"],
+      ["EFBIG", true, "FULL"],
+      ["EROFS", true, "READONLY"],
+      ["EACCES", true, "READONLY"],
+      ["EPERM", true, "READONLY"],
+      ["EACCES", false, "IO"],
+      ["EIO", true, "IO"],
+    ];
+    for (const [code, writing, expected] of cases) {
+      const cause = system(code);
+      const error = diskError("write", "/x/pages.000", cause, writing);
+      expect(error).toMatchObject({
+        code: expected,
+        facts: { path: "/x/pages.000", operation: "write", system: code },
+      });
+      expect(error.message).toContain("cannot write /x/pages.000: ");
+      expect(error.cause).toBe(cause);
+    }
+  });
+
+  test.runIf(fs.existsSync("/dev/full"))("a full device is FULL", () => {
+    const directory = temporaryDirectory();
+    fs.symlinkSync("/dev/full", path.join(directory, "a"));
+    const file = openDirectory(directory, { create: false, readOnly: false }).open("a", "write");
+    expect(codeOf(() => file.write(bytesOf("x"), 0, 1, 0))).toBe("FULL");
+    file.close();
+  });
+});
