@@ -256,7 +256,7 @@ export class Log {
     segment.end = segment.tail;
     this.#lastCommit = commit;
     if (segment.capacity > this.segmentBytes) {
-      segment.capacity = segment.end;
+      segment.capacity = Math.max(this.segmentBytes, segment.end);
     }
     this.#unsyncedBytes += lengthBytes;
     if (this.#unsyncedBytes >= SYNC_BEHIND_BYTES) {
@@ -412,10 +412,17 @@ export class Log {
 
   /** FULL leaves everything as it was; any other failure poisons. */
   #ensureFile(segment: Segment): void {
-    if (this.#file?.number === segment.number) {
-      this.#orPoison("extend", () => this.#file!.reserve(segment.tail, segment.capacity));
+    const current = this.#file;
+    if (current?.number === segment.number) {
+      if (segment.tail > current.sizeBytes) {
+        this.#orPoison("extend", () => current.reserve(segment.tail, segment.capacity));
+      }
       return;
     }
+    this.#createFile(segment);
+  }
+
+  #createFile(segment: Segment): void {
     this.sync();
     const spare = this.#orPoison("prepare", () => this.#files.prepare(segment, segment.tail));
     const previous = this.#written;
@@ -428,9 +435,10 @@ export class Log {
       saltLow: segment.salt,
       saltHigh: this.#rng.next(),
       capacity: segment.capacity,
+      fileBytes: spare.sizeBytes,
     });
     try {
-      const file = this.#files.install(spare, segment);
+      const file = this.#files.install(spare.name, segment);
       this.#closeFile();
       this.#file = file;
       this.#written = segment;

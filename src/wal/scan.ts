@@ -39,7 +39,11 @@ export function readSegmentHeader(
     const u32 = new Uint32Array(u8.buffer);
     const read = file.read(u8, 0, SEGMENT_HEADER_BYTES, 0);
     const header = decodeSegmentHeader(u8.subarray(0, read), u32, number, name);
-    return { header, crc: segmentHeaderCrc(u32), sizeBytes: file.sizeBytes() };
+    const sizeBytes = file.sizeBytes();
+    if (sizeBytes < header.fileBytes) {
+      throw corrupt(header, sizeBytes, `was cut: it had ${header.fileBytes} bytes from the first`);
+    }
+    return { header, crc: segmentHeaderCrc(u32), sizeBytes };
   } finally {
     file.close();
   }

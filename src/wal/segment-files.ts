@@ -59,23 +59,21 @@ export class SegmentFiles {
     return this.#retained.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
-  /** A spare with room for `endBytes`. FULL: nothing has changed. */
-  prepare(segment: Segment, endBytes: number): string {
+  /** A spare with room for `endBytes`, and its size. FULL: nothing has changed. */
+  prepare(segment: Segment, endBytes: number): { readonly name: string; readonly sizeBytes: number } {
     const reused = this.#spares.pop();
     const name = reused ?? spareFileName(segment.number);
     const file = this.#disk.open(name, reused === undefined ? "create" : "write");
     try {
-      const size = file.sizeBytes();
-      if (endBytes > size) {
-        extendWithZeros(file, size, endBytes, segment.capacity);
-      }
+      const found = file.sizeBytes();
+      const sizeBytes = endBytes > found ? extendWithZeros(file, found, endBytes, segment.capacity) : found;
+      file.close();
+      return { name, sizeBytes };
     } catch (error) {
       file.close();
       this.#disk.remove(name);
       throw error;
     }
-    file.close();
-    return name;
   }
 
   /** Makes a prepared spare the file of `segment`, whose header lies in its arena. On disk when it returns. */
@@ -104,7 +102,7 @@ export class SegmentFiles {
 
   /** What an opening log found: released segments, oldest first and without a gap, and the names of spares. */
   adopt(retained: readonly RetainedSegment[], spares: readonly string[]): void {
-    for (const name of spares) {
+    for (const name of new Set(spares)) {
       if (this.#spares.length < SPARES_KEPT && this.#isReusable(sizeOf(this.#disk, name))) {
         this.#spares.push(name);
       } else {
@@ -134,8 +132,9 @@ export class SegmentFiles {
       const oldest = this.#retained.shift()!;
       bytes -= oldest.sizeBytes;
       const name = segmentFileName(oldest.number);
-      if (this.#spares.length + recycled.length < SPARES_KEPT && this.#isReusable(oldest.sizeBytes)) {
-        const spare = spareFileName(oldest.number);
+      const spare = spareFileName(oldest.number);
+      const hasRoom = this.#spares.length + recycled.length < SPARES_KEPT && !this.#spares.includes(spare);
+      if (hasRoom && this.#isReusable(oldest.sizeBytes)) {
         this.#disk.rename(name, spare);
         recycled.push(spare);
       } else {

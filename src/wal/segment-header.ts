@@ -7,7 +7,8 @@
  *     +24  u32  the previous segment's end offset, 0 if there was none in the log
  *     +28  u32  the previous segment's final CRC
  *     +32  u32  salt, low                 +36  u32  high
- *     +40  u32  capacity in bytes         +44  zeros
+ *     +40  u32  capacity in bytes         +44  u32  size of the file when this was written
+ *     +48  zeros
  *     +60  u32  CRC-32 of [0, 60)
  *
  * A segment's header is written after everything in the segment before it was synced, so it proves that segment complete
@@ -30,6 +31,7 @@ const PREVIOUS_END = 24;
 const PREVIOUS_CRC = 28;
 const SALT = 32;
 const CAPACITY = 40;
+const FILE_BYTES = 44;
 const CRC = 60;
 
 export interface SegmentHeader {
@@ -40,6 +42,8 @@ export interface SegmentHeader {
   readonly saltLow: number;
   readonly saltHigh: number;
   readonly capacity: number;
+  /** The file is never smaller, unless it was cut. */
+  readonly fileBytes: number;
 }
 
 /** Writes the header at the start of `bytes` and returns its CRC, the predecessor of the first record's. */
@@ -56,6 +60,7 @@ export function encodeSegmentHeader(bytes: LogBytes, header: SegmentHeader): num
   u32[SALT / 4] = header.saltLow;
   u32[SALT / 4 + 1] = header.saltHigh;
   u32[CAPACITY / 4] = header.capacity;
+  u32[FILE_BYTES / 4] = header.fileBytes;
   const crc = crc32(u8.subarray(0, CRC));
   u32[CRC / 4] = crc;
   return crc;
@@ -92,6 +97,7 @@ export function decodeSegmentHeader(u8: Uint8Array, u32: Uint32Array, number: nu
     saltLow: u32[SALT / 4]!,
     saltHigh: u32[SALT / 4 + 1]!,
     capacity: u32[CAPACITY / 4]!,
+    fileBytes: u32[FILE_BYTES / 4]!,
   };
 }
 

@@ -11,8 +11,8 @@
  * Nothing before `end` ever changes, with one exception: `OP_PREVIOUS` and the superseded flag of an op are set while its
  * record is open, before the CRC is taken.
  *
- * `capacity` is a promise to the writer, not the arena's size: an oversized segment (one whose single record is larger
- * than `segmentBytes`) is declared full when its record is written.
+ * `capacity` is a promise to the writer, not the arena's size: an oversized segment, made for a
+ * record larger than `segmentBytes`, is declared full when that record is written.
  */
 import { assert } from "../assert.ts";
 import type { LogBytes } from "./record.ts";

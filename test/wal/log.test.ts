@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { CrashDisk } from "../../fuzz/disk/crash-disk.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
+import {
+  MAX_OVERSIZED_BYTES,
+  OP_KIND_PUT,
+  opCommit,
+  opFlags,
+  opPrevious,
+  setOpPrevious,
+  setOpSuperseded,
+} from "../../src/wal/index.ts";
 import { append, appendOp, openLog, readAll, SMALL_SEGMENT_BYTES } from "./log-fixture.ts";
 
 describe("a log", () => {
@@ -77,5 +87,88 @@ describe("a log", () => {
       entries,
       [["after", "2"]],
     ]);
+  });
+});
+
+describe("an open record", () => {
+  it("can be taken back to a mark, and altogether", () => {
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk);
+    log.beginRecord();
+    appendOp(log, "a", "1");
+    const mark = log.tail;
+    appendOp(log, "b", "2");
+    appendOp(log, "c", "3", 12_345);
+    log.rewindTo(mark);
+    appendOp(log, "d", "4");
+    log.endRecord(0, 0);
+    log.beginRecord();
+    appendOp(log, "e", "5");
+    log.abortRecord();
+    expect(append(log, [["f", "6"]])).toBe(2);
+    expect(openLog(disk).records.map((record) => record.entries)).toEqual([
+      [
+        ["a", "1"],
+        ["d", "4"],
+      ],
+      [["f", "6"]],
+    ]);
+  });
+
+  it("takes no more room than its values need, whatever was reserved", () => {
+    const { log } = openLog(new MemoryDisk());
+    log.beginRecord();
+    const start = log.tail;
+    const op = log.reserveOp(OP_KIND_PUT, 1, 3, 10_000, 0);
+    log.finishOp(op, 5);
+    expect(log.tail - start).toBe(28);
+    expect(log.reserveOp(OP_KIND_PUT, 1, 3, SMALL_SEGMENT_BYTES, 0)).toBe(0);
+  });
+
+  it("moves to the next segment unlinked from the versions it leaves behind", () => {
+    const { log } = openLog(new MemoryDisk());
+    append(log, [["a", "1"]]);
+    log.beginRecord();
+    const op = appendOp(log, "a", "2");
+    setOpPrevious(log.active.u32, op, 104);
+    setOpSuperseded(log.active.u32, op, true);
+    const before = log.tail;
+    const sealed = log.makeRoom(100)!;
+    const moved = op + log.tail - before;
+    expect(sealed.lastCommit).toBe(1);
+    expect(opPrevious(log.active.u32, moved)).toBe(0);
+    expect(opFlags(log.active.u32, moved)).toBe(0);
+    expect(opCommit(log.active, moved)).toBe(2);
+    expect(log.endRecord(0, 0)).toBe(2);
+  });
+
+  it("is FULL beyond the limit of one transaction, which the message names", () => {
+    const { log } = openLog(new MemoryDisk());
+    log.beginRecord();
+    appendOp(log, "a", "1");
+    expect(() => log.makeRoom(MAX_OVERSIZED_BYTES)).toThrow(/1073741824/);
+    expect(log.endRecord(0, 0)).toBe(1);
+  });
+});
+
+describe("a log opened read-only", () => {
+  it("recovers, writes nothing, and refuses to", () => {
+    const disk = new MemoryDisk();
+    const { log } = openLog(disk);
+    append(log, [["a", "1"]]);
+    const crash = new CrashDisk({ from: disk });
+    const reader = openLog(crash, { readOnly: true });
+    expect(reader.records.length).toBe(1);
+    expect(readAll(reader.log, 0).length).toBe(1);
+    expect(() => reader.log.beginRecord()).toThrow(expect.objectContaining({ code: "READONLY" }));
+    reader.log.close();
+    expect(crash.operations).toBe(0);
+    expect(() => reader.log.read(0)).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  });
+});
+
+describe("segmentBytes", () => {
+  it.each([0, 4096, 20_000, 128 * 1024 * 1024])("%d is INVALID", (segmentBytes) => {
+    expect(() => openLog(new MemoryDisk(), { segmentBytes })).toThrow(expect.objectContaining({ code: "INVALID" }));
   });
 });
