@@ -1,4 +1,7 @@
 /** What the layers above may use of the B+tree. */
+export { type ArenaIndexCheck, checkArenaIndex } from "./arena-check.ts";
+export { ArenaCursor } from "./arena-cursor.ts";
+export { ArenaIndex, type ArenaIndexTransfer } from "./arena-index.ts";
 export { type BuildOptions, TreeBuilder } from "./builder.ts";
 export { type CheckOptions, type CheckResult, checkTree, type PageVisitor } from "./check.ts";
 export { countRange, rank } from "./counts.ts";
