@@ -51,7 +51,8 @@ export class CrashDisk implements Disk {
   readonly #state: Replay;
   #earlier: Replay;
   #crashAt = Number.POSITIVE_INFINITY;
-  #lock: LockMode | undefined;
+  #writers = 0;
+  #readers = 0;
 
   constructor(options: CrashDiskOptions = {}) {
     this.#mapped = options.mapped ?? false;
@@ -126,14 +127,19 @@ export class CrashDisk implements Disk {
   }
 
   lock(mode: LockMode): void {
-    if (this.#lock !== undefined && (mode === "exclusive" || this.#lock === "exclusive")) {
+    if (this.#writers > 0 || (mode === "exclusive" && this.#readers > 0)) {
       throw new DbError("LOCKED", "this crash disk is open already", { pid: process.pid });
     }
-    this.#lock = mode;
+    if (mode === "exclusive") {
+      this.#writers = 1;
+    } else {
+      this.#readers++;
+    }
   }
 
   unlock(): void {
-    this.#lock = undefined;
+    this.#writers = 0;
+    this.#readers = Math.max(0, this.#readers - 1);
   }
 
   #access(): FileAccess {

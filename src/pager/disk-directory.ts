@@ -323,10 +323,13 @@ function lockByFlock(directory: string, mode: LockMode, flock: Flock): { readonl
   }
   return {
     release: () => {
-      if (mode === "exclusive") {
-        attempt("unlock", full, true, () => fs.ftruncateSync(descriptor, 0));
+      try {
+        if (mode === "exclusive") {
+          attempt("unlock", full, true, () => fs.ftruncateSync(descriptor, 0));
+        }
+      } finally {
+        fs.closeSync(descriptor);
       }
-      fs.closeSync(descriptor);
     },
   };
 }

@@ -20,7 +20,8 @@ export class MemoryDisk implements Disk {
   readonly worker: undefined = undefined;
   readonly #files = new Map<string, MemoryInode>();
   readonly #mapped: boolean;
-  #lock: LockMode | undefined;
+  #writers = 0;
+  #readers = 0;
 
   constructor(options: { mapped?: boolean } = {}) {
     this.#mapped = options.mapped ?? false;
@@ -64,17 +65,22 @@ export class MemoryDisk implements Disk {
   syncDirectory(): void {}
 
   lock(mode: LockMode): void {
-    if (this.#lock !== undefined && (mode === "exclusive" || this.#lock === "exclusive")) {
+    if (this.#writers > 0 || (mode === "exclusive" && this.#readers > 0)) {
       throw new DbError("LOCKED", "this in-memory disk is open already; close the other handle first", {
         pid: process.pid,
         path: this.path,
       });
     }
-    this.#lock = mode;
+    if (mode === "exclusive") {
+      this.#writers = 1;
+    } else {
+      this.#readers++;
+    }
   }
 
   unlock(): void {
-    this.#lock = undefined;
+    this.#writers = 0;
+    this.#readers = Math.max(0, this.#readers - 1);
   }
 }
 

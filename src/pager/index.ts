@@ -23,6 +23,7 @@ export {
 } from "./meta.ts";
 export {
   getU32,
+  isSealed,
   PAGE_BIRTH,
   PAGE_CRC,
   PAGE_NUMBER,
@@ -31,7 +32,6 @@ export {
   type PageView,
   putU32,
   sealPage,
-  verifyPage,
   viewOf,
 } from "./page.ts";
 export { type Backend, PageFile, type PageFileOptions, type PageFileStats } from "./page-file.ts";

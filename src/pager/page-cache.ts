@@ -24,6 +24,8 @@ const HASH_FACTOR = 0x9e3779b1;
 
 export class PageCache {
   readonly frameCount: number;
+  /** Pages that had to leave for others. */
+  evictions = 0;
   readonly #views: PageView[] = [];
   readonly #table: Uint32Array;
   readonly #tableMask: number;
@@ -65,14 +67,17 @@ export class PageCache {
   }
 
   /** An empty frame, for a page to be read into; whatever it held is forgotten. `holds` completes it. */
-  takeFrame(): { readonly frame: number; readonly evicted: boolean } {
+  takeFrame(): number {
     let frame = this.#hand;
     while (this.#used[frame] === 1) {
       this.#used[frame] = 0;
       frame = frame + 1 === this.frameCount ? 0 : frame + 1;
     }
     this.#hand = frame + 1 === this.frameCount ? 0 : frame + 1;
-    return { frame, evicted: this.#empty(frame) };
+    if (this.#empty(frame)) {
+      this.evictions++;
+    }
+    return frame;
   }
 
   /** Enters `page`, now verified in `frame`, into the table. */

@@ -11,7 +11,7 @@
  *   pread    a bounded cache of frames (page-cache.ts), filled with positional reads
  *   memory   chunks of 16 MiB with no disk behind them
  *
- * With mmap and memory, `locate` is a bit test, a shift and a comparison (3 ns): it runs three or four times for each
+ * With mmap and memory, `locate` is a bit test, a shift and a comparison (2–4 ns; pread 8): it runs three or four times for each
  * point read of the product. Everything else, reading, mapping, verifying, switching, is in the paths it falls into.
  *
  * P3: `locate` returns only pages whose checksum and number were verified since the file was opened or the page was
@@ -28,7 +28,7 @@
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
 import type { Disk, DiskFile } from "./disk.ts";
-import { PAGE_SHIFT, PAGE_SIZE, type PageView, verifyPage, viewOf } from "./page.ts";
+import { damagedPage, isSealed, PAGE_SHIFT, PAGE_SIZE, type PageView, viewOf } from "./page.ts";
 import { PageCache } from "./page-cache.ts";
 
 export type Backend = "mmap" | "pread" | "memory";
@@ -90,7 +90,6 @@ export class PageFile {
   #directoryUnsynced = false;
   #closed = false;
   #pagesVerified = 0;
-  #pagesEvicted = 0;
   #pagesWritten = 0;
 
   /** Opens the files that are there, none or more. Whether they hold what the last checkpoint needs, `readMeta` checks. */
@@ -276,7 +275,7 @@ export class PageFile {
       pageCount: this.pageCount,
       fileCount: this.#files.length,
       pagesVerified: this.#pagesVerified,
-      pagesEvicted: this.#pagesEvicted,
+      pagesEvicted: this.#cache?.evictions ?? 0,
       pagesWritten: this.#pagesWritten,
       cacheFrames: this.#cache?.frameCount ?? 0,
     };
@@ -288,7 +287,10 @@ export class PageFile {
     if (view === undefined) {
       return this.#locateCached(page, this.#fallBackToCache());
     }
-    verifyPage(view.u8, (page & this.#chunkMask) << PAGE_SHIFT, page, this.#nameOf(page), this.#offsetOf(page));
+    const base = (page & this.#chunkMask) << PAGE_SHIFT;
+    if (!isSealed(view.u8, base, page)) {
+      throw damagedPage(view.u8, base, page, this.#nameOf(page), this.#offsetOf(page));
+    }
     this.#verified[page >>> 5]! |= 1 << page;
     this.#pagesVerified++;
     return this.locate(page);
@@ -308,15 +310,17 @@ export class PageFile {
 
   #load(page: number, cache: PageCache): number {
     this.#checkAddress(page);
-    const { frame, evicted } = cache.takeFrame();
-    if (evicted) {
+    const evictions = cache.evictions;
+    const frame = cache.takeFrame();
+    if (cache.evictions !== evictions) {
       this.generation++;
-      this.#pagesEvicted++;
     }
     const u8 = cache.viewOf(frame).u8;
     const base = cache.baseOf(frame);
     this.#readFile(page, page * PAGE_SIZE, PAGE_SIZE, u8, base);
-    verifyPage(u8, base, page, this.#nameOf(page), this.#offsetOf(page));
+    if (!isSealed(u8, base, page)) {
+      throw damagedPage(u8, base, page, this.#nameOf(page), this.#offsetOf(page));
+    }
     cache.holds(frame, page);
     this.#pagesVerified++;
     return frame;

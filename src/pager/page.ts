@@ -46,34 +46,32 @@ export function viewOf(buffer: ArrayBufferLike, byteOffset: number, lengthBytes:
 /** Writes the page's number and, last, its checksum into the header at `base`. */
 export function sealPage(u8: Uint8Array, base: number, page: number): void {
   putU32(u8, base + PAGE_NUMBER, page);
-  putU32(u8, base + PAGE_CRC, crc32(u8.subarray(base + PAGE_NUMBER, base + PAGE_SIZE)));
+  putU32(u8, base + PAGE_CRC, checksumAt(u8, base));
 }
 
-/** Throws CORRUPT { page, file, offset } unless the page at `base` is the one numbered `page`, as it was sealed. */
-export function verifyPage(u8: Uint8Array, base: number, page: number, file: string, fileOffset: number): void {
+/** Whether the page at `base` is the one numbered `page`, as it was sealed. 2 µs. */
+export function isSealed(u8: Uint8Array, base: number, page: number): boolean {
+  return getU32(u8, base + PAGE_NUMBER) === page && getU32(u8, base + PAGE_CRC) === checksumAt(u8, base);
+}
+
+/** CORRUPT { page, file, offset, … } for a page that is not sealed: which of the two proofs failed. */
+export function damagedPage(u8: Uint8Array, base: number, page: number, file: string, offset: number): DbError {
   const stored = getU32(u8, base + PAGE_CRC);
-  const actual = crc32(u8.subarray(base + PAGE_NUMBER, base + PAGE_SIZE));
-  if (stored !== actual) {
-    throw damagedPage(page, file, fileOffset, "its checksum does not match its bytes", { stored, actual });
-  }
-  const number = getU32(u8, base + PAGE_NUMBER);
-  if (number !== page) {
-    throw damagedPage(page, file, fileOffset, `page ${number} lies in its place`, { found: number });
-  }
-}
-
-function damagedPage(
-  page: number,
-  file: string,
-  offset: number,
-  why: string,
-  facts: Readonly<Record<string, number>>,
-): DbError {
+  const actual = checksumAt(u8, base);
+  const found = getU32(u8, base + PAGE_NUMBER);
+  const why =
+    stored === actual
+      ? `it is page ${found}, written to the wrong place`
+      : `its checksum is ${stored}, that of its bytes ${actual}`;
   return new DbError(
     "CORRUPT",
     `page ${page} is damaged (${file}, byte ${offset}): ${why}; run \`nacre check\`, and restore from a backup`,
-    { page, file, offset, ...facts },
+    { page, file, offset, stored, actual, found },
   );
+}
+
+function checksumAt(u8: Uint8Array, base: number): number {
+  return crc32(u8.subarray(base + PAGE_NUMBER, base + PAGE_SIZE));
 }
 
 export function getU32(u8: Uint8Array, offset: number): number {

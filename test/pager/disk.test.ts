@@ -122,6 +122,48 @@ describe.each(disks)("Disk: $name", ({ make }) => {
   });
 });
 
+test("a memory disk that is shared by handles refuses a second writer, and a writer beside readers", () => {
+  const disk = new MemoryDisk();
+  disk.lock("exclusive");
+  expect([codeOf(() => disk.lock("exclusive")), codeOf(() => disk.lock("shared"))]).toEqual(["LOCKED", "LOCKED"]);
+  disk.unlock();
+  disk.lock("shared");
+  disk.lock("shared");
+  disk.unlock();
+  expect(codeOf(() => disk.lock("exclusive"))).toBe("LOCKED");
+  disk.unlock();
+  disk.lock("exclusive");
+});
+
+/** What a fresh Node finds in a copy of the engine that has no node_modules above it. */
+test("without mmap-io and fs-ext, pages are read with pread and the lock is a file", () => {
+  const directory = temporaryDirectory();
+  const sources = new URL("../../src/", import.meta.url);
+  for (const name of ["pager", "assert.js", "bytes.js", "errors.js"]) {
+    fs.cpSync(new URL(name, sources), path.join(directory, "engine", name), { recursive: true });
+  }
+  fs.writeFileSync(path.join(directory, "package.json"), JSON.stringify({ type: "module" }));
+  const program = `
+    import { openDirectory, PAGE_SIZE, PageFile, sealPage } from "./engine/pager/index.js";
+    const disk = openDirectory("db", { create: true, readOnly: false });
+    disk.lock("exclusive");
+    const pages = PageFile.open(disk, { backend: "mmap", cacheBytes: 0, readOnly: false });
+    const image = new Uint8Array(PAGE_SIZE);
+    sealPage(image, 0, 2);
+    pages.writePages(image, 0, 2, 1);
+    pages.locate(2);
+    console.log(pages.backend, disk.open("LOCK", "read").sizeBytes() > 0);
+    let code = "none";
+    try { openDirectory("db", { create: true, readOnly: false }).lock("exclusive"); } catch (error) { code = error.code; }
+    console.log(code);`;
+  const child = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  expect(child.stderr).toBe("");
+  expect(child.stdout).toBe("pread true\nLOCKED\n");
+});
+
 describe("a directory", () => {
   test("is made when asked for, and INVALID when it is missing or a file", () => {
     const parent = temporaryDirectory();
