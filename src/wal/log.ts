@@ -512,6 +512,10 @@ export class Log {
     } catch (cause) {
       throw this.#poison("sync", cause);
     }
+    // A sync in the foreground may have failed meanwhile: what it was to write, this one did not see (W7).
+    if (this.#poisoned !== undefined) {
+      throw this.#poisoned;
+    }
     this.#durableCommit = Math.max(this.#durableCommit, commit);
   }
 
