@@ -51,6 +51,12 @@ export class ArenaCursor {
     this.#end();
   }
 
+  /** Lets go of the index, so that a cursor that is kept does not keep an arena alive. */
+  close(): void {
+    this.#index = undefined;
+    this.#end();
+  }
+
   /** To the first key at or above the given one, or above it if not `inclusive`. Returns the op, 0 for none. */
   seek(key: Uint8Array, offset: number, length: number, inclusive = true): number {
     const slot = this.#find(key, offset, length);

@@ -251,22 +251,12 @@ export class ArenaIndex {
     const nodes = this.nodes;
     const count = nodes[inner]!;
     const heads = inner + NODE_HEADS;
-    let low = 1 + countSmallerHeads(nodes, heads + 1, count - 1, head);
-    if (low < count && nodes[heads + low] === head) {
-      let high = count;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (
-          nodes[heads + middle] === head &&
-          this.compareKey(nodes[inner + INNER_OPS + middle]!, key, offset, length) <= 0
-        ) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
+    const low = 1 + countSmallerHeads(nodes, heads + 1, count - 1, head);
+    if (low === count || nodes[heads + low] !== head) {
+      return low - 1;
     }
-    return low - 1;
+    const place = this.#searchTies(inner, INNER_OPS, low, count, head, key, offset, length);
+    return place < 0 ? ~place - 1 : place;
   }
 
   /** The slot of a key in a leaf; where it is not there, `~slot` of the first entry above it. For the cursor as well. */
@@ -274,16 +264,34 @@ export class ArenaIndex {
     const nodes = this.nodes;
     const count = nodes[leaf]!;
     const heads = leaf + NODE_HEADS;
-    let low = countSmallerHeads(nodes, heads, count, head);
-    if (low < count && nodes[heads + low] === head) {
-      let high = count;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (nodes[heads + middle] !== head) {
-          high = middle;
-          continue;
-        }
-        const order = this.compareKey(nodes[leaf + LEAF_OPS + middle]!, key, offset, length);
+    const low = countSmallerHeads(nodes, heads, count, head);
+    if (low === count || nodes[heads + low] !== head) {
+      return ~low;
+    }
+    return this.#searchTies(leaf, LEAF_OPS, low, count, head, key, offset, length);
+  }
+
+  /** Finds the key among the entries from `first` on that have its head; the result is as in `leafSlot`. */
+  #searchTies(
+    node: number,
+    ops: number,
+    first: number,
+    count: number,
+    head: number,
+    key: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    const nodes = this.nodes;
+    let low = first;
+    let high = count;
+    // Most heads are of one key: look at the first before halving what follows.
+    let middle = first;
+    while (low < high) {
+      if (nodes[node + NODE_HEADS + middle] !== head) {
+        high = middle;
+      } else {
+        const order = this.compareKey(nodes[node + ops + middle]!, key, offset, length);
         if (order === 0) {
           return middle;
         }
@@ -293,6 +301,7 @@ export class ArenaIndex {
           high = middle;
         }
       }
+      middle = (low + high) >>> 1;
     }
     return ~low;
   }

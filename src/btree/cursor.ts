@@ -346,6 +346,7 @@ export class TreeCursor {
     const at = this.slots + slot;
     const cell = base + u16[at]!;
     const info = u8[cell]! | (u8[cell + 1]! << 8);
+    const end = base + u16[at + 1]!;
     this.valid = true;
     this.slot = slot;
     this.suffixOffset = cell + INFO_BYTES;
@@ -353,11 +354,11 @@ export class TreeCursor {
       const value = cell + INFO_BYTES + info;
       this.suffixLength = info;
       this.valueOffset = value;
-      this.valueLength = base + u16[at + 1]! - value;
+      this.valueLength = end - value;
       this.isOverflow = false;
       this.expiry = 0;
     } else {
-      this.#decodeFlagged(cell, info, base + u16[at + 1]!);
+      this.#decodeFlagged(cell, info, end);
     }
     return true;
   }

@@ -1,0 +1,40 @@
+/**
+ * nacre: an embeddable database for Node.js.
+ *
+ *     import { open } from "nacre";
+ *     const db = open("app.nacre");
+ *     const users = db.map<User>("users");
+ *     users.put("u:1", { name: "Ada" });
+ */
+export { DbError, type DbErrorCode, type DbErrorFacts } from "./errors.ts";
+export {
+  type Change,
+  type ChangesOptions,
+  type CheckOptions,
+  type CheckReport,
+  type CommitChanges,
+  type CustomCodec,
+  type Database,
+  type DatabaseStats,
+  type DbMap,
+  type Durability,
+  type Isolation,
+  type KeyKind,
+  type KeyOf,
+  type MapOptions,
+  type MapRange,
+  type OpenOptions,
+  open,
+  type PutOptions,
+  type RangeOptions,
+  type RunOptions,
+  type Snapshot,
+  type Transaction,
+  type TransactionOptions,
+  type Tuple,
+  type TupleElement,
+  type ValueKind,
+  type ValueOf,
+  type WriteOptions,
+  type WriteTransaction,
+} from "./mvcc/index.ts";

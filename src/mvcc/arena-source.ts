@@ -1,0 +1,132 @@
+/**
+ * One arena of a merge: a memtable or a write set, seen through a commit limit.
+ *
+ * It stands on an entry whose newest visible version is `op`, or has ended with `op` 0. Entries of which no version is
+ * visible yet are passed over. The object is reused from scan to scan.
+ */
+import { ArenaCursor, type ArenaIndex } from "../btree/index.ts";
+import { compareBytes } from "../bytes.ts";
+import { opKeyLength, opKeyOffset, visibleOp } from "../wal/index.ts";
+
+const EMPTY_U8 = new Uint8Array(0);
+const EMPTY_U32 = new Uint32Array(0);
+const EMPTY_DATA = new DataView(EMPTY_U8.buffer);
+
+export class ArenaSource {
+  u8: Uint8Array;
+  u32: Uint32Array;
+  data: DataView;
+  /** The visible version of the current entry; 0 at the end. */
+  op: number;
+  keyOffset: number;
+  keyLength: number;
+  readonly #cursor: ArenaCursor;
+  #index: ArenaIndex | undefined;
+  #keyspace: number;
+  #limit: number;
+
+  constructor() {
+    this.u8 = EMPTY_U8;
+    this.u32 = EMPTY_U32;
+    this.data = EMPTY_DATA;
+    this.op = 0;
+    this.keyOffset = 0;
+    this.keyLength = 0;
+    this.#cursor = new ArenaCursor();
+    this.#index = undefined;
+    this.#keyspace = 0;
+    this.#limit = 0;
+  }
+
+  /** `limit` is the largest commit delta that the reader sees. */
+  open(u8: Uint8Array, u32: Uint32Array, data: DataView, index: ArenaIndex, keyspace: number, limit: number): void {
+    this.u8 = u8;
+    this.u32 = u32;
+    this.data = data;
+    this.#limit = limit;
+    this.#index = index;
+    this.#keyspace = keyspace;
+    this.#cursor.open(index, keyspace);
+    this.op = 0;
+  }
+
+  /** Lets go of the arena, so that a pooled source does not keep it alive. */
+  close(): void {
+    this.u8 = EMPTY_U8;
+    this.u32 = EMPTY_U32;
+    this.data = EMPTY_DATA;
+    this.op = 0;
+    this.#index = undefined;
+    this.#cursor.close();
+  }
+
+  seekForward(key: Uint8Array | undefined, length: number): void {
+    if (key === undefined) {
+      this.#cursor.first();
+    } else {
+      this.#cursor.seek(key, 0, length);
+    }
+    this.#settleForward();
+  }
+
+  /** To the last entry below `key` (the last of all, if undefined). */
+  seekBackward(key: Uint8Array | undefined, length: number): void {
+    if (key === undefined) {
+      this.#cursor.last();
+    } else {
+      this.#cursor.seekBefore(key, 0, length);
+    }
+    this.#settleBackward();
+  }
+
+  next(): void {
+    this.#cursor.next();
+    this.#settleForward();
+  }
+
+  previous(): void {
+    this.#cursor.prev();
+    this.#settleBackward();
+  }
+
+  /** Whether a version of the key is visible here, a deletion too. */
+  has(key: Uint8Array, offset: number, length: number): boolean {
+    const newest = this.#index!.find(this.#keyspace, key, offset, length);
+    return newest !== 0 && visibleOp(this.u32, newest, this.#limit) !== 0;
+  }
+
+  compareKey(key: Uint8Array, offset: number, length: number): number {
+    return compareBytes(this.u8, this.keyOffset, this.keyLength, key, offset, length);
+  }
+
+  #settleForward(): void {
+    const cursor = this.#cursor;
+    while (cursor.op !== 0 && !this.#take(cursor.op)) {
+      cursor.next();
+    }
+    if (cursor.op === 0) {
+      this.op = 0;
+    }
+  }
+
+  #settleBackward(): void {
+    const cursor = this.#cursor;
+    while (cursor.op !== 0 && !this.#take(cursor.op)) {
+      cursor.prev();
+    }
+    if (cursor.op === 0) {
+      this.op = 0;
+    }
+  }
+
+  #take(newest: number): boolean {
+    const op = visibleOp(this.u32, newest, this.#limit);
+    if (op === 0) {
+      return false;
+    }
+    this.op = op;
+    this.keyOffset = opKeyOffset(this.u32, op);
+    this.keyLength = opKeyLength(this.u32, op);
+    return true;
+  }
+}

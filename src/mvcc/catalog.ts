@@ -1,0 +1,166 @@
+/**
+ * Which keyspaces exist: keyspace 0 maps a name to its description, and this is the same in memory.
+ *
+ * Creating or dropping a keyspace is a put or delete in keyspace 0, logged, replayed, checkpointed and rolled back like
+ * any other; the catalog follows by watching the operations of each commit that touched it (M6). Ids are never used
+ * twice: the entry under NEXT_ID_KEY holds the next free one.
+ */
+import { DbError } from "../errors.ts";
+import type { Segment } from "../wal/index.ts";
+import { OP_KIND_PUT, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
+
+// Part of the format; never renumber.
+export const CATALOG_KEYSPACE = 0;
+export const DEADLINE_KEYSPACE = 1;
+const FIRST_USER_KEYSPACE = 16;
+
+/** No keyspace name is empty, so the empty key is free for this. */
+const NEXT_ID_KEY = new Uint8Array(0);
+const MAX_NAME_BYTES = 512;
+
+export type EngineKind = "btree";
+
+export interface KeyspaceInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly engine: EngineKind;
+  /** How keys and values are encoded; the catalog only keeps it. */
+  readonly key: string;
+  readonly value: string;
+  /** Its data is gone, or was never committed: handles on it refuse to work. */
+  isDropped: boolean;
+}
+
+export interface CatalogEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+export class Catalog {
+  readonly #byName: Map<string, KeyspaceInfo>;
+  readonly #byId: Map<number, KeyspaceInfo>;
+  /** Described, and not committed yet. */
+  readonly #planned: Map<number, KeyspaceInfo>;
+  #nextId: number;
+
+  constructor() {
+    this.#byName = new Map();
+    this.#byId = new Map();
+    this.#planned = new Map();
+    this.#nextId = FIRST_USER_KEYSPACE;
+  }
+
+  find(name: string): KeyspaceInfo | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: number): KeyspaceInfo | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): KeyspaceInfo[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Ids of every keyspace there is, nacre's own included. */
+  liveIds(): Set<number> {
+    return new Set([CATALOG_KEYSPACE, DEADLINE_KEYSPACE, ...this.#byId.keys()]);
+  }
+
+  /** The two entries to write for a new keyspace, and what it will be. Its id is spent even if the commit never comes. */
+  plan(name: string, engine: EngineKind, key: string, value: string): { info: KeyspaceInfo; entries: CatalogEntry[] } {
+    checkName(name);
+    const info: KeyspaceInfo = { id: this.#nextId++, name, engine, key, value, isDropped: false };
+    this.#planned.set(info.id, info);
+    return {
+      info,
+      entries: [
+        { key: encodeName(name), value: encodeJson({ id: info.id, engine, key, value }) },
+        { key: NEXT_ID_KEY, value: encodeJson(info.id + 1) },
+      ],
+    };
+  }
+
+  planDrop(name: string): CatalogEntry[] {
+    return [{ key: encodeName(name), value: undefined }];
+  }
+
+  /** The plan was rolled back. */
+  forget(info: KeyspaceInfo): void {
+    info.isDropped = this.#planned.delete(info.id);
+  }
+
+  /** Follows one operation of keyspace 0. */
+  apply(segment: Segment, op: number): void {
+    const key = opKeyOffset(segment.u32, op);
+    const keyBytes = segment.u8.slice(key, key + opKeyLength(segment.u32, op));
+    if (opKind(segment.u32, op) === OP_KIND_PUT) {
+      const value = opValueOffset(segment.u32, op);
+      this.load(keyBytes, segment.u8.slice(value, value + opValueLength(segment.u32, op)));
+    } else {
+      this.#remove(decodeName(keyBytes));
+    }
+  }
+
+  /** Takes in one entry of keyspace 0. */
+  load(key: Uint8Array, value: Uint8Array): void {
+    if (key.length === 0) {
+      this.#nextId = Math.max(this.#nextId, decodeJson<number>(value));
+      return;
+    }
+    const name = decodeName(key);
+    const stored = decodeJson<Omit<KeyspaceInfo, "name" | "isDropped">>(value);
+    const info: KeyspaceInfo = this.#planned.get(stored.id) ?? { ...stored, name, isDropped: false };
+    this.#planned.delete(info.id);
+    this.#remove(name);
+    this.#byName.set(name, info);
+    this.#byId.set(info.id, info);
+    this.#nextId = Math.max(this.#nextId, info.id + 1);
+  }
+
+  #remove(name: string): void {
+    const info = this.#byName.get(name);
+    if (info !== undefined) {
+      info.isDropped = true;
+      this.#byName.delete(name);
+      this.#byId.delete(info.id);
+    }
+  }
+}
+
+function checkName(name: string): void {
+  if (typeof name !== "string" || name.length === 0) {
+    throw new DbError("INVALID", "a map needs a name: a string that is not empty");
+  }
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new DbError("INVALID", `a map's name may have ${MAX_NAME_BYTES} bytes`, {
+      bytes: Buffer.byteLength(name),
+      limit: MAX_NAME_BYTES,
+    });
+  }
+}
+
+function encodeName(name: string): Uint8Array {
+  return Buffer.from(name, "utf8");
+}
+
+function decodeName(key: Uint8Array): string {
+  return Buffer.from(key).toString("utf8");
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value), "utf8");
+}
+
+function decodeJson<T>(bytes: Uint8Array): T {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8")) as T;
+  } catch (cause) {
+    throw new DbError(
+      "CORRUPT",
+      "an entry of the catalog is not JSON; restore the database from a backup",
+      {},
+      { cause },
+    );
+  }
+}

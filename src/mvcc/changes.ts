@@ -1,0 +1,200 @@
+/**
+ * The change feed: every commit since a number, in order, and then as they come.
+ *
+ *     for await (const { commit, changes } of db.changes({ since: 0, of: "users" })) …
+ *
+ * It reads the log, so it begins where the log does: live segments, and checkpointed ones for as long as
+ * `retainLogBytes` keeps them. What it gives is on disk. One item is one commit, or a part of a large one (`isWhole`
+ * false: more of the same follows); a consumer that keeps the number of the last whole commit in its own transaction can
+ * go on from there after a crash and misses nothing.
+ */
+import { DbError } from "../errors.ts";
+import {
+  firstOp,
+  type LogReader,
+  OP_FLAG_SUPERSEDED,
+  OP_KIND_PUT,
+  opBytes,
+  opExpiry,
+  opFlags,
+  opKeyLength,
+  opKeyOffset,
+  opKeyspace,
+  opKind,
+  opValueLength,
+  opValueOffset,
+  recordOpCount,
+  recordTime,
+  type Segment,
+} from "../wal/index.ts";
+import type { KeyspaceInfo } from "./catalog.ts";
+import { type KeyCodec, type KeyKind, keyCodec } from "./key-codec.ts";
+import type { Store } from "./store.ts";
+import { type ValueCodec, type ValueKind, valueCodec } from "./value-codec.ts";
+
+export interface Change {
+  readonly map: string;
+  readonly type: "put" | "delete";
+  /** As the map's key kind says; bytes where the map has a codec of its own. */
+  readonly key: unknown;
+  /** Undefined for a delete. */
+  readonly value: unknown;
+  /** Milliseconds since the epoch, where the entry has a deadline. */
+  readonly expiresAt?: number;
+}
+
+export interface CommitChanges {
+  readonly commit: number;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly time: number;
+  readonly changes: readonly Change[];
+  /** False where another item with the rest of the same commit follows. */
+  readonly isWhole: boolean;
+}
+
+export interface ChangesOptions {
+  /** Begin after this commit; unless given, with what is committed from now on. */
+  readonly since?: number;
+  /** Only these maps. */
+  readonly of?: string | readonly string[];
+  /** Ends the feed. */
+  readonly signal?: AbortSignal;
+}
+
+const MAX_CHANGES_AN_ITEM = 1024;
+
+export async function* changes(store: Store, options: ChangesOptions): AsyncGenerator<CommitChanges, void, undefined> {
+  store.checkOpen();
+  const since = options.since ?? store.lastCommit;
+  if (!Number.isSafeInteger(since) || since < 0) {
+    throw new DbError("INVALID", "since is the number of a commit", { since });
+  }
+  const reader = store.log.read(since);
+  const decoder = new ChangeDecoder(store, options.of);
+  const arrivals = new Arrivals(store, options.signal);
+  try {
+    for (;;) {
+      while (reader.next()) {
+        if (reader.commit > store.log.durableCommit) {
+          await store.log.syncSoon();
+        }
+        yield* decoder.decode(reader);
+        options.signal?.throwIfAborted();
+      }
+      await arrivals.after(reader.commit);
+    }
+  } finally {
+    arrivals.stop();
+    reader.close();
+  }
+}
+
+/** Tells of new commits, without keeping one promise per commit. */
+class Arrivals {
+  readonly #store: Store;
+  readonly #signal: AbortSignal | undefined;
+  readonly #unwatch: () => void;
+  readonly #onEnd: () => void;
+  #wake: (() => void) | undefined;
+
+  constructor(store: Store, signal: AbortSignal | undefined) {
+    this.#store = store;
+    this.#signal = signal;
+    this.#wake = undefined;
+    this.#onEnd = () => this.#wake?.();
+    this.#unwatch = store.watch(this.#onEnd);
+    signal?.addEventListener("abort", this.#onEnd, { once: true });
+    store.onClose.add(this.#onEnd);
+  }
+
+  /** Resolves when there is a commit after this one; rejects when the feed is to end. */
+  async after(commit: number): Promise<void> {
+    while (this.#store.lastCommit <= commit) {
+      this.#signal?.throwIfAborted();
+      this.#store.checkOpen();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  stop(): void {
+    this.#unwatch();
+    this.#signal?.removeEventListener("abort", this.#onEnd);
+    this.#store.onClose.delete(this.#onEnd);
+  }
+}
+
+interface Codecs {
+  readonly key: KeyCodec<unknown>;
+  readonly value: ValueCodec<unknown>;
+}
+
+class ChangeDecoder {
+  readonly #store: Store;
+  readonly #of: ReadonlySet<string> | undefined;
+  readonly #codecs: Map<number, Codecs>;
+
+  constructor(store: Store, of: string | readonly string[] | undefined) {
+    this.#store = store;
+    this.#of = of === undefined ? undefined : new Set(typeof of === "string" ? [of] : of);
+    this.#codecs = new Map();
+  }
+
+  /** The changes of the reader's record, MAX_CHANGES_AN_ITEM at a time; nothing where none are asked for. */
+  *decode(reader: LogReader): Generator<CommitChanges, void, undefined> {
+    const segment = reader.segment!;
+    const { u32, data } = segment;
+    const { commit, record } = reader;
+    const time = recordTime(data, record);
+    let batch: Change[] = [];
+    let op = firstOp(record);
+    for (let left = recordOpCount(u32, record); left > 0; left--) {
+      const change = this.#change(segment, op);
+      if (change !== undefined) {
+        if (batch.length === MAX_CHANGES_AN_ITEM) {
+          yield { commit, time, changes: batch, isWhole: false };
+          batch = [];
+        }
+        batch.push(change);
+      }
+      op += opBytes(u32, op);
+    }
+    if (batch.length > 0) {
+      yield { commit, time, changes: batch, isWhole: true };
+    }
+  }
+
+  #change({ u8, u32, data }: Segment, op: number): Change | undefined {
+    const info = this.#store.catalog.byId(opKeyspace(u32, op));
+    if (
+      info === undefined ||
+      (opFlags(u32, op) & OP_FLAG_SUPERSEDED) !== 0 ||
+      (this.#of !== undefined && !this.#of.has(info.name))
+    ) {
+      return undefined;
+    }
+    const codecs = this.#codecsOf(info);
+    const key = codecs.key.decode(u8, opKeyOffset(u32, op), opKeyLength(u32, op));
+    if (opKind(u32, op) !== OP_KIND_PUT) {
+      return { map: info.name, type: "delete", key, value: undefined };
+    }
+    const value = codecs.value.decode(u8, opValueOffset(u32, op), opValueLength(u32, op));
+    const expiresAt = opExpiry(u32, data, op);
+    return expiresAt === 0
+      ? { map: info.name, type: "put", key, value }
+      : { map: info.name, type: "put", key, value, expiresAt };
+  }
+
+  #codecsOf(info: KeyspaceInfo): Codecs {
+    let codecs = this.#codecs.get(info.id);
+    if (codecs === undefined) {
+      codecs = {
+        key: keyCodec(info.key === "custom" ? "bytes" : (info.key as KeyKind)) as KeyCodec<unknown>,
+        value: valueCodec(info.value === "custom" ? "bytes" : (info.value as ValueKind)) as ValueCodec<unknown>,
+      };
+      this.#codecs.set(info.id, codecs);
+    }
+    return codecs;
+  }
+}

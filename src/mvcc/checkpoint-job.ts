@@ -1,0 +1,276 @@
+/**
+ * One checkpoint: frozen memtables merged into the page file, and the meta page that makes it count.
+ *
+ *     1  per keyspace: the merged operations into its B+tree, copy-on-write
+ *     2  trees of dropped keyspaces: their pages freed
+ *     3  the new roots into the roots tree            (keyspace id ──▶ page, height, count)
+ *     4  the free space into an extent of its own
+ *     5  sync ── every page of the new version is on disk
+ *     6  the meta page, sync ── the new version is the one that an opening database finds
+ *
+ * A crash before 6 leaves the previous version untouched, since no page that it reaches was written (M2); after 6 the log
+ * up to the memtables' last commit is no longer needed. The job runs in the checkpoint worker, or step by step in the
+ * application's thread; it is the same code, and knows nothing of threads. `steps()` yields about once a leaf.
+ */
+import { EMPTY_ROOT, type RootRecord, TreeMerge, treeExtents } from "../btree/index.ts";
+import {
+  EXTENT_HEADER_BYTES,
+  type Extent,
+  extentBirth,
+  extentPages,
+  type FreeSpace,
+  type Meta,
+  PAGE_SIZE,
+  type PageAllocator,
+  type PageFile,
+  writeExtentAt,
+  writeMeta,
+} from "../pager/index.ts";
+import { encodeFreeList, freeListBytes } from "./free-list.ts";
+import { type FrozenMemtable, MemtableBatch } from "./memtable-batch.ts";
+import { RootBatch } from "./roots.ts";
+
+export interface CheckpointInput {
+  readonly pages: PageFile;
+  /** Newest first. */
+  readonly memtables: readonly FrozenMemtable[];
+  readonly roots: ReadonlyMap<number, RootRecord>;
+  /** Keyspaces that exist after the newest memtable's last commit. */
+  readonly liveKeyspaces: ReadonlySet<number>;
+  readonly previous: Meta;
+  /** Pages that may be written. The job takes it over. */
+  readonly free: FreeSpace;
+  /** Pages that no root reaches any more but a snapshot may: free for whoever opens this version later. */
+  readonly pending: readonly Extent[];
+  /** What the next meta says besides what the job finds out. */
+  readonly commit: number;
+  readonly firstSegment: number;
+  /** How many pages may be moved down so that the file can shrink. */
+  readonly relocatePages: number;
+  /** Told the share of the work done, 0 to 1. */
+  readonly onProgress: (share: number) => void;
+}
+
+export interface FreedExtent {
+  readonly first: number;
+  readonly count: number;
+  /** The checkpoint that wrote these pages. */
+  readonly birth: number;
+}
+
+export interface CheckpointResult {
+  readonly meta: Meta;
+  /** Roots that differ from the input's; page 0: the keyspace is empty or gone. */
+  readonly changedRoots: ReadonlyMap<number, RootRecord>;
+  readonly free: FreeSpace;
+  readonly freed: readonly FreedExtent[];
+  /** Pages written, so that other readers of the file drop what they cached of them. */
+  readonly written: readonly Extent[];
+}
+
+export class CheckpointJob {
+  readonly #input: CheckpointInput;
+  readonly #number: number;
+  readonly #allocator: RecordingAllocator;
+  readonly #freed: FreedExtent[];
+  readonly #frees: { add(first: number, count: number, birth: number): void };
+  readonly #changedRoots: Map<number, RootRecord>;
+  readonly #operations: number;
+  #operationsDone: number;
+  #relocateBudget: number;
+  #isMetaTouched: boolean;
+
+  constructor(input: CheckpointInput) {
+    this.#input = input;
+    this.#number = input.previous.checkpoint + 1;
+    this.#allocator = new RecordingAllocator(input.free);
+    const freed: FreedExtent[] = [];
+    this.#freed = freed;
+    this.#frees = { add: (first, count, birth) => freed.push({ first, count, birth }) };
+    this.#changedRoots = new Map();
+    this.#operations = countOperations(input.memtables);
+    this.#operationsDone = 0;
+    this.#relocateBudget = input.relocatePages;
+    this.#isMetaTouched = false;
+  }
+
+  /** Whether a failure leaves it open which version an opening database finds. */
+  get isMetaTouched(): boolean {
+    return this.#isMetaTouched;
+  }
+
+  *steps(): Generator<void, CheckpointResult> {
+    const { pages, previous, free, commit, firstSegment } = this.#input;
+    yield* this.#mergeKeyspaces();
+    yield* this.#freeDroppedKeyspaces();
+    const roots = yield* this.#mergeRoots();
+    const freeList = this.#writeFreeList();
+    pages.sync();
+    yield;
+    const meta: Meta = {
+      ...previous,
+      checkpoint: this.#number,
+      commit,
+      pageCount: free.pageCount,
+      rootsPage: roots.page,
+      rootsHeight: roots.height,
+      rootsCount: roots.count,
+      freePage: freeList.first,
+      freeLengthBytes: freeList.lengthBytes,
+      firstSegment,
+    };
+    this.#isMetaTouched = true;
+    writeMeta(pages, meta);
+    pages.sync();
+    return { meta, changedRoots: this.#changedRoots, free, freed: this.#freed, written: this.#allocator.runs };
+  }
+
+  *#mergeKeyspaces(): Generator<void, void> {
+    const { memtables, roots, liveKeyspaces } = this.#input;
+    const touched = new Set<number>();
+    for (const memtable of memtables) {
+      for (const keyspace of memtable.index.keyspaces()) {
+        touched.add(keyspace);
+      }
+    }
+    const relocateFrom = this.#relocateFrom();
+    if (relocateFrom !== undefined) {
+      for (const keyspace of roots.keys()) {
+        touched.add(keyspace);
+      }
+    }
+    for (const keyspace of [...touched].filter((id) => liveKeyspaces.has(id)).sort((a, b) => a - b)) {
+      const before = roots.get(keyspace) ?? EMPTY_ROOT;
+      const after = yield* this.#merge(before, new MemtableBatch(memtables, keyspace), relocateFrom);
+      if (after.page !== before.page) {
+        this.#changedRoots.set(keyspace, after);
+      }
+    }
+  }
+
+  *#merge(root: RootRecord, batch: MemtableBatch | RootBatch, relocateFrom?: number): Generator<void, RootRecord> {
+    const { pages, onProgress } = this.#input;
+    const merge = new TreeMerge(pages, this.#allocator, this.#frees, this.#number, root, batch, {
+      relocateFrom: relocateFrom ?? Number.POSITIVE_INFINITY,
+      relocatePages: this.#relocateBudget,
+    });
+    for (;;) {
+      const before = batch.consumed;
+      const done = merge.step();
+      this.#operationsDone += batch.consumed - before;
+      if (done) {
+        this.#relocateBudget -= merge.relocatedPages;
+        return merge.result;
+      }
+      onProgress(Math.min(1, this.#operationsDone / (this.#operations + 1)));
+      yield;
+    }
+  }
+
+  *#freeDroppedKeyspaces(): Generator<void, void> {
+    const { pages, roots, liveKeyspaces } = this.#input;
+    for (const [keyspace, root] of roots) {
+      if (!liveKeyspaces.has(keyspace)) {
+        for (const extent of treeExtents(pages, root)) {
+          this.#frees.add(extent.first, extent.count, extent.birth);
+          yield;
+        }
+        this.#changedRoots.set(keyspace, EMPTY_ROOT);
+      }
+    }
+  }
+
+  *#mergeRoots(): Generator<void, RootRecord> {
+    const { previous } = this.#input;
+    const before = { page: previous.rootsPage, height: previous.rootsHeight, count: previous.rootsCount };
+    return yield* this.#merge(before, new RootBatch(this.#changedRoots));
+  }
+
+  /**
+   * Writes down what an opening database may use: all that this version does not reach. The extent comes out of the
+   * free space that it describes, so it is taken first, with room to spare, and filled up with zeros.
+   */
+  #writeFreeList(): { first: number; lengthBytes: number } {
+    const { pages, previous, free, pending } = this.#input;
+    if (previous.freePage !== 0) {
+      const birth = extentBirth(pages, previous.freePage);
+      this.#frees.add(previous.freePage, extentPages(previous.freeLengthBytes), birth);
+    }
+    const count = extentPages(freeListBytes(this.#freeAfter(free, pending)) + FREE_LIST_SLACK_BYTES);
+    const first = this.#allocator.allocateRun(count);
+    const padded = encodeFreeList(this.#freeAfter(free, pending), count * PAGE_SIZE - EXTENT_HEADER_BYTES);
+    writeExtentAt(pages, first, this.#number, padded, 0, padded.length);
+    return { first, lengthBytes: padded.length };
+  }
+
+  #freeAfter(free: FreeSpace, pending: readonly Extent[]): FreeSpace {
+    const after = free.clone();
+    for (const extent of pending) {
+      after.release(extent.first, extent.count);
+    }
+    for (const extent of this.#freed) {
+      after.release(extent.first, extent.count);
+    }
+    return after;
+  }
+
+  /** Pages from here on are moved down, if more than a quarter of the file is free. */
+  #relocateFrom(): number | undefined {
+    const { free, relocatePages } = this.#input;
+    const used = free.pageCount - free.freeCount;
+    const target = Math.ceil(used * RELOCATE_TARGET);
+    return relocatePages > 0 && free.pageCount > target + MIN_RELOCATE_PAGES ? target : undefined;
+  }
+}
+
+/** All of a job at once. */
+export function runToEnd(job: CheckpointJob): CheckpointResult {
+  const steps = job.steps();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) {
+      return value;
+    }
+  }
+}
+
+/** The file is worth shrinking when it exceeds what is used by this much. */
+const RELOCATE_TARGET = 1.05;
+const MIN_RELOCATE_PAGES = 64;
+/** Taking the list's own extent out of the free space splits one run of it at the most: two numbers of five bytes. */
+const FREE_LIST_SLACK_BYTES = 64;
+
+/** Remembers what it hands out, as runs. */
+class RecordingAllocator implements PageAllocator {
+  readonly runs: { first: number; count: number }[] = [];
+  readonly #free: FreeSpace;
+
+  constructor(free: FreeSpace) {
+    this.#free = free;
+  }
+
+  allocate(): number {
+    return this.allocateRun(1);
+  }
+
+  allocateRun(count: number): number {
+    const first = this.#free.allocateRun(count);
+    const last = this.runs.at(-1);
+    if (last !== undefined && last.first + last.count === first) {
+      last.count += count;
+    } else {
+      this.runs.push({ first, count });
+    }
+    return first;
+  }
+}
+
+function countOperations(memtables: readonly FrozenMemtable[]): number {
+  let count = 0;
+  for (const { index } of memtables) {
+    for (const keyspace of index.keyspaces()) {
+      count += index.count(keyspace);
+    }
+  }
+  return count;
+}

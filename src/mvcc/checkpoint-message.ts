@@ -1,0 +1,130 @@
+/**
+ * A checkpoint job and its outcome as messages between threads.
+ *
+ * Arenas and indexes are shared memory and cross without a copy; freed and written pages, tens of thousands of them in a
+ * large checkpoint, cross as typed arrays.
+ */
+import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
+import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
+import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
+import type { CheckpointInput, CheckpointResult, FreedExtent } from "./checkpoint-job.ts";
+
+/** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
+export const STATUS_RUNNING = 0;
+export const STATUS_PROGRESS = 1;
+/** The progress is kept in parts of this. */
+export const PROGRESS_SCALE = 1_000_000;
+
+export interface EncodedInput {
+  readonly memtables: readonly { readonly arena: ArrayBufferLike; readonly index: ArenaIndexTransfer }[];
+  readonly roots: ReadonlyMap<number, RootRecord>;
+  readonly liveKeyspaces: ReadonlySet<number>;
+  readonly previous: Meta;
+  readonly free: FreeSpaceTransfer;
+  readonly pending: Uint32Array;
+  readonly commit: number;
+  readonly firstSegment: number;
+  readonly relocatePages: number;
+}
+
+export interface EncodedResult {
+  readonly meta: Meta;
+  readonly changedRoots: ReadonlyMap<number, RootRecord>;
+  readonly free: FreeSpaceTransfer;
+  readonly freed: Float64Array;
+  readonly written: Uint32Array;
+}
+
+export type EncodedOutcome =
+  | { readonly ok: true; readonly result: EncodedResult }
+  | {
+      readonly ok: false;
+      readonly isMetaUncertain: boolean;
+      readonly code: DbErrorCode;
+      readonly message: string;
+      readonly facts: DbErrorFacts;
+      readonly cause: unknown;
+    };
+
+export function encodeInput(input: CheckpointInput): EncodedInput {
+  return {
+    memtables: input.memtables.map((memtable) => ({
+      arena: memtable.u8.buffer,
+      index: memtable.index.toTransfer(),
+    })),
+    roots: input.roots,
+    liveKeyspaces: input.liveKeyspaces,
+    previous: input.previous,
+    free: input.free.toTransfer(),
+    pending: encodeExtents(input.pending),
+    commit: input.commit,
+    firstSegment: input.firstSegment,
+    relocatePages: input.relocatePages,
+  };
+}
+
+export function decodeInput(
+  encoded: EncodedInput,
+  pages: PageFile,
+  onProgress: (share: number) => void,
+): CheckpointInput {
+  return {
+    ...encoded,
+    pages,
+    memtables: encoded.memtables.map(({ arena, index }) => {
+      const u8 = new Uint8Array(arena);
+      const u32 = new Uint32Array(arena);
+      return { u8, u32, data: new DataView(arena), index: ArenaIndex.fromTransfer(u8, u32, index) };
+    }),
+    free: FreeSpace.fromTransfer(encoded.free),
+    pending: decodeExtents(encoded.pending),
+    onProgress,
+  };
+}
+
+export function encodeResult(result: CheckpointResult): EncodedResult {
+  const freed = new Float64Array(result.freed.length * 3);
+  result.freed.forEach((extent, i) => {
+    freed[3 * i] = extent.first;
+    freed[3 * i + 1] = extent.count;
+    freed[3 * i + 2] = extent.birth;
+  });
+  return {
+    meta: result.meta,
+    changedRoots: result.changedRoots,
+    free: result.free.toTransfer(),
+    freed,
+    written: encodeExtents(result.written),
+  };
+}
+
+export function decodeResult(encoded: EncodedResult): CheckpointResult {
+  const freed: FreedExtent[] = [];
+  for (let i = 0; i < encoded.freed.length; i += 3) {
+    freed.push({ first: encoded.freed[i]!, count: encoded.freed[i + 1]!, birth: encoded.freed[i + 2]! });
+  }
+  return {
+    meta: encoded.meta,
+    changedRoots: encoded.changedRoots,
+    free: FreeSpace.fromTransfer(encoded.free),
+    freed,
+    written: decodeExtents(encoded.written),
+  };
+}
+
+function encodeExtents(extents: readonly Extent[]): Uint32Array {
+  const words = new Uint32Array(extents.length * 2);
+  extents.forEach((extent, i) => {
+    words[2 * i] = extent.first;
+    words[2 * i + 1] = extent.count;
+  });
+  return words;
+}
+
+function decodeExtents(words: Uint32Array): Extent[] {
+  const extents: Extent[] = [];
+  for (let i = 0; i < words.length; i += 2) {
+    extents.push({ first: words[i]!, count: words[i + 1]! });
+  }
+  return extents;
+}

@@ -1,0 +1,251 @@
+/**
+ * Who does the work of a checkpoint: a worker thread beside the application, or the application's own thread in steps.
+ *
+ * One job runs at a time. The owner starts it, may wait for a share of it (backpressure), and takes the outcome when it
+ * is there, by asking or by being called. A job that failed before its meta page was touched has changed nothing.
+ */
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import type { Clock } from "../clock.ts";
+import { DbError, type DbErrorCode, type DbErrorFacts } from "../errors.ts";
+import type { Backend } from "../pager/index.ts";
+import { type CheckpointInput, CheckpointJob, type CheckpointResult } from "./checkpoint-job.ts";
+import {
+  decodeResult,
+  type EncodedOutcome,
+  encodeInput,
+  PROGRESS_SCALE,
+  STATUS_PROGRESS,
+  STATUS_RUNNING,
+} from "./checkpoint-message.ts";
+
+export type CheckpointOutcome =
+  | { readonly ok: true; readonly result: CheckpointResult }
+  /** `isMetaUncertain`: which of two versions an opening database would find is not known. */
+  | { readonly ok: false; readonly error: unknown; readonly isMetaUncertain: boolean };
+
+export interface CheckpointRunner {
+  readonly isRunning: boolean;
+  /** How much of the running job is done, 0 to 1. */
+  readonly progress: number;
+  start(input: CheckpointInput): void;
+  /** Waits, or works, until `share` of the job is done, for about `maxMs` at the most. */
+  advance(share: number, maxMs: number): void;
+  /** The outcome, once; undefined while the job runs. */
+  take(): CheckpointOutcome | undefined;
+  /** After the running job, if there is one, has ended. */
+  close(): void;
+}
+
+/** Steps (about a leaf page each, 10–30 µs) done between two turns of the event loop. */
+const STEPS_PER_TURN = 100;
+
+export class InlineRunner implements CheckpointRunner {
+  readonly #clock: Clock;
+  readonly #onDone: () => void;
+  #job: CheckpointJob | undefined;
+  #steps: Generator<void, CheckpointResult> | undefined;
+  #outcome: CheckpointOutcome | undefined;
+  #cancelTurn: (() => void) | undefined;
+  #progress: number;
+
+  constructor(clock: Clock, onDone: () => void) {
+    this.#clock = clock;
+    this.#onDone = onDone;
+    this.#job = undefined;
+    this.#steps = undefined;
+    this.#outcome = undefined;
+    this.#cancelTurn = undefined;
+    this.#progress = 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#steps !== undefined;
+  }
+
+  get progress(): number {
+    return this.#progress;
+  }
+
+  start(input: CheckpointInput): void {
+    this.#progress = 0;
+    this.#job = new CheckpointJob({
+      ...input,
+      onProgress: (share) => {
+        this.#progress = share;
+      },
+    });
+    this.#steps = this.#job.steps();
+    this.#scheduleTurn();
+  }
+
+  advance(share: number, _maxMs: number): void {
+    while (this.#steps !== undefined && this.#progress < share) {
+      this.#step();
+    }
+  }
+
+  take(): CheckpointOutcome | undefined {
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
+    return outcome;
+  }
+
+  close(): void {
+    this.#cancelTurn?.();
+    this.#steps = undefined;
+  }
+
+  #scheduleTurn(): void {
+    this.#cancelTurn = this.#clock.after(0, () => {
+      for (let i = 0; i < STEPS_PER_TURN && this.#steps !== undefined; i++) {
+        this.#step();
+      }
+      if (this.#steps !== undefined) {
+        this.#scheduleTurn();
+      } else {
+        this.#onDone();
+      }
+    });
+  }
+
+  #step(): void {
+    try {
+      const { done, value } = this.#steps!.next();
+      if (!done) {
+        return;
+      }
+      this.#outcome = { ok: true, result: value };
+    } catch (error) {
+      this.#outcome = { ok: false, error, isMetaUncertain: this.#job!.isMetaTouched };
+    }
+    this.#steps = undefined;
+    this.#job = undefined;
+    this.#progress = 1;
+  }
+}
+
+export class WorkerRunner implements CheckpointRunner {
+  readonly #directory: string;
+  readonly #backend: Backend;
+  readonly #cacheBytes: number;
+  readonly #onDone: () => void;
+  readonly #status: Int32Array;
+  #worker: Worker | undefined;
+  #port: MessagePort | undefined;
+  #outcome: CheckpointOutcome | undefined;
+  #isRunning: boolean;
+
+  constructor(directory: string, backend: Backend, cacheBytes: number, onDone: () => void) {
+    this.#directory = directory;
+    this.#backend = backend;
+    this.#cacheBytes = cacheBytes;
+    this.#onDone = onDone;
+    this.#status = new Int32Array(new SharedArrayBuffer(8));
+    this.#worker = undefined;
+    this.#port = undefined;
+    this.#outcome = undefined;
+    this.#isRunning = false;
+  }
+
+  get isRunning(): boolean {
+    this.#receive();
+    return this.#isRunning;
+  }
+
+  get progress(): number {
+    return Atomics.load(this.#status, STATUS_PROGRESS) / PROGRESS_SCALE;
+  }
+
+  start(input: CheckpointInput): void {
+    const port = this.#connect();
+    this.#isRunning = true;
+    Atomics.store(this.#status, STATUS_PROGRESS, 0);
+    Atomics.store(this.#status, STATUS_RUNNING, 1);
+    port.postMessage(encodeInput(input));
+  }
+
+  advance(share: number, maxMs: number): void {
+    for (let waitedMs = 0; waitedMs < maxMs && this.isRunning && this.progress < share; waitedMs++) {
+      Atomics.wait(this.#status, STATUS_RUNNING, 1, 1);
+    }
+  }
+
+  take(): CheckpointOutcome | undefined {
+    this.#receive();
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
+    return outcome;
+  }
+
+  close(): void {
+    this.#isRunning = false;
+    this.#port?.close();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#port = undefined;
+  }
+
+  #connect(): MessagePort {
+    if (this.#port !== undefined) {
+      return this.#port;
+    }
+    const { port1, port2 } = new MessageChannel();
+    this.#worker = new Worker(new URL("./checkpoint-worker.js", import.meta.url), {
+      name: "nacre checkpoint",
+      workerData: {
+        port: port2,
+        status: this.#status,
+        directory: this.#directory,
+        backend: this.#backend,
+        cacheBytes: this.#cacheBytes,
+      },
+      transferList: [port2],
+    });
+    this.#worker.on("error", (error) => this.#workerDied(error));
+    this.#worker.on("exit", (code) => {
+      if (this.#isRunning) {
+        this.#workerDied(new DbError("IO", `the checkpoint worker ended with exit code ${code}`));
+      }
+    });
+    this.#worker.unref();
+    port1.on("message", (message: EncodedOutcome) => {
+      this.#settle(message);
+      this.#onDone();
+    });
+    port1.unref();
+    this.#port = port1;
+    return port1;
+  }
+
+  #receive(): void {
+    if (this.#isRunning && this.#port !== undefined) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received !== undefined) {
+        this.#settle(received.message as EncodedOutcome);
+      }
+    }
+  }
+
+  #settle(message: EncodedOutcome): void {
+    this.#isRunning = false;
+    this.#outcome = message.ok
+      ? { ok: true, result: decodeResult(message.result) }
+      : { ok: false, error: reviveError(message), isMetaUncertain: message.isMetaUncertain };
+  }
+
+  /** A worker that is gone may have switched the meta page and not been able to say so. */
+  #workerDied(error: unknown): void {
+    this.#worker = undefined;
+    this.#port?.close();
+    this.#port = undefined;
+    if (this.#isRunning) {
+      this.#isRunning = false;
+      this.#outcome = { ok: false, error, isMetaUncertain: true };
+      this.#onDone();
+    }
+  }
+}
+
+function reviveError(failure: { code: DbErrorCode; message: string; facts: DbErrorFacts; cause: unknown }): DbError {
+  return new DbError(failure.code, failure.message, failure.facts, { cause: failure.cause });
+}

@@ -1,0 +1,200 @@
+/**
+ * The one place where commits are made: operations go straight into the active log segment and its index.
+ *
+ *     begin ── reserve/finish … ── commit          the record is encoded once, where it stays
+ *                   │    ▲
+ *                   └────┘ rewindTo(savepoint)      operations leave the index newest first, then the arena
+ *
+ * While a record is open its operations carry the next commit number, so every reader but the open transaction's own
+ * skips them (M1). JavaScript runs one thing at a time and the callers are synchronous between begin and commit, so there
+ * is one writer by construction; the assertions say so.
+ *
+ * Where the record outgrows the segment, the log seals the segment before the record and moves the record into the next
+ * one (of the record's own size, if need be); the operations are indexed anew there.
+ */
+import { assert } from "../assert.ts";
+import { DbError } from "../errors.ts";
+import { type Log, opBytes, opBytesFor, opKeyspace, type Segment } from "../wal/index.ts";
+import { CATALOG_KEYSPACE } from "./catalog.ts";
+import type { Memtable, MemtablePool } from "./memtable.ts";
+
+/** What the writer asks of its owner. */
+export interface RotationHost {
+  /** Called before a segment is sealed: returns when one more may wait for its checkpoint, or throws. */
+  beforeSeal(): void;
+  /** The active memtable is another one; `sealed`, if there is one, waits for its checkpoint. */
+  rotated(sealed: Memtable | undefined, active: Memtable): void;
+}
+
+export class CommitWriter {
+  readonly #log: Log;
+  readonly #pool: MemtablePool;
+  readonly #host: RotationHost;
+  #active: Memtable;
+  #isOpen: boolean;
+  /** Offset of the open record's first operation. */
+  #start: number;
+  /** Whether the open record, or the last one, changes the catalog. */
+  #touchesCatalog: boolean;
+
+  constructor(log: Log, pool: MemtablePool, host: RotationHost) {
+    this.#log = log;
+    this.#pool = pool;
+    this.#host = host;
+    this.#active = pool.take(log.active);
+    this.#isOpen = false;
+    this.#start = 0;
+    this.#touchesCatalog = false;
+  }
+
+  get active(): Memtable {
+    return this.#active;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get touchesCatalog(): boolean {
+    return this.#touchesCatalog;
+  }
+
+  /** The arena that `reserve` answers an offset in. */
+  get segment(): Segment {
+    return this.#active.segment;
+  }
+
+  /** A mark for `rewindTo`, relative to the record, since the record may move. */
+  get savepoint(): number {
+    return this.#log.tail - this.#start;
+  }
+
+  begin(): void {
+    if (this.#isOpen) {
+      throw new DbError(
+        "INVALID",
+        "a write transaction is open: inside db.write() use the tx that it hands out, not the database or its maps",
+      );
+    }
+    if (!this.#active.index.room) {
+      this.rotate();
+    }
+    this.#log.beginRecord();
+    this.#start = this.#log.tail;
+    this.#touchesCatalog = false;
+    this.#isOpen = true;
+  }
+
+  /** Room for one operation in the open record; key and value are written in place, then `finish` ends it. */
+  reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    if (this.#active.index.room) {
+      const op = this.#log.reserveOp(kind, keyspace, keyLength, valueCapacity, expiry);
+      if (op !== 0) {
+        return op;
+      }
+    }
+    this.#makeRoom(opBytesFor(keyLength, valueCapacity));
+    const op = this.#log.reserveOp(kind, keyspace, keyLength, valueCapacity, expiry);
+    assert(op !== 0, "M1: an operation fits after room was made for it");
+    return op;
+  }
+
+  finish(op: number, valueLength: number): void {
+    this.#log.finishOp(op, valueLength);
+    const { segment, index } = this.#active;
+    const keyspace = opKeyspace(segment.u32, op);
+    index.insert(keyspace, op, this.#start);
+    if (keyspace === CATALOG_KEYSPACE) {
+      this.#touchesCatalog = true;
+    }
+  }
+
+  rewindTo(savepoint: number): void {
+    const mark = this.#start + savepoint;
+    removeAll(this.#active, this.#opsFrom(mark));
+    this.#log.rewindTo(mark);
+  }
+
+  /** Writes the record; its commit number, or the last one where the record is empty. */
+  commit(flags: number, nowMs: number): number {
+    assert(this.#isOpen, "M1: a commit ends an open record");
+    if (this.savepoint === 0) {
+      this.abort();
+      return this.#log.lastCommit;
+    }
+    try {
+      const commit = this.#log.endRecord(flags, nowMs);
+      this.#isOpen = false;
+      return commit;
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  /** Nothing of the open record remains. */
+  abort(): void {
+    if (this.#isOpen) {
+      removeAll(this.#active, this.#opsFrom(this.#start));
+      this.#log.abortRecord();
+      this.#isOpen = false;
+    }
+  }
+
+  /** Calls back with each operation of the record that is open or was just committed, in order. */
+  forEachOp(visit: (segment: Segment, op: number) => void): void {
+    const segment = this.#active.segment;
+    for (let op = this.#start; op < segment.tail; op += opBytes(segment.u32, op)) {
+      visit(segment, op);
+    }
+  }
+
+  /** Ends the active segment, if it holds anything, and starts the next. */
+  rotate(): void {
+    assert(!this.#isOpen, "M1: a segment is not ended under an open record; makeRoom moves it");
+    this.#host.beforeSeal();
+    const sealed = this.#active;
+    if (this.#log.rotate() !== undefined) {
+      this.#adopt(sealed);
+    }
+  }
+
+  /** Moves the open record into a new segment; where that fails, nothing has changed. */
+  #makeRoom(bytes: number): void {
+    this.#host.beforeSeal();
+    const before = this.#active;
+    const ops = this.#opsFrom(this.#start);
+    const length = this.savepoint;
+    const wasSealed = this.#log.makeRoom(bytes) !== undefined;
+    removeAll(before, ops);
+    this.#adopt(wasSealed ? before : undefined);
+    const moved = this.#log.tail - length - this.#start;
+    this.#start += moved;
+    const { segment, index } = this.#active;
+    for (const op of ops) {
+      index.insert(opKeyspace(segment.u32, op + moved), op + moved, this.#start);
+    }
+  }
+
+  #adopt(sealed: Memtable | undefined): void {
+    this.#active = this.#pool.take(this.#log.active);
+    this.#host.rotated(sealed, this.#active);
+  }
+
+  #opsFrom(from: number): number[] {
+    const { u32 } = this.#active.segment;
+    const ops: number[] = [];
+    for (let op = from; op < this.#log.tail; op += opBytes(u32, op)) {
+      ops.push(op);
+    }
+    return ops;
+  }
+}
+
+/** Takes operations out of the index, newest first, so that each uncovers what it had covered. */
+function removeAll(memtable: Memtable, ops: readonly number[]): void {
+  const { segment, index } = memtable;
+  for (let i = ops.length - 1; i >= 0; i--) {
+    index.remove(opKeyspace(segment.u32, ops[i]!), ops[i]!);
+  }
+}

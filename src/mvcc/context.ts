@@ -1,0 +1,47 @@
+/**
+ * Where a map reads and writes: the live database, a write transaction, an interactive transaction or a snapshot.
+ *
+ * The level of bytes: every frontend (typed maps, SQL) works through this one interface and so works inside every kind of
+ * transaction. A write is three calls, so that a value can be encoded where it will stay:
+ *
+ *     const op = context.reserve(kind, keyspace, keyLength, valueCapacity, expiry);
+ *     // key to opKeyOffset(op), value to opValueOffset(op), in context.arena
+ *     context.finish(op, valueLength);
+ *
+ * Between `beginWrite` and `endWrite` (or `failWrite`) all writes belong together: outside of a transaction they are one
+ * commit, inside they are part of it.
+ */
+import type { KeyspaceInfo } from "./catalog.ts";
+import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { View } from "./view.ts";
+
+/** The arrays of the arena that `reserve` answered an offset in. */
+export interface OpArena {
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+}
+
+export interface Context {
+  readonly view: View;
+  readonly arena: OpArena;
+  /** Whether the key is there; the place of its value is then in `view`. */
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean;
+  beginWrite(): void;
+  reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number;
+  finish(op: number, valueLength: number): void;
+  endWrite(): void;
+  failWrite(): void;
+  /** A cursor before the first entry of the range; `closeScan` gives it back. */
+  openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor;
+  closeScan(cursor: MergeCursor): void;
+  /** The number of entries in the range. */
+  count(keyspace: number, range: ByteRange): number;
+  /** The keyspace of that name, made if it is not there; undefined where it is not and cannot be made. */
+  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined;
+}
+
+export interface KeyspaceDescription {
+  readonly engine: "btree";
+  readonly key: string;
+  readonly value: string;
+}

@@ -1,0 +1,259 @@
+/** The database as applications hold it. */
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
+import { DbError } from "../errors.ts";
+import { type Backend, MemoryDisk, openDirectory } from "../pager/index.ts";
+import { type Rng, systemRng } from "../random.ts";
+import { type ChangesOptions, type CommitChanges, changes } from "./changes.ts";
+import { type CheckOptions, type CheckReport, checkStore } from "./check.ts";
+import type { Context } from "./context.ts";
+import { Deadlines } from "./deadlines.ts";
+import { LiveContext } from "./live-context.ts";
+import { mapOpener, type OpenMap } from "./open-map.ts";
+import { type DatabaseStats, statsOf } from "./stats.ts";
+import { type Durability, type Seams, Store, type StoreOptions } from "./store.ts";
+import { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
+import { Waiters } from "./waiters.ts";
+
+export interface OpenOptions {
+  /**
+   * What a commit is when its call returns or its promise resolves. "sync" (the default): on disk. "group": written, and
+   * its sync under way; promises still wait for it. "relaxed": written, on disk within 100 ms. A killed process loses
+   * none of them; a lost machine may lose what is not on disk.
+   */
+  readonly durability?: Durability;
+  /** Opens what is there to read, beside other readers. */
+  readonly readOnly?: boolean;
+  /** Makes the database where it is missing; true unless given. */
+  readonly create?: boolean;
+  /** How pages are read: "mmap" where there is mmap-io (the default), or "pread" through a cache. */
+  readonly backend?: "mmap" | "pread";
+  /** Bytes of the page cache of the pread backend; 64 MiB unless given. */
+  readonly cacheBytes?: number;
+  /** Bytes of a log segment, which is also a memtable; 32 MiB unless given. There are four at the most. */
+  readonly segmentBytes?: number;
+  /** Bytes of checkpointed log kept for `changes`; none unless given. */
+  readonly retainLogBytes?: number;
+  /** Bytes of old memtables that open snapshots may keep alive; beyond, the oldest expires. 256 MiB unless given. */
+  readonly snapshotMemoryBytes?: number;
+  /** Bytes that one interactive transaction may write; 256 MiB unless given. */
+  readonly maxTransactionBytes?: number;
+}
+
+export interface WriteOptions {
+  /** The database's, unless given. */
+  readonly durability?: Durability;
+}
+
+export interface RunOptions extends TransactionOptions {
+  /** How often a conflict is tried again; 20 unless given. */
+  readonly retries?: number;
+  /** Ends the waiting between tries. */
+  readonly signal?: AbortSignal;
+}
+
+const MEBIBYTE = 1024 * 1024;
+const DEFAULT_RETRIES = 20;
+/** Tries that follow at once; later ones wait, up to twice as long each time. */
+const EAGER_RETRIES = 3;
+const MAX_BACKOFF_MS = 64;
+
+/** Opens the database at `path`, a directory, or ":memory:". Throws INVALID, LOCKED, CORRUPT, UNSUPPORTED, IO. */
+export function open(path: string, options: OpenOptions = {}): Database {
+  if (typeof path !== "string" || path.length === 0) {
+    throw new DbError("INVALID", 'a database is opened by the path of its directory, or as ":memory:"');
+  }
+  const isMemory = path === ":memory:";
+  const { create = true, readOnly = false } = options;
+  const disk = isMemory ? new MemoryDisk() : openDirectory(path, { create, readOnly });
+  return openOn({ disk, clock: systemClock, rng: systemRng }, options, isMemory ? "memory" : undefined);
+}
+
+/** The same on a disk, clock and source of randomness of the caller's: for simulations. */
+export function openOn(seams: Seams, options: OpenOptions & InternalOptions = {}, backend?: Backend): Database {
+  return new Database(Store.open(seams, resolveOptions(options, backend)), seams.rng);
+}
+
+export interface InternalOptions {
+  /** "inline" runs checkpoints in the application's thread, step by step. */
+  readonly checkpoints?: "worker" | "inline";
+}
+
+function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend | undefined): StoreOptions {
+  return {
+    durability: oneOf("durability", options.durability ?? "sync", ["sync", "group", "relaxed"]),
+    backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
+    cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
+    segmentBytes: sizeOption("segmentBytes", options.segmentBytes ?? 32 * MEBIBYTE, 16 * 1024),
+    retainLogBytes: sizeOption("retainLogBytes", options.retainLogBytes ?? 0, 0),
+    snapshotMemoryBytes: sizeOption("snapshotMemoryBytes", options.snapshotMemoryBytes ?? 256 * MEBIBYTE, 0),
+    maxTransactionBytes: sizeOption("maxTransactionBytes", options.maxTransactionBytes ?? 256 * MEBIBYTE, 64 * 1024),
+    readOnly: options.readOnly ?? false,
+    create: options.create ?? true,
+    checkpoints: options.checkpoints ?? "worker",
+  };
+}
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (!allowed.includes(value)) {
+    throw new DbError("INVALID", `the option ${name} is one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+function sizeOption(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new DbError("INVALID", `the option ${name} is a number of bytes, at least ${least}`, {
+      value: String(value),
+    });
+  }
+  return value;
+}
+
+export class Database implements Disposable {
+  readonly map: OpenMap;
+  /** For frontends: the level of bytes, and what everything stands on. */
+  readonly context: Context;
+  readonly store: Store;
+  readonly #rng: Rng;
+  readonly #clock: Clock;
+  readonly #writing: WriteTransaction;
+  readonly #deadlines: Deadlines;
+  readonly #waiters: Waiters;
+
+  /** Databases come from `open`. */
+  constructor(store: Store, rng: Rng) {
+    this.store = store;
+    this.#rng = rng;
+    this.#clock = store.clock;
+    this.context = new LiveContext(store);
+    this.map = mapOpener(store, this.context);
+    this.#writing = new WriteTransaction(store);
+    this.#waiters = new Waiters(store);
+    this.#deadlines = new Deadlines(store);
+    if (!store.options.readOnly) {
+      this.#deadlines.start();
+    }
+  }
+
+  /**
+   * Runs `change` as one transaction, alone and at once: all its writes through `tx` are kept, or, if it throws, none.
+   * It cannot conflict. It must not be async: awaiting inside would let others in.
+   */
+  write<T>(change: (tx: WriteTransaction) => T, options: WriteOptions = {}): T {
+    const { context } = this.#writing;
+    context.begin();
+    let result: T;
+    try {
+      result = change(this.#writing);
+      if (isPromise(result)) {
+        throw new DbError("INVALID", "the callback of db.write() is synchronous; use db.transaction() to await inside");
+      }
+      context.commit();
+    } catch (error) {
+      context.rollback();
+      throw error;
+    }
+    this.store.settle(options.durability ?? this.store.options.durability);
+    return result;
+  }
+
+  /**
+   * Runs `change` as a transaction that may await, on a snapshot; after a CONFLICT it runs again, `retries` times at the
+   * most. Resolves when the commit is as durable as was asked for.
+   */
+  async transaction<T>(change: (tx: Transaction) => Promise<T> | T, options: RunOptions = {}): Promise<T> {
+    const { retries = DEFAULT_RETRIES, signal } = options;
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted();
+      const transaction = new Transaction(this.store, options);
+      try {
+        const result = await change(transaction);
+        await transaction.commit();
+        return result;
+      } catch (error) {
+        transaction.rollback();
+        if (!(error instanceof DbError) || !error.retryable || attempt >= retries) {
+          throw error;
+        }
+      }
+      if (attempt >= EAGER_RETRIES) {
+        await this.#backOff(attempt - EAGER_RETRIES);
+      }
+    }
+  }
+
+  /** A transaction that the caller ends with `commit` or `rollback`; `await using` rolls back what was not committed. */
+  begin(options: TransactionOptions = {}): Transaction {
+    return new Transaction(this.store, options);
+  }
+
+  /** What the database holds now, or held at an earlier commit that the log still has, to read as long as it is open. */
+  snapshot(options: { readonly at?: number } = {}): Snapshot {
+    return new Snapshot(this.store, options.at);
+  }
+
+  /** Every commit since a number, and then as they come. */
+  changes(options: ChangesOptions = {}): AsyncGenerator<CommitChanges, void, undefined> {
+    return changes(this.store, options);
+  }
+
+  /** Deletes a map and all that is in it. */
+  drop(name: string): boolean {
+    this.store.checkWritable();
+    if (this.store.catalog.find(name) === undefined) {
+      return false;
+    }
+    this.store.dropKeyspace(name);
+    return true;
+  }
+
+  /** The names of the maps there are. */
+  maps(): string[] {
+    this.store.checkOpen();
+    return this.store.catalog.all().map((info) => info.name);
+  }
+
+  /** The number of the last commit. */
+  get lastCommit(): number {
+    return this.store.lastCommit;
+  }
+
+  /** Resolves when everything committed so far is on disk. */
+  flush(): Promise<void> {
+    return this.store.flush();
+  }
+
+  /** Resolves when everything committed so far is in pages, so that the log before it is not needed. */
+  checkpoint(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.store.checkpoint(options.signal);
+  }
+
+  /** Proves that what is on disk is one consistent database; rejects with CORRUPT. */
+  check(options: CheckOptions = {}): Promise<CheckReport> {
+    return checkStore(this.store, options);
+  }
+
+  stats(): DatabaseStats {
+    return statsOf(this.store);
+  }
+
+  /** Checkpoints and closes. Transactions and snapshots that are open end. */
+  close(): void {
+    this.#deadlines.stop();
+    this.store.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #backOff(step: number): Promise<void> {
+    const most = Math.min(MAX_BACKOFF_MS, 2 ** step);
+    return new Promise((resolve) => this.#clock.after(1 + (this.#rng.next() % most), resolve, true));
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,158 @@
+/**
+ * Deadlines: entries that end at a point in time.
+ *
+ * An entry carries its own deadline and is unseen from then on, whoever looks. So that it also goes away, each put with a
+ * deadline leaves a note in keyspace 1, in the same commit, and one loop deletes what the notes say is due:
+ *
+ *     key   u64 due, milliseconds since the epoch, big-endian | u32 keyspace, big-endian | the entry's key
+ *     value none
+ *
+ * A note is a hint: an entry that was replaced or deleted in the meantime is left alone, because its own deadline is
+ * looked at again (M8). Deletions by deadline are commits like any other, and appear in the change feed.
+ */
+import { MAX_KEY_BYTES } from "../btree/index.ts";
+import { copyBytes, highWord, joinWords, lowWord } from "../bytes.ts";
+import type { Clock } from "../clock.ts";
+import { OP_KIND_PUT, opKeyOffset } from "../wal/index.ts";
+import { DEADLINE_KEYSPACE } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import { ALL_KEYS, type MergeCursor } from "./merge-cursor.ts";
+import type { Store } from "./store.ts";
+import { View } from "./view.ts";
+
+export const DEADLINE_KEY_EXTRA_BYTES = 12;
+const KEYSPACE_AT = 8;
+
+/** Writes the note that belongs to a put with a deadline, into the same write. */
+export function writeDeadline(
+  context: Context,
+  keyspace: number,
+  expiry: number,
+  key: Uint8Array,
+  keyLength: number,
+): void {
+  const due = Math.ceil(expiry);
+  const op = context.reserve(OP_KIND_PUT, DEADLINE_KEYSPACE, DEADLINE_KEY_EXTRA_BYTES + keyLength, 0, 0);
+  const { u8, u32 } = context.arena;
+  const at = opKeyOffset(u32, op);
+  putU32BigEndian(u8, at, highWord(due));
+  putU32BigEndian(u8, at + 4, lowWord(due));
+  putU32BigEndian(u8, at + KEYSPACE_AT, keyspace);
+  copyBytes(key, 0, u8, at + DEADLINE_KEY_EXTRA_BYTES, keyLength);
+  context.finish(op, 0);
+}
+
+function putU32BigEndian(u8: Uint8Array, offset: number, value: number): void {
+  u8[offset] = value >>> 24;
+  u8[offset + 1] = value >>> 16;
+  u8[offset + 2] = value >>> 8;
+  u8[offset + 3] = value;
+}
+
+function getU32BigEndian(u8: Uint8Array, offset: number): number {
+  return ((u8[offset]! << 24) | (u8[offset + 1]! << 16) | (u8[offset + 2]! << 8) | u8[offset + 3]!) >>> 0;
+}
+
+export interface Note {
+  readonly due: number;
+  readonly keyspace: number;
+  /** The whole key of the note; the entry's own key is behind DEADLINE_KEY_EXTRA_BYTES. */
+  readonly bytes: Uint8Array;
+}
+
+/** The note that a cursor over keyspace 1 stands on, as a copy. */
+export function readNote(cursor: MergeCursor): Note {
+  const length = cursor.copyKey(noteKey, 0);
+  return {
+    due: joinWords(getU32BigEndian(noteKey, 4), getU32BigEndian(noteKey, 0)),
+    keyspace: getU32BigEndian(noteKey, KEYSPACE_AT),
+    bytes: noteKey.slice(0, length),
+  };
+}
+
+const noteKey: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+
+/** Entries deleted in one commit; more that are due follow in the next turn of the event loop. */
+const MAX_EXPIRED_A_COMMIT = 256;
+/** The loop looks again at least so often: a note may be written that is due before the one it waits for. */
+const MAX_SLEEP_MS = 1000;
+
+/** The loop that deletes what is due. */
+export class Deadlines {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  #cancel: (() => void) | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#clock = store.clock;
+    this.#cancel = undefined;
+  }
+
+  start(): void {
+    this.#sleep(0);
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Deletes entries that are due, MAX_EXPIRED_A_COMMIT at the most; how many notes that settled. */
+  expireDue(): number {
+    const now = this.#clock.now();
+    const notes = this.#notesUntil(now);
+    if (notes.length > 0) {
+      this.#settle(notes, now);
+    }
+    return notes.length;
+  }
+
+  #sleep(delayMs: number): void {
+    this.#cancel = this.#clock.after(delayMs, () => {
+      if (this.#store.isClosed || this.#store.isPoisoned) {
+        return;
+      }
+      const settled = this.expireDue();
+      this.#sleep(settled === MAX_EXPIRED_A_COMMIT ? 0 : MAX_SLEEP_MS);
+    });
+  }
+
+  #notesUntil(now: number): Note[] {
+    const store = this.#store;
+    const notes: Note[] = [];
+    const cursor = store.takeCursor();
+    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, ALL_KEYS, false);
+    while (notes.length < MAX_EXPIRED_A_COMMIT && cursor.next()) {
+      const note = readNote(cursor);
+      if (note.due > now) {
+        break;
+      }
+      notes.push(note);
+    }
+    store.giveCursor(cursor);
+    return notes;
+  }
+
+  #settle(notes: readonly Note[], now: number): void {
+    const store = this.#store;
+    store.begin();
+    const view = new View(store.beforeDeadlines(store.pending), undefined, store.pages, this.#clock);
+    try {
+      for (const { keyspace, bytes } of notes) {
+        const keyLength = bytes.length - DEADLINE_KEY_EXTRA_BYTES;
+        const isThere =
+          store.catalog.byId(keyspace) !== undefined && view.get(keyspace, bytes, DEADLINE_KEY_EXTRA_BYTES, keyLength);
+        if (isThere && view.expiry !== 0 && view.expiry <= now) {
+          store.delete(keyspace, bytes, DEADLINE_KEY_EXTRA_BYTES, keyLength);
+        }
+        store.delete(DEADLINE_KEYSPACE, bytes, 0, bytes.length);
+      }
+    } catch (error) {
+      store.abort();
+      throw error;
+    }
+    store.end();
+    store.settle("relaxed");
+  }
+}

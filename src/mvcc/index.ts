@@ -1,0 +1,24 @@
+/** What frontends may use of the engine. */
+export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
+export type { CheckOptions, CheckReport } from "./check.ts";
+export type { Context, OpArena } from "./context.ts";
+export {
+  Database,
+  type InternalOptions,
+  type OpenOptions,
+  open,
+  openOn,
+  type RunOptions,
+  type WriteOptions,
+} from "./database.ts";
+export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
+export { DbMap, type PutOptions } from "./map.ts";
+export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
+export type { MapOptions, OpenMap } from "./open-map.ts";
+export { MapRange, type RangeOptions } from "./range.ts";
+export type { DatabaseStats } from "./stats.ts";
+export type { Durability, Seams } from "./store.ts";
+export { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
+export type { Isolation } from "./transaction-context.ts";
+export type { Tuple, TupleElement } from "./tuple.ts";
+export type { ValueKind, ValueOf } from "./value-codec.ts";

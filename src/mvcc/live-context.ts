@@ -1,0 +1,85 @@
+/**
+ * The database outside of transactions: every read sees the last commit, every write is a commit of its own.
+ *
+ * A scan pins what it began with, so that a loop over a map may change the map.
+ */
+import type { KeyspaceInfo } from "./catalog.ts";
+import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+import { countEntries } from "./count.ts";
+import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { Pin } from "./pins.ts";
+import type { Store } from "./store.ts";
+import { View } from "./view.ts";
+
+export class LiveContext implements Context {
+  readonly view: View;
+  readonly #store: Store;
+  readonly #pins: Map<MergeCursor, Pin>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#pins = new Map();
+    this.view = new View(store.live, undefined, store.pages, store.clock);
+  }
+
+  get arena(): OpArena {
+    return this.#store.writer.segment;
+  }
+
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    this.#store.checkOpen();
+    return this.view.get(keyspace, key, offset, length);
+  }
+
+  beginWrite(): void {
+    this.#store.begin();
+  }
+
+  reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    return this.#store.writer.reserve(kind, keyspace, keyLength, valueCapacity, expiry);
+  }
+
+  finish(op: number, valueLength: number): void {
+    this.#store.writer.finish(op, valueLength);
+  }
+
+  endWrite(): void {
+    this.#store.end();
+    this.#store.settle(this.#store.options.durability);
+  }
+
+  failWrite(): void {
+    this.#store.abort();
+  }
+
+  openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
+    const pin = this.#store.pin(false);
+    const cursor = this.#store.takeCursor();
+    this.#pins.set(cursor, pin);
+    cursor.open(pin.point, undefined, keyspace, range, isReverse);
+    return cursor;
+  }
+
+  closeScan(cursor: MergeCursor): void {
+    const pin = this.#pins.get(cursor);
+    if (pin !== undefined) {
+      this.#pins.delete(cursor);
+      this.#store.giveCursor(cursor);
+      this.#store.unpin(pin);
+    }
+  }
+
+  count(keyspace: number, range: ByteRange): number {
+    this.#store.checkOpen();
+    return countEntries(this.#store, this.#store.live, undefined, keyspace, range);
+  }
+
+  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
+    this.#store.checkOpen();
+    const found = this.#store.catalog.find(name);
+    if (found !== undefined || this.#store.options.readOnly) {
+      return found;
+    }
+    return this.#store.createKeyspace(name, description.engine, description.key, description.value);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A log segment with the index over its operations: what a reader sees of the newest commits.
+ *
+ * Both rotate together. The active memtable takes commits; a frozen one waits for its checkpoint and is read by the
+ * checkpoint worker at the same time (both live in shared memory); a checkpointed one is kept only while a snapshot or a
+ * transaction still needs it. `references` counts the read states and histories that hold it; if there are none when its
+ * checkpoint is adopted, its memory serves the next segment, otherwise the garbage collector has it later (M4).
+ */
+import { ArenaIndex } from "../btree/index.ts";
+import type { Segment } from "../wal/index.ts";
+
+export class Memtable {
+  readonly segment: Segment;
+  readonly index: ArenaIndex;
+  /** Keyspaces that exist as of the segment's last commit; set when it is frozen. */
+  liveKeyspaces: ReadonlySet<number>;
+  references: number;
+  checkpointed: boolean;
+
+  constructor(segment: Segment, index: ArenaIndex) {
+    this.segment = segment;
+    this.index = index;
+    this.liveKeyspaces = new Set();
+    this.references = 0;
+    this.checkpointed = false;
+  }
+
+  get memoryBytes(): number {
+    return this.segment.capacity + this.index.memoryBytes;
+  }
+}
+
+/** Index memory beside an arena: nodes of entries as small as they come, split in half, fit in as much again. */
+const INDEX_BYTES_PER_ARENA_BYTE = 1;
+const SPARE_INDEXES_KEPT = 2;
+
+/** Makes memtables, with the node memory of earlier ones where there is some. */
+export class MemtablePool {
+  readonly #segmentBytes: number;
+  readonly #spares: ArenaIndex[];
+
+  constructor(segmentBytes: number) {
+    this.#segmentBytes = segmentBytes;
+    this.#spares = [];
+  }
+
+  take(segment: Segment): Memtable {
+    const arenaBytes = segment.u8.length;
+    const spare = arenaBytes === this.#segmentBytes ? this.#spares.pop() : undefined;
+    if (spare === undefined) {
+      return new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, arenaBytes * INDEX_BYTES_PER_ARENA_BYTE));
+    }
+    spare.reset(segment.u8, segment.u32);
+    return new Memtable(segment, spare);
+  }
+
+  /** Nobody reads the memtable any more. */
+  give(memtable: Memtable): void {
+    if (memtable.segment.u8.length === this.#segmentBytes && this.#spares.length < SPARE_INDEXES_KEPT) {
+      this.#spares.push(memtable.index);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** How a map is asked for by name: the one `map` function that the database, transactions and snapshots share. */
+import { DbError } from "../errors.ts";
+import type { KeyspaceInfo } from "./catalog.ts";
+import type { Context } from "./context.ts";
+import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
+import { DbMap } from "./map.ts";
+import type { Store } from "./store.ts";
+import { type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
+
+export interface MapOptions<
+  K extends KeyKind | CustomCodec<never> = KeyKind,
+  V extends ValueKind | CustomCodec<never> = ValueKind,
+> {
+  /** The storage engine; "btree" is what there is. */
+  readonly engine?: "btree";
+  /** What keys are: "string" unless given. */
+  readonly key?: K;
+  /** What values are: "json" unless given. */
+  readonly value?: V;
+}
+
+/** The keys of a map whose options name no kind of key are strings; `Json` is the type of its JSON values. */
+type MapFor<K, V, Json> = DbMap<KeyOf<K>, ValueOf<V, Json>>;
+
+/**
+ * A map by name, made where it is not there yet. What its keys and values are is stored with it: asking for an existing
+ * map with other kinds is INVALID, and asking without options takes those that it has.
+ *
+ *     db.map<User>("users")                                  string keys, JSON values of type User
+ *     db.map<Point>("points", { key: "number" })             number keys
+ *     db.map("blobs", { key: "tuple", value: "bytes" })      tuples to Uint8Array
+ */
+export interface OpenMap {
+  <Json = unknown>(name: string, options?: MapOptions<"string", "json">): MapFor<"string", "json", Json>;
+  <Json = unknown>(
+    name: string,
+    options: MapOptions<"number", "json"> & { readonly key: "number" },
+  ): MapFor<"number", "json", Json>;
+  <Json = unknown>(
+    name: string,
+    options: MapOptions<"bigint", "json"> & { readonly key: "bigint" },
+  ): MapFor<"bigint", "json", Json>;
+  <Json = unknown>(
+    name: string,
+    options: MapOptions<"bytes", "json"> & { readonly key: "bytes" },
+  ): MapFor<"bytes", "json", Json>;
+  <Json = unknown>(
+    name: string,
+    options: MapOptions<"tuple", "json"> & { readonly key: "tuple" },
+  ): MapFor<"tuple", "json", Json>;
+  <V extends ValueKind | CustomCodec<never>>(
+    name: string,
+    options: { readonly engine?: "btree"; readonly key?: "string"; readonly value: V },
+  ): MapFor<"string", V, unknown>;
+  <K extends KeyKind | CustomCodec<never>, V extends ValueKind | CustomCodec<never> = "json">(
+    name: string,
+    options: { readonly engine?: "btree"; readonly key: K; readonly value?: V },
+  ): MapFor<K, V, unknown>;
+}
+
+interface AnyOptions {
+  readonly engine?: string;
+  readonly key?: KeyKind | CustomCodec<unknown>;
+  readonly value?: ValueKind | CustomCodec<unknown>;
+}
+
+interface OpenedMap {
+  readonly map: DbMap<unknown, unknown>;
+  readonly info: KeyspaceInfo | undefined;
+  readonly key: AnyOptions["key"];
+  readonly value: AnyOptions["value"];
+}
+
+/** The `map` function of one context. It hands out the same object for the same question while the map is there. */
+export function mapOpener(store: Store, context: Context): OpenMap {
+  const opened = new Map<string, OpenedMap>();
+  function openMap(name: string, options: AnyOptions = {}): DbMap<unknown, unknown> {
+    const known = opened.get(name);
+    if (
+      known?.info !== undefined &&
+      !known.info.isDropped &&
+      known.key === options.key &&
+      known.value === options.value
+    ) {
+      return known.map;
+    }
+    const made = makeMap(store, context, name, options);
+    opened.set(name, { ...made, key: options.key, value: options.value });
+    return made.map;
+  }
+  return openMap as OpenMap;
+}
+
+function makeMap(
+  store: Store,
+  context: Context,
+  name: string,
+  options: AnyOptions,
+): { map: DbMap<unknown, unknown>; info: KeyspaceInfo | undefined } {
+  const { engine = "btree" } = options;
+  if (engine !== "btree") {
+    throw new DbError("UNSUPPORTED", `there is no storage engine ${JSON.stringify(engine)}; use "btree"`);
+  }
+  const info = context.keyspace(name, {
+    engine,
+    key: kindOf(options.key ?? "string"),
+    value: kindOf(options.value ?? "json"),
+  });
+  const key = agreed(name, "key", options.key, info?.key ?? "string");
+  const value = agreed(name, "value", options.value, info?.value ?? "json");
+  const map = new DbMap(
+    name,
+    context,
+    store.clock,
+    info,
+    keyCodec(key as KeyKind | CustomCodec<unknown>),
+    valueCodec(value as ValueKind | CustomCodec<unknown>),
+  );
+  return { map: map as DbMap<unknown, unknown>, info };
+}
+
+function kindOf(choice: string | CustomCodec<unknown>): string {
+  return typeof choice === "string" ? choice : "custom";
+}
+
+function agreed(
+  name: string,
+  part: "key" | "value",
+  asked: string | CustomCodec<unknown> | undefined,
+  stored: string,
+): string | CustomCodec<unknown> {
+  if (asked === undefined && stored !== "custom") {
+    return stored;
+  }
+  if (asked === undefined || kindOf(asked) !== stored || (stored === "custom" && !isCustomCodec(asked))) {
+    throw new DbError(
+      "INVALID",
+      `the map ${name} was made with ${part}: ${stored === "custom" ? "a codec of its own" : JSON.stringify(stored)}; ` +
+        "ask for it with the same",
+      { map: name, stored },
+    );
+  }
+  return asked;
+}

@@ -1,0 +1,51 @@
+/**
+ * An immutable picture of where the data is: the memtables, newest first, over the roots of the last checkpoint.
+ *
+ * A commit does not make a new state; a rotation, a checkpoint or a bulk load does. A snapshot is a pinned state and a
+ * commit number: versions after that number are skipped, whatever is added to the active memtable later. While a state is
+ * pinned no page that its roots reach is reused (M3) and no memtable of it is recycled (M4).
+ */
+import { EMPTY_ROOT, type RootRecord } from "../btree/index.ts";
+import type { Memtable } from "./memtable.ts";
+
+export class ReadState {
+  /** Newest first; the first is the active one, if there is one. */
+  readonly memtables: readonly Memtable[];
+  readonly roots: ReadonlyMap<number, RootRecord>;
+  /** The checkpoint that `roots` belong to. */
+  readonly checkpoint: number;
+  pins: number;
+
+  constructor(memtables: readonly Memtable[], roots: ReadonlyMap<number, RootRecord>, checkpoint: number) {
+    this.memtables = memtables;
+    this.roots = roots;
+    this.checkpoint = checkpoint;
+    this.pins = 0;
+    for (const memtable of memtables) {
+      memtable.references++;
+    }
+  }
+
+  root(keyspace: number): RootRecord {
+    return this.roots.get(keyspace) ?? EMPTY_ROOT;
+  }
+}
+
+/**
+ * Where a reader stands: a state and the last commit that it sees. The live point moves with every commit; a snapshot's
+ * stays. `now` fixes the time by which deadlines are judged (0: ask the clock, for the live point).
+ */
+export class ReadPoint {
+  state: ReadState;
+  commit: number;
+  now: number;
+  /** Set when the memory that a long-held snapshot pins was taken back; every later read through it is a CONFLICT. */
+  expired: boolean;
+
+  constructor(state: ReadState, commit: number, now: number) {
+    this.state = state;
+    this.commit = commit;
+    this.now = now;
+    this.expired = false;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A snapshot: the database as it was at one commit, to read for as long as it is open.
+ *
+ * It pins pages and memtables (pins.ts), so it is closed when done: `using snapshot = db.snapshot()` does it. One that is
+ * forgotten holds back space, never writers.
+ */
+import { DbError } from "../errors.ts";
+import type { KeyspaceInfo } from "./catalog.ts";
+import type { Context, OpArena } from "./context.ts";
+import { countEntries } from "./count.ts";
+import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { Pin } from "./pins.ts";
+import type { Store } from "./store.ts";
+import { View } from "./view.ts";
+
+export class SnapshotContext implements Context {
+  readonly view: View;
+  readonly #store: Store;
+  readonly #pin: Pin;
+  #isClosed: boolean;
+
+  /** At the last commit, or at an earlier one that the log still holds. Throws INVALID. */
+  constructor(store: Store, at?: number) {
+    this.#store = store;
+    this.#pin = at === undefined ? store.pin(false) : store.pinAt(at);
+    this.#isClosed = false;
+    this.view = new View(this.#pin.point, undefined, store.pages, store.clock);
+  }
+
+  /** The last commit that it sees. */
+  get commit(): number {
+    return this.#pin.point.commit;
+  }
+
+  get arena(): OpArena {
+    throw readOnly();
+  }
+
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    this.#check();
+    return this.view.get(keyspace, key, offset, length);
+  }
+
+  beginWrite(): void {
+    throw readOnly();
+  }
+
+  reserve(): number {
+    throw readOnly();
+  }
+
+  finish(): void {
+    throw readOnly();
+  }
+
+  endWrite(): void {
+    throw readOnly();
+  }
+
+  failWrite(): void {}
+
+  openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
+    this.#check();
+    const cursor = this.#store.takeCursor();
+    cursor.open(this.#pin.point, undefined, keyspace, range, isReverse);
+    return cursor;
+  }
+
+  closeScan(cursor: MergeCursor): void {
+    this.#store.giveCursor(cursor);
+  }
+
+  count(keyspace: number, range: ByteRange): number {
+    this.#check();
+    return countEntries(this.#store, this.#pin.point, undefined, keyspace, range);
+  }
+
+  keyspace(name: string): KeyspaceInfo | undefined {
+    this.#check();
+    return this.#store.catalog.find(name);
+  }
+
+  close(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#store.unpin(this.#pin);
+    }
+  }
+
+  #check(): void {
+    this.#store.checkOpen();
+    if (this.#isClosed) {
+      throw new DbError("CLOSED", "the snapshot is closed; take another with db.snapshot()");
+    }
+  }
+}
+
+function readOnly(): DbError {
+  return new DbError("READONLY", "a snapshot is read only; write through the database or a transaction");
+}

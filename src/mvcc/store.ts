@@ -1,0 +1,618 @@
+/**
+ * The engine: one directory's page file, log, catalog and current read state, and the life of a commit.
+ *
+ *     begin ─▶ operations ─▶ end ─▶ visible ─▶ watchers ─▶ on disk (sync), or soon (group, relaxed)
+ *
+ * What stands on it (maps, transactions, SQL) reads through a `ReadPoint` and writes through the one `CommitWriter`.
+ * Everything here happens in one thread, the application's; the checkpoint worker reads what is frozen and writes what
+ * nobody can reach. The invariants M1 to M9 are in README.md.
+ *
+ * A commit is visible to other readers of the process when it was written, and acknowledged when it is as durable as was
+ * asked for. A reader that passes on what it saw to the outside can wait for `flush` first.
+ */
+import { assert } from "../assert.ts";
+import { copyBytes } from "../bytes.ts";
+import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
+import {
+  type Backend,
+  createPageFile,
+  type Disk,
+  FORMAT_VERSION,
+  type Meta,
+  PageFile,
+  readMeta,
+} from "../pager/index.ts";
+import type { Rng } from "../random.ts";
+import {
+  firstOp,
+  Log,
+  OP_KIND_DELETE,
+  OP_KIND_PUT,
+  opBytes,
+  opKeyOffset,
+  opKeyspace,
+  opValueOffset,
+  recordOpCount,
+  type Segment,
+} from "../wal/index.ts";
+import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type EngineKind, type KeyspaceInfo } from "./catalog.ts";
+import type { CheckpointResult } from "./checkpoint-job.ts";
+import { InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import { CommitWriter } from "./commit-writer.ts";
+import { readFreeList } from "./free-list.ts";
+import { type Memtable, MemtablePool } from "./memtable.ts";
+import { ALL_KEYS, MergeCursor } from "./merge-cursor.ts";
+import { type Pin, Pins } from "./pins.ts";
+import { ReadPoint, ReadState } from "./read-state.ts";
+import { readRoots } from "./roots.ts";
+
+export type Durability = "sync" | "group" | "relaxed";
+
+export interface StoreOptions {
+  readonly durability: Durability;
+  readonly backend: Backend;
+  /** Bytes of pages that the pread backend keeps. */
+  readonly cacheBytes: number;
+  readonly segmentBytes: number;
+  readonly retainLogBytes: number;
+  readonly snapshotMemoryBytes: number;
+  readonly maxTransactionBytes: number;
+  readonly readOnly: boolean;
+  readonly create: boolean;
+  /** Where checkpoints run; "inline" where the disk cannot be opened by a second thread. */
+  readonly checkpoints: "worker" | "inline";
+}
+
+export interface Seams {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+/** Told of every commit, once it is visible; reads its operations with `writer.forEachOp`. */
+export type CommitWatcher = (commit: number, writer: CommitWriter) => void;
+
+/** How long a relaxed commit may wait for its sync. */
+const RELAXED_SYNC_MS = 100;
+const WORKER_CACHE_BYTES = 4 * 1024 * 1024;
+/** How much a closing database moves so that its file ends behind what is used: 512 MiB. */
+const RELOCATE_PAGES_AT_CLOSE = 65536;
+
+export class Store {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly options: StoreOptions;
+  readonly pages: PageFile;
+  readonly log: Log;
+  readonly catalog: Catalog;
+  readonly writer: CommitWriter;
+  readonly pins: Pins;
+  readonly checkpointer: Checkpointer;
+  /** What readers outside of transactions see: moves with every commit. */
+  readonly live: ReadPoint;
+  /** What the open record's own transaction sees: the live state and the commit to be. */
+  readonly pending: ReadPoint;
+  /** Called once, when the database has closed. */
+  readonly onClose: Set<() => void>;
+  readonly #pool: MemtablePool;
+  readonly #cursors: MergeCursor[];
+  readonly #watchers: Set<CommitWatcher>;
+  #isClosed: boolean;
+  #poisonCause: unknown;
+  #cancelSync: (() => void) | undefined;
+
+  static open(seams: Seams, options: StoreOptions): Store {
+    const { disk } = seams;
+    disk.lock(options.readOnly ? "shared" : "exclusive");
+    try {
+      createIfMissing(seams, options);
+      return new Store(seams, options);
+    } catch (error) {
+      disk.unlock();
+      throw error;
+    }
+  }
+
+  private constructor(seams: Seams, options: StoreOptions) {
+    this.disk = seams.disk;
+    this.clock = seams.clock;
+    this.options = options;
+    this.onClose = new Set();
+    this.#cursors = [];
+    this.#watchers = new Set();
+    this.#isClosed = false;
+    this.#poisonCause = undefined;
+    this.#cancelSync = undefined;
+    this.#pool = new MemtablePool(options.segmentBytes);
+    this.catalog = new Catalog();
+    this.pages = PageFile.open(seams.disk, options);
+    const meta = readMeta(this.pages);
+    this.pages.grow(meta.pageCount);
+    const roots = readRoots(this.pages, meta.rootsPage);
+    const free = readFreeList(this.pages, meta);
+    this.live = new ReadPoint(new ReadState([], roots, meta.checkpoint), meta.commit, 0);
+    this.pending = new ReadPoint(this.live.state, meta.commit + 1, 0);
+    this.#loadCatalog();
+    const recovered = new Recovery(this.catalog, this.#pool);
+    this.log = Log.open(seams.disk, {
+      firstSegment: meta.firstSegment,
+      baseCommit: meta.commit,
+      segmentBytes: options.segmentBytes,
+      retainBytes: options.retainLogBytes,
+      readOnly: options.readOnly,
+      rng: seams.rng,
+      onRecord: (segment, record) => recovered.take(segment, record),
+    });
+    this.writer = new CommitWriter(this.log, this.#pool, {
+      beforeSeal: () => this.checkpointer.makeRoom(),
+      rotated: (sealed, active) => this.#rotated(sealed, active),
+    });
+    const state = new ReadState([this.writer.active, ...recovered.finish()], roots, meta.checkpoint);
+    this.pins = new Pins(state, options.snapshotMemoryBytes);
+    this.#see(state);
+    this.#moveTo(this.log.lastCommit);
+    this.checkpointer = this.#makeCheckpointer(meta, free);
+    if (state.memtables.length > 1 && !options.readOnly) {
+      this.checkpointer.frozen();
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get isPoisoned(): boolean {
+    return this.#poisonCause !== undefined || this.log.poisoned !== undefined;
+  }
+
+  get state(): ReadState {
+    return this.live.state;
+  }
+
+  get active(): Memtable {
+    return this.writer.active;
+  }
+
+  get lastCommit(): number {
+    return this.live.commit;
+  }
+
+  /** Throws CLOSED. Everything public asks first. */
+  checkOpen(): void {
+    if (this.#isClosed) {
+      throw new DbError("CLOSED", "the database is closed; open it again");
+    }
+  }
+
+  checkWritable(): void {
+    this.checkOpen();
+    if (this.options.readOnly) {
+      throw new DbError("READONLY", "the database was opened with readOnly; open it without to write", {
+        path: this.disk.path,
+      });
+    }
+    if (this.#poisonCause !== undefined) {
+      throw poisoned(this.#poisonCause);
+    }
+  }
+
+  /** Opens the one record; every way out is `end` or `abort`. */
+  begin(): void {
+    this.checkWritable();
+    this.checkpointer.admit();
+    this.writer.begin();
+  }
+
+  abort(): void {
+    this.writer.abort();
+  }
+
+  /** Writes the record and shows it to readers; how durable it is by then is the caller's next question. */
+  end(): number {
+    const commit = this.writer.commit(0, this.clock.now());
+    if (commit !== this.live.commit) {
+      this.#moveTo(commit);
+      if (this.writer.touchesCatalog) {
+        this.writer.forEachOp((segment, op) => this.#followCatalog(segment, op));
+      }
+      for (const watcher of this.#watchers) {
+        watcher(commit, this.writer);
+      }
+    }
+    return commit;
+  }
+
+  /** For a caller that does not wait: on disk now (sync), under way (group), or within 100 ms (relaxed). */
+  settle(durability: Durability): void {
+    if (durability === "sync") {
+      this.log.sync();
+    } else if (durability === "group") {
+      this.#inBackground(this.log.syncSoon());
+    } else if (this.#cancelSync === undefined) {
+      this.#cancelSync = this.clock.after(RELAXED_SYNC_MS, () => {
+        this.#cancelSync = undefined;
+        if (!this.#isClosed) {
+          this.#inBackground(this.log.syncSoon());
+        }
+      });
+    }
+  }
+
+  /** For a caller that does: resolves when its commit is as durable as it asked for. */
+  async settled(durability: Durability): Promise<void> {
+    if (durability === "relaxed") {
+      this.settle(durability);
+    } else {
+      await this.log.syncSoon();
+    }
+  }
+
+  watch(watcher: CommitWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Pins what a reader at the last commit sees. `now` is judged once, so that nothing expires under its eyes. */
+  pin(validates: boolean): Pin {
+    this.checkOpen();
+    return this.pins.pin(this.live.commit, this.clock.now(), validates);
+  }
+
+  /** The same at an earlier commit: any since the last checkpoint. Throws INVALID. */
+  pinAt(commit: number): Pin {
+    this.checkOpen();
+    const oldest = this.checkpointer.meta.commit;
+    if (!Number.isSafeInteger(commit) || commit < oldest || commit > this.live.commit) {
+      throw new DbError(
+        "INVALID",
+        `snapshots can be had at commits ${oldest} to ${this.live.commit}, not at ${commit}`,
+        {
+          commit,
+          oldest,
+          newest: this.live.commit,
+        },
+      );
+    }
+    return this.pins.pin(commit, this.clock.now(), false);
+  }
+
+  unpin(pin: Pin): void {
+    this.pins.unpin(pin);
+  }
+
+  /** The same place at a time before every deadline: entries are seen although theirs has passed. */
+  beforeDeadlines(point: ReadPoint): ReadPoint {
+    return new ReadPoint(point.state, point.commit, 1);
+  }
+
+  takeCursor(): MergeCursor {
+    return this.#cursors.pop() ?? new MergeCursor(this.pages, this.clock);
+  }
+
+  giveCursor(cursor: MergeCursor): void {
+    cursor.close();
+    if (this.#cursors.length < SPARE_CURSORS_KEPT) {
+      this.#cursors.push(cursor);
+    }
+  }
+
+  /** Writes one operation of the open record, from bytes. */
+  put(
+    keyspace: number,
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueOffset: number,
+    valueLength: number,
+    expiry: number,
+  ): void {
+    const op = this.writer.reserve(OP_KIND_PUT, keyspace, keyLength, valueLength, expiry);
+    const { u8, u32 } = this.writer.segment;
+    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
+    copyBytes(value, valueOffset, u8, opValueOffset(u32, op), valueLength);
+    this.writer.finish(op, valueLength);
+  }
+
+  delete(keyspace: number, key: Uint8Array, keyOffset: number, keyLength: number): void {
+    const op = this.writer.reserve(OP_KIND_DELETE, keyspace, keyLength, 0, 0);
+    const { u8, u32 } = this.writer.segment;
+    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
+    this.writer.finish(op, 0);
+  }
+
+  /** Makes a keyspace: in the open record if there is one, otherwise as a commit of its own. */
+  createKeyspace(name: string, engine: EngineKind, key: string, value: string): KeyspaceInfo {
+    const { info, entries } = this.catalog.plan(name, engine, key, value);
+    this.#writeCatalog(entries);
+    return info;
+  }
+
+  dropKeyspace(name: string): void {
+    this.#writeCatalog(this.catalog.planDrop(name));
+  }
+
+  /** Resolves when everything committed so far is on disk. */
+  async flush(): Promise<void> {
+    this.checkOpen();
+    if (!this.options.readOnly) {
+      await this.log.syncSoon();
+    }
+  }
+
+  /** Resolves when everything committed so far is in pages. */
+  async checkpoint(signal?: AbortSignal): Promise<void> {
+    this.checkWritable();
+    this.writer.rotate();
+    await this.checkpointer.drain(signal);
+  }
+
+  /** Checkpoints, cuts the file to size and closes. After a failure the log has everything that was acknowledged. */
+  close(): void {
+    if (this.#isClosed) {
+      return;
+    }
+    assert(!this.writer.isOpen, "M1: a database is not closed inside its own write transaction");
+    try {
+      if (!this.options.readOnly && !this.isPoisoned) {
+        this.pins.expireAll();
+        this.writer.rotate();
+        this.checkpointer.finish(RELOCATE_PAGES_AT_CLOSE);
+      }
+    } finally {
+      this.#isClosed = true;
+      this.#cancelSync?.();
+      closeAll([
+        () => this.checkpointer.close(),
+        () => this.log.close(),
+        () => this.pages.close(),
+        () => this.disk.unlock(),
+        ...this.onClose,
+      ]);
+    }
+  }
+
+  #makeCheckpointer(meta: Meta, free: ReturnType<typeof readFreeList>): Checkpointer {
+    const onDone = () => this.checkpointer.collect();
+    const runner =
+      this.options.checkpoints === "worker" && this.disk.worker !== undefined
+        ? new WorkerRunner(this.disk.worker.directory, this.pages.backend, WORKER_CACHE_BYTES, onDone)
+        : new InlineRunner(this.clock, onDone);
+    const store = this;
+    return new Checkpointer(
+      {
+        pages: this.pages,
+        get state() {
+          return store.state;
+        },
+        get active() {
+          return store.active;
+        },
+        pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
+        adopt: (result, done) => this.#adopt(result, done),
+        poison: (cause) => {
+          this.#poisonCause = cause;
+        },
+      },
+      this.clock,
+      runner,
+      meta,
+      free,
+    );
+  }
+
+  /** New readers see the checkpoint's roots; the memtables that it covers and their segments are let go. */
+  #adopt(result: CheckpointResult, done: readonly Memtable[]): void {
+    this.pages.grow(Math.max(result.meta.pageCount, this.pages.pageCount));
+    for (const { first, count } of result.written) {
+      this.pages.forget(first, count);
+    }
+    const roots = new Map(this.state.roots);
+    for (const [keyspace, root] of result.changedRoots) {
+      if (root.page === 0) {
+        roots.delete(keyspace);
+      } else {
+        roots.set(keyspace, root);
+      }
+    }
+    const memtables = this.state.memtables.filter((memtable) => !done.includes(memtable));
+    this.#replaceState(new ReadState(memtables, roots, result.meta.checkpoint));
+    for (const memtable of [...done].reverse()) {
+      if (memtable.references > 0) {
+        memtable.segment.pin();
+      } else {
+        this.#pool.give(memtable);
+      }
+      this.log.release(memtable.segment);
+    }
+  }
+
+  #rotated(sealed: Memtable | undefined, active: Memtable): void {
+    const [replaced, ...frozen] = this.state.memtables;
+    if (sealed !== undefined) {
+      sealed.liveKeyspaces = this.catalog.liveIds();
+    }
+    const kept = sealed === undefined ? frozen : [replaced!, ...frozen];
+    this.#replaceState(new ReadState([active, ...kept], this.state.roots, this.state.checkpoint));
+    if (sealed !== undefined) {
+      this.checkpointer.frozen();
+    }
+  }
+
+  #replaceState(state: ReadState): void {
+    this.pins.replace(state);
+    this.#see(state);
+  }
+
+  #see(state: ReadState): void {
+    this.live.state = state;
+    this.pending.state = state;
+  }
+
+  #moveTo(commit: number): void {
+    this.live.commit = commit;
+    this.pending.commit = commit + 1;
+  }
+
+  #writeCatalog(entries: readonly CatalogEntry[]): void {
+    const isAlone = !this.writer.isOpen;
+    if (isAlone) {
+      this.begin();
+    }
+    try {
+      for (const { key, value } of entries) {
+        if (value === undefined) {
+          this.delete(CATALOG_KEYSPACE, key, 0, key.length);
+        } else {
+          this.put(CATALOG_KEYSPACE, key, 0, key.length, value, 0, value.length, 0);
+        }
+      }
+    } catch (error) {
+      if (isAlone) {
+        this.abort();
+      }
+      throw error;
+    }
+    if (isAlone) {
+      this.end();
+      this.settle(this.options.durability);
+    }
+  }
+
+  #followCatalog(segment: Segment, op: number): void {
+    if (opKeyspace(segment.u32, op) === CATALOG_KEYSPACE) {
+      this.catalog.apply(segment, op);
+    }
+  }
+
+  #loadCatalog(): void {
+    const cursor = this.takeCursor();
+    cursor.open(this.live, undefined, CATALOG_KEYSPACE, ALL_KEYS, false);
+    const key = new Uint8Array(CATALOG_KEY_BYTES);
+    while (cursor.next()) {
+      const length = cursor.copyKey(key, 0);
+      const value = cursor.u8.slice(cursor.valueOffset, cursor.valueOffset + cursor.valueLength);
+      this.catalog.load(key.slice(0, length), value);
+    }
+    this.giveCursor(cursor);
+  }
+
+  /** A failed sync poisons the log, and the next call says so; nobody waits for this promise. */
+  #inBackground(sync: Promise<void>): void {
+    sync.catch((cause: unknown) => {
+      this.#poisonCause ??= cause;
+    });
+  }
+}
+
+const SPARE_CURSORS_KEPT = 8;
+const CATALOG_KEY_BYTES = 2048;
+
+/** Builds memtables while the log is read: one a segment, the catalog in step, so that each knows what existed at its end. */
+class Recovery {
+  readonly #catalog: Catalog;
+  readonly #pool: MemtablePool;
+  readonly #memtables: Memtable[];
+
+  constructor(catalog: Catalog, pool: MemtablePool) {
+    this.#catalog = catalog;
+    this.#pool = pool;
+    this.#memtables = [];
+  }
+
+  take(segment: Segment, record: number): void {
+    let memtable = this.#memtables.at(-1);
+    if (memtable === undefined || memtable.segment !== segment) {
+      this.#freezeLast();
+      memtable = this.#pool.take(segment);
+      this.#memtables.push(memtable);
+    }
+    const { u32 } = segment;
+    const { index } = memtable;
+    const start = firstOp(record);
+    let op = start;
+    for (let left = recordOpCount(u32, record); left > 0; left--) {
+      const keyspace = opKeyspace(u32, op);
+      assert(index.room, "M7: a recovered segment fits the index that it had");
+      index.insert(keyspace, op, start);
+      if (keyspace === CATALOG_KEYSPACE) {
+        this.#catalog.apply(segment, op);
+      }
+      op += opBytes(u32, op);
+    }
+  }
+
+  /** Newest first. */
+  finish(): Memtable[] {
+    this.#freezeLast();
+    return this.#memtables.reverse();
+  }
+
+  #freezeLast(): void {
+    const last = this.#memtables.at(-1);
+    if (last !== undefined) {
+      last.liveKeyspaces = this.#catalog.liveIds();
+    }
+  }
+}
+
+function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
+  const names = disk.list();
+  if (names.includes("pages.000")) {
+    return;
+  }
+  const foreign = names.filter((name) => !name.startsWith("LOCK") && name !== "pages.000.new");
+  if (foreign.length > 0) {
+    throw new DbError(
+      "INVALID",
+      `${disk.path} is not a nacre database: it holds ${foreign.slice(0, 3).join(", ")} and no pages.000; ` +
+        "give the path of a database, or of a new directory",
+      { path: disk.path },
+    );
+  }
+  if (!options.create || options.readOnly) {
+    throw new DbError("INVALID", `there is no database at ${disk.path}; open it with create to make one`, {
+      path: disk.path,
+    });
+  }
+  createPageFile(disk, {
+    formatVersion: FORMAT_VERSION,
+    databaseId: [0, 0, 0, 0].map(() => rng.next().toString(16).padStart(8, "0")).join(""),
+    checkpoint: 0,
+    commit: 0,
+    pageCount: 2,
+    rootsPage: 0,
+    rootsHeight: 0,
+    rootsCount: 0,
+    freePage: 0,
+    freeLengthBytes: 0,
+    firstSegment: 1,
+    extra: new Uint8Array(0),
+  });
+}
+
+function poisoned(cause: unknown): DbError {
+  return new DbError(
+    "POISONED",
+    "a sync or a checkpoint's last write failed, so that what is on disk is not known; close the database and open it again",
+    {},
+    { cause },
+  );
+}
+
+/** Runs every step, whatever the others throw; then throws the first of their errors. */
+function closeAll(steps: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) {
+    throw errors[0];
+  }
+}

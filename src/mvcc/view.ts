@@ -1,0 +1,127 @@
+/**
+ * Point reads: the newest version of a key that a read point sees, wherever it lies.
+ *
+ *     own writes (a transaction's write set)          newest
+ *     active memtable ── version chain ──▶ older
+ *     frozen memtables, newest first
+ *     B+tree of the last checkpoint                   oldest
+ *
+ * The first place that knows the key answers; a tombstone or a passed deadline answers "absent". Nothing is copied and
+ * nothing allocated: the answer is a place, `(u8, valueOffset, valueLength)`, that holds until the next call of any reader
+ * or writer of the database. Only a value in overflow pages is gathered into a buffer of its own.
+ */
+import { type ArenaIndex, TreeReader } from "../btree/index.ts";
+import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
+import { type PageFile, readExtent } from "../pager/index.ts";
+import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
+import type { ReadPoint } from "./read-state.ts";
+import type { WriteSet } from "./write-set.ts";
+
+export class View {
+  u8: Uint8Array;
+  data: DataView;
+  valueOffset: number;
+  valueLength: number;
+  /** Deadline of the entry in milliseconds since the epoch; 0 for none. */
+  expiry: number;
+
+  readonly point: ReadPoint;
+  readonly writes: WriteSet | undefined;
+  readonly #pages: PageFile;
+  readonly #tree: TreeReader;
+  readonly #clock: Clock;
+
+  constructor(point: ReadPoint, writes: WriteSet | undefined, pages: PageFile, clock: Clock) {
+    this.point = point;
+    this.writes = writes;
+    this.#pages = pages;
+    this.#tree = new TreeReader(pages);
+    this.#clock = clock;
+    this.u8 = EMPTY;
+    this.data = EMPTY_DATA;
+    this.valueOffset = 0;
+    this.valueLength = 0;
+    this.expiry = 0;
+  }
+
+  /** Whether the key is there; its value is then at `(u8, valueOffset, valueLength)`. */
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    const point = this.point;
+    if (point.expired) {
+      throw expiredSnapshot();
+    }
+    const writes = this.writes;
+    if (writes !== undefined) {
+      const op = writes.index.find(keyspace, key, offset, length);
+      if (op !== 0) {
+        return this.#answerOp(writes.u8, writes.u32, writes.data, op);
+      }
+    }
+    const memtables = point.state.memtables;
+    for (let i = 0; i < memtables.length; i++) {
+      const { segment, index } = memtables[i]!;
+      const newest = index.find(keyspace, key, offset, length);
+      if (newest !== 0) {
+        const op = visibleOp(segment.u32, newest, point.commit - segment.baseCommit);
+        if (op !== 0) {
+          return this.#answerOp(segment.u8, segment.u32, segment.data, op);
+        }
+      }
+    }
+    const root = point.state.roots.get(keyspace);
+    return root !== undefined && root.page !== 0 && this.#answerTree(root.page, key, offset, length);
+  }
+
+  #answerOp(u8: Uint8Array, u32: Uint32Array, data: DataView, op: number): boolean {
+    if (opKind(u32, op) !== OP_KIND_PUT) {
+      return false;
+    }
+    const expiry = opExpiry(u32, data, op);
+    if (expiry !== 0 && this.#hasPassed(expiry)) {
+      return false;
+    }
+    this.u8 = u8;
+    this.data = data;
+    this.valueOffset = opValueOffset(u32, op);
+    this.valueLength = opValueLength(u32, op);
+    this.expiry = expiry;
+    return true;
+  }
+
+  #answerTree(rootPage: number, key: Uint8Array, offset: number, length: number): boolean {
+    const tree = this.#tree;
+    if (!tree.find(rootPage, key, offset, length) || (tree.expiry !== 0 && this.#hasPassed(tree.expiry))) {
+      return false;
+    }
+    this.expiry = tree.expiry;
+    this.valueLength = tree.valueLength;
+    if (tree.isOverflow) {
+      const gathered = new Uint8Array(tree.valueLength);
+      readExtent(this.#pages, tree.overflowPage, tree.valueLength, gathered, 0);
+      this.u8 = gathered;
+      this.data = new DataView(gathered.buffer);
+      this.valueOffset = 0;
+    } else {
+      this.u8 = tree.u8;
+      this.data = tree.data;
+      this.valueOffset = tree.valueOffset;
+    }
+    return true;
+  }
+
+  #hasPassed(expiry: number): boolean {
+    return expiry <= (this.point.now === 0 ? this.#clock.now() : this.point.now);
+  }
+}
+
+export function expiredSnapshot(): DbError {
+  return new DbError(
+    "CONFLICT",
+    "this snapshot was held open while so much was written that its memory was taken back " +
+      "(option snapshotMemoryBytes); take a new one, or run the transaction again",
+  );
+}
+
+const EMPTY = new Uint8Array(0);
+const EMPTY_DATA = new DataView(EMPTY.buffer);

@@ -1,0 +1,96 @@
+/**
+ * Waiting for a key or a range to change: the next commit that touches it wakes who waits, first come first served.
+ *
+ * The log is looked at only while somebody waits. A waiter that is woken learns which commit it was and reads for
+ * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
+ */
+import { opKeyLength, opKeyOffset, opKeyspace } from "../wal/index.ts";
+import type { CommitWriter } from "./commit-writer.ts";
+import { type ByteRange, isInRange } from "./merge-cursor.ts";
+import type { Store } from "./store.ts";
+
+interface Waiter {
+  readonly range: ByteRange;
+  readonly wake: (commit: number) => void;
+}
+
+export class Waiters {
+  readonly #store: Store;
+  readonly #byKeyspace: Map<number, Set<Waiter>>;
+  #unwatch: (() => void) | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#byKeyspace = new Map();
+    this.#unwatch = undefined;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const waiters of this.#byKeyspace.values()) {
+      count += waiters.size;
+    }
+    return count;
+  }
+
+  /** Resolves with the number of the next commit that changes the range; rejects with the signal's reason. */
+  wait(keyspace: number, range: ByteRange, signal: AbortSignal | undefined): Promise<number> {
+    this.#store.checkOpen();
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        this.#remove(keyspace, waiter);
+        reject(signal!.reason);
+      };
+      const waiter: Waiter = {
+        range,
+        wake: (commit) => {
+          this.#remove(keyspace, waiter);
+          signal?.removeEventListener("abort", onAbort);
+          resolve(commit);
+        },
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#add(keyspace, waiter);
+    });
+  }
+
+  #add(keyspace: number, waiter: Waiter): void {
+    const waiters = this.#byKeyspace.get(keyspace);
+    if (waiters === undefined) {
+      this.#byKeyspace.set(keyspace, new Set([waiter]));
+    } else {
+      waiters.add(waiter);
+    }
+    this.#unwatch ??= this.#store.watch((commit, writer) => this.#committed(commit, writer));
+  }
+
+  #remove(keyspace: number, waiter: Waiter): void {
+    const waiters = this.#byKeyspace.get(keyspace);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) {
+      this.#byKeyspace.delete(keyspace);
+    }
+    if (this.#byKeyspace.size === 0) {
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+    }
+  }
+
+  #committed(commit: number, writer: CommitWriter): void {
+    writer.forEachOp(({ u8, u32 }, op) => {
+      const waiters = this.#byKeyspace.get(opKeyspace(u32, op));
+      if (waiters === undefined) {
+        return;
+      }
+      for (const waiter of waiters) {
+        if (isInRange(waiter.range, u8, opKeyOffset(u32, op), opKeyLength(u32, op))) {
+          waiter.wake(commit);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The inside of `db.write`: one synchronous transaction, alone in the database from its first line to its last.
+ *
+ * Its operations go straight into the open record of the log, so nothing is copied at commit and nothing can conflict.
+ * It reads its own writes through the commit number that the record will get.
+ */
+import { DbError } from "../errors.ts";
+import type { KeyspaceInfo } from "./catalog.ts";
+import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+import { countEntries } from "./count.ts";
+import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { Store } from "./store.ts";
+import { View } from "./view.ts";
+
+export class WriteContext implements Context {
+  readonly view: View;
+  readonly #store: Store;
+  /** Keyspaces that this transaction made, and where in the record. */
+  #created: { readonly info: KeyspaceInfo; readonly mark: number }[];
+  #isOpen: boolean;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#created = [];
+    this.#isOpen = false;
+    this.view = new View(store.pending, undefined, store.pages, store.clock);
+  }
+
+  get arena(): OpArena {
+    return this.#store.writer.segment;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  begin(): void {
+    this.#store.begin();
+    this.#created = [];
+    this.#isOpen = true;
+  }
+
+  commit(): number {
+    this.#isOpen = false;
+    return this.#store.end();
+  }
+
+  rollback(): void {
+    this.#isOpen = false;
+    this.#store.abort();
+    this.#forgetCreated(0);
+  }
+
+  /** A mark that `rollbackTo` goes back to. */
+  savepoint(): number {
+    this.#check();
+    return this.#store.writer.savepoint;
+  }
+
+  rollbackTo(savepoint: number): void {
+    this.#check();
+    this.#store.writer.rewindTo(savepoint);
+    this.#forgetCreated(savepoint);
+  }
+
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    this.#check();
+    return this.view.get(keyspace, key, offset, length);
+  }
+
+  beginWrite(): void {
+    this.#check();
+  }
+
+  reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    return this.#store.writer.reserve(kind, keyspace, keyLength, valueCapacity, expiry);
+  }
+
+  finish(op: number, valueLength: number): void {
+    this.#store.writer.finish(op, valueLength);
+  }
+
+  endWrite(): void {}
+
+  failWrite(): void {}
+
+  openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
+    this.#check();
+    const cursor = this.#store.takeCursor();
+    cursor.open(this.#store.pending, undefined, keyspace, range, isReverse);
+    return cursor;
+  }
+
+  closeScan(cursor: MergeCursor): void {
+    this.#store.giveCursor(cursor);
+  }
+
+  count(keyspace: number, range: ByteRange): number {
+    this.#check();
+    return countEntries(this.#store, this.#store.pending, undefined, keyspace, range);
+  }
+
+  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
+    this.#check();
+    const found = this.#created.find(({ info }) => info.name === name)?.info ?? this.#store.catalog.find(name);
+    if (found !== undefined) {
+      return found;
+    }
+    const mark = this.#store.writer.savepoint;
+    const info = this.#store.createKeyspace(name, description.engine, description.key, description.value);
+    this.#created.push({ info, mark });
+    return info;
+  }
+
+  #forgetCreated(from: number): void {
+    for (const { info } of this.#created.filter(({ mark }) => mark >= from)) {
+      this.#store.catalog.forget(info);
+    }
+    this.#created = this.#created.filter(({ mark }) => mark < from);
+  }
+
+  #check(): void {
+    if (!this.#isOpen) {
+      throw new DbError("CLOSED", "this transaction is over; use its tx only inside the callback of db.write()");
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The uncommitted writes of an interactive transaction: a private arena of operations and an index over them, in the same
+ * form as a log segment, so that readers merge it like any memtable and the commit copies operations as they are.
+ *
+ * The arena starts small and doubles; growing copies the operations and indexes them anew. It is bounded by the
+ * database's `maxTransactionBytes`: beyond it a write is FULL and the transaction can still be rolled back or committed.
+ */
+import { ArenaIndex } from "../btree/index.ts";
+import { DbError } from "../errors.ts";
+import { OP_HEADER_BYTES, opBytes, opKeyspace, writeOpHeader } from "../wal/index.ts";
+
+const INITIAL_BYTES = 16 * 1024;
+/** Offset 0 means "none", so the first operation lies after it. */
+const FIRST_OP = 8;
+/** Slack that an index needs beside its operations: at 32 bytes an operation (the smallest), 12 bytes of leaf each, half full. */
+const INDEX_BYTES_PER_ARENA_BYTE = 1;
+const MIN_INDEX_BYTES = 64 * 1024;
+
+export class WriteSet {
+  u8: Uint8Array;
+  u32: Uint32Array;
+  data: DataView;
+  index: ArenaIndex;
+  /** Where the next operation goes; also a savepoint's mark. */
+  tail: number;
+  readonly #limitBytes: number;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+    const buffer = new ArrayBuffer(INITIAL_BYTES);
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.data = new DataView(buffer);
+    this.index = new ArenaIndex(this.u8, this.u32, MIN_INDEX_BYTES);
+    this.tail = FIRST_OP;
+  }
+
+  get isEmpty(): boolean {
+    return this.tail === FIRST_OP;
+  }
+
+  get sizeBytes(): number {
+    return this.tail - FIRST_OP;
+  }
+
+  /** Room for one operation; the caller writes key and value in place and then calls `finish`. */
+  reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    const needed = this.tail + OP_HEADER_BYTES + 8 + keyLength + valueCapacity + 4;
+    if (needed > this.u8.length || !this.index.room) {
+      this.#grow(needed);
+    }
+    writeOpHeader(this.u32, this.data, this.tail, kind, keyspace, keyLength, expiry);
+    return this.tail;
+  }
+
+  finish(op: number, valueLength: number): void {
+    this.u32[(op + 16) >> 2] = valueLength;
+    this.tail = op + opBytes(this.u32, op);
+    this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+  }
+
+  /** Takes back every operation from `mark` on. */
+  rewindTo(mark: number): void {
+    for (const op of this.#opsFrom(mark).reverse()) {
+      this.index.remove(opKeyspace(this.u32, op), op);
+    }
+    this.tail = mark;
+  }
+
+  #opsFrom(mark: number): number[] {
+    const ops: number[] = [];
+    for (let op = mark; op < this.tail; op += opBytes(this.u32, op)) {
+      ops.push(op);
+    }
+    return ops;
+  }
+
+  #grow(needed: number): void {
+    if (needed > this.#limitBytes) {
+      throw new DbError(
+        "FULL",
+        `the transaction holds ${this.sizeBytes} bytes of writes and may hold ${this.#limitBytes}; ` +
+          "commit in smaller parts, use load() for bulk data, or raise the option maxTransactionBytes",
+        { bytes: needed, limit: this.#limitBytes },
+      );
+    }
+    let capacity = this.u8.length;
+    while (capacity < needed) {
+      capacity *= 2;
+    }
+    if (capacity === this.u8.length) {
+      capacity *= 2;
+    }
+    const buffer = new ArrayBuffer(capacity);
+    const grown = new Uint8Array(buffer);
+    grown.set(this.u8.subarray(0, this.tail));
+    this.u8 = grown;
+    this.u32 = new Uint32Array(buffer);
+    this.data = new DataView(buffer);
+    this.index = new ArenaIndex(this.u8, this.u32, Math.max(MIN_INDEX_BYTES, capacity * INDEX_BYTES_PER_ARENA_BYTE));
+    for (const op of this.#opsFrom(FIRST_OP)) {
+      this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+    }
+  }
+}
