@@ -35,9 +35,39 @@ export interface SqlSession {
   close(): void;
 }
 
+/** A keyspace with its entries as bytes: what a copy of the database consists of, SQL tables included. */
+export interface RawKeyspace {
+  readonly name: string;
+  readonly engine: string;
+  /** Names of the codecs. */
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface RawEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch; 0: never. */
+  readonly expiresAt: number;
+}
+
+/** The database at one moment. */
+export interface RawSnapshot {
+  readonly commit: number;
+  readonly keyspaces: readonly (RawKeyspace & { readonly entryCount: number })[];
+  /** In key order. An entry is good until the next is asked for. */
+  entries(keyspace: RawKeyspace): Iterable<RawEntry>;
+  close(): void;
+}
+
 export interface Database {
   /** A session of its own, as a connection would be. */
   sql(): SqlSession;
+  snapshot(): RawSnapshot;
+  /** Makes a keyspace that is not there yet. */
+  createKeyspace(keyspace: RawKeyspace): void;
+  /** Puts all entries in one commit. */
+  putRaw(keyspace: RawKeyspace, entries: readonly RawEntry[]): void;
   close(): void;
 }
 

@@ -13,10 +13,12 @@ import type { Command } from "./command.ts";
 import { Console, processSurroundings, type Surroundings } from "./console.ts";
 import type { DatabaseAccess } from "./database.ts";
 import { databases } from "./databases.ts";
+import { dumpCommand } from "./dump.ts";
 import { describeError, EXIT_OK, EXIT_USAGE, exitCodeOf, UsageError } from "./exit.ts";
+import { loadCommand } from "./load.ts";
 import { shellCommand } from "./shell.ts";
 
-const COMMANDS: readonly Command[] = [shellCommand];
+const COMMANDS: readonly Command[] = [shellCommand, dumpCommand, loadCommand];
 
 /** Runs a command line, without the names of node and nacre; resolves with the exit code. */
 export async function runNacre(

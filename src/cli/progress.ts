@@ -7,6 +7,7 @@
  * terminal, nothing is drawn. Whoever did the work prints its own closing line, so that a log reads the same
  * with and without a terminal. The rate is that of the last seconds, since the beginning tells little about the rest.
  */
+import { formatBytes, formatCount, formatDuration } from "./amounts.ts";
 import type { Console } from "./console.ts";
 import { cutToWidth, displayWidth, printable } from "./width.ts";
 
@@ -125,44 +126,4 @@ function visibleWidth(text: string): number {
 function amount(done: number, total: number | undefined, unit: ProgressOptions["unit"]): string {
   const format = unit === "bytes" ? formatBytes : formatCount;
   return total === undefined ? format(done) : `${format(done)} of ${format(total)}`;
-}
-
-/** `9.9 MB`: three digits at most, powers of 1000 as disks are sold. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1000 ? `${Math.round(bytes)} B` : scaled(bytes, ["kB", "MB", "GB", "TB"]);
-}
-
-/** `312 k`, `1.3 M`. */
-export function formatCount(count: number): string {
-  return count < 1000 ? String(Math.round(count)) : scaled(count, ["k", "M", "G", "T"]);
-}
-
-function scaled(value: number, units: readonly string[]): string {
-  let rest = value / 1000;
-  let unit = 0;
-  while (rest >= 999.5 && unit < units.length - 1) {
-    rest /= 1000;
-    unit++;
-  }
-  return `${rest < 9.95 ? rest.toFixed(1) : Math.round(rest)} ${units[unit]}`;
-}
-
-/** `0.4 ms`, `38 ms`, `1.7 s`, `42 s`, `3 min 20 s`, `2 h 5 min`. */
-export function formatDuration(durationMs: number): string {
-  if (durationMs < 9.95) {
-    return `${durationMs.toFixed(1)} ms`;
-  }
-  if (durationMs < 999.5) {
-    return `${Math.round(durationMs)} ms`;
-  }
-  const seconds = durationMs / 1000;
-  if (seconds < 59.5) {
-    return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`;
-  }
-  const minutes = Math.round(seconds / 60);
-  if (seconds < 3600) {
-    const wholeSeconds = Math.round(seconds);
-    return `${Math.floor(wholeSeconds / 60)} min ${wholeSeconds % 60} s`;
-  }
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -7,6 +7,7 @@
  *
  * What `csv` and `json` write, `.import` reads back with the same values. None of them keeps the rows.
  */
+import { counted } from "./amounts.ts";
 import type { Console } from "./console.ts";
 import type { SqlValue } from "./database.ts";
 import { cellText, Table } from "./table.ts";
@@ -54,8 +55,7 @@ class BoxWriter implements RowWriter {
 
   end(): void {
     this.#table.end();
-    const count = this.#rowCount === 1 ? "1 row" : `${grouped(this.#rowCount)} rows`;
-    this.#console.write(`${this.#console.style.dim(count)}\n`);
+    this.#console.write(`${this.#console.style.dim(counted(this.#rowCount, "row"))}\n`);
   }
 }
 
@@ -126,9 +126,4 @@ export function csvField(value: SqlValue): string {
     return cellText(value);
   }
   return value === "" || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-}
-
-/** `200,000`. */
-export function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }

@@ -3,11 +3,29 @@
  *
  *   CREATE TABLE t (…)    INSERT INTO t (…) VALUES (?, …)    SELECT * FROM t    SELECT series(n)
  */
-import type { Database, DatabaseAccess, SqlSession, SqlStatement, SqlValue, Table } from "../../src/cli/database.ts";
+import type {
+  Database,
+  DatabaseAccess,
+  RawEntry,
+  RawKeyspace,
+  SqlSession,
+  SqlStatement,
+  SqlValue,
+  Table,
+} from "../../src/cli/database.ts";
 import { DbError } from "../../src/errors.ts";
 
 interface FakeTable extends Table {
   rows: SqlValue[][];
+}
+
+interface FakeKeyspace extends RawKeyspace {
+  readonly entries: RawEntry[];
+}
+
+interface FakeStore {
+  readonly tables: Map<string, FakeTable>;
+  readonly keyspaces: Map<string, FakeKeyspace>;
 }
 
 export interface FakeOptions {
@@ -17,16 +35,31 @@ export interface FakeOptions {
 
 /** Databases by their path, which live as long as this does. */
 export function fakeDatabases(options: FakeOptions = {}): DatabaseAccess {
-  const databases = new Map<string, Map<string, FakeTable>>();
+  const stores = new Map<string, FakeStore>();
   return {
     open(path, { create }): Database {
-      if (!databases.has(path) && !create) {
+      if (!stores.has(path) && !create) {
         throw new DbError("INVALID", `there is no database in ${path}`);
       }
-      const tables = databases.get(path) ?? new Map<string, FakeTable>();
-      databases.set(path, tables);
-      return { sql: () => fakeSession(tables, options), close: () => undefined };
+      const store = stores.get(path) ?? { tables: new Map(), keyspaces: new Map() };
+      stores.set(path, store);
+      return fakeDatabase(store, options);
     },
+  };
+}
+
+function fakeDatabase({ tables, keyspaces }: FakeStore, options: FakeOptions): Database {
+  return {
+    sql: () => fakeSession(tables, options),
+    snapshot: () => ({
+      commit: 7,
+      keyspaces: [...keyspaces.values()].map((keyspace) => ({ ...keyspace, entryCount: keyspace.entries.length })),
+      entries: ({ name }) => keyspaces.get(name)!.entries,
+      close: () => undefined,
+    }),
+    createKeyspace: (keyspace) => keyspaces.set(keyspace.name, { ...keyspace, entries: [] }),
+    putRaw: ({ name }, entries) => keyspaces.get(name)!.entries.push(...entries),
+    close: () => undefined,
   };
 }
 

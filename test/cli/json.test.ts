@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonRowParser, type JsonRow } from "../../src/cli/import/json.ts";
+import { type JsonRow, JsonRowParser } from "../../src/cli/import/json.ts";
 
 interface Parsed {
   readonly columns: readonly string[];

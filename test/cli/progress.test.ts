@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { formatBytes, formatCount, formatDuration } from "../../src/cli/amounts.ts";
 import { Console } from "../../src/cli/console.ts";
-import { formatBytes, formatCount, formatDuration, Progress } from "../../src/cli/progress.ts";
+import { Progress } from "../../src/cli/progress.ts";
 import { displayWidth } from "../../src/cli/width.ts";
 import { capture } from "./capture.ts";
 

@@ -5,7 +5,7 @@
  * of fields, and more than one; the most fields win, and the comma where nothing counts (a file of one column).
  * A record further on that disagrees is for the import itself to report, with its line.
  */
-import { type CsvRow, CsvParser } from "./csv.ts";
+import { CsvParser, type CsvRow } from "./csv.ts";
 
 const CANDIDATES = [",", ";", "\t", "|"] as const;
 /** Text beyond this tells nothing new. */

@@ -9,11 +9,11 @@ import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { DbError } from "../../errors.ts";
+import { counted, formatCount, formatDuration } from "../amounts.ts";
 import type { SqlSession, Table } from "../database.ts";
 import { Interrupted } from "../exit.ts";
 import { type ColumnType, type ImportColumn, openRows, type ReadOptions, type RowReader } from "../import/index.ts";
-import { formatCount, formatDuration, Progress } from "../progress.ts";
-import { grouped } from "../row-writer.ts";
+import { Progress } from "../progress.ts";
 import type { ShellSession } from "./session.ts";
 
 export interface ImportFileOptions extends Omit<ReadOptions, "name"> {
@@ -89,7 +89,7 @@ function explained(cause: unknown, work: Import): unknown {
   const kept =
     rows === 0
       ? "no row was imported"
-      : `the ${rows === 1 ? "row" : `${grouped(rows)} rows`} before it ${rows === 1 ? "is" : "are"} in ${work.options.table}`;
+      : `the ${counted(rows, "row")} before it ${rows === 1 ? "is" : "are"} in ${work.options.table}`;
   const message = `${cause.message}; ${kept}`;
   return cause instanceof DbError
     ? new DbError(cause.code, message, cause.facts, { cause })
@@ -100,7 +100,7 @@ function reportEnd(work: Import, durationMs: number): void {
   const { session, options, reader, acknowledgedRows } = work;
   if (!options.reportsJson) {
     const rate = formatCount(acknowledgedRows / Math.max(1e-3, durationMs / 1000));
-    const rows = acknowledgedRows === 1 ? "1 row" : `${grouped(acknowledgedRows)} rows`;
+    const rows = counted(acknowledgedRows, "row");
     session.console.write(`imported ${rows} into ${options.table} in ${formatDuration(durationMs)} (${rate} rows/s)\n`);
   }
   for (const warning of reader.warnings()) {

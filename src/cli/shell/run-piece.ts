@@ -7,9 +7,9 @@
  * which is safe at any moment (what was acknowledged is kept, what was not never happened).
  */
 import { DbError } from "../../errors.ts";
+import { counted, formatDuration } from "../amounts.ts";
 import type { SqlStatement, SqlValue } from "../database.ts";
-import { formatDuration } from "../progress.ts";
-import { grouped, type RowWriter, rowWriter } from "../row-writer.ts";
+import { type RowWriter, rowWriter } from "../row-writer.ts";
 import { findDotCommand, splitArguments } from "./dot-commands.ts";
 import type { InputPiece } from "./input.ts";
 import type { ShellSession } from "./session.ts";
@@ -50,8 +50,8 @@ async function runStatement(session: ShellSession, statement: SqlStatement): Pro
   }
   const { changes } = statement.run();
   if (session.isInteractive) {
-    const rows = changes === 1 ? "1 row" : `${grouped(changes)} rows`;
-    session.console.write(`${session.console.style.dim(changes === 0 ? "ok" : `ok, ${rows} changed`)}\n`);
+    const confirmation = changes === 0 ? "ok" : `ok, ${counted(changes, "row")} changed`;
+    session.console.write(`${session.console.style.dim(confirmation)}\n`);
   }
 }
 
