@@ -18,6 +18,9 @@ import { type Log, opBytes, opBytesFor, opKeyspace, type Segment } from "../wal/
 import { CATALOG_KEYSPACE } from "./catalog.ts";
 import type { Memtable, MemtablePool } from "./memtable.ts";
 
+/** Told of every commit, once it is visible; reads its operations with `writer.forEachOp`. */
+export type CommitWatcher = (commit: number, writer: CommitWriter) => void;
+
 /** What the writer asks of its owner. */
 export interface RotationHost {
   /** Called before a segment is sealed: returns when one more may wait for its checkpoint, or throws. */

@@ -10,10 +10,10 @@ import type { Context } from "./context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { LiveContext } from "./live-context.ts";
 import { mapOpener, type OpenMap } from "./open-map.ts";
+import type { Durability, Seams, StoreOptions } from "./options.ts";
 import { type DatabaseStats, statsOf } from "./stats.ts";
-import { type Durability, type Seams, Store, type StoreOptions } from "./store.ts";
+import { Store } from "./store.ts";
 import { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
-import { Waiters } from "./waiters.ts";
 
 export interface OpenOptions {
   /**
@@ -119,7 +119,6 @@ export class Database implements Disposable {
   readonly #clock: Clock;
   readonly #writing: WriteTransaction;
   readonly #deadlines: Deadlines;
-  readonly #waiters: Waiters;
 
   /** Databases come from `open`. */
   constructor(store: Store, rng: Rng) {
@@ -129,7 +128,6 @@ export class Database implements Disposable {
     this.context = new LiveContext(store);
     this.map = mapOpener(store, this.context);
     this.#writing = new WriteTransaction(store);
-    this.#waiters = new Waiters(store);
     this.#deadlines = new Deadlines(store);
     if (!store.options.readOnly) {
       this.#deadlines.start();

@@ -1,7 +1,8 @@
 /** What frontends may use of the engine. */
+export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
-export type { Context, OpArena } from "./context.ts";
+export type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 export {
   Database,
   type InternalOptions,
@@ -15,10 +16,13 @@ export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
 export type { MapOptions, OpenMap } from "./open-map.ts";
+export type { Durability, Seams } from "./options.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
+export { SnapshotContext } from "./snapshot.ts";
 export type { DatabaseStats } from "./stats.ts";
-export type { Durability, Seams } from "./store.ts";
+export { Store } from "./store.ts";
 export { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
-export type { Isolation } from "./transaction-context.ts";
+export { type Isolation, TransactionContext } from "./transaction-context.ts";
 export type { Tuple, TupleElement } from "./tuple.ts";
 export type { ValueKind, ValueOf } from "./value-codec.ts";
+export { WriteContext } from "./write-context.ts";

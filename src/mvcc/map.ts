@@ -21,6 +21,7 @@ import { DEADLINE_KEY_EXTRA_BYTES, writeDeadline } from "./deadlines.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { MapRange, type RangeOptions, resolveRange } from "./range.ts";
 import type { ValueCodec } from "./value-codec.ts";
+import type { Waiters } from "./waiters.ts";
 
 export interface PutOptions {
   /** Milliseconds from now after which the entry is gone. */
@@ -37,6 +38,7 @@ export class DbMap<K, V> {
   readonly name: string;
   readonly #context: Context;
   readonly #clock: Clock;
+  readonly #waiters: Waiters;
   readonly #keys: KeyCodec<K>;
   readonly #values: ValueCodec<V>;
   /** Undefined: there is no such keyspace, and the map, of a snapshot or a read-only database, is empty. */
@@ -48,6 +50,7 @@ export class DbMap<K, V> {
     name: string,
     context: Context,
     clock: Clock,
+    waiters: Waiters,
     info: KeyspaceInfo | undefined,
     keys: KeyCodec<K>,
     values: ValueCodec<V>,
@@ -55,6 +58,7 @@ export class DbMap<K, V> {
     this.name = name;
     this.#context = context;
     this.#clock = clock;
+    this.#waiters = waiters;
     this.#info = info;
     this.#id = info === undefined ? NO_KEYSPACE : info.id;
     this.#keys = keys;
@@ -134,6 +138,15 @@ export class DbMap<K, V> {
   /** The number of entries, or of those in a range. */
   count(options: RangeOptions<K> = {}): number {
     return this.range(options).count();
+  }
+
+  /**
+   * Resolves with the number of the next commit that changes an entry of the range (of the whole map, without one). Who
+   * waited first is woken first. Does not keep the process alive.
+   */
+  async nextChange(options: RangeOptions<K> & { readonly signal?: AbortSignal } = {}): Promise<number> {
+    this.#checkExists();
+    return await this.#waiters.wait(this.#id, resolveRange(this.#keys, options).bytes, options.signal);
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {

@@ -48,6 +48,11 @@ export class MergeCursor {
   isOverflow: boolean;
   /** Milliseconds since the epoch; 0 for none. */
   expiry: number;
+  /** After `locateKey`. */
+  prefixOffset: number;
+  prefixLength: number;
+  suffixOffset: number;
+  suffixLength: number;
 
   readonly #pages: PageFile;
   readonly #clock: Clock;
@@ -79,6 +84,10 @@ export class MergeCursor {
     this.valueLength = 0;
     this.isOverflow = false;
     this.expiry = 0;
+    this.prefixOffset = 0;
+    this.prefixLength = 0;
+    this.suffixOffset = 0;
+    this.suffixLength = 0;
     this.#pages = pages;
     this.#clock = clock;
     this.#tree = new TreeCursor(pages);
@@ -142,9 +151,25 @@ export class MergeCursor {
     }
   }
 
-  /** How many entries, the current one included, follow each other in one leaf page: all of them come from the tree. */
-  get runLength(): number {
-    return this.#source === TREE ? this.#runLeft + 1 : 1;
+  /** Sets where the current key lies in `u8`: a prefix that it shares with its neighbours, and the rest. */
+  locateKey(): void {
+    if (this.#source === TREE) {
+      const tree = this.#tree;
+      this.prefixOffset = tree.prefixOffset;
+      this.prefixLength = tree.prefixLength;
+      this.suffixOffset = tree.suffixOffset;
+      this.suffixLength = tree.suffixLength;
+    } else {
+      const arena = this.#arenas[this.#source]!;
+      this.prefixOffset = 0;
+      this.prefixLength = 0;
+      this.suffixOffset = arena.keyOffset;
+      this.suffixLength = arena.keyLength;
+    }
+  }
+
+  get keyLength(): number {
+    return this.#source === TREE ? this.#tree.keyLength : this.#arenas[this.#source]!.keyLength;
   }
 
   /** Copies the current key; its length. */

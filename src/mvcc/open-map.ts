@@ -112,6 +112,7 @@ function makeMap(
     name,
     context,
     store.clock,
+    store.waiters,
     info,
     keyCodec(key as KeyKind | CustomCodec<unknown>),
     valueCodec(value as ValueKind | CustomCodec<unknown>),

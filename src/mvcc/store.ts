@@ -14,65 +14,31 @@ import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import { type Disk, type Meta, type PageFile, readMeta } from "../pager/index.ts";
 import {
-  type Backend,
-  createPageFile,
-  type Disk,
-  FORMAT_VERSION,
-  type Meta,
-  PageFile,
-  readMeta,
-} from "../pager/index.ts";
-import type { Rng } from "../random.ts";
-import {
-  firstOp,
   Log,
   OP_KIND_DELETE,
   OP_KIND_PUT,
-  opBytes,
   opKeyOffset,
   opKeyspace,
   opValueOffset,
-  recordOpCount,
   type Segment,
 } from "../wal/index.ts";
 import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type EngineKind, type KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
 import { InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { CommitWriter } from "./commit-writer.ts";
+import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
+import { openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
 import { type Memtable, MemtablePool } from "./memtable.ts";
 import { ALL_KEYS, MergeCursor } from "./merge-cursor.ts";
+import type { Durability, Seams, StoreOptions } from "./options.ts";
 import { type Pin, Pins } from "./pins.ts";
 import { ReadPoint, ReadState } from "./read-state.ts";
+import { Recovery } from "./recovery.ts";
 import { readRoots } from "./roots.ts";
-
-export type Durability = "sync" | "group" | "relaxed";
-
-export interface StoreOptions {
-  readonly durability: Durability;
-  readonly backend: Backend;
-  /** Bytes of pages that the pread backend keeps. */
-  readonly cacheBytes: number;
-  readonly segmentBytes: number;
-  readonly retainLogBytes: number;
-  readonly snapshotMemoryBytes: number;
-  readonly maxTransactionBytes: number;
-  readonly readOnly: boolean;
-  readonly create: boolean;
-  /** Where checkpoints run; "inline" where the disk cannot be opened by a second thread. */
-  readonly checkpoints: "worker" | "inline";
-}
-
-export interface Seams {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly rng: Rng;
-}
-
-/** Told of every commit, once it is visible; reads its operations with `writer.forEachOp`. */
-export type CommitWatcher = (commit: number, writer: CommitWriter) => void;
+import { Waiters } from "./waiters.ts";
 
 /** How long a relaxed commit may wait for its sync. */
 const RELAXED_SYNC_MS = 100;
@@ -94,6 +60,7 @@ export class Store {
   readonly live: ReadPoint;
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
+  readonly waiters: Waiters;
   /** Called once, when the database has closed. */
   readonly onClose: Set<() => void>;
   readonly #pool: MemtablePool;
@@ -107,7 +74,6 @@ export class Store {
     const { disk } = seams;
     disk.lock(options.readOnly ? "shared" : "exclusive");
     try {
-      createIfMissing(seams, options);
       return new Store(seams, options);
     } catch (error) {
       disk.unlock();
@@ -120,6 +86,7 @@ export class Store {
     this.clock = seams.clock;
     this.options = options;
     this.onClose = new Set();
+    this.waiters = new Waiters(this);
     this.#cursors = [];
     this.#watchers = new Set();
     this.#isClosed = false;
@@ -127,7 +94,7 @@ export class Store {
     this.#cancelSync = undefined;
     this.#pool = new MemtablePool(options.segmentBytes);
     this.catalog = new Catalog();
-    this.pages = PageFile.open(seams.disk, options);
+    this.pages = openPages(seams, options);
     const meta = readMeta(this.pages);
     this.pages.grow(meta.pageCount);
     const roots = readRoots(this.pages, meta.rootsPage);
@@ -509,89 +476,6 @@ export class Store {
 
 const SPARE_CURSORS_KEPT = 8;
 const CATALOG_KEY_BYTES = 2048;
-
-/** Builds memtables while the log is read: one a segment, the catalog in step, so that each knows what existed at its end. */
-class Recovery {
-  readonly #catalog: Catalog;
-  readonly #pool: MemtablePool;
-  readonly #memtables: Memtable[];
-
-  constructor(catalog: Catalog, pool: MemtablePool) {
-    this.#catalog = catalog;
-    this.#pool = pool;
-    this.#memtables = [];
-  }
-
-  take(segment: Segment, record: number): void {
-    let memtable = this.#memtables.at(-1);
-    if (memtable === undefined || memtable.segment !== segment) {
-      this.#freezeLast();
-      memtable = this.#pool.take(segment);
-      this.#memtables.push(memtable);
-    }
-    const { u32 } = segment;
-    const { index } = memtable;
-    const start = firstOp(record);
-    let op = start;
-    for (let left = recordOpCount(u32, record); left > 0; left--) {
-      const keyspace = opKeyspace(u32, op);
-      assert(index.room, "M7: a recovered segment fits the index that it had");
-      index.insert(keyspace, op, start);
-      if (keyspace === CATALOG_KEYSPACE) {
-        this.#catalog.apply(segment, op);
-      }
-      op += opBytes(u32, op);
-    }
-  }
-
-  /** Newest first. */
-  finish(): Memtable[] {
-    this.#freezeLast();
-    return this.#memtables.reverse();
-  }
-
-  #freezeLast(): void {
-    const last = this.#memtables.at(-1);
-    if (last !== undefined) {
-      last.liveKeyspaces = this.#catalog.liveIds();
-    }
-  }
-}
-
-function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
-  const names = disk.list();
-  if (names.includes("pages.000")) {
-    return;
-  }
-  const foreign = names.filter((name) => !name.startsWith("LOCK") && name !== "pages.000.new");
-  if (foreign.length > 0) {
-    throw new DbError(
-      "INVALID",
-      `${disk.path} is not a nacre database: it holds ${foreign.slice(0, 3).join(", ")} and no pages.000; ` +
-        "give the path of a database, or of a new directory",
-      { path: disk.path },
-    );
-  }
-  if (!options.create || options.readOnly) {
-    throw new DbError("INVALID", `there is no database at ${disk.path}; open it with create to make one`, {
-      path: disk.path,
-    });
-  }
-  createPageFile(disk, {
-    formatVersion: FORMAT_VERSION,
-    databaseId: [0, 0, 0, 0].map(() => rng.next().toString(16).padStart(8, "0")).join(""),
-    checkpoint: 0,
-    commit: 0,
-    pageCount: 2,
-    rootsPage: 0,
-    rootsHeight: 0,
-    rootsCount: 0,
-    freePage: 0,
-    freeLengthBytes: 0,
-    firstSegment: 1,
-    extra: new Uint8Array(0),
-  });
-}
 
 function poisoned(cause: unknown): DbError {
   return new DbError(

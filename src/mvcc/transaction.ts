@@ -1,8 +1,9 @@
 /** Transactions as applications hold them: maps, savepoints, and an end. */
 import type { Context } from "./context.ts";
 import { mapOpener, type OpenMap } from "./open-map.ts";
+import type { Durability } from "./options.ts";
 import { SnapshotContext } from "./snapshot.ts";
-import type { Durability, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { type Isolation, TransactionContext } from "./transaction-context.ts";
 import { WriteContext } from "./write-context.ts";
 

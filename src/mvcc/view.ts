@@ -10,7 +10,7 @@
  * nothing allocated: the answer is a place, `(u8, valueOffset, valueLength)`, that holds until the next call of any reader
  * or writer of the database. Only a value in overflow pages is gathered into a buffer of its own.
  */
-import { type ArenaIndex, TreeReader } from "../btree/index.ts";
+import { TreeReader } from "../btree/index.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type PageFile, readExtent } from "../pager/index.ts";

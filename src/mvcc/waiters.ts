@@ -5,22 +5,28 @@
  * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
  */
 import { opKeyLength, opKeyOffset, opKeyspace } from "../wal/index.ts";
-import type { CommitWriter } from "./commit-writer.ts";
+import type { CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { type ByteRange, isInRange } from "./merge-cursor.ts";
-import type { Store } from "./store.ts";
 
 interface Waiter {
   readonly range: ByteRange;
   readonly wake: (commit: number) => void;
 }
 
+/** Where commits come from. */
+export interface CommitSource {
+  /** Throws CLOSED. */
+  checkOpen(): void;
+  watch(watcher: CommitWatcher): () => void;
+}
+
 export class Waiters {
-  readonly #store: Store;
+  readonly #source: CommitSource;
   readonly #byKeyspace: Map<number, Set<Waiter>>;
   #unwatch: (() => void) | undefined;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(source: CommitSource) {
+    this.#source = source;
     this.#byKeyspace = new Map();
     this.#unwatch = undefined;
   }
@@ -35,7 +41,7 @@ export class Waiters {
 
   /** Resolves with the number of the next commit that changes the range; rejects with the signal's reason. */
   wait(keyspace: number, range: ByteRange, signal: AbortSignal | undefined): Promise<number> {
-    this.#store.checkOpen();
+    this.#source.checkOpen();
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -65,7 +71,7 @@ export class Waiters {
     } else {
       waiters.add(waiter);
     }
-    this.#unwatch ??= this.#store.watch((commit, writer) => this.#committed(commit, writer));
+    this.#unwatch ??= this.#source.watch((commit, writer) => this.#committed(commit, writer));
   }
 
   #remove(keyspace: number, waiter: Waiter): void {

@@ -1,0 +1,111 @@
+/**
+ * A scan in batches, for compiled queries: the places of up to 256 rows at a time, all in one source of bytes.
+ *
+ *     prefix ┐                    one leaf page, one log arena, or one gathered overflow value
+ *     key i  ┴ keyOffsets[i] …    rest of the key, keyLengths[i] bytes of u8
+ *              valueOffsets[i] …  value, valueLengths[i] bytes of u8
+ *
+ * A batch ends where the next row lies elsewhere. From a leaf that no memtable has anything newer for, all rows up to the
+ * end of the leaf come in one batch. Whatever a batch points at holds until the next call.
+ */
+
+import type { Context } from "./context.ts";
+import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+
+export const BATCH_ROWS = 256;
+
+export class BatchScan {
+  u8: Uint8Array;
+  data: DataView;
+  prefix: Uint8Array;
+  prefixOffset: number;
+  prefixLength: number;
+  readonly keyOffsets: Uint32Array;
+  readonly keyLengths: Uint32Array;
+  readonly valueOffsets: Uint32Array;
+  readonly valueLengths: Uint32Array;
+  readonly #context: Context;
+  readonly #cursor: MergeCursor;
+  /** The cursor stands on a row that belongs to the next batch. */
+  #isAhead: boolean;
+  #isOpen: boolean;
+
+  constructor(context: Context, keyspace: number, range: ByteRange, isReverse: boolean) {
+    this.#context = context;
+    this.#cursor = context.openScan(keyspace, range, isReverse);
+    this.#isAhead = false;
+    this.#isOpen = true;
+    this.u8 = this.#cursor.u8;
+    this.data = this.#cursor.data;
+    this.prefix = this.#cursor.u8;
+    this.prefixOffset = 0;
+    this.prefixLength = 0;
+    this.keyOffsets = new Uint32Array(BATCH_ROWS);
+    this.keyLengths = new Uint32Array(BATCH_ROWS);
+    this.valueOffsets = new Uint32Array(BATCH_ROWS);
+    this.valueLengths = new Uint32Array(BATCH_ROWS);
+  }
+
+  /** How many rows the next batch has; 0 at the end. */
+  next(): number {
+    const cursor = this.#cursor;
+    if (!this.#isOpen || !(this.#isAhead || cursor.next())) {
+      this.close();
+      return 0;
+    }
+    if (cursor.isOverflow) {
+      return this.#gathered();
+    }
+    this.u8 = cursor.u8;
+    this.data = cursor.data;
+    cursor.locateKey();
+    this.prefix = cursor.u8;
+    this.prefixOffset = cursor.prefixOffset;
+    this.prefixLength = cursor.prefixLength;
+    let count = 0;
+    do {
+      this.keyOffsets[count] = cursor.suffixOffset;
+      this.keyLengths[count] = cursor.suffixLength;
+      this.valueOffsets[count] = cursor.valueOffset;
+      this.valueLengths[count] = cursor.valueLength;
+      count++;
+      if (!cursor.next()) {
+        this.#isAhead = false;
+        return count;
+      }
+      cursor.locateKey();
+    } while (
+      count < BATCH_ROWS &&
+      !cursor.isOverflow &&
+      cursor.u8 === this.u8 &&
+      cursor.prefixOffset === this.prefixOffset
+    );
+    this.#isAhead = true;
+    return count;
+  }
+
+  close(): void {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#context.closeScan(this.#cursor);
+    }
+  }
+
+  /** A value from overflow pages is a batch by itself: key and value in different arrays. */
+  #gathered(): number {
+    const cursor = this.#cursor;
+    const key = new Uint8Array(cursor.keyLength);
+    this.prefixLength = cursor.copyKey(key, 0);
+    this.prefix = key;
+    this.prefixOffset = 0;
+    cursor.gather();
+    this.u8 = cursor.u8;
+    this.data = cursor.data;
+    this.keyOffsets[0] = 0;
+    this.keyLengths[0] = 0;
+    this.valueOffsets[0] = cursor.valueOffset;
+    this.valueLengths[0] = cursor.valueLength;
+    this.#isAhead = false;
+    return 1;
+  }
+}

@@ -1,0 +1,61 @@
+/** Makes a database where there is none. */
+import { DbError } from "../errors.ts";
+import { createPageFile, encodeMeta, FORMAT_VERSION, type Meta, PageFile } from "../pager/index.ts";
+import type { Rng } from "../random.ts";
+import type { Seams, StoreOptions } from "./options.ts";
+
+/** The meta pages of a new database; pages of data begin after them. */
+const FIRST_PAGES = 2;
+const FIRST_SEGMENT = 1;
+
+/** The page file, with a meta in it. Throws INVALID where the directory is something else, or where nothing is to be made. */
+export function openPages(seams: Seams, options: StoreOptions): PageFile {
+  if (options.backend === "memory") {
+    const pages = PageFile.open(seams.disk, options);
+    for (let slot = 0; slot < FIRST_PAGES; slot++) {
+      pages.writePages(encodeMeta(firstMeta(seams.rng), pages.pagesPerFile), 0, slot, 1);
+    }
+    return pages;
+  }
+  createIfMissing(seams, options);
+  return PageFile.open(seams.disk, options);
+}
+
+function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
+  const names = disk.list();
+  if (names.includes("pages.000")) {
+    return;
+  }
+  const foreign = names.filter((name) => !name.startsWith("LOCK") && name !== "pages.000.new");
+  if (foreign.length > 0) {
+    throw new DbError(
+      "INVALID",
+      `${disk.path} is not a nacre database: it holds ${foreign.slice(0, 3).join(", ")} and no pages.000; ` +
+        "give the path of a database, or of a new directory",
+      { path: disk.path },
+    );
+  }
+  if (!options.create || options.readOnly) {
+    throw new DbError("INVALID", `there is no database at ${disk.path}; open it with create to make one`, {
+      path: disk.path,
+    });
+  }
+  createPageFile(disk, firstMeta(rng));
+}
+
+function firstMeta(rng: Rng): Meta {
+  return {
+    formatVersion: FORMAT_VERSION,
+    databaseId: [0, 0, 0, 0].map(() => rng.next().toString(16).padStart(8, "0")).join(""),
+    checkpoint: 0,
+    commit: 0,
+    pageCount: FIRST_PAGES,
+    rootsPage: 0,
+    rootsHeight: 0,
+    rootsCount: 0,
+    freePage: 0,
+    freeLengthBytes: 0,
+    firstSegment: FIRST_SEGMENT,
+    extra: new Uint8Array(0),
+  };
+}

@@ -1,0 +1,27 @@
+/** What a store is opened with. */
+import type { Clock } from "../clock.ts";
+import type { Backend, Disk } from "../pager/index.ts";
+import type { Rng } from "../random.ts";
+
+export type Durability = "sync" | "group" | "relaxed";
+
+export interface StoreOptions {
+  readonly durability: Durability;
+  readonly backend: Backend;
+  /** Bytes of pages that the pread backend keeps. */
+  readonly cacheBytes: number;
+  readonly segmentBytes: number;
+  readonly retainLogBytes: number;
+  readonly snapshotMemoryBytes: number;
+  readonly maxTransactionBytes: number;
+  readonly readOnly: boolean;
+  readonly create: boolean;
+  /** Where checkpoints run; "inline" where the disk cannot be opened by a second thread. */
+  readonly checkpoints: "worker" | "inline";
+}
+
+export interface Seams {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
