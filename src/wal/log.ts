@@ -95,12 +95,13 @@ export class Log {
     this.#files = new SegmentFiles(disk, this.segmentBytes, options.retainBytes ?? 0);
     this.#rng = options.rng ?? systemRng;
     this.#group = new GroupSync(() => this.#syncInBackground());
-    const recovered = recover(disk, { ...options, readOnly: this.readOnly });
+    const keepsReleased = this.readOnly || (options.retainBytes ?? 0) > 0;
+    const recovered = recover(disk, { ...options, readOnly: this.readOnly, keepsReleased });
     this.#segments = recovered.segments;
     this.#spareArenas = [];
     this.#file = undefined;
     const last = recovered.segments.at(-1);
-    this.#written = last;
+    this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
     this.#lastCommit = recovered.lastCommit;
     this.#durableCommit = this.readOnly ? recovered.durableCommit : recovered.lastCommit;
     this.#unsyncedBytes = 0;

@@ -27,6 +27,8 @@ export interface RecoveryOptions {
   /** The last commit that is. */
   readonly baseCommit: number;
   readonly readOnly: boolean;
+  /** Whether checkpointed segments are kept for readers; otherwise all of them are removed. */
+  readonly keepsReleased: boolean;
   /** Called for each record in commit order, once it was verified and before the next one is. */
   readonly onRecord: (segment: Segment, record: number) => void;
 }
@@ -37,6 +39,8 @@ export interface Recovered {
   readonly lastCommit: number;
   /** The last commit that was on disk before recovery wrote anything. */
   readonly durableCommit: number;
+  /** The segment whose end the next header is to name. */
+  readonly previous: Segment | undefined;
   readonly retained: RetainedSegment[];
   readonly spares: string[];
 }
@@ -73,11 +77,13 @@ export function recover(disk: Disk, options: RecoveryOptions): Recovered {
     }
   }
   const old = numbers.filter((number) => number < options.firstSegment);
+  const { retained, newest } = findRetained(disk, old, found[0]?.header, options);
   return {
     segments,
     lastCommit: last?.lastCommit ?? options.baseCommit,
     durableCommit,
-    retained: findRetained(disk, old, options),
+    previous: segments.at(-1) ?? newest,
+    retained,
     spares,
   };
 }
@@ -150,21 +156,40 @@ function writeAgain(disk: Disk, segment: Segment, durableCommit: number): void {
   }
 }
 
-/** The checkpointed segments that reach up to the first live one without a gap; what lies before a gap is removed. */
-function findRetained(disk: Disk, old: readonly number[], options: RecoveryOptions): RetainedSegment[] {
+/**
+ * The checkpointed segments that reach up to the first live one without a gap; what lies before a gap is removed. The
+ * checkpoint may have overtaken the log's sync, so a segment whose end no header names is read to see that it is whole.
+ */
+function findRetained(
+  disk: Disk,
+  old: readonly number[],
+  firstLive: SegmentHeader | undefined,
+  options: RecoveryOptions,
+): { retained: RetainedSegment[]; newest: Segment | undefined } {
   const retained: RetainedSegment[] = [];
-  let next = { number: options.firstSegment, baseCommit: options.baseCommit };
+  let newest: Segment | undefined;
+  let next = { number: options.firstSegment, baseCommit: options.baseCommit, previousEnd: firstLive?.previousEnd ?? 0 };
   for (const number of old.toReversed()) {
-    const found = number + 1 === next.number ? readIfWhole(disk, number) : undefined;
-    if (found !== undefined) {
-      const { baseCommit } = found.header;
+    const found = options.keepsReleased && number + 1 === next.number ? readIfWhole(disk, number) : undefined;
+    const read = found !== undefined && next.previousEnd === 0 ? readUpTo(disk, found, next.baseCommit) : undefined;
+    if (found !== undefined && (next.previousEnd !== 0 || read?.lastCommit === next.baseCommit)) {
+      newest ??= read;
+      const { baseCommit, previousEnd } = found.header;
       retained.unshift({ number, baseCommit, lastCommit: next.baseCommit, sizeBytes: found.sizeBytes });
-      next = { number, baseCommit };
+      next = { number, baseCommit, previousEnd };
     } else if (!options.readOnly) {
       disk.remove(segmentFileName(number));
     }
   }
-  return retained;
+  return { retained, newest };
+}
+
+function readUpTo(disk: Disk, found: FoundSegment, lastCommit: number): Segment {
+  const segment = loadSegment(disk, found.header, found.crc, found.sizeBytes);
+  while (segment.lastCommit < lastCommit && takeRecord(segment)) {
+    // Each record counts by itself.
+  }
+  return segment;
 }
 
 /** No commit is lost with a checkpointed segment, so a damaged one is dropped: readers of it are told INVALID. */
