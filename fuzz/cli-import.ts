@@ -6,8 +6,9 @@
  * Found is: rows that differ from the model's; an error where the model reads rows, or the other way round; an error on
  * another line; anything thrown that is no DbError.
  */
-import { type ReadOptions, openRows } from "../src/cli/import/index.ts";
+
 import type { SqlValue } from "../src/cli/database.ts";
+import { openRows, type ReadOptions } from "../src/cli/import/index.ts";
 import { DbError } from "../src/errors.ts";
 import type { Rng } from "../src/random.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
