@@ -5,7 +5,7 @@
 import type { ColumnDefinition, CreateTable, Expression, PrimaryKey } from "./ast.ts";
 import { parseOperand, parseTypeName } from "./expression.ts";
 import { parseQualifiedName, takeDirection } from "./select.ts";
-import type { TokenStream } from "./token-stream.ts";
+import { TokenStream } from "./token-stream.ts";
 
 /** SQLite's bound on the columns of a table. */
 export const MAX_COLUMNS = 2000;
@@ -119,6 +119,11 @@ function parseColumn(tokens: TokenStream): Column {
     }
   }
   return { definition: { name, at, type, notNull, default: value, defaultText }, primaryKey };
+}
+
+/** The default that the catalog kept as text. */
+export function parseDefaultText(text: string): Expression {
+  return parseDefault(new TokenStream(text));
 }
 
 /** A literal with an optional sign, a name (which is a text), or an expression in parentheses. */

@@ -1,0 +1,132 @@
+/**
+ * Binds INSERT, UPDATE and DELETE.
+ *
+ * INSERT is bound as one row of inputs for all its rows: row `r` supplies its cells as parameters 1 … n of a small
+ * program that is compiled once (`values`), however many rows there are. Cells that are neither literals nor parameters
+ * are expressions without columns.
+ */
+import { type Column, findColumn, type Table } from "../catalog.ts";
+import type { ConflictAction, Delete, Expression, Insert, ParsedStatement, Update } from "../parse/ast.ts";
+import { ANY_TYPE } from "../value/value.ts";
+import { type Bound, visitAll } from "./bound.ts";
+import { bindExpression } from "./expression.ts";
+import { constant } from "./fold.ts";
+import { Scope } from "./scope.ts";
+
+export interface BoundInsert {
+  readonly kind: "insert";
+  readonly table: Table;
+  readonly conflict: ConflictAction;
+  /** One for each column of the table: a cell as parameter, or the column's default. */
+  readonly values: readonly Bound[];
+  /** The rowid where the statement names it by a name that no column has. */
+  readonly rowid: Bound | undefined;
+  /** Cells of all rows; one row without cells for DEFAULT VALUES. */
+  readonly rows: readonly (readonly Bound[])[];
+}
+
+export interface BoundUpdate {
+  readonly kind: "update";
+  readonly table: Table;
+  readonly assignments: ReadonlyMap<Column, Bound>;
+  readonly rowid: Bound | undefined;
+  readonly where: Bound | undefined;
+}
+
+export interface BoundDelete {
+  readonly kind: "delete";
+  readonly table: Table;
+  readonly where: Bound | undefined;
+}
+
+/** A column, or the rowid. */
+type Target = Column | "rowid";
+
+export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table): BoundInsert {
+  const scope = new Scope(parsed, table, insert.table);
+  const targets = insert.columns?.map(({ name, at }) => target(scope, table, name, at)) ?? table.columns;
+  const cells = new Scope(parsed, undefined, undefined);
+  cells.aggregatesRefused = "in VALUES";
+  const rows = insert.rows.map((row) => {
+    if (row.length !== targets.length) {
+      const what =
+        insert.columns === undefined
+          ? `table ${table.name} has ${targets.length} columns but ${row.length} values were supplied`
+          : `${row.length} values for ${targets.length} columns`;
+      throw scope.fail(what, row[0]?.at ?? insert.table.at);
+    }
+    return row.map((cell) => bindExpression(cells, cell));
+  });
+  const isDefault = rows.length === 0;
+  const cellOf = (wanted: Target): Bound | undefined => {
+    // Of a column that is named twice the first counts.
+    const index = isDefault ? -1 : targets.indexOf(wanted as Column);
+    return index < 0 ? undefined : { kind: "parameter", types: ANY_TYPE, index: index + 1 };
+  };
+  const values = table.columns.map((column) => cellOf(column) ?? defaultOf(parsed, column));
+  return {
+    kind: "insert",
+    table,
+    conflict: insert.conflict,
+    values,
+    rowid: cellOf("rowid"),
+    rows: isDefault ? [[]] : rows,
+  };
+}
+
+export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table): BoundUpdate {
+  const scope = new Scope(parsed, table, update.table);
+  scope.aggregatesRefused = "in UPDATE";
+  const assignments = new Map<Column, Bound>();
+  let rowid: Bound | undefined;
+  for (const { column, at, value } of update.assignments) {
+    const assigned = target(scope, table, column, at);
+    const bound = bindExpression(scope, value);
+    // Of a column that is set twice the last counts.
+    if (assigned === "rowid" || assigned === table.rowidColumn) {
+      rowid = bound;
+    } else {
+      assignments.set(assigned, bound);
+    }
+  }
+  return { kind: "update", table, assignments, rowid, where: bindWhere(scope, update.where) };
+}
+
+export function bindDelete(parsed: ParsedStatement, statement: Delete, table: Table): BoundDelete {
+  const scope = new Scope(parsed, table, statement.table);
+  scope.aggregatesRefused = "in WHERE";
+  return { kind: "delete", table, where: bindWhere(scope, statement.where) };
+}
+
+function bindWhere(scope: Scope, where: Expression | undefined): Bound | undefined {
+  return where === undefined ? undefined : bindExpression(scope, where);
+}
+
+function target(scope: Scope, table: Table, name: string, at: number): Target {
+  const column = findColumn(table, name);
+  if (column !== undefined) {
+    return column;
+  }
+  if (scope.column(undefined, name)?.kind === "rowid") {
+    return "rowid";
+  }
+  throw scope.fail(`table ${table.name} has no column named ${name}`, at);
+}
+
+function defaultOf(parsed: ParsedStatement, column: Column): Bound {
+  if (column.default === undefined) {
+    return constant(0, null);
+  }
+  return bindExpression(new Scope(parsed, undefined, undefined), column.default);
+}
+
+/** A default is an expression without columns and parameters: refused when the table is made, not when a row is. */
+export function checkDefault(parsed: ParsedStatement, expression: Expression): void {
+  const scope = new Scope(parsed, undefined, undefined);
+  scope.aggregatesRefused = "in DEFAULT";
+  visitAll(bindExpression(scope, expression), (part) => {
+    if (part.kind === "parameter") {
+      throw scope.fail("a default value takes no parameters", expression.at);
+    }
+  });
+}

@@ -1,0 +1,261 @@
+/**
+ * Keys: one or more values as bytes whose `memcmp` order is the order of the values, column by column.
+ *
+ *   NULL      05
+ *   number    a code for sign and size, then the whole part, then the fraction if there is one
+ *   TEXT      30 | UTF-8 with every 00 written 00 FF | 00
+ *   BLOB      40 | bytes, likewise | 00
+ *
+ *   whole part n ≥ 0   18 + k | k bytes, big endian, no leading zero          0 → 18      300 → 1A 01 2C
+ *   whole part n < 0   18 − k | k bytes of n + 256^k                         −1 → 17 FF −300 → 16 FE D4
+ *   fraction           FE | 8 bytes of the double that it is                  2.5 → 19 02 FE 3F E0 00 …
+ *   below, above ±2^63 0F | 21, then 8 bytes of the double, order-preserving
+ *
+ * The whole part of a real is its floor, so −2.5 is −3 and a fraction: the double is then that of 1 − the rest, written
+ * complemented. A whole real has the key of the integer that it equals, so a unique key treats 1 and 1.0 as one, as SQL
+ * does; what the value was is read from the row.
+ *
+ * A rowid's key is its whole part: 2 bytes up to 255, 4 up to 16 million. The first byte tells the length, so keys of
+ * one page share it, the four bytes that pages and segments search by hold all of a rowid below 2^24, and decoding is
+ * one small loop. (Eight bytes fixed: the first four are the same in every rowid below 2^32, and tell nothing.)
+ */
+import { DbError } from "../errors.ts";
+import { answerInt64, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
+import { writeText } from "./value/text.ts";
+
+/** Codes of the format; never renumber. */
+const KEY_NULL = 0x05;
+const KEY_BELOW = 0x0f;
+const KEY_ZERO = 0x18;
+const KEY_ABOVE = 0x21;
+const KEY_FRACTION = 0xfe;
+const KEY_TEXT = 0x30;
+const KEY_BLOB = 0x40;
+
+/** The longest key that storage takes. */
+export const MAX_KEY_BYTES = 2048;
+
+/** Bytes of the longest rowid key. */
+export const MAX_ROWID_KEY_BYTES = 9;
+
+const double = new DataView(new ArrayBuffer(8));
+
+/** Writes the key of a safe integer at `offset`; the offset behind it. */
+export function writeIntegerKey(value: number, into: Uint8Array, offset: number): number {
+  if (value >= 0 && value <= 0xffff_ffff) {
+    return value <= 0xffff ? writeShort(value, into, offset) : writeWord(value, into, offset);
+  }
+  return writeLong(value, into, offset);
+}
+
+function writeShort(value: number, into: Uint8Array, offset: number): number {
+  if (value === 0) {
+    into[offset] = KEY_ZERO;
+    return offset + 1;
+  }
+  if (value <= 0xff) {
+    into[offset] = KEY_ZERO + 1;
+    into[offset + 1] = value;
+    return offset + 2;
+  }
+  into[offset] = KEY_ZERO + 2;
+  into[offset + 1] = value >>> 8;
+  into[offset + 2] = value;
+  return offset + 3;
+}
+
+function writeWord(value: number, into: Uint8Array, offset: number): number {
+  if (value <= 0xff_ffff) {
+    into[offset] = KEY_ZERO + 3;
+    into[offset + 1] = value >>> 16;
+    into[offset + 2] = value >>> 8;
+    into[offset + 3] = value;
+    return offset + 4;
+  }
+  into[offset] = KEY_ZERO + 4;
+  into[offset + 1] = value >>> 24;
+  into[offset + 2] = value >>> 16;
+  into[offset + 3] = value >>> 8;
+  into[offset + 4] = value;
+  return offset + 5;
+}
+
+/** Negative, or beyond 32 bits: byte by byte. 256^k − |value| is exact up to six bytes. */
+function writeLong(value: number, into: Uint8Array, offset: number): number {
+  const magnitude = value < 0 ? -value : value;
+  if (magnitude >= EXACT_ROWIDS) {
+    return writeBigKey(BigInt(value), into, offset);
+  }
+  let bytes = 1;
+  for (let bound = 256; magnitude >= bound; bound *= 256) {
+    bytes++;
+  }
+  into[offset] = value < 0 ? KEY_ZERO - bytes : KEY_ZERO + bytes;
+  let rest = value < 0 ? 256 ** bytes - magnitude : value;
+  for (let i = bytes; i >= 1; i--) {
+    into[offset + i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return offset + 1 + bytes;
+}
+
+function writeBigKey(value: bigint, into: Uint8Array, offset: number): number {
+  const magnitude = value < 0n ? -value : value;
+  const bytes = magnitude < 1n << 48n ? 6 : magnitude < 1n << 56n ? 7 : 8;
+  into[offset] = value < 0n ? KEY_ZERO - bytes : KEY_ZERO + bytes;
+  let rest = value < 0n ? (1n << BigInt(bytes * 8)) - magnitude : magnitude;
+  for (let i = bytes; i >= 1; i--) {
+    into[offset + i] = Number(rest & 255n);
+    rest >>= 8n;
+  }
+  return offset + 1 + bytes;
+}
+
+function writeRealKey(value: number, into: Uint8Array, offset: number): number {
+  const whole = Math.floor(value);
+  if (whole >= 2 ** 63 || whole < -(2 ** 63)) {
+    into[offset] = whole < 0 ? KEY_BELOW : KEY_ABOVE;
+    return writeDouble(Math.abs(value), whole < 0, into, offset + 1);
+  }
+  const end = Number.isSafeInteger(whole)
+    ? writeIntegerKey(whole + 0, into, offset)
+    : writeBigKey(BigInt(whole), into, offset);
+  if (whole === value) {
+    return end;
+  }
+  into[end] = KEY_FRACTION;
+  // |value| minus its whole part is exact; 1 minus that would not be.
+  const rest = Math.abs(value) - Math.trunc(Math.abs(value));
+  return writeDouble(rest, value < 0, into, end + 1);
+}
+
+function writeDouble(value: number, complemented: boolean, into: Uint8Array, offset: number): number {
+  double.setFloat64(0, value);
+  for (let i = 0; i < 8; i++) {
+    const byte = double.getUint8(i);
+    into[offset + i] = complemented ? ~byte : byte;
+  }
+  return offset + 8;
+}
+
+/** Builds keys of any values in one buffer: `begin`, `add` once a column, then `bytes[0, length)`. */
+export class KeyWriter {
+  bytes: Uint8Array;
+  length: number;
+
+  constructor() {
+    this.bytes = new Uint8Array(MAX_KEY_BYTES + 32);
+    this.length = 0;
+  }
+
+  begin(): void {
+    this.length = 0;
+  }
+
+  add(tag: Tag, value: SqlValue): void {
+    const { bytes, length } = this;
+    switch (tag) {
+      case NULL:
+        bytes[length] = KEY_NULL;
+        this.length = length + 1;
+        break;
+      case INTEGER:
+        this.length = writeIntegerKey(value as number, bytes, length);
+        break;
+      case REAL:
+        this.length = writeRealKey(value as number, bytes, length);
+        break;
+      case BIG:
+        this.length = writeBigKey(value as bigint, bytes, length);
+        break;
+      default:
+        this.#addBytes(tag, value as string | Uint8Array);
+    }
+    if (this.length > MAX_KEY_BYTES) {
+      throw tooLong(this.length);
+    }
+  }
+
+  #addBytes(tag: Tag, value: string | Uint8Array): void {
+    if (value.length > MAX_KEY_BYTES) {
+      throw tooLong(value.length);
+    }
+    // A character is up to three bytes, and a zero byte two.
+    const room = this.length + value.length * 3 + 2;
+    if (room > this.bytes.length) {
+      const larger = new Uint8Array(room);
+      larger.set(this.bytes.subarray(0, this.length));
+      this.bytes = larger;
+    }
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = tag === TEXT ? KEY_TEXT : KEY_BLOB;
+    if (typeof value === "string" && !value.includes("\0")) {
+      at += writeText(value, bytes, at);
+    } else {
+      const source = typeof value === "string" ? Buffer.from(value) : value;
+      for (const byte of source) {
+        bytes[at++] = byte;
+        if (byte === 0) {
+          bytes[at++] = 0xff;
+        }
+      }
+    }
+    bytes[at++] = 0;
+    this.length = at;
+  }
+}
+
+function tooLong(lengthBytes: number): DbError {
+  return new DbError(
+    "INVALID",
+    `the key of a row may have ${MAX_KEY_BYTES} bytes; this one has ${lengthBytes} or more`,
+    {
+      limit: MAX_KEY_BYTES,
+      length: lengthBytes,
+    },
+  );
+}
+
+/** `readRowid` is exact below; what it gives from here on (of either sign) is to be read by `answerRowid`. */
+export const EXACT_ROWIDS: number = 2 ** 47;
+
+/** A rowid whose key is in two parts: what all keys of a batch share, and the rest. */
+export function readRowid(
+  prefix: Uint8Array,
+  prefixOffset: number,
+  prefixLength: number,
+  rest: Uint8Array,
+  restOffset: number,
+  restLength: number,
+): number {
+  let value = 0;
+  for (let i = 1; i < prefixLength; i++) {
+    value = value * 256 + prefix[prefixOffset + i]!;
+  }
+  for (let i = prefixLength === 0 ? 1 : 0; i < restLength; i++) {
+    value = value * 256 + rest[restOffset + i]!;
+  }
+  const code = prefixLength > 0 ? prefix[prefixOffset]! : rest[restOffset]!;
+  return code >= KEY_ZERO ? value : value - 256 ** (KEY_ZERO - code);
+}
+
+/** Answers a rowid of any size. */
+export function answerRowid(
+  prefix: Uint8Array,
+  prefixOffset: number,
+  prefixLength: number,
+  rest: Uint8Array,
+  restOffset: number,
+  restLength: number,
+): void {
+  const bytes = [
+    ...prefix.subarray(prefixOffset, prefixOffset + prefixLength),
+    ...rest.subarray(restOffset, restOffset + restLength),
+  ];
+  let value = 0n;
+  for (let i = 1; i < bytes.length; i++) {
+    value = (value << 8n) + BigInt(bytes[i]!);
+  }
+  answerInt64(bytes[0]! >= KEY_ZERO ? value : value - (1n << BigInt((KEY_ZERO - bytes[0]!) * 8)));
+}

@@ -1,0 +1,90 @@
+/**
+ * What SQL needs of storage: ordered keyspaces of bytes under transactions. Nothing here knows of tables.
+ *
+ * Bytes are passed as `(array, offset, length)` and read where they lie; what `found` and a batch point at is valid
+ * until the next call on the same object, so whoever keeps a value copies it.
+ *
+ *   SqlStore ──latest()──► KeyspaceReader       reads of the newest commit, one object for ever, no cost per statement
+ *            ──begin()───► SqlTransaction       reads its own writes over a snapshot
+ *            ──snapshot()► SqlSnapshot          a pinned state, for results that are read over several turns
+ */
+export interface SqlStore {
+  /**
+   * Reads the newest committed state. The same object every time; a scan on it is finished or closed before control
+   * returns to the event loop or anything is committed.
+   */
+  latest(): KeyspaceReader;
+  begin(): SqlTransaction;
+  snapshot(): SqlSnapshot;
+}
+
+export interface KeyspaceReader {
+  /**
+   * Changes whenever a keyspace was made or dropped or `touchSchema` was called in the state that is read. No number
+   * comes twice, uncommitted states included: equal numbers mean equal schemas.
+   */
+  readonly schemaVersion: number;
+  /** The id of the keyspace of this name. */
+  keyspace(name: string): number | undefined;
+  /** True: the value is at `found`. */
+  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean;
+  readonly found: FoundValue;
+  /** Entries from `lower` (inclusive) to `upper` (exclusive), either of them open; backwards if `reverse`. */
+  scan(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): BatchScan;
+  count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number;
+}
+
+export interface FoundValue {
+  readonly u8: Uint8Array;
+  /** The same bytes as `u8`, offsets alike. */
+  readonly data: DataView;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SqlSnapshot extends KeyspaceReader {
+  close(): void;
+}
+
+export interface SqlTransaction extends KeyspaceReader {
+  put(
+    keyspace: number,
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueOffset: number,
+    valueLength: number,
+  ): void;
+  delete(keyspace: number, key: Uint8Array, offset: number, length: number): void;
+  /** Made, or dropped with all its entries, when the transaction commits. */
+  createKeyspace(name: string): number;
+  dropKeyspace(keyspace: number): void;
+  /** Gives the schema a new version, for changes that neither make nor drop a keyspace. */
+  touchSchema(): void;
+  /** A mark to which the transaction can be taken back. */
+  savepoint(): number;
+  rollbackTo(savepoint: number): void;
+  commit(): void;
+  rollback(): void;
+}
+
+/**
+ * Rows in key order, a batch at a time. All rows of a batch lie in one source; key `i` is the shared prefix and a rest.
+ * No writes to the keyspace while a scan is open.
+ */
+export interface BatchScan {
+  /** How many rows the next batch has; 0 at the end. */
+  next(): number;
+  u8: Uint8Array;
+  data: DataView;
+  /** The prefix may lie in another array than the rest. */
+  prefix: Uint8Array;
+  prefixOffset: number;
+  prefixLength: number;
+  keyOffsets: Uint32Array;
+  keyLengths: Uint32Array;
+  valueOffsets: Uint32Array;
+  valueLengths: Uint32Array;
+  close(): void;
+}

@@ -1,0 +1,191 @@
+/**
+ * LIKE and GLOB.
+ *
+ *   LIKE   % any run, _ any one character; ASCII letters match in both cases, an ESCAPE character takes the next as it is
+ *   GLOB   * any run, ? any one character, [abc] [a-c] [^a] one of a set; exact case
+ *
+ * A pattern is compiled once into a list of elements. Matching remembers the last run only and never recurses: a text of
+ * n and a pattern of m characters take n·m steps at worst, whatever the pattern is.
+ */
+import { DbError } from "../../errors.ts";
+
+/** SQLite's bound on the length of a pattern. */
+const MAX_PATTERN_LENGTH = 50_000;
+
+const ANY_RUN = -1;
+const ANY_ONE = -2;
+
+interface CharacterSet {
+  readonly negated: boolean;
+  /** Pairs of first and last code point. */
+  readonly ranges: readonly number[];
+}
+
+export class Pattern {
+  /** What must come: a code unit (lower case for LIKE), ANY_RUN, ANY_ONE, or −3 − the number of a set. */
+  readonly #elements: Int32Array;
+  readonly #sets: readonly CharacterSet[];
+  readonly #foldsCase: boolean;
+
+  private constructor(elements: Int32Array, sets: readonly CharacterSet[], foldsCase: boolean) {
+    this.#elements = elements;
+    this.#sets = sets;
+    this.#foldsCase = foldsCase;
+  }
+
+  /** `escaping` is one character or undefined. */
+  static like(pattern: string, escaping: string | undefined): Pattern {
+    refuseLong(pattern);
+    const elements: number[] = [];
+    const escapeUnit = escaping === undefined ? -1 : escaping.charCodeAt(0);
+    for (let i = 0; i < pattern.length; i++) {
+      const unit = pattern.charCodeAt(i);
+      if (unit === escapeUnit && pattern.startsWith(escaping!, i)) {
+        i += escaping!.length;
+        // An escape with nothing behind it matches nothing.
+        elements.push(i < pattern.length ? fold(pattern.charCodeAt(i)) : 0x11_0000);
+      } else {
+        elements.push(unit === 37 ? ANY_RUN : unit === 95 ? ANY_ONE : fold(unit));
+      }
+    }
+    return new Pattern(Int32Array.from(elements), [], true);
+  }
+
+  static glob(pattern: string): Pattern {
+    refuseLong(pattern);
+    const elements: number[] = [];
+    const sets: CharacterSet[] = [];
+    for (let i = 0; i < pattern.length; i++) {
+      const unit = pattern.charCodeAt(i);
+      if (unit === 91) {
+        const { set, end } = characterSet(pattern, i);
+        elements.push(-3 - sets.length);
+        sets.push(set);
+        i = end;
+      } else {
+        elements.push(unit === 42 ? ANY_RUN : unit === 63 ? ANY_ONE : unit);
+      }
+    }
+    return new Pattern(Int32Array.from(elements), sets, false);
+  }
+
+  matches(text: string): boolean {
+    const elements = this.#elements;
+    let at = 0;
+    let element = 0;
+    let run = -1;
+    let runAt = 0;
+    while (at < text.length) {
+      const wanted = element < elements.length ? elements[element]! : 0x11_0000;
+      if (wanted === ANY_RUN) {
+        run = element++;
+        runAt = at;
+        continue;
+      }
+      const width = this.#widthOf(wanted, text, at);
+      if (width > 0) {
+        at += width;
+        element++;
+      } else if (run >= 0) {
+        element = run + 1;
+        runAt += characterWidth(text, runAt);
+        at = runAt;
+      } else {
+        return false;
+      }
+    }
+    while (element < elements.length && elements[element] === ANY_RUN) {
+      element++;
+    }
+    return element === elements.length;
+  }
+
+  /** How many units the element takes at `at`; 0: it does not match. */
+  #widthOf(wanted: number, text: string, at: number): number {
+    if (wanted >= 0) {
+      const unit = text.charCodeAt(at);
+      return wanted === (this.#foldsCase ? fold(unit) : unit) ? 1 : 0;
+    }
+    if (wanted === ANY_ONE) {
+      return characterWidth(text, at);
+    }
+    const { negated, ranges } = this.#sets[-3 - wanted]!;
+    const character = text.codePointAt(at)!;
+    let found = false;
+    for (let i = 0; i < ranges.length; i += 2) {
+      found ||= character >= ranges[i]! && character <= ranges[i + 1]!;
+    }
+    return found !== negated ? characterWidth(text, at) : 0;
+  }
+}
+
+function refuseLong(pattern: string): void {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new DbError("INVALID", `a LIKE or GLOB pattern may have ${MAX_PATTERN_LENGTH} characters`, {
+      limit: MAX_PATTERN_LENGTH,
+      length: pattern.length,
+    });
+  }
+}
+
+/** A set that is never closed matches nothing. */
+function characterSet(pattern: string, start: number): { set: CharacterSet; end: number } {
+  const ranges: number[] = [];
+  let at = start + 1;
+  const negated = pattern[at] === "^";
+  if (negated) {
+    at++;
+  }
+  let first = true;
+  while (at < pattern.length && (first || pattern[at] !== "]")) {
+    first = false;
+    const low = pattern.codePointAt(at)!;
+    at += characterWidth(pattern, at);
+    if (pattern[at] === "-" && at + 1 < pattern.length && pattern[at + 1] !== "]") {
+      ranges.push(low, pattern.codePointAt(at + 1)!);
+      at += 1 + characterWidth(pattern, at + 1);
+    } else {
+      ranges.push(low, low);
+    }
+  }
+  return at < pattern.length
+    ? { set: { negated, ranges }, end: at }
+    : { set: { negated: false, ranges: [] }, end: pattern.length };
+}
+
+function characterWidth(text: string, at: number): number {
+  return text.codePointAt(at)! > 0xffff ? 2 : 1;
+}
+
+/** ASCII capitals to small letters. */
+function fold(unit: number): number {
+  return unit >= 65 && unit <= 90 ? unit + 32 : unit;
+}
+
+let lastText = "";
+let lastEscape: string | undefined;
+let lastPattern: Pattern | undefined;
+
+/** Whether `text` is LIKE `pattern`; the last pattern stays compiled. */
+export function isLike(text: string, pattern: string, escaping: string | undefined): boolean {
+  if (lastPattern === undefined || lastText !== pattern || lastEscape !== escaping) {
+    if (escaping !== undefined && (escaping === "" || escaping.length !== characterWidth(escaping, 0))) {
+      throw new DbError("INVALID", "the ESCAPE of LIKE is a single character");
+    }
+    lastPattern = Pattern.like(pattern, escaping);
+    lastText = pattern;
+    lastEscape = escaping;
+  }
+  return lastPattern.matches(text);
+}
+
+let lastGlobText = "";
+let lastGlob: Pattern | undefined;
+
+export function isGlob(text: string, pattern: string): boolean {
+  if (lastGlob === undefined || lastGlobText !== pattern) {
+    lastGlob = Pattern.glob(pattern);
+    lastGlobText = pattern;
+  }
+  return lastGlob.matches(text);
+}
