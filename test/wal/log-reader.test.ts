@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CrashDisk } from "../../fuzz/disk/crash-disk.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { append, appendOp, openLog, readAll, SMALL_SEGMENT_BYTES } from "./log-fixture.ts";
 
@@ -115,5 +116,18 @@ describe("retained segments", () => {
     gap.log.close();
     openLog(disk, { ...options, retainBytes: 0 }).log.close();
     expect(disk.list()).toEqual([]);
+  });
+
+  it("are dropped where a checkpoint overtook the sync of the log and a crash took the rest", () => {
+    const disk = new CrashDisk();
+    const { log } = openLog(disk);
+    append(log, [["a", "1"]]);
+    log.sync();
+    append(log, [["a", "2"]]);
+    const lost = new CrashDisk({ from: disk });
+    lost.open("wal.0000000001", "write").write(new Uint8Array(4096), 0, 4096, log.active.end - 8);
+    const reopened = openLog(lost, { firstSegment: 2, baseCommit: 2, retainBytes: 1 << 20 });
+    expect(reopened.log.oldestCommit).toBe(2);
+    expect(lost.list()).toEqual([]);
   });
 });
