@@ -183,7 +183,7 @@ export class CheckpointJob {
   *#mergeRoots(): Generator<void, RootRecord> {
     const { previous } = this.#input;
     const before = { page: previous.rootsPage, height: previous.rootsHeight, count: previous.rootsCount };
-    return yield* this.#merge(before, new RootBatch(this.#changedRoots));
+    return yield* this.#merge(before, new RootBatch(this.#changedRoots), this.#relocateFrom());
   }
 
   /**
@@ -235,8 +235,8 @@ export function runToEnd(job: CheckpointJob): CheckpointResult {
 }
 
 /** The file is worth shrinking when it exceeds what is used by this much. */
-const RELOCATE_TARGET = 1.05;
-const MIN_RELOCATE_PAGES = 64;
+const RELOCATE_TARGET = 1.02;
+const MIN_RELOCATE_PAGES = 8;
 /** Taking the list's own extent out of the free space splits one run of it at the most: two numbers of five bytes. */
 const FREE_LIST_SLACK_BYTES = 64;
 

@@ -48,8 +48,10 @@ const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
 const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
-/** A file is cut when it gets shorter by so many pages. */
-const TRIM_PAGES = 2;
+/** A closing database is made denser when it has this much more than it uses. */
+const TRIM_FROM = 1.02;
+const TRIM_PAGES = 8;
+const MAX_TRIM_ROUNDS = 4;
 
 export class Checkpointer {
   readonly #host: CheckpointHost;
@@ -170,14 +172,22 @@ export class Checkpointer {
     if (frozen.length > 0) {
       this.#runHere(frozen);
     }
+    for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(); round++) {}
+  }
+
+  /** Moves pages down if that is worth it and cuts the file's free end; whether it got shorter. */
+  #trim(): boolean {
     this.reclaim();
-    const pageCount = this.#free.highestUsed() + 1;
-    if (pageCount + TRIM_PAGES <= this.#meta.pageCount) {
-      this.#free.cutTail();
-      this.#runHere([]);
-      this.#host.pages.shrink(this.#meta.pageCount);
-      this.#host.pages.sync();
+    const before = this.#meta.pageCount;
+    const used = before - this.#free.freeCount;
+    if (before <= used * TRIM_FROM + TRIM_PAGES) {
+      return false;
     }
+    this.#free.cutTail();
+    this.#runHere([]);
+    this.#host.pages.shrink(this.#meta.pageCount);
+    this.#host.pages.sync();
+    return this.#meta.pageCount < before;
   }
 
   /** Keeps jobs from starting and hands out the page space, for a caller that writes pages itself. */

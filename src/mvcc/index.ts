@@ -15,7 +15,7 @@ export {
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
-export type { MapOptions, OpenMap } from "./open-map.ts";
+export { type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, Seams } from "./options.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
 export { SnapshotContext } from "./snapshot.ts";

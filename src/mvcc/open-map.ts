@@ -71,6 +71,15 @@ interface OpenedMap {
   readonly value: AnyOptions["value"];
 }
 
+/** A map of bytes over any keyspace that is there, whatever its own codecs: for dumps, copies and frontends. */
+export function rawMap(store: Store, context: Context, name: string): DbMap<Uint8Array, Uint8Array> {
+  const info = store.catalog.find(name);
+  if (info === undefined) {
+    throw new DbError("INVALID", `there is no map ${name}`, { map: name });
+  }
+  return new DbMap(name, context, store.clock, store.waiters, info, keyCodec("bytes"), valueCodec("bytes"));
+}
+
 /** The `map` function of one context. It hands out the same object for the same question while the map is there. */
 export function mapOpener(store: Store, context: Context): OpenMap {
   const opened = new Map<string, OpenedMap>();
