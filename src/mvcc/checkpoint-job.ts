@@ -162,7 +162,7 @@ export class CheckpointJob {
         this.#relocateBudget -= merge.relocatedPages;
         return merge.result;
       }
-      onProgress(Math.min(1, this.#operationsDone / (this.#operations + 1)));
+      onProgress((MERGE_SHARE * this.#operationsDone) / Math.max(1, this.#operations));
       yield;
     }
   }
@@ -234,6 +234,8 @@ export function runToEnd(job: CheckpointJob): CheckpointResult {
   }
 }
 
+/** What of a job's time goes by until the last operation is merged; the rest is the sync. */
+const MERGE_SHARE = 0.7;
 /** The file is worth shrinking when it exceeds what is used by this much. */
 const RELOCATE_TARGET = 1.02;
 const MIN_RELOCATE_PAGES = 8;

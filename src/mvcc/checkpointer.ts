@@ -175,7 +175,7 @@ export class Checkpointer {
     for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(); round++) {}
   }
 
-  /** Moves pages down if that is worth it and cuts the file's free end; whether it got shorter. */
+  /** Moves pages down and cuts the file's free end, if that is worth it; whether it was. */
   #trim(): boolean {
     this.reclaim();
     const before = this.#meta.pageCount;
@@ -187,7 +187,7 @@ export class Checkpointer {
     this.#runHere([]);
     this.#host.pages.shrink(this.#meta.pageCount);
     this.#host.pages.sync();
-    return this.#meta.pageCount < before;
+    return true;
   }
 
   /** Keeps jobs from starting and hands out the page space, for a caller that writes pages itself. */

@@ -39,7 +39,8 @@ export class MemtableBatch implements BatchSource {
   /** Newest memtable first: on equal keys the first one wins. */
   readonly #memtables: readonly FrozenMemtable[];
   readonly #cursors: readonly ArenaCursor[];
-  #started: boolean;
+  /** Bit i: cursor i stands on the key that was given out last. */
+  #atCurrent: number;
 
   constructor(memtables: readonly FrozenMemtable[], keyspace: number) {
     this.#memtables = memtables.filter((memtable) => memtable.index.count(keyspace) > 0);
@@ -49,7 +50,7 @@ export class MemtableBatch implements BatchSource {
       cursor.first();
       return cursor;
     });
-    this.#started = false;
+    this.#atCurrent = 0;
     this.u8 = new Uint8Array(0);
     this.keyOffset = 0;
     this.keyLength = 0;
@@ -61,11 +62,12 @@ export class MemtableBatch implements BatchSource {
   }
 
   next(): boolean {
-    if (this.#started) {
-      this.#passCurrentKey();
+    for (let i = 0; i < this.#cursors.length; i++) {
+      if ((this.#atCurrent & (1 << i)) !== 0) {
+        this.#cursors[i]!.next();
+      }
     }
-    this.#started = true;
-    const smallest = this.#smallest();
+    const smallest = this.#findSmallest();
     if (smallest < 0) {
       return false;
     }
@@ -82,13 +84,23 @@ export class MemtableBatch implements BatchSource {
     return true;
   }
 
-  #smallest(): number {
+  /** The newest memtable that has the smallest key, -1 at the end; marks every one that stands on that key. */
+  #findSmallest(): number {
     let smallest = -1;
+    let marks = 0;
     for (let i = 0; i < this.#cursors.length; i++) {
-      if (this.#cursors[i]!.op !== 0 && (smallest < 0 || this.#compare(i, smallest) < 0)) {
+      if (this.#cursors[i]!.op === 0) {
+        continue;
+      }
+      const order = smallest < 0 ? -1 : this.#compare(i, smallest);
+      if (order < 0) {
         smallest = i;
+        marks = 1 << i;
+      } else if (order === 0) {
+        marks |= 1 << i;
       }
     }
+    this.#atCurrent = marks;
     return smallest;
   }
 
@@ -105,29 +117,5 @@ export class MemtableBatch implements BatchSource {
       opKeyOffset(right.u32, rightOp),
       opKeyLength(right.u32, rightOp),
     );
-  }
-
-  #passCurrentKey(): void {
-    if (this.#cursors.length === 1) {
-      this.#cursors[0]!.next();
-      return;
-    }
-    for (let i = 0; i < this.#cursors.length; i++) {
-      const cursor = this.#cursors[i]!;
-      const { u8, u32 } = this.#memtables[i]!;
-      if (
-        cursor.op !== 0 &&
-        compareBytes(
-          u8,
-          opKeyOffset(u32, cursor.op),
-          opKeyLength(u32, cursor.op),
-          this.u8,
-          this.keyOffset,
-          this.keyLength,
-        ) === 0
-      ) {
-        cursor.next();
-      }
-    }
   }
 }
