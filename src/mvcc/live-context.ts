@@ -7,18 +7,18 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
-import type { Pin } from "./pins.ts";
+import { OpenScans } from "./open-scans.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 
 export class LiveContext implements Context {
   readonly view: View;
   readonly #store: Store;
-  readonly #pins: Map<MergeCursor, Pin>;
+  readonly #scans: OpenScans;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#pins = new Map();
+    this.#scans = new OpenScans(store);
     this.view = new View(store.live, undefined, store.pages, store.clock);
   }
 
@@ -53,20 +53,11 @@ export class LiveContext implements Context {
   }
 
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
-    const pin = this.#store.pin(false);
-    const cursor = this.#store.takeCursor();
-    this.#pins.set(cursor, pin);
-    cursor.open(pin.point, undefined, keyspace, range, isReverse);
-    return cursor;
+    return this.#scans.open(undefined, undefined, keyspace, range, isReverse);
   }
 
   closeScan(cursor: MergeCursor): void {
-    const pin = this.#pins.get(cursor);
-    if (pin !== undefined) {
-      this.#pins.delete(cursor);
-      this.#store.giveCursor(cursor);
-      this.#store.unpin(pin);
-    }
+    this.#scans.close(cursor);
   }
 
   count(keyspace: number, range: ByteRange): number {

@@ -18,11 +18,11 @@
 import { TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
 import { type PageFile, readExtent } from "../pager/index.ts";
 import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
 import { ArenaSource } from "./arena-source.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
-import { expiredSnapshot } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
 
 /** Keys between `lower` (inclusive) and `upper` (exclusive); undefined: no bound. */
@@ -136,10 +136,13 @@ export class MergeCursor {
     this.data = EMPTY_DATA;
   }
 
-  /** Moves to the next entry; false at the end. */
+  /** Moves to the next entry; false at the end. Throws CLOSED or CONFLICT where what is read has ended. */
   next(): boolean {
+    if (this.#point === undefined) {
+      throw closedScan();
+    }
     for (;;) {
-      if (this.#runLeft > 0 && this.#state === this.#point!.state && !this.#point!.expired) {
+      if (this.#runLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
         this.#runLeft--;
         this.#moveTree();
       } else if (!this.#select()) {
@@ -227,8 +230,8 @@ export class MergeCursor {
   /** Finds the next key of any source; false at the end of the range. */
   #select(): boolean {
     const point = this.#point!;
-    if (point.expired) {
-      throw expiredSnapshot();
+    if (point.ended !== undefined) {
+      throw point.ended;
     }
     if (point.state !== this.#state || (this.#writes !== undefined && this.#writes.u8 !== this.#writesArena)) {
       this.#reopen();
@@ -396,6 +399,13 @@ export class MergeCursor {
     this.#openSources();
     this.#seek(resume);
   }
+}
+
+function closedScan(): DbError {
+  return new DbError(
+    "CLOSED",
+    "what this loop runs over has ended: its transaction or snapshot is closed, or was taken back to a savepoint",
+  );
 }
 
 const RESUME_KEY_BYTES = 4096;

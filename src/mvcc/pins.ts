@@ -9,6 +9,7 @@
  * its next read is a CONFLICT. A writer is never stopped by a forgotten reader.
  */
 import { assert } from "../assert.ts";
+import { DbError } from "../errors.ts";
 import type { Memtable } from "./memtable.ts";
 import { ReadPoint, type ReadState } from "./read-state.ts";
 
@@ -73,7 +74,7 @@ export class Pins {
   /** The database closes: nothing is held for anybody. */
   expireAll(): void {
     for (const pin of [...this.#pins]) {
-      this.#expire(pin);
+      this.#end(pin, new DbError("CLOSED", "the database is closed; open it again"));
     }
   }
 
@@ -182,12 +183,20 @@ export class Pins {
       if (oldest === undefined) {
         return;
       }
-      this.#expire(oldest);
+      this.#end(oldest, memoryTakenBack());
     }
   }
 
-  #expire(pin: Pin): void {
-    pin.point.expired = true;
+  #end(pin: Pin, reason: DbError): void {
+    pin.point.ended = reason;
     this.unpin(pin);
   }
+}
+
+function memoryTakenBack(): DbError {
+  return new DbError(
+    "CONFLICT",
+    "this snapshot was held open while so much was written that its memory was taken back " +
+      "(option snapshotMemoryBytes); take a new one, or run the transaction again",
+  );
 }

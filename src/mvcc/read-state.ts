@@ -6,6 +6,7 @@
  * pinned no page that its roots reach is reused (M3) and no memtable of it is recycled (M4).
  */
 import { EMPTY_ROOT, type RootRecord } from "../btree/index.ts";
+import type { DbError } from "../errors.ts";
 import type { Memtable } from "./memtable.ts";
 
 export class ReadState {
@@ -39,13 +40,13 @@ export class ReadPoint {
   state: ReadState;
   commit: number;
   now: number;
-  /** Set when the memory that a long-held snapshot pins was taken back; every later read through it is a CONFLICT. */
-  expired: boolean;
+  /** Why nothing can be read here any more: the memory was taken back, or the holder is closed. Every read throws it. */
+  ended: DbError | undefined;
 
   constructor(state: ReadState, commit: number, now: number) {
     this.state = state;
     this.commit = commit;
     this.now = now;
-    this.expired = false;
+    this.ended = undefined;
   }
 }

@@ -9,6 +9,7 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
@@ -17,12 +18,14 @@ export class SnapshotContext implements Context {
   readonly view: View;
   readonly #store: Store;
   readonly #pin: Pin;
+  readonly #scans: OpenScans;
   #isClosed: boolean;
 
   /** At the last commit, or at an earlier one that the log still holds. Throws INVALID. */
   constructor(store: Store, at?: number) {
     this.#store = store;
     this.#pin = at === undefined ? store.pin(false) : store.pinAt(at);
+    this.#scans = new OpenScans(store);
     this.#isClosed = false;
     this.view = new View(this.#pin.point, undefined, store.pages, store.clock);
   }
@@ -61,13 +64,11 @@ export class SnapshotContext implements Context {
 
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
     this.#check();
-    const cursor = this.#store.takeCursor();
-    cursor.open(this.#pin.point, undefined, keyspace, range, isReverse);
-    return cursor;
+    return this.#scans.open(this.#pin.point, undefined, keyspace, range, isReverse);
   }
 
   closeScan(cursor: MergeCursor): void {
-    this.#store.giveCursor(cursor);
+    this.#scans.close(cursor);
   }
 
   count(keyspace: number, range: ByteRange): number {
@@ -83,6 +84,7 @@ export class SnapshotContext implements Context {
   close(): void {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#scans.closeAll();
       this.#store.unpin(this.#pin);
     }
   }

@@ -25,10 +25,11 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
 import { ReadSet } from "./read-set.ts";
 import type { Store } from "./store.ts";
-import { expiredSnapshot, View } from "./view.ts";
+import { View } from "./view.ts";
 import { WriteSet } from "./write-set.ts";
 
 export type Isolation = "snapshot" | "serializable";
@@ -38,6 +39,7 @@ export class TransactionContext implements Context {
   readonly #store: Store;
   readonly #pin: Pin;
   readonly #writes: WriteSet;
+  readonly #scans: OpenScans;
   readonly #reads: ReadSet | undefined;
   #isOpen: boolean;
 
@@ -46,6 +48,7 @@ export class TransactionContext implements Context {
     this.#pin = store.pin(true);
     this.#writes = new WriteSet(store.options.maxTransactionBytes);
     this.#reads = isolation === "serializable" ? new ReadSet() : undefined;
+    this.#scans = new OpenScans(store);
     this.#isOpen = true;
     this.view = new View(this.#pin.point, this.#writes, store.pages, store.clock);
   }
@@ -87,6 +90,7 @@ export class TransactionContext implements Context {
   rollback(): void {
     if (this.#isOpen) {
       this.#isOpen = false;
+      this.#scans.closeAll();
       this.#store.unpin(this.#pin);
     }
   }
@@ -98,6 +102,7 @@ export class TransactionContext implements Context {
 
   rollbackTo(savepoint: number): void {
     this.#check();
+    this.#scans.closeAll();
     this.#writes.rewindTo(savepoint);
   }
 
@@ -127,13 +132,11 @@ export class TransactionContext implements Context {
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
     this.#check();
     this.#reads?.addRange(keyspace, range);
-    const cursor = this.#store.takeCursor();
-    cursor.open(this.#pin.point, this.#writes, keyspace, range, isReverse);
-    return cursor;
+    return this.#scans.open(this.#pin.point, this.#writes, keyspace, range, isReverse);
   }
 
   closeScan(cursor: MergeCursor): void {
-    this.#store.giveCursor(cursor);
+    this.#scans.close(cursor);
   }
 
   count(keyspace: number, range: ByteRange): number {
@@ -153,9 +156,9 @@ export class TransactionContext implements Context {
   }
 
   #validate(): void {
-    const { commit, expired } = this.#pin.point;
-    if (expired) {
-      throw expiredSnapshot();
+    const { commit, ended } = this.#pin.point;
+    if (ended !== undefined) {
+      throw ended;
     }
     if (this.#store.lastCommit === commit) {
       return;

@@ -12,7 +12,6 @@
  */
 import { TreeReader } from "../btree/index.ts";
 import type { Clock } from "../clock.ts";
-import { DbError } from "../errors.ts";
 import { type PageFile, readExtent } from "../pager/index.ts";
 import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
 import type { ReadPoint } from "./read-state.ts";
@@ -48,8 +47,8 @@ export class View {
   /** Whether the key is there; its value is then at `(u8, valueOffset, valueLength)`. */
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
     const point = this.point;
-    if (point.expired) {
-      throw expiredSnapshot();
+    if (point.ended !== undefined) {
+      throw point.ended;
     }
     const writes = this.writes;
     if (writes !== undefined) {
@@ -113,14 +112,6 @@ export class View {
   #hasPassed(expiry: number): boolean {
     return expiry <= (this.point.now === 0 ? this.#clock.now() : this.point.now);
   }
-}
-
-export function expiredSnapshot(): DbError {
-  return new DbError(
-    "CONFLICT",
-    "this snapshot was held open while so much was written that its memory was taken back " +
-      "(option snapshotMemoryBytes); take a new one, or run the transaction again",
-  );
 }
 
 const EMPTY = new Uint8Array(0);

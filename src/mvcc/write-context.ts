@@ -9,6 +9,7 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import { OpenScans } from "./open-scans.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 
@@ -17,11 +18,13 @@ export class WriteContext implements Context {
   readonly #store: Store;
   /** Keyspaces that this transaction made, and where in the record. */
   #created: { readonly info: KeyspaceInfo; readonly mark: number }[];
+  readonly #scans: OpenScans;
   #isOpen: boolean;
 
   constructor(store: Store) {
     this.#store = store;
     this.#created = [];
+    this.#scans = new OpenScans(store);
     this.#isOpen = false;
     this.view = new View(store.pending, undefined, store.pages, store.clock);
   }
@@ -42,11 +45,13 @@ export class WriteContext implements Context {
 
   commit(): number {
     this.#isOpen = false;
+    this.#scans.closeAll();
     return this.#store.end();
   }
 
   rollback(): void {
     this.#isOpen = false;
+    this.#scans.closeAll();
     this.#store.abort();
     this.#forgetCreated(0);
   }
@@ -59,6 +64,7 @@ export class WriteContext implements Context {
 
   rollbackTo(savepoint: number): void {
     this.#check();
+    this.#scans.closeAll();
     this.#store.writer.rewindTo(savepoint);
     this.#forgetCreated(savepoint);
   }
@@ -86,13 +92,11 @@ export class WriteContext implements Context {
 
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
     this.#check();
-    const cursor = this.#store.takeCursor();
-    cursor.open(this.#store.pending, undefined, keyspace, range, isReverse);
-    return cursor;
+    return this.#scans.open(this.#store.pending, undefined, keyspace, range, isReverse);
   }
 
   closeScan(cursor: MergeCursor): void {
-    this.#store.giveCursor(cursor);
+    this.#scans.close(cursor);
   }
 
   count(keyspace: number, range: ByteRange): number {
