@@ -18,6 +18,7 @@ import {
   NODE_NEXT,
   NODE_PREVIOUS,
 } from "./arena-node.ts";
+import { TREE_LAST_LEAF, TREE_PREFIX_LENGTH, TREE_ROOT } from "./arena-trees.ts";
 
 export interface ArenaIndexCheck {
   /** Keys with an entry, and their versions, in all keyspaces. */
@@ -46,6 +47,8 @@ class TreeWalk {
   readonly #keyspace: number;
   /** Nodes of all trees so far: none may have two parents. */
   readonly #seen: Set<number>;
+  readonly #tree: number;
+  readonly #prefixLength: number;
   #lastOp: number;
   #lastLeaf: number;
 
@@ -55,16 +58,18 @@ class TreeWalk {
     this.#index = index;
     this.#keyspace = keyspace;
     this.#seen = seen;
+    this.#tree = index.trees.find(keyspace);
+    this.#prefixLength = index.trees.words[this.#tree + TREE_PREFIX_LENGTH]!;
     this.#lastOp = 0;
     this.#lastLeaf = 0;
   }
 
   run(): void {
-    const { nodes } = this.#index;
-    const root = this.#index.root(this.#keyspace);
+    const { nodes, trees } = this.#index;
+    const root = trees.words[this.#tree + TREE_ROOT]!;
     assert(root !== 0, "A4: a keyspace with entries has a root");
     this.#checkNode(root, nodes[root + NODE_LEVEL]!, 0, 0);
-    assert(this.#lastLeaf === this.#index.lastLeaf(this.#keyspace), "A5: the tree knows its last leaf");
+    assert(this.#lastLeaf === trees.words[this.#tree + TREE_LAST_LEAF], "A5: the tree knows its last leaf");
     assert(nodes[this.#lastLeaf + NODE_NEXT] === 0, "A5: the last leaf has no next");
     assert(this.entries === this.#index.count(this.#keyspace), "A1: the count is that of the entries");
   }
@@ -111,10 +116,14 @@ class TreeWalk {
   }
 
   #checkEntry(head: number, op: number): void {
-    const { u8, u32 } = this.#index;
+    const { u8, u32, trees } = this.#index;
+    const skip = this.#prefixLength;
     assert(op !== 0 && op % 4 === 0 && op < u8.length, "A6: an op offset lies in the arena");
     assert(opKeyspace(u32, op) === this.#keyspace, "A6: an op is of the tree's keyspace");
-    assert(head === headOf(u8, opKeyOffset(u32, op), opKeyLength(u32, op)), "A2: heads match their keys");
+    const offset = opKeyOffset(u32, op);
+    const length = opKeyLength(u32, op);
+    assert(trees.sharedPrefix(this.#tree, u8, offset, length) === skip, "A2: keys begin with their tree's prefix");
+    assert(head === headOf(u8, offset + skip, length - skip), "A2: heads match their keys");
   }
 
   #checkVersions(newest: number): void {

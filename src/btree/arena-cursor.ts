@@ -17,6 +17,8 @@ import { copyBytes, headOf } from "../bytes.ts";
 import { opKeyLength, opKeyOffset } from "../wal/index.ts";
 import type { ArenaIndex } from "./arena-index.ts";
 import { INNER_CHILDREN, LEAF_OPS, NODE_LEVEL, NODE_NEXT, NODE_PREVIOUS } from "./arena-node.ts";
+import { findChild, findSlot } from "./arena-search.ts";
+import { TREE_LAST_LEAF, TREE_PREFIX_LENGTH, TREE_ROOT } from "./arena-trees.ts";
 
 export class ArenaCursor {
   /** The newest version of the current key, 0 past the end. */
@@ -59,28 +61,28 @@ export class ArenaCursor {
 
   /** To the first key at or above the given one, or above it if not `inclusive`. Returns the op, 0 for none. */
   seek(key: Uint8Array, offset: number, length: number, inclusive = true): number {
-    const slot = this.#find(key, offset, length);
+    const order = this.#find(key, offset, length);
     if (this.#leaf === 0) {
-      return this.#end();
+      return order < 0 ? this.first() : this.#end();
     }
-    const place = slot < 0 ? ~slot : inclusive ? slot : slot + 1;
-    return this.#settleForward(place);
+    const slot = this.#slot;
+    return this.#settleForward(slot < 0 ? ~slot : inclusive ? slot : slot + 1);
   }
 
   /** To the last key below the given one, or at it if `inclusive`. Returns the op, 0 for none. */
   seekBefore(key: Uint8Array, offset: number, length: number, inclusive = false): number {
-    const slot = this.#find(key, offset, length);
+    const order = this.#find(key, offset, length);
     if (this.#leaf === 0) {
-      return this.#end();
+      return order > 0 ? this.last() : this.#end();
     }
-    const place = slot < 0 ? ~slot - 1 : inclusive ? slot : slot - 1;
-    return this.#settleBackward(place);
+    const slot = this.#slot;
+    return this.#settleBackward(slot < 0 ? ~slot - 1 : inclusive ? slot : slot - 1);
   }
 
   first(): number {
     const index = this.#index!;
     const nodes = index.nodes;
-    let node = index.root(this.#keyspace);
+    let node = index.trees.words[index.trees.find(this.#keyspace) + TREE_ROOT]!;
     if (node === 0) {
       return this.#end();
     }
@@ -94,7 +96,7 @@ export class ArenaCursor {
 
   last(): number {
     const index = this.#index!;
-    this.#leaf = index.lastLeaf(this.#keyspace);
+    this.#leaf = index.trees.words[index.trees.find(this.#keyspace) + TREE_LAST_LEAF]!;
     if (this.#leaf === 0) {
       return this.#end();
     }
@@ -134,22 +136,30 @@ export class ArenaCursor {
     }
   }
 
-  /** Sets `#leaf` to where the key belongs (0: no tree) and returns its slot there, as `leafSlot` does. */
+  /**
+   * Sets `#leaf` to where the key belongs and `#slot` as `findSlot` has it. A key that sorts before (negative) or after
+   * (positive) all keys by the tree's prefix has no leaf, 0, nor has any key where there is no tree.
+   */
   #find(key: Uint8Array, offset: number, length: number): number {
     const index = this.#index!;
+    const trees = index.trees;
+    const tree = trees.find(this.#keyspace);
     const nodes = index.nodes;
-    let node = index.root(this.#keyspace);
-    this.#leaf = node;
+    let node = trees.words[tree + TREE_ROOT]!;
+    this.#leaf = 0;
     this.#version = index.version;
-    if (node === 0) {
-      return 0;
+    const order = node === 0 ? 0 : trees.comparePrefix(tree, key, offset, length);
+    if (node === 0 || order !== 0) {
+      return order;
     }
-    const head = headOf(key, offset, length);
+    const skip = trees.words[tree + TREE_PREFIX_LENGTH]!;
+    const head = headOf(key, offset + skip, length - skip);
     for (let level = nodes[node + NODE_LEVEL]!; level > 0; level--) {
-      node = nodes[node + INNER_CHILDREN + index.childSlot(node, head, key, offset, length)]!;
+      node = nodes[node + INNER_CHILDREN + findChild(index, node, head, key, offset, length, skip)]!;
     }
     this.#leaf = node;
-    return index.leafSlot(node, head, key, offset, length);
+    this.#slot = findSlot(index, node, head, key, offset, length, skip);
+    return 0;
   }
 
   /** Stands on `slot` of `#leaf`, or on the first entry of the next leaf if it is past the last. */
