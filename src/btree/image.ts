@@ -27,6 +27,7 @@ import {
   leafSlots,
   MAX_INNER_ENTRIES,
   MAX_LEAF_ENTRIES,
+  PAGE_CELLS_START,
   PAGE_COUNT,
   PAGE_HEADER_BYTES,
   PAGE_KIND,
@@ -114,6 +115,11 @@ export class PageImage implements CellSource {
       this.counts[i] = after - before;
       before = after;
     }
+  }
+
+  /** How much of the page is used. */
+  get sizeBytes(): number {
+    return 2 * (this.startsIndex + this.count + 1) + PAGE_SIZE - this.u16[PAGE_CELLS_START >> 1]!;
   }
 
   /** Copies the whole key of cell `index` (not of entry 0 of an inner page); returns its length. */

@@ -211,7 +211,7 @@ export class TreeMerge {
       assert(touched >= index, "B5: the keys of a batch ascend");
     }
     if (this.#relocateFrom !== NO_RELOCATION) {
-      for (let i = index; i < touched && this.#relocatedPages < this.#relocatePages; i++) {
+      for (let i = index; i < touched; i++) {
         if (this.#needsRelocation(image.children[i]!, image.level - 1)) {
           return i;
         }
@@ -251,8 +251,11 @@ export class TreeMerge {
 
   /** All children were walked or passed over: what is left to hand over is, if anything changed. */
   #leave(frame: Frame): void {
-    if (frame.isDirty && frame.image.level > 0) {
-      this.#handOver(frame);
+    if (frame.isDirty) {
+      if (frame.image.level > 0) {
+        this.#handOver(frame);
+      }
+      this.#writer.endPage(frame.image.level);
     }
     this.#depth++;
     const parent = this.#frames[this.#depth];
@@ -268,10 +271,7 @@ export class TreeMerge {
     const frame = this.#frames[0]!;
     const image = frame.image;
     const batch = this.#batch;
-    if (
-      !frame.isDirty &&
-      (this.#isRelocated(image.page) || (this.#relocatesExtents && this.#hasFarExtent(image.page)))
-    ) {
+    if (!frame.isDirty && image.page !== 0 && this.#needsRelocation(image.page, 0)) {
       this.#relocatedPages++;
       this.#dirty(0);
     }
@@ -350,8 +350,7 @@ export class TreeMerge {
     for (let below = 0; below < image.level - 1; below++) {
       this.#writer.endRun(below);
     }
-    while (frame.copied < index && this.#writer.wantsNeighbour(image.level - 1)) {
-      this.#takeNeighbour(frame, frame.copied);
+    while (frame.copied < index && this.#takeNeighbour(frame, frame.copied)) {
       frame.copied++;
     }
     if (frame.copied < index) {
@@ -360,12 +359,15 @@ export class TreeMerge {
     }
   }
 
-  /** Lets an untouched child join the run that would otherwise end before it. */
-  #takeNeighbour(frame: Frame, index: number): void {
+  /** Lets an untouched child join the run that would otherwise end before it, if that makes better pages. */
+  #takeNeighbour(frame: Frame, index: number): boolean {
     const neighbour = this.#neighbours[frame.image.level - 1]!;
+    if (!this.#writer.wantsNeighbour(neighbour.level)) {
+      return false;
+    }
     neighbour.load(this.#pages, frame.image.children[index]!);
     this.#frees.add(neighbour.page, 1, neighbour.birth);
-    this.#writer.noteNeighbour(neighbour.level);
+    this.#writer.takeNeighbour(neighbour.level, neighbour.sizeBytes);
     if (neighbour.level === 0) {
       this.#writer.addCells(neighbour, 0, neighbour.count);
     } else if (index === 0) {
@@ -374,6 +376,7 @@ export class TreeMerge {
       const fence = this.#neighbourFence;
       this.#writer.addChildren(neighbour, 0, neighbour.count, fence, frame.image.copyKey(index, fence));
     }
+    return true;
   }
 
   #isRelocated(page: number): boolean {
@@ -382,6 +385,9 @@ export class TreeMerge {
 
   /** Whether relocation has anything to move at or below `page`. Reads the inner pages below it. */
   #needsRelocation(page: number, level: number): boolean {
+    if (this.#relocatedPages >= this.#relocatePages) {
+      return false;
+    }
     if (page >= this.#relocateFrom) {
       return true;
     }

@@ -14,10 +14,13 @@
  * - At the right edge of the tree, and in bulk, it stays full (`dense`): what comes next, comes behind it.
  * - Elsewhere it is cut at 90 %, so that the next insertion does not split it again.
  *
+ * It is also complete where an old page ended, if it is full enough (`endPage`): a page that changed little stays the
+ * page that it was, its prefix too, and what lies to its right is not shifted.
+ *
  * The last complete page of a run is held back until its successor is complete. At the end of the run the two share
- * their cells evenly, or become one. A run that ends nearly empty takes in a kept neighbour: the driver asks
- * `wantsNeighbour` and feeds the one to the right; without one, `endRun` takes back the kept page to the left.
- * A run that has just split does the same, so that two full pages become three rather than four.
+ * their cells evenly, or become one. A run that ends nearly empty, or has just split, takes in a kept neighbour: the
+ * driver asks `wantsNeighbour` and feeds the one to the right, so that two full pages become three rather than four;
+ * without one, `endRun` takes back the kept page to the left.
  *
  * Runs end bottom-up: an entry enters level n only when the runs below have ended, except those that flow into it.
  */
@@ -62,9 +65,9 @@ const CUT_BYTES: number = Math.floor(PAGE_SIZE * 0.9);
 const UNDERFULL_BYTES: number = Math.floor(PAGE_SIZE * 0.35);
 /** A last page smaller than this shares cells with the one before it. */
 const UNBALANCED_BYTES: number = Math.floor(PAGE_SIZE * 0.6);
-/** A short run whose last two pages are smaller than this together takes in a neighbour. */
-const SPARSE_PAIR_BYTES: number = Math.floor(PAGE_SIZE * 1.5);
-const SHORT_RUN_PAGES = 3;
+/** A page at least this full ends where an old page ended; the second figure is for what comes from several old pages. */
+const SETTLED_BYTES: number = Math.floor(PAGE_SIZE * 0.6);
+const REPACKED_BYTES: number = Math.floor(PAGE_SIZE * 0.85);
 const MAX_NEIGHBOURS = 2;
 
 class Level {
@@ -78,8 +81,10 @@ class Level {
   isDense = true;
   /** The last child was kept, not written by this writer. */
   endsKept = false;
-  /** Pages completed in this run, and neighbours taken in. */
-  pages = 0;
+  /** How many old pages ended within the current one. */
+  oldPages = 0;
+  /** Where this run's pages are cut, and the neighbours it took in. */
+  cutBytes: number = CUT_BYTES;
   neighbours = 0;
 
   constructor(level: number) {
@@ -205,21 +210,41 @@ export class TreeWriter {
     }
   }
 
-  /** Whether the run at `level`, if it ended here, would leave pages so empty that a neighbour should join it. */
-  wantsNeighbour(height: number): boolean {
+  /** At the end of an old page: a page that is full enough ends here too, so that what lies behind need not move. */
+  endPage(height: number): void {
     const level = this.#levels[height];
-    if (level === undefined || !level.isOpen || level.neighbours === MAX_NEIGHBOURS || level.isDense) {
-      return false;
+    if (level?.isOpen !== true) {
+      return;
     }
-    if (!level.hasPrevious) {
-      return level.current.count > 0 && level.current.sizeBytes < UNDERFULL_BYTES;
+    if (level.current.sizeBytes >= (level.oldPages === 0 ? SETTLED_BYTES : REPACKED_BYTES)) {
+      this.#setAside(level);
+    } else {
+      level.oldPages++;
     }
-    const isShort = level.pages + 2 <= SHORT_RUN_PAGES;
-    return isShort && level.previous.sizeBytes + level.current.sizeBytes < SPARSE_PAIR_BYTES;
   }
 
-  noteNeighbour(height: number): void {
-    this.#level(height).neighbours++;
+  /**
+   * Whether the run at `height`, if it ended here, would leave pages so empty that the kept page to the right should
+   * join it: to fill up a nearly empty page, or to share in a split.
+   */
+  wantsNeighbour(height: number): boolean {
+    const level = this.#levels[height];
+    if (level === undefined || !level.isOpen || level.isDense || level.neighbours === MAX_NEIGHBOURS) {
+      return false;
+    }
+    const { sizeBytes, count } = level.current;
+    return count > 0 && sizeBytes < (level.hasPrevious ? UNBALANCED_BYTES : UNDERFULL_BYTES);
+  }
+
+  /** Announces that the cells or children of a neighbour of `sizeBytes` come next. */
+  takeNeighbour(height: number, sizeBytes: number): void {
+    const level = this.#level(height);
+    level.neighbours++;
+    const { previous, current } = level;
+    if (level.hasPrevious && current.sizeBytes + sizeBytes > PAGE_SIZE) {
+      level.cutBytes = Math.floor((previous.sizeBytes + current.sizeBytes + sizeBytes) / 3);
+      this.#moveTail(level, level.cutBytes);
+    }
   }
 
   /** Completes the run at `height`, if one is open: its pages become children one level up. */
@@ -272,7 +297,8 @@ export class TreeWriter {
     level.hasPrevious = false;
     level.isOpen = true;
     level.endsKept = false;
-    level.pages = 0;
+    level.oldPages = 0;
+    level.cutBytes = CUT_BYTES;
     level.neighbours = 0;
   }
 
@@ -326,29 +352,34 @@ export class TreeWriter {
   /** The current page takes no more: it becomes the previous one, and a new one begins. */
   #turn(level: Level): void {
     assert(level.current.count > 0, "an empty page takes any entry");
+    this.#setAside(level);
+    if (!level.isDense) {
+      const cut = level.previous.splitAt(level.cutBytes);
+      if (cut < level.previous.count) {
+        level.previous.moveTail(cut, level.current);
+        level.oldPages = 1;
+      }
+    }
+  }
+
+  #setAside(level: Level): void {
     if (level.hasPrevious) {
       this.#complete(level.current.level, level.previous);
     }
     level.current = swapDrafts(level);
     level.current.clear();
     level.hasPrevious = true;
-    if (!level.isDense) {
-      const cut = level.previous.splitAt(CUT_BYTES);
-      if (cut < level.previous.count) {
-        level.previous.moveTail(cut, level.current);
-      }
-    }
+    level.oldPages = 0;
   }
 
   #complete(height: number, draft: PageDraft): void {
     const page = this.#run.put(draft);
-    this.#levels[height]!.pages++;
     this.#addChild(height + 1, draft.separator, draft.separatorLength, page, draft.entries);
   }
 
   /** Evens out the last two pages of a run, or makes them one. */
   #balance(level: Level): void {
-    const { previous, current, spare } = level;
+    const { previous, current } = level;
     if (previous.absorb(current, PAGE_SIZE)) {
       current.clear();
       return;
@@ -356,7 +387,13 @@ export class TreeWriter {
     if (current.sizeBytes >= UNBALANCED_BYTES) {
       return;
     }
-    const cut = previous.splitAt((previous.sizeBytes + current.sizeBytes) / 2);
+    this.#moveTail(level, (previous.sizeBytes + current.sizeBytes) / 2);
+  }
+
+  /** Moves what the previous page has beyond `sizeBytes` to the front of the current one, if it fits there. */
+  #moveTail(level: Level, sizeBytes: number): void {
+    const { previous, current, spare } = level;
+    const cut = previous.splitAt(sizeBytes);
     if (cut >= previous.count) {
       return;
     }

@@ -1,0 +1,32 @@
+/** The fuzzer runs clean for a moment, and finds each of its canaries. */
+import { describe, expect, it } from "vitest";
+import { btreeFuzzer } from "../../fuzz/btree.ts";
+import { seededRng } from "../../src/random.ts";
+import { testSeed } from "../support/property.ts";
+
+/** The rounds until the fuzzer finds something; undefined if it does not. */
+async function roundsToFinding(canary: string | undefined, seed: number, rounds: number): Promise<number | undefined> {
+  for (let round = 0; round < rounds; round++) {
+    try {
+      await btreeFuzzer.run(seededRng(seed + round), { backend: "memory", canary });
+    } catch (error) {
+      if (canary === undefined) {
+        throw new Error(`NACRE_SEED=${seed} repeats this`, { cause: error });
+      }
+      return round;
+    }
+  }
+  return undefined;
+}
+
+describe("the fuzzer of the tree", () => {
+  const seed = testSeed();
+
+  it("finds nothing", { timeout: 60_000 }, async () => {
+    expect(await roundsToFinding(undefined, seed, 5)).toBe(undefined);
+  });
+
+  it.each(btreeFuzzer.canaries)("finds its canary %s", { timeout: 60_000 }, async (canary) => {
+    expect(await roundsToFinding(canary, seed, 60)).toBeDefined();
+  });
+});
