@@ -8,11 +8,14 @@
  */
 export { DbError, type DbErrorCode, type DbErrorFacts } from "./errors.ts";
 export {
+  type BackupOptions,
+  type BackupResult,
   type Change,
   type ChangesOptions,
   type CheckOptions,
   type CheckReport,
   type CommitChanges,
+  type CopyProgress,
   type CustomCodec,
   type Database,
   type DatabaseStats,
@@ -27,7 +30,9 @@ export {
   open,
   type PutOptions,
   type RangeOptions,
+  type RestoreOptions,
   type RunOptions,
+  restore,
   type Snapshot,
   type Transaction,
   type TransactionOptions,

@@ -72,13 +72,18 @@ export class CommitWriter {
     return this.#log.tail - this.#start;
   }
 
-  begin(): void {
+  /** Throws INVALID inside a write transaction. */
+  checkAlone(): void {
     if (this.#isOpen) {
       throw new DbError(
         "INVALID",
         "a write transaction is open: inside db.write() use the tx that it hands out, not the database or its maps",
       );
     }
+  }
+
+  begin(): void {
+    this.checkAlone();
     if (!this.#active.index.room) {
       this.rotate();
     }
@@ -118,15 +123,15 @@ export class CommitWriter {
     this.#log.rewindTo(mark);
   }
 
-  /** Writes the record; its commit number, or the last one where the record is empty. */
-  commit(flags: number, nowMs: number): number {
+  /** Writes the record (a deferred one with the next sync); its commit number, or the last one where it is empty. */
+  commit(flags: number, nowMs: number, isDeferred: boolean): number {
     assert(this.#isOpen, "M1: a commit ends an open record");
     if (this.savepoint === 0) {
       this.abort();
       return this.#log.lastCommit;
     }
     try {
-      const commit = this.#log.endRecord(flags, nowMs);
+      const commit = this.#log.endRecord(flags, nowMs, isDeferred);
       this.#isOpen = false;
       return commit;
     } catch (error) {

@@ -26,6 +26,13 @@ function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
   if (names.includes("pages.000")) {
     return;
   }
+  if (names.some((name) => name.startsWith("unfinished."))) {
+    throw new DbError(
+      "INVALID",
+      `${disk.path} holds a backup that was not finished; remove the directory and make the backup again`,
+      { path: disk.path },
+    );
+  }
   const foreign = names.filter((name) => !name.startsWith("LOCK") && name !== "pages.000.new");
   if (foreign.length > 0) {
     throw new DbError(

@@ -4,6 +4,7 @@ import { systemClock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type Backend, MemoryDisk, openDirectory } from "../pager/index.ts";
 import { type Rng, systemRng } from "../random.ts";
+import { type BackupOptions, type BackupResult, backup } from "./backup.ts";
 import { type ChangesOptions, type CommitChanges, changes } from "./changes.ts";
 import { type CheckOptions, type CheckReport, checkStore } from "./check.ts";
 import type { Context } from "./context.ts";
@@ -225,6 +226,16 @@ export class Database implements Disposable {
   /** Resolves when everything committed so far is in pages, so that the log before it is not needed. */
   checkpoint(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return this.store.checkpoint(options.signal);
+  }
+
+  /**
+   * Copies the database to `path`, a directory that is new or empty, while it goes on being read and written. The copy
+   * holds every commit made before the call and opens like any other database; so a ":memory:" database is saved.
+   *
+   *     await db.backup("copy.nacre", { onProgress: ({ doneBytes, totalBytes }) => … });
+   */
+  backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
+    return backup(this.store, path, options);
   }
 
   /** Proves that what is on disk is one consistent database; rejects with CORRUPT. */

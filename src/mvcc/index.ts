@@ -1,4 +1,5 @@
 /** What frontends may use of the engine. */
+export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
@@ -18,6 +19,7 @@ export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
 export { type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, Seams } from "./options.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
+export { type RestoreOptions, restore } from "./restore.ts";
 export { SnapshotContext } from "./snapshot.ts";
 export type { DatabaseStats } from "./stats.ts";
 export { Store } from "./store.ts";

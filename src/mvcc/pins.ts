@@ -11,7 +11,7 @@
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
 import type { Memtable } from "./memtable.ts";
-import { ReadPoint, type ReadState } from "./read-state.ts";
+import { ReadPoint, ReadState } from "./read-state.ts";
 
 export interface Pin {
   readonly point: ReadPoint;
@@ -51,6 +51,16 @@ export class Pins {
     const state = this.#current;
     state.pins++;
     const pin: Pin = { point: new ReadPoint(state, commit, now), validates };
+    this.#pins.add(pin);
+    return pin;
+  }
+
+  /** Keeps the last checkpoint's pages from reuse, and nothing in memory: such a pin expires only when the database closes. */
+  pinPages(): Pin {
+    const { roots, checkpoint } = this.#current;
+    const state = new ReadState([], roots, checkpoint);
+    state.pins++;
+    const pin: Pin = { point: new ReadPoint(state, 0, 0), validates: false };
     this.#pins.add(pin);
     return pin;
   }
@@ -176,7 +186,9 @@ export class Pins {
     while (this.retainedBytes > this.#limitBytes && this.#pins.size > 0) {
       let oldest: Pin | undefined;
       for (const pin of this.#pins) {
-        if (pin.point.state !== this.#current && (oldest === undefined || pin.point.commit < oldest.point.commit)) {
+        const { state, commit } = pin.point;
+        const holdsMemory = state !== this.#current && state.memtables.length > 0;
+        if (holdsMemory && (oldest === undefined || commit < oldest.point.commit)) {
           oldest = pin;
         }
       }

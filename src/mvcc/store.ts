@@ -39,6 +39,7 @@ import { ReadPoint, ReadState } from "./read-state.ts";
 import { Recovery } from "./recovery.ts";
 import { readRoots } from "./roots.ts";
 import { Waiters } from "./waiters.ts";
+import { WriteSetPool } from "./write-set.ts";
 
 /** How long a relaxed commit may wait for its sync. */
 const RELAXED_SYNC_MS = 100;
@@ -61,6 +62,7 @@ export class Store {
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
   readonly waiters: Waiters;
+  readonly writeSets: WriteSetPool;
   /** Called once, when the database has closed. */
   readonly onClose: Set<() => void>;
   readonly #pool: MemtablePool;
@@ -87,6 +89,7 @@ export class Store {
     this.options = options;
     this.onClose = new Set();
     this.waiters = new Waiters(this);
+    this.writeSets = new WriteSetPool(options.maxTransactionBytes);
     this.#cursors = [];
     this.#watchers = new Set();
     this.#isClosed = false;
@@ -176,9 +179,12 @@ export class Store {
     this.writer.abort();
   }
 
-  /** Writes the record and shows it to readers; how durable it is by then is the caller's next question. */
-  end(): number {
-    const commit = this.writer.commit(0, this.clock.now());
+  /**
+   * Writes the record and shows it to readers; how durable it is by then is the caller's next question. `isDeferred`: the
+   * caller waits for `settled` before it acknowledges anything.
+   */
+  end(isDeferred = false): number {
+    const commit = this.writer.commit(0, this.clock.now(), isDeferred);
     if (commit !== this.live.commit) {
       this.#moveTo(commit);
       if (this.writer.touchesCatalog) {
@@ -312,6 +318,8 @@ export class Store {
   /** Resolves when everything committed so far is in pages. */
   async checkpoint(signal?: AbortSignal): Promise<void> {
     this.checkWritable();
+    signal?.throwIfAborted();
+    this.writer.checkAlone();
     this.writer.rotate();
     await this.checkpointer.drain(signal);
   }

@@ -1,0 +1,34 @@
+/**
+ * Restoring: a backup, proven whole, copied to where the database is to be.
+ *
+ * The backup is opened for reading only and checked from its metas to its last page before a byte is copied; copying
+ * verifies each page once more. The backup itself is not changed, and can be restored as often as wanted. (A backup is a
+ * database: it can as well be opened where it is.)
+ */
+import { PAGE_SIZE } from "../pager/index.ts";
+import { type BackupResult, backupTo, type CopyProgress, openTarget } from "./backup.ts";
+import { checkStore } from "./check.ts";
+import { open } from "./database.ts";
+
+export interface RestoreOptions {
+  /** Ends it; what was copied is removed and the signal's reason thrown. */
+  readonly signal?: AbortSignal;
+  /** Told of bytes checked and bytes copied: the total is twice the size of the backup. */
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+/** Copies the database in `backupPath` to `path`, a new or empty directory. Throws INVALID, CORRUPT, READONLY, IO, FULL. */
+export async function restore(backupPath: string, path: string, options: RestoreOptions = {}): Promise<BackupResult> {
+  const { signal, onProgress = () => {} } = options;
+  const aborting = signal === undefined ? {} : { signal };
+  using source = open(backupPath, { readOnly: true, create: false });
+  const { store } = source;
+  const target = openTarget(path);
+  const backupBytes = (store.checkpointer.meta.pageCount - store.checkpointer.stats().pagesFree) * PAGE_SIZE;
+  const tell = (doneBytes: number) => onProgress({ doneBytes, totalBytes: 2 * backupBytes });
+  await checkStore(store, { ...aborting, onProgress: (share) => tell(Math.floor(share * backupBytes)) });
+  return await backupTo(store, target, {
+    ...aborting,
+    onProgress: ({ doneBytes }) => tell(backupBytes + doneBytes),
+  });
+}
