@@ -6,6 +6,11 @@ export interface Clock {
   after(delayMs: number, callback: () => void, keepsAlive?: boolean): () => void;
 }
 
+/** Milliseconds, in fractions, since the process began: for durations of a fraction of a millisecond. */
+export function stopwatch(): number {
+  return performance.now();
+}
+
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 

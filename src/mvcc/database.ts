@@ -1,6 +1,6 @@
 /** The database as applications hold it. */
 import type { Clock } from "../clock.ts";
-import { systemClock } from "../clock.ts";
+import { stopwatch, systemClock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type Backend, MemoryDisk, openDirectory } from "../pager/index.ts";
 import { type Rng, systemRng } from "../random.ts";
@@ -67,7 +67,7 @@ export function open(path: string, options: OpenOptions = {}): Database {
   const isMemory = path === ":memory:";
   const { create = true, readOnly = false } = options;
   const disk = isMemory ? new MemoryDisk() : openDirectory(path, { create, readOnly });
-  return openOn({ disk, clock: systemClock, rng: systemRng }, options, isMemory ? "memory" : undefined);
+  return openOn({ disk, clock: systemClock, rng: systemRng, stopwatch }, options, isMemory ? "memory" : undefined);
 }
 
 /** The same on a disk, clock and source of randomness of the caller's: for simulations. */

@@ -8,8 +8,8 @@ import type { Store } from "./store.ts";
 import { type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
 
 export interface MapOptions<
-  K extends KeyKind | CustomCodec<never> = KeyKind,
-  V extends ValueKind | CustomCodec<never> = ValueKind,
+  K extends KeyKind | CustomCodec<unknown> = KeyKind,
+  V extends ValueKind | CustomCodec<unknown> = ValueKind,
 > {
   /** The storage engine; "btree" is what there is. */
   readonly engine?: "btree";
@@ -48,11 +48,11 @@ export interface OpenMap {
     name: string,
     options: MapOptions<"tuple", "json"> & { readonly key: "tuple" },
   ): MapFor<"tuple", "json", Json>;
-  <V extends ValueKind | CustomCodec<never>>(
+  <V extends ValueKind | CustomCodec<unknown>>(
     name: string,
     options: { readonly engine?: "btree"; readonly key?: "string"; readonly value: V },
   ): MapFor<"string", V, unknown>;
-  <K extends KeyKind | CustomCodec<never>, V extends ValueKind | CustomCodec<never> = "json">(
+  <K extends KeyKind | CustomCodec<unknown>, V extends ValueKind | CustomCodec<unknown> = "json">(
     name: string,
     options: { readonly engine?: "btree"; readonly key: K; readonly value?: V },
   ): MapFor<K, V, unknown>;

@@ -24,4 +24,6 @@ export interface Seams {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly rng: Rng;
+  /** Milliseconds in fractions, to tell fast disks from slow ones; without it every disk counts as slow. */
+  readonly stopwatch?: () => number;
 }

@@ -113,6 +113,7 @@ export class Store {
       retainBytes: options.retainLogBytes,
       readOnly: options.readOnly,
       rng: seams.rng,
+      stopwatch: seams.stopwatch,
       onRecord: (segment, record) => recovered.take(segment, record),
     });
     this.writer = new CommitWriter(this.log, this.#pool, {

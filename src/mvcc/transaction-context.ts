@@ -30,7 +30,7 @@ import type { Pin } from "./pins.ts";
 import { ReadSet } from "./read-set.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
-import { WriteSet } from "./write-set.ts";
+import type { WriteSet } from "./write-set.ts";
 
 export type Isolation = "snapshot" | "serializable";
 
@@ -46,7 +46,7 @@ export class TransactionContext implements Context {
   constructor(store: Store, isolation: Isolation) {
     this.#store = store;
     this.#pin = store.pin(true);
-    this.#writes = new WriteSet(store.options.maxTransactionBytes);
+    this.#writes = store.writeSets.take();
     this.#reads = isolation === "serializable" ? new ReadSet() : undefined;
     this.#scans = new OpenScans(store);
     this.#isOpen = true;
@@ -66,8 +66,11 @@ export class TransactionContext implements Context {
     return this.#pin.point.commit;
   }
 
-  /** Commits; the commit number, or undefined where nothing was written. Throws CONFLICT, FULL, POISONED, and is then over. */
-  commit(): number | undefined {
+  /**
+   * Commits; the commit number, or undefined where nothing was written. `isDeferred`: the caller waits for the sync, and
+   * the record is written with it. Throws CONFLICT, FULL, POISONED, and is then over.
+   */
+  commit(isDeferred = false): number | undefined {
     this.#check();
     try {
       if (this.#writes.isEmpty) {
@@ -81,7 +84,7 @@ export class TransactionContext implements Context {
         this.#store.abort();
         throw error;
       }
-      return this.#store.end();
+      return this.#store.end(isDeferred);
     } finally {
       this.rollback();
     }
@@ -92,6 +95,7 @@ export class TransactionContext implements Context {
       this.#isOpen = false;
       this.#scans.closeAll();
       this.#store.unpin(this.#pin);
+      this.#store.writeSets.give(this.#writes);
     }
   }
 

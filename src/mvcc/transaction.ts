@@ -71,7 +71,7 @@ export class Transaction implements AsyncDisposable {
    */
   async commit(): Promise<void> {
     const { snapshotCommit } = this.context;
-    const commit = this.context.commit() ?? snapshotCommit;
+    const commit = this.context.commit(this.#durability !== "relaxed") ?? snapshotCommit;
     if (commit > this.#store.log.durableCommit) {
       await this.#store.settled(this.#durability);
     }

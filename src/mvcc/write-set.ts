@@ -35,6 +35,18 @@ export class WriteSet {
     this.tail = FIRST_OP;
   }
 
+  /** Empties it for the next transaction; false where it has grown too large to be kept. */
+  reset(): boolean {
+    if (this.u8.length > INITIAL_BYTES) {
+      return false;
+    }
+    if (!this.isEmpty) {
+      this.index.reset(this.u8, this.u32);
+      this.tail = FIRST_OP;
+    }
+    return true;
+  }
+
   get isEmpty(): boolean {
     return this.tail === FIRST_OP;
   }
@@ -100,6 +112,29 @@ export class WriteSet {
     this.index = new ArenaIndex(this.u8, this.u32, Math.max(MIN_INDEX_BYTES, capacity * INDEX_BYTES_PER_ARENA_BYTE));
     for (const op of this.#opsFrom(FIRST_OP)) {
       this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+    }
+  }
+}
+
+const SPARE_WRITE_SETS_KEPT = 64;
+
+/** Write sets of ended transactions: most are small, and making one costs more than using it. */
+export class WriteSetPool {
+  readonly #limitBytes: number;
+  readonly #spares: WriteSet[];
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+    this.#spares = [];
+  }
+
+  take(): WriteSet {
+    return this.#spares.pop() ?? new WriteSet(this.#limitBytes);
+  }
+
+  give(writes: WriteSet): void {
+    if (this.#spares.length < SPARE_WRITE_SETS_KEPT && writes.reset()) {
+      this.#spares.push(writes);
     }
   }
 }

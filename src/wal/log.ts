@@ -22,6 +22,7 @@ import { DbError } from "../errors.ts";
 import type { Disk } from "../pager/index.ts";
 import { type Rng, systemRng } from "../random.ts";
 import { GroupSync } from "./group-sync.ts";
+import { checkSegmentBytes, DEFAULT_SEGMENT_BYTES, type LogOptions, type LogStats } from "./log-options.ts";
 import { LogReader, notRetained } from "./log-reader.ts";
 import {
   OP_COMMIT_DELTA,
@@ -39,30 +40,14 @@ import { Segment } from "./segment.ts";
 import { isFull, type SegmentFile } from "./segment-file.ts";
 import { type RetainedSegment, SegmentFiles, segmentFileName } from "./segment-files.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { SyncSpeed } from "./sync-speed.ts";
 
-export const DEFAULT_SEGMENT_BYTES: number = 32 * 1024 * 1024;
-const MIN_SEGMENT_BYTES = 16 * 1024;
-const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Also the most that one transaction can write; above it op offsets would leave the range of small integers. */
 export const MAX_OVERSIZED_BYTES: number = 1024 * 1024 * 1024;
 const SYNC_BEHIND_BYTES = 4 * 1024 * 1024;
+/** More than this is not synced in the foreground of an asynchronous commit, however fast the disk. */
+const SYNC_HERE_BYTES = 256 * 1024;
 const SPARE_ARENAS_KEPT = 2;
-
-export interface LogOptions {
-  /** The oldest segment that is not checkpointed; in a new log, the number of the first. */
-  readonly firstSegment: number;
-  /** The last commit that is checkpointed. */
-  readonly baseCommit: number;
-  /** Called at open for each record found, in commit order; sets `OP_PREVIOUS` as it was when the record was written. */
-  readonly onRecord: (segment: Segment, record: number) => void;
-  /** Capacity of a segment, 16 KiB to 64 MiB; 32 MiB unless told. */
-  readonly segmentBytes?: number | undefined;
-  /** Bytes of checkpointed segments to keep for `read`; none unless told. */
-  readonly retainBytes?: number | undefined;
-  /** Recovers into memory and writes nothing. */
-  readonly readOnly?: boolean | undefined;
-  readonly rng?: Rng | undefined;
-}
 
 export class Log {
   readonly disk: Disk;
@@ -71,6 +56,7 @@ export class Log {
   readonly #files: SegmentFiles;
   readonly #rng: Rng;
   readonly #group: GroupSync;
+  readonly #speed: SyncSpeed;
   /** Not checkpointed, oldest first; the last one is active. */
   readonly #segments: Segment[];
   readonly #spareArenas: SharedArrayBuffer[];
@@ -81,6 +67,8 @@ export class Log {
   #written: { readonly end: number; readonly crc: number } | undefined;
   #lastCommit: number;
   #durableCommit: number;
+  /** How much of the active segment's arena is in its file. */
+  #writtenEnd: number;
   #unsyncedBytes: number;
   #recordIsOpen: boolean;
   #opCount: number;
@@ -94,6 +82,7 @@ export class Log {
     this.readOnly = options.readOnly ?? false;
     this.#files = new SegmentFiles(disk, this.segmentBytes, options.retainBytes ?? 0);
     this.#rng = options.rng ?? systemRng;
+    this.#speed = new SyncSpeed(options.stopwatch);
     this.#group = new GroupSync(() => this.#syncInBackground());
     const keepsReleased = this.readOnly || (options.retainBytes ?? 0) > 0;
     const recovered = recover(disk, { ...options, readOnly: this.readOnly, keepsReleased });
@@ -104,6 +93,7 @@ export class Log {
     this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
     this.#lastCommit = recovered.lastCommit;
     this.#durableCommit = this.readOnly ? recovered.durableCommit : recovered.lastCommit;
+    this.#writtenEnd = SEGMENT_HEADER_BYTES;
     this.#unsyncedBytes = 0;
     this.#recordIsOpen = false;
     this.#opCount = 0;
@@ -226,10 +216,11 @@ export class Log {
   }
 
   /**
-   * Writes the open record and returns its commit number: visible to readers, on disk after the next sync. FULL: nothing
-   * was written and the record is still open. POISONED: whether the commit is kept is known after reopening.
+   * Writes the open record and returns its commit number: visible to readers, on disk after the next sync. A deferred one
+   * is not even written before that: for callers who wait for the sync anyway, so that one write serves many. FULL:
+   * nothing was written and the record is still open. POISONED: whether the commit is kept is known after reopening.
    */
-  endRecord(flags: number, nowMs: number): number {
+  endRecord(flags: number, nowMs: number, isDeferred = false): number {
     this.#checkWritable();
     const segment = this.#active;
     const record = segment.end;
@@ -246,10 +237,8 @@ export class Log {
       timeMs: nowMs,
       salt: segment.salt,
     });
-    try {
-      this.#file!.write(segment.u8, record, lengthBytes);
-    } catch (cause) {
-      throw this.#poison("write", cause);
+    if (!isDeferred) {
+      this.#writeOut(segment.tail);
     }
     this.#recordIsOpen = false;
     segment.crc = crc;
@@ -306,6 +295,7 @@ export class Log {
     this.#checkWritable();
     if (this.#durableCommit < this.#lastCommit) {
       const commit = this.#lastCommit;
+      this.#writeOut(this.#active.end);
       try {
         this.#file!.sync();
       } catch (cause) {
@@ -482,8 +472,10 @@ export class Log {
 
   #replaceActive(into: Segment): Segment | undefined {
     const from = this.#active;
+    this.#writeOut(from.end);
     from.seal();
     this.#active = into;
+    this.#writtenEnd = SEGMENT_HEADER_BYTES;
     if (from.isEmpty) {
       this.#segments[this.#segments.length - 1] = into;
       return undefined;
@@ -493,6 +485,19 @@ export class Log {
       this.#syncBehind();
     }
     return from;
+  }
+
+  /** The file has the arena's bytes up to `end` when this returns. */
+  #writeOut(end: number): void {
+    const from = this.#writtenEnd;
+    if (from < end) {
+      try {
+        this.#file!.write(this.#active.u8, from, end - from);
+      } catch (cause) {
+        throw this.#poison("write", cause);
+      }
+      this.#writtenEnd = end;
+    }
   }
 
   #syncBehind(): void {
@@ -507,6 +512,11 @@ export class Log {
     if (this.#durableCommit >= commit) {
       return;
     }
+    if (this.#speed.isFast && this.#unsyncedBytes < SYNC_HERE_BYTES) {
+      this.#speed.measure(() => this.sync());
+      return;
+    }
+    this.#writeOut(this.#active.end);
     this.#unsyncedBytes = 0;
     try {
       await this.#file!.syncSoon();
@@ -553,25 +563,4 @@ export class Log {
       throw new DbError("READONLY", "the log was opened read-only; open it for writing");
     }
   }
-}
-
-export interface LogStats {
-  readonly segments: number;
-  readonly lastCommit: number;
-  readonly durableCommit: number;
-  readonly unsyncedBytes: number;
-  readonly arenaBytes: number;
-  readonly retainedBytes: number;
-  readonly spareFiles: number;
-}
-
-function checkSegmentBytes(bytes: number): number {
-  if (!Number.isInteger(bytes) || bytes < MIN_SEGMENT_BYTES || bytes > MAX_SEGMENT_BYTES || bytes % 4096 !== 0) {
-    throw new DbError(
-      "INVALID",
-      `segmentBytes is ${bytes}; it must be a multiple of 4096 from ${MIN_SEGMENT_BYTES} to ${MAX_SEGMENT_BYTES}`,
-      { segmentBytes: bytes },
-    );
-  }
-  return bytes;
 }
