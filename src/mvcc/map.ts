@@ -9,7 +9,6 @@
  * encoded into one scratch buffer and values straight into the log's arena, so that neither a read nor a write allocates
  * anything but what it returns.
  */
-import { Buffer } from "node:buffer";
 import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
@@ -31,7 +30,7 @@ export interface PutOptions {
 }
 
 /** Shared by all maps: a key is used up before the next one is encoded. */
-const scratch: Uint8Array = Buffer.alloc(KEY_SCRATCH_BYTES);
+const scratch: Uint8Array = new Uint8Array(KEY_SCRATCH_BYTES);
 const NO_EXPIRY = 0;
 
 export class DbMap<K, V> {
@@ -86,8 +85,9 @@ export class DbMap<K, V> {
   /** Sets the value; an entry that was there is replaced, deadline included. Throws INVALID, and what a commit throws. */
   put(key: K, value: V, options?: PutOptions): void {
     this.#checkExists();
-    const keyLength = this.#keys.encode(key, scratch, 0);
+    // First: a value's toJSON, or a codec of the user's own, may use maps, and so the scratch.
     const room = this.#values.measure(value);
+    const keyLength = this.#keys.encode(key, scratch, 0);
     const expiry = options === undefined ? NO_EXPIRY : this.#expiryOf(options, keyLength);
     const context = this.#context;
     context.beginWrite();

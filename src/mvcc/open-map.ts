@@ -110,6 +110,9 @@ function makeMap(
   if (engine !== "btree") {
     throw new DbError("UNSUPPORTED", `there is no storage engine ${JSON.stringify(engine)}; use "btree"`);
   }
+  // Before anything is made: a kind that there is not would stay with the map for good.
+  keyCodec(options.key ?? "string");
+  valueCodec(options.value ?? "json");
   const info = context.keyspace(name, {
     engine,
     key: kindOf(options.key ?? "string"),

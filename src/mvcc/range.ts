@@ -180,7 +180,7 @@ class Scan {
 const keyBuffers: Uint8Array[] = [];
 
 function takeKeyBuffer(): Uint8Array {
-  return keyBuffers.pop() ?? Buffer.alloc(KEY_SCRATCH_BYTES);
+  return keyBuffers.pop() ?? new Uint8Array(KEY_SCRATCH_BYTES);
 }
 
 /** Lets go of the pins of iterators that were dropped before their end. */
