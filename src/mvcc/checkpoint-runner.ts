@@ -7,7 +7,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { Clock } from "../clock.ts";
 import { DbError, type DbErrorCode, type DbErrorFacts } from "../errors.ts";
-import type { Backend } from "../pager/index.ts";
+import type { Backend, Extent } from "../pager/index.ts";
 import { type CheckpointInput, CheckpointJob, type CheckpointResult } from "./checkpoint-job.ts";
 import {
   decodeResult,
@@ -28,6 +28,8 @@ export interface CheckpointRunner {
   /** How much of the running job is done, 0 to 1. */
   readonly progress: number;
   start(input: CheckpointInput): void;
+  /** The caller wrote these pages itself. */
+  noteWritten(pages: readonly Extent[]): void;
   /** Waits, or works, until `share` of the job is done, for about `maxMs` at the most. */
   advance(share: number, maxMs: number): void;
   /** The outcome, once; undefined while the job runs. */
@@ -36,11 +38,9 @@ export interface CheckpointRunner {
   close(): void;
 }
 
-/** Steps (about a leaf page each, 10–30 µs) done between two turns of the event loop. */
-const STEPS_PER_TURN = 100;
-
 export class InlineRunner implements CheckpointRunner {
   readonly #clock: Clock;
+  readonly #stepsPerTurn: number;
   readonly #onDone: () => void;
   #job: CheckpointJob | undefined;
   #steps: Generator<void, CheckpointResult> | undefined;
@@ -48,8 +48,9 @@ export class InlineRunner implements CheckpointRunner {
   #cancelTurn: (() => void) | undefined;
   #progress: number;
 
-  constructor(clock: Clock, onDone: () => void) {
+  constructor(clock: Clock, stepsPerTurn: number, onDone: () => void) {
     this.#clock = clock;
+    this.#stepsPerTurn = stepsPerTurn;
     this.#onDone = onDone;
     this.#job = undefined;
     this.#steps = undefined;
@@ -78,6 +79,9 @@ export class InlineRunner implements CheckpointRunner {
     this.#scheduleTurn();
   }
 
+  /** The job has the caller's page file, which knows. */
+  noteWritten(): void {}
+
   advance(share: number, _maxMs: number): void {
     while (this.#steps !== undefined && this.#progress < share) {
       this.#step();
@@ -97,7 +101,7 @@ export class InlineRunner implements CheckpointRunner {
 
   #scheduleTurn(): void {
     this.#cancelTurn = this.#clock.after(0, () => {
-      for (let i = 0; i < STEPS_PER_TURN && this.#steps !== undefined; i++) {
+      for (let i = 0; i < this.#stepsPerTurn && this.#steps !== undefined; i++) {
         this.#step();
       }
       if (this.#steps !== undefined) {
@@ -134,6 +138,8 @@ export class WorkerRunner implements CheckpointRunner {
   #port: MessagePort | undefined;
   #outcome: CheckpointOutcome | undefined;
   #isRunning: boolean;
+  /** Pages that the worker has to forget before its next job. */
+  #rewritten: Extent[];
 
   constructor(directory: string, backend: Backend, cacheBytes: number, onDone: () => void) {
     this.#directory = directory;
@@ -145,6 +151,7 @@ export class WorkerRunner implements CheckpointRunner {
     this.#port = undefined;
     this.#outcome = undefined;
     this.#isRunning = false;
+    this.#rewritten = [];
   }
 
   get isRunning(): boolean {
@@ -161,7 +168,12 @@ export class WorkerRunner implements CheckpointRunner {
     this.#isRunning = true;
     Atomics.store(this.#status, STATUS_PROGRESS, 0);
     Atomics.store(this.#status, STATUS_RUNNING, 1);
-    port.postMessage(encodeInput(input));
+    port.postMessage(encodeInput(input, this.#rewritten));
+    this.#rewritten = [];
+  }
+
+  noteWritten(pages: readonly Extent[]): void {
+    this.#rewritten.push(...pages);
   }
 
   advance(share: number, maxMs: number): void {

@@ -18,6 +18,7 @@ export interface StoreOptions {
   readonly create: boolean;
   /** Where checkpoints run; "inline" where the disk cannot be opened by a second thread. */
   readonly checkpoints: "worker" | "inline";
+  readonly checkpointStepsPerTurn: number;
 }
 
 export interface Seams {

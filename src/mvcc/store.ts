@@ -355,7 +355,7 @@ export class Store {
     const runner =
       this.options.checkpoints === "worker" && this.disk.worker !== undefined
         ? new WorkerRunner(this.disk.worker.directory, this.pages.backend, WORKER_CACHE_BYTES, onDone)
-        : new InlineRunner(this.clock, onDone);
+        : new InlineRunner(this.clock, this.options.checkpointStepsPerTurn, onDone);
     const store = this;
     return new Checkpointer(
       {
