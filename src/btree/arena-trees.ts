@@ -8,7 +8,7 @@
  *
  * All keys of a tree begin with its prefix, which heads and comparisons skip. It starts as the first key and only
  * gets shorter. Keys of one map often begin alike ("user:"), and without the skip all their heads would tie, so that
- * every comparison would go to the arena: 0.7 against 2.3 million lookups a second with "user:" and eleven digits.
+ * every comparison would go to the arena: 0.8 against 1.6 million lookups a second with "user:" and eleven digits.
  */
 import { sharedPrefixLength } from "../bytes.ts";
 
