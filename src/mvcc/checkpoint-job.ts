@@ -45,11 +45,23 @@ export interface CheckpointInput {
   /** What the next meta says besides what the job finds out. */
   readonly commit: number;
   readonly firstSegment: number;
-  /** How many pages may be moved down so that the file can shrink. */
-  readonly relocatePages: number;
+  /** What may be moved down so that the file can shrink. */
+  readonly relocation: Relocation;
   /** Told the share of the work done, 0 to 1. */
   readonly onProgress: (share: number) => void;
 }
+
+export interface Relocation {
+  /** How many leaves and inner pages may be moved. */
+  readonly pages: number;
+  /** Those from this page number on; undefined: the job finds out whether it is worth it, and from where. */
+  readonly from: number | undefined;
+  /** Move large values too, which reads every leaf. */
+  readonly extents: boolean;
+}
+
+/** For a job that moves nothing. */
+export const NO_RELOCATION: Relocation = { pages: 0, from: undefined, extents: false };
 
 export interface FreedExtent {
   readonly first: number;
@@ -90,7 +102,7 @@ export class CheckpointJob {
     this.#changedRoots = new Map();
     this.#operations = countOperations(input.memtables);
     this.#operationsDone = 0;
-    this.#relocateBudget = input.relocatePages;
+    this.#relocateBudget = input.relocation.pages;
     this.#isMetaTouched = false;
   }
 
@@ -99,7 +111,28 @@ export class CheckpointJob {
     return this.#isMetaTouched;
   }
 
+  /** The number of the version that this job makes: the birth of its pages. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Where pages of this version come from: for whoever builds a tree for it. */
+  get allocator(): PageAllocator {
+    return this.#allocator;
+  }
+
+  /** A keyspace's tree becomes the one that was built, in pages of this job, next to its own work. */
+  setRoot(keyspace: number, root: RootRecord): void {
+    this.#changedRoots.set(keyspace, root);
+  }
+
   *steps(): Generator<void, CheckpointResult> {
+    const meta = yield* this.prepare();
+    return this.complete(meta);
+  }
+
+  /** Everything up to the sync, and the meta page that is to come: until `complete`, nothing has changed. */
+  *prepare(): Generator<void, Meta> {
     const { pages, previous, free, commit, firstSegment } = this.#input;
     yield* this.#mergeKeyspaces();
     yield* this.#freeDroppedKeyspaces();
@@ -107,7 +140,7 @@ export class CheckpointJob {
     const freeList = this.#writeFreeList();
     pages.sync();
     yield;
-    const meta: Meta = {
+    return {
       ...previous,
       checkpoint: this.#number,
       commit,
@@ -119,6 +152,11 @@ export class CheckpointJob {
       freeLengthBytes: freeList.lengthBytes,
       firstSegment,
     };
+  }
+
+  /** Makes the prepared version the one that an opening database finds. */
+  complete(meta: Meta): CheckpointResult {
+    const { pages, free } = this.#input;
     this.#isMetaTouched = true;
     writeMeta(pages, meta);
     pages.sync();
@@ -153,6 +191,7 @@ export class CheckpointJob {
     const merge = new TreeMerge(pages, this.#allocator, this.#frees, this.#number, root, batch, {
       relocateFrom: relocateFrom ?? Number.POSITIVE_INFINITY,
       relocatePages: this.#relocateBudget,
+      relocateExtents: this.#input.relocation.extents,
     });
     for (;;) {
       const before = batch.consumed;
@@ -216,16 +255,18 @@ export class CheckpointJob {
 
   /** Pages from here on are moved down, if more than a quarter of the file is free. */
   #relocateFrom(): number | undefined {
-    const { free, relocatePages } = this.#input;
+    const { free, relocation } = this.#input;
+    if (relocation.from !== undefined) {
+      return relocation.from;
+    }
     const used = free.pageCount - free.freeCount;
     const target = Math.ceil(used * RELOCATE_TARGET);
-    return relocatePages > 0 && free.pageCount > target + MIN_RELOCATE_PAGES ? target : undefined;
+    return relocation.pages > 0 && free.pageCount > target + MIN_RELOCATE_PAGES ? target : undefined;
   }
 }
 
-/** All of a job at once. */
-export function runToEnd(job: CheckpointJob): CheckpointResult {
-  const steps = job.steps();
+/** All steps at once; what they return. */
+export function runToEnd<T>(steps: Generator<void, T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) {

@@ -7,7 +7,7 @@
 import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
 import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
 import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
-import type { CheckpointInput, CheckpointResult, FreedExtent } from "./checkpoint-job.ts";
+import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
 
 /** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
 export const STATUS_RUNNING = 0;
@@ -24,7 +24,9 @@ export interface EncodedInput {
   readonly pending: Uint32Array;
   readonly commit: number;
   readonly firstSegment: number;
-  readonly relocatePages: number;
+  readonly relocation: Relocation;
+  /** Pages that another thread has written since this worker's last job: what it keeps of them is stale. */
+  readonly rewritten: Uint32Array;
 }
 
 export interface EncodedResult {
@@ -46,7 +48,7 @@ export type EncodedOutcome =
       readonly cause: unknown;
     };
 
-export function encodeInput(input: CheckpointInput): EncodedInput {
+export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]): EncodedInput {
   return {
     memtables: input.memtables.map((memtable) => ({
       arena: memtable.u8.buffer,
@@ -59,7 +61,8 @@ export function encodeInput(input: CheckpointInput): EncodedInput {
     pending: encodeExtents(input.pending),
     commit: input.commit,
     firstSegment: input.firstSegment,
-    relocatePages: input.relocatePages,
+    relocation: input.relocation,
+    rewritten: encodeExtents(rewritten),
   };
 }
 
@@ -121,7 +124,7 @@ function encodeExtents(extents: readonly Extent[]): Uint32Array {
   return words;
 }
 
-function decodeExtents(words: Uint32Array): Extent[] {
+export function decodeExtents(words: Uint32Array): Extent[] {
   const extents: Extent[] = [];
   for (let i = 0; i < words.length; i += 2) {
     extents.push({ first: words[i]!, count: words[i + 1]! });

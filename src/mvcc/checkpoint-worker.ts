@@ -1,9 +1,10 @@
 /** The checkpoint worker's side: takes jobs from its port, one at a time, on a page file of its own. */
 import { type MessagePort, workerData } from "node:worker_threads";
 import { DbError } from "../errors.ts";
-import { type Backend, openDirectory, PageFile } from "../pager/index.ts";
+import { type Backend, type Extent, openDirectory, PageFile } from "../pager/index.ts";
 import { CheckpointJob, runToEnd } from "./checkpoint-job.ts";
 import {
+  decodeExtents,
   decodeInput,
   type EncodedInput,
   type EncodedOutcome,
@@ -35,24 +36,26 @@ port.on("message", (encoded: EncodedInput) => {
 function run(encoded: EncodedInput): EncodedOutcome {
   let job: CheckpointJob | undefined;
   try {
-    const file = openPages(encoded.previous.pageCount);
+    const file = openPages(encoded.previous.pageCount, decodeExtents(encoded.rewritten));
     const input = decodeInput(encoded, file, (share) => {
       Atomics.store(status, STATUS_PROGRESS, Math.floor(share * PROGRESS_SCALE));
     });
     job = new CheckpointJob(input);
-    return { ok: true, result: encodeResult(runToEnd(job)) };
+    return { ok: true, result: encodeResult(runToEnd(job.steps())) };
   } catch (error) {
     return describeFailure(error, job?.isMetaTouched ?? false);
   }
 }
 
-/** Bulk loads write pages from the main thread in between: nothing cached from an earlier job is believed. */
-function openPages(pageCount: number): PageFile {
+/** As many pages as there are, and nothing kept of those that the other thread wrote. */
+function openPages(pageCount: number, rewritten: readonly Extent[]): PageFile {
   if (pages === undefined) {
     pages = PageFile.open(disk, { backend, cacheBytes, readOnly: false });
   }
   pages.grow(pageCount);
-  pages.forget(0, pageCount);
+  for (const { first, count } of rewritten) {
+    pages.forget(first, count);
+  }
   return pages;
 }
 

@@ -14,7 +14,14 @@ import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type FreeSpace, type Meta, type PageFile, PendingFrees } from "../pager/index.ts";
-import { type CheckpointInput, CheckpointJob, type CheckpointResult, runToEnd } from "./checkpoint-job.ts";
+import {
+  type CheckpointInput,
+  CheckpointJob,
+  type CheckpointResult,
+  NO_RELOCATION,
+  type Relocation,
+  runToEnd,
+} from "./checkpoint-job.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import type { Memtable } from "./memtable.ts";
 import type { ReadState } from "./read-state.ts";
@@ -38,6 +45,27 @@ export interface CheckpointerStats {
   readonly lastError: string | undefined;
 }
 
+/** How the pages of the file are used. */
+export interface PageSpace {
+  /** Pages up to the last one that is not free. */
+  readonly end: number;
+  /** Pages that are not free: in use, or kept for snapshots. */
+  readonly used: number;
+}
+
+/** Somebody waits for pages to be moved down. */
+interface RelocationRequest {
+  readonly extents: boolean;
+  readonly resolve: (space: PageSpace) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+interface RunningJob {
+  /** What it covers, newest first. */
+  readonly memtables: readonly Memtable[];
+  readonly request: RelocationRequest | undefined;
+}
+
 /** Frozen memtables that there may be before writers wait: two in a job and one behind it. */
 const MAX_FROZEN = 3;
 /** A job takes so many at once if it can: each touches most leaves of a tree under random writes, two at once cost one. */
@@ -48,6 +76,8 @@ const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
 const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
+/** On request, a job empties the last so many pages of the file: 32 MiB, a fraction of a second. */
+const RELOCATE_PAGES_ON_REQUEST = 4096;
 /** A closing database is made denser when it has this much more than it uses. */
 const TRIM_FROM = 1.02;
 const TRIM_PAGES = 8;
@@ -60,12 +90,17 @@ export class Checkpointer {
   readonly #pendingFrees: PendingFrees;
   #meta: Meta;
   #free: FreeSpace;
-  /** What the running job covers, newest first. */
-  #running: readonly Memtable[];
+  #running: RunningJob | undefined;
+  /** For the next job. */
+  #request: RelocationRequest | undefined;
   #lastError: unknown;
   #cancelTimer: (() => void) | undefined;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
+  #isClosed: boolean;
+  #isPoisoned: boolean;
+  /** Whoever waits for `hold` has it before the next job, unless a writer must have room. */
+  #holdersWaiting: number;
   /** The job's progress when writers began to be slowed. */
   #slowedFrom: number;
   #relocatePages: number;
@@ -79,10 +114,14 @@ export class Checkpointer {
     this.#pendingFrees = new PendingFrees();
     this.#meta = meta;
     this.#free = free;
-    this.#running = [];
+    this.#running = undefined;
+    this.#request = undefined;
     this.#lastError = undefined;
     this.#cancelTimer = undefined;
     this.#isHeld = false;
+    this.#isClosed = false;
+    this.#isPoisoned = false;
+    this.#holdersWaiting = 0;
     this.#slowedFrom = 0;
     this.#relocatePages = RELOCATE_PAGES_PER_CHECKPOINT;
     this.#checkpoints = 0;
@@ -96,7 +135,7 @@ export class Checkpointer {
   stats(): CheckpointerStats {
     return {
       checkpoints: this.#checkpoints,
-      isRunning: this.#running.length > 0,
+      isRunning: this.#running !== undefined,
       pagesFree: this.#free.freeCount,
       pagesPending: this.#pendingFrees.pagesWaiting,
       lastError: this.#lastError === undefined ? undefined : String(this.#lastError),
@@ -105,7 +144,7 @@ export class Checkpointer {
 
   /** Called before each record: slows the writer where the checkpoint is behind. */
   admit(): void {
-    if (this.#running.length > 0) {
+    if (this.#running !== undefined) {
       this.collect();
     }
     const active = this.#host.active;
@@ -128,7 +167,7 @@ export class Checkpointer {
 
   /** Called after a memtable was frozen. */
   frozen(): void {
-    this.#slowedFrom = this.#running.length > 0 ? this.#runner.progress : 0;
+    this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;
     if (this.#frozen().length >= WORTHWHILE) {
       this.#start();
     } else {
@@ -138,16 +177,17 @@ export class Checkpointer {
 
   /** Takes the outcome of a job that has ended, and starts the next one if there is work. */
   collect(): void {
-    const outcome = this.#running.length > 0 ? this.#runner.take() : undefined;
-    if (outcome === undefined) {
+    const done = this.#running;
+    const outcome = done === undefined ? undefined : this.#runner.take();
+    if (done === undefined || outcome === undefined) {
       return;
     }
-    const done = this.#running;
-    this.#running = [];
+    this.#running = undefined;
     this.#settle(outcome, done);
-    for (const wake of this.#waiting.splice(0)) {
-      wake();
+    if (this.#holdersWaiting === 0 && (this.#frozen().length > 0 || this.#request !== undefined)) {
+      this.#startNext(outcome.ok);
     }
+    this.#wakeAll();
   }
 
   /** Resolves when every memtable that is frozen now is in pages; rejects with what the checkpoint met. */
@@ -155,10 +195,25 @@ export class Checkpointer {
     const last = this.#frozen()[0];
     while (last !== undefined && !last.checkpointed) {
       signal?.throwIfAborted();
+      this.#checkOpen();
       this.#throwIfStuck();
       this.#start();
-      await this.#nextOutcome();
+      await this.#nextOutcome(signal);
     }
+  }
+
+  /**
+   * The next job, begun at once if none is due, also empties the end of the file: of tree pages, or of everything with
+   * `extents`, as far as there is room below. Resolves with what the file is then; rejects with what the job met.
+   */
+  relocate(extents: boolean): Promise<PageSpace> {
+    this.#checkOpen();
+    const moved = new Promise<PageSpace>((resolve, reject) => {
+      assert(this.#request === undefined, "M2: pages are moved for one caller at a time");
+      this.#request = { extents, resolve, reject };
+    });
+    this.#start();
+    return keepingAlive(this.#clock, moved);
   }
 
   /**
@@ -190,31 +245,61 @@ export class Checkpointer {
     return true;
   }
 
-  /** Keeps jobs from starting and hands out the page space, for a caller that writes pages itself. */
-  async hold(): Promise<void> {
-    while (this.#isHeld || this.#running.length > 0) {
-      await this.#nextOutcome();
+  /**
+   * Keeps jobs from starting, and hands one out: the caller builds trees with its allocator, names their roots to it and
+   * gives it back to `install`. Until then nothing has changed. `letGo` ends it in any case.
+   */
+  async hold(signal?: AbortSignal): Promise<CheckpointJob> {
+    this.#holdersWaiting++;
+    try {
+      while (this.#isHeld || this.#running !== undefined) {
+        signal?.throwIfAborted();
+        this.#checkOpen();
+        await this.#nextOutcome(signal);
+      }
+      signal?.throwIfAborted();
+      this.#checkOpen();
+      this.#isHeld = true;
+    } finally {
+      this.#holdersWaiting--;
+      this.#start();
     }
-    this.#isHeld = true;
+    return new CheckpointJob(this.#input([], NO_RELOCATION));
+  }
+
+  /**
+   * Makes what was built part of the database, in one stretch. `beforeMeta` is called when all of it is on disk and
+   * before anybody could find it; if that throws, nothing has changed.
+   */
+  install(job: CheckpointJob, beforeMeta: () => void): void {
+    assert(this.#isHeld, "M2: what is installed was built under a hold");
+    this.#complete(job, [], beforeMeta);
   }
 
   letGo(): void {
     assert(this.#isHeld, "M2: the page space is given back by whoever holds it");
     this.#isHeld = false;
-    for (const wake of this.#waiting.splice(0)) {
-      wake();
+    if (this.#isClosed) {
+      return;
     }
+    this.#cutFile();
+    this.#wakeAll();
     this.#start();
   }
 
   /** No job touches the files any more when this returns. */
   close(): void {
+    this.#isClosed = true;
     this.#cancelTimer?.();
     this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
     this.#runner.close();
+    for (const request of [this.#request, this.#running?.request]) {
+      request?.reject(closed());
+    }
+    this.#wakeAll();
   }
 
-  #input(memtables: readonly Memtable[]): CheckpointInput {
+  #input(memtables: readonly Memtable[], relocation: Relocation): CheckpointInput {
     this.reclaim();
     const newest = memtables[0];
     return {
@@ -232,12 +317,28 @@ export class Checkpointer {
       pending: this.#pendingFrees.all(),
       commit: newest === undefined ? this.#meta.commit : newest.segment.lastCommit,
       firstSegment: newest === undefined ? this.#meta.firstSegment : newest.segment.number + 1,
-      relocatePages: this.#relocatePages,
+      relocation,
       onProgress: () => {},
     };
   }
 
-  /** Pages that no snapshot needs any more become free. */
+  #relocationFor(request: RelocationRequest | undefined): Relocation {
+    if (request === undefined) {
+      return { pages: this.#relocatePages, from: undefined, extents: false };
+    }
+    this.reclaim();
+    const { used } = this.#space();
+    const end = this.#free.cutTail();
+    const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
+    return { pages: Number.POSITIVE_INFINITY, from, extents: request.extents };
+  }
+
+  /** What there is while no job runs; with one, what there was when it began. */
+  #space(): PageSpace {
+    return { end: this.#free.highestUsed() + 1, used: this.#free.pageCount - this.#free.freeCount };
+  }
+
+  /** Pages that no snapshot needs any more become free. Not while a job runs, which has the free pages as they were. */
   reclaim(): void {
     for (const extent of this.#pendingFrees.releasable(this.#host.pinnedCheckpoints(), this.#meta.checkpoint)) {
       this.#free.release(extent.first, extent.count);
@@ -255,6 +356,19 @@ export class Checkpointer {
       memtable.checkpointed = true;
     }
     this.#host.adopt(result, done);
+    this.#cutFile();
+  }
+
+  /** Cuts what the last version does not need, while no job runs. */
+  #cutFile(): void {
+    if (this.#isPoisoned) {
+      return;
+    }
+    try {
+      this.#host.pages.shrink(this.#meta.pageCount);
+    } catch {
+      // Nothing reaches what stays behind; later growth writes over it.
+    }
   }
 
   #frozen(): readonly Memtable[] {
@@ -263,18 +377,20 @@ export class Checkpointer {
   }
 
   #start(): void {
-    if (this.#running.length > 0 || this.#isHeld) {
+    if (this.#running !== undefined || this.#isHeld || this.#isClosed || this.#isPoisoned) {
       return;
     }
-    const frozen = this.#frozen();
-    if (frozen.length === 0) {
+    const memtables = this.#frozen();
+    const request = this.#request;
+    if (memtables.length === 0 && request === undefined) {
       return;
     }
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#running = frozen;
+    this.#request = undefined;
+    this.#running = { memtables, request };
     this.#slowedFrom = 0;
-    this.#runner.start(this.#input(frozen));
+    this.#runner.start(this.#input(memtables, this.#relocationFor(request)));
   }
 
   #startIn(delayMs: number): void {
@@ -288,18 +404,38 @@ export class Checkpointer {
 
   #finishOne(): void {
     this.#start();
-    if (this.#running.length === 0) {
+    if (this.#running === undefined) {
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
     }
     this.#finishRunning();
   }
 
-  #nextOutcome(): Promise<void> {
-    return keepingAlive(this.#clock, new Promise<void>((resolve) => this.#waiting.push(resolve)));
+  /** Resolves when a job has ended, a hold was let go, the database was closed, or the signal fired. */
+  async #nextOutcome(signal: AbortSignal | undefined): Promise<void> {
+    let onAbort: (() => void) | undefined;
+    const woken = new Promise<void>((resolve) => {
+      onAbort = resolve;
+      this.#waiting.push(resolve);
+    });
+    signal?.addEventListener("abort", onAbort!, { once: true });
+    await keepingAlive(this.#clock, woken);
+    signal?.removeEventListener("abort", onAbort!);
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.splice(0)) {
+      wake();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) {
+      throw closed();
+    }
   }
 
   #finishRunning(): void {
-    if (this.#running.length > 0) {
+    if (this.#running !== undefined) {
       this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
       this.collect();
       this.#throwIfStuck();
@@ -307,41 +443,71 @@ export class Checkpointer {
   }
 
   #runHere(memtables: readonly Memtable[]): void {
-    const job = new CheckpointJob(this.#input(memtables));
-    try {
-      this.#adopt(runToEnd(job), memtables);
-    } catch (error) {
-      if (job.isMetaTouched) {
-        this.#host.poison(error);
-      }
-      throw error;
-    }
+    this.#complete(new CheckpointJob(this.#input(memtables, this.#relocationFor(undefined))), memtables, () => {});
   }
 
-  #settle(outcome: CheckpointOutcome, done: readonly Memtable[]): void {
+  /** Runs a job in this thread. */
+  #complete(job: CheckpointJob, memtables: readonly Memtable[], beforeMeta: () => void): void {
+    const meta = runToEnd(job.prepare());
+    beforeMeta();
+    let result: CheckpointResult;
+    try {
+      result = job.complete(meta);
+    } catch (error) {
+      this.#poison(error);
+      throw error;
+    }
+    this.#runner.noteWritten(result.written);
+    this.#adopt(result, memtables);
+  }
+
+  #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
     if (outcome.ok) {
       this.#lastError = undefined;
-      this.#adopt(outcome.result, done);
-      if (this.#frozen().length > 0) {
-        this.frozen();
+      this.#adopt(outcome.result, memtables);
+      if (request !== undefined) {
+        this.reclaim();
+        request.resolve(this.#space());
       }
     } else {
       this.#lastError = outcome.error;
+      request?.reject(outcome.error);
       if (outcome.isMetaUncertain) {
-        this.#host.poison(outcome.error);
-      } else {
-        this.#startIn(RETRY_MS);
+        this.#poison(outcome.error);
       }
     }
   }
 
+  /** After a job: what came to be due in the meantime; after a failure not at once. */
+  #startNext(hasSucceeded: boolean): void {
+    if (!hasSucceeded) {
+      this.#startIn(RETRY_MS);
+    } else if (this.#request !== undefined) {
+      this.#start();
+    } else {
+      this.frozen();
+    }
+  }
+
+  /** What an opening database would find is not known: nothing on disk is touched any more. */
+  #poison(cause: unknown): void {
+    this.#isPoisoned = true;
+    this.#host.poison(cause);
+  }
+
   #throwIfStuck(): void {
-    if (this.#lastError !== undefined && this.#running.length === 0) {
+    if (this.#lastError !== undefined && this.#running === undefined) {
       const cause = this.#lastError;
-      this.#lastError = undefined;
+      if (!this.#isPoisoned) {
+        this.#lastError = undefined;
+      }
       throw cause instanceof DbError
         ? cause
         : new DbError("IO", "the checkpoint failed, and the log has no room until one succeeds", {}, { cause });
     }
   }
+}
+
+function closed(): DbError {
+  return new DbError("CLOSED", "the database is closed; open it again");
 }
