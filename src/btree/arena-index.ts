@@ -25,8 +25,8 @@
  * Writing is for one writer. `remove` is no delete of data (that is an op like any other) but the undo of `insert`,
  * newest first; since undone bytes of the arena are written anew, A6 is what it works for.
  *
- * A leaf that overflows at one of its ends is split there and not in the middle, so that ascending (and descending)
- * keys fill their leaves; and a key behind the last one is appended without a descent: 40 ns, where a random key takes 220.
+ * A leaf that overflows at one of its ends is split there and not in the middle (`leafSplit`), so that ascending and
+ * descending keys fill their leaves; and a key behind the last one is appended without a descent: 40 ns, where a random key takes 220.
  */
 import { assert } from "../assert.ts";
 import { headOf } from "../bytes.ts";
@@ -49,6 +49,7 @@ import {
   LEAF_OPS,
   NODE_HEADS,
   NODE_LEVEL,
+  NODE_NEXT,
   NODE_PREVIOUS,
   NodeArena,
   removeFromInner,
@@ -318,7 +319,7 @@ export class ArenaIndex {
       return;
     }
     const right = this.#arena.allocate(0);
-    const middle = slot === count ? count : slot === 0 ? 0 : count >>> 1;
+    const middle = leafSplit(nodes, leaf, slot);
     splitLeaf(nodes, leaf, middle, right);
     if (slot <= middle && middle < count) {
       insertIntoLeaf(nodes, leaf, slot, head, op);
@@ -337,6 +338,7 @@ export class ArenaIndex {
     let child = splitOff;
     let head = nodes[child + NODE_HEADS]!;
     let op = nodes[child + LEAF_OPS]!;
+    const isLast = nodes[child + NODE_NEXT] === 0;
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const inner = this.#path[depth]!;
       const slot = this.#pathSlots[depth]! + 1;
@@ -346,7 +348,7 @@ export class ArenaIndex {
         return;
       }
       const right = this.#arena.allocate(nodes[inner + NODE_LEVEL]!);
-      const middle = slot === count ? count : count >>> 1;
+      const middle = isLast ? count : count >>> 1;
       splitInner(nodes, inner, middle, right);
       if (slot <= middle && middle < count) {
         insertIntoInner(nodes, inner, slot, head, op, child);
@@ -432,4 +434,20 @@ export class ArenaIndex {
       }
     }
   }
+}
+
+/**
+ * Where a full leaf is split for a new entry at `slot`. At its end the new leaf begins with that entry alone, which the
+ * next ones join if keys ascend. Where they do not, one such leaf must not follow another: keys that descend towards
+ * the end of a full leaf would get a leaf each.
+ */
+function leafSplit(nodes: Uint32Array, leaf: number, slot: number): number {
+  const count = nodes[leaf]!;
+  if (slot === count) {
+    const next = nodes[leaf + NODE_NEXT]!;
+    if (next === 0 || nodes[next]! >= LEAF_ENTRIES >>> 1) {
+      return count;
+    }
+  }
+  return slot === 0 ? 0 : count >>> 1;
 }

@@ -179,6 +179,18 @@ describe("shape", () => {
     expect(nodes).toBeLessThan(1.1 * (20_000 / 62));
   });
 
+  test.each([1, 2, 3, 10])("ascending groups of %i that descend leave no leaves of a few entries", (size) => {
+    const f = new Fixture();
+    for (let i = 0; i < 4000; i++) {
+      f.put(numberKey(i < 2000 ? i : 1_000_000 + i));
+    }
+    for (let i = 0; i < 12_000; i++) {
+      f.put(numberKey(500_000 - size * Math.floor(i / size) + (i % size)));
+    }
+    const { entries, nodes } = checkArenaIndex(f.index);
+    expect(nodes).toBeLessThan(entries / 20);
+  });
+
   test("undoing everything leaves nothing, whatever the order of the keys", () => {
     const f = new Fixture();
     const rng = seededRng(testSeed());
