@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkArenaIndex } from "../../src/btree/arena-check.ts";
 import { ArenaCursor } from "../../src/btree/arena-cursor.ts";
 import { ArenaIndex } from "../../src/btree/arena-index.ts";
+import { LEAF_ENTRIES } from "../../src/btree/arena-node.ts";
 import { compareBytes } from "../../src/bytes.ts";
 import { seededRng } from "../../src/random.ts";
 import {
@@ -176,13 +177,14 @@ describe("shape", () => {
     }
     const { entries, nodes } = checkArenaIndex(f.index);
     expect(entries).toBe(20_000);
-    expect(nodes).toBeLessThan(1.1 * (20_000 / 62));
+    expect(nodes).toBeLessThan(1.1 * (20_000 / LEAF_ENTRIES));
   });
 
   test.each([1, 2, 3, 10])("ascending groups of %i that descend leave no leaves of a few entries", (size) => {
     const f = new Fixture();
-    for (let i = 0; i < 4000; i++) {
-      f.put(numberKey(i < 2000 ? i : 1_000_000 + i));
+    const fullLeaves = 32 * LEAF_ENTRIES;
+    for (let i = 0; i < 2 * fullLeaves; i++) {
+      f.put(numberKey(i < fullLeaves ? i : 1_000_000 + i));
     }
     for (let i = 0; i < 12_000; i++) {
       f.put(numberKey(500_000 - size * Math.floor(i / size) + (i % size)));
