@@ -28,6 +28,7 @@ import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
 import { ReadSet } from "./read-set.ts";
+import { Savepoints } from "./savepoints.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
@@ -40,6 +41,7 @@ export class TransactionContext implements Context {
   readonly #pin: Pin;
   readonly #writes: WriteSet;
   readonly #scans: OpenScans;
+  readonly #savepoints: Savepoints;
   readonly #reads: ReadSet | undefined;
   #isOpen: boolean;
 
@@ -49,6 +51,7 @@ export class TransactionContext implements Context {
     this.#writes = store.writeSets.take();
     this.#reads = isolation === "serializable" ? new ReadSet() : undefined;
     this.#scans = new OpenScans(store);
+    this.#savepoints = new Savepoints();
     this.#isOpen = true;
     this.view = new View(this.#pin.point, this.#writes, store.pages, store.clock);
   }
@@ -101,13 +104,14 @@ export class TransactionContext implements Context {
 
   savepoint(): number {
     this.#check();
-    return this.#writes.tail;
+    return this.#savepoints.add(this.#writes.tail);
   }
 
   rollbackTo(savepoint: number): void {
     this.#check();
+    const mark = this.#savepoints.goBackTo(savepoint);
     this.#scans.closeAll();
-    this.#writes.rewindTo(savepoint);
+    this.#writes.rewindTo(mark);
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {

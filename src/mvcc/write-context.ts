@@ -10,6 +10,7 @@ import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
+import { Savepoints } from "./savepoints.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 
@@ -19,12 +20,14 @@ export class WriteContext implements Context {
   /** Keyspaces that this transaction made, and where in the record. */
   #created: { readonly info: KeyspaceInfo; readonly mark: number }[];
   readonly #scans: OpenScans;
+  readonly #savepoints: Savepoints;
   #isOpen: boolean;
 
   constructor(store: Store) {
     this.#store = store;
     this.#created = [];
     this.#scans = new OpenScans(store);
+    this.#savepoints = new Savepoints();
     this.#isOpen = false;
     this.view = new View(store.pending, undefined, store.pages, store.clock);
   }
@@ -40,6 +43,7 @@ export class WriteContext implements Context {
   begin(): void {
     this.#store.begin();
     this.#created = [];
+    this.#savepoints.clear();
     this.#isOpen = true;
   }
 
@@ -59,14 +63,15 @@ export class WriteContext implements Context {
   /** A mark that `rollbackTo` goes back to. */
   savepoint(): number {
     this.#check();
-    return this.#store.writer.savepoint;
+    return this.#savepoints.add(this.#store.writer.savepoint);
   }
 
   rollbackTo(savepoint: number): void {
     this.#check();
+    const mark = this.#savepoints.goBackTo(savepoint);
     this.#scans.closeAll();
-    this.#store.writer.rewindTo(savepoint);
-    this.#forgetCreated(savepoint);
+    this.#store.writer.rewindTo(mark);
+    this.#forgetCreated(mark);
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
