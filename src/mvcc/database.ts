@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { LiveContext } from "./live-context.ts";
 import { mapOpener, type OpenMap } from "./open-map.ts";
-import type { Durability, Seams, StoreOptions } from "./options.ts";
+import { DURABILITIES, type Durability, oneOf, type Seams, type StoreOptions } from "./options.ts";
 import { type DatabaseStats, statsOf } from "./stats.ts";
 import { Store } from "./store.ts";
 import { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
@@ -86,7 +86,7 @@ export interface InternalOptions {
 
 function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend | undefined): StoreOptions {
   return {
-    durability: oneOf("durability", options.durability ?? "sync", ["sync", "group", "relaxed"]),
+    durability: oneOf("durability", options.durability ?? "sync", DURABILITIES),
     backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
     cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
     segmentBytes: sizeOption("segmentBytes", options.segmentBytes ?? 32 * MEBIBYTE, 16 * 1024),
@@ -98,13 +98,6 @@ function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend
     checkpoints: options.checkpoints ?? "worker",
     checkpointStepsPerTurn: options.checkpointStepsPerTurn ?? CHECKPOINT_STEPS_PER_TURN,
   };
-}
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) {
-    throw new DbError("INVALID", `the option ${name} is one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
-  }
-  return value;
 }
 
 function sizeOption(name: string, value: number, least: number): number {
@@ -146,6 +139,7 @@ export class Database implements Disposable {
    */
   write<T>(change: (tx: WriteTransaction) => T, options: WriteOptions = {}): T {
     const { context } = this.#writing;
+    const durability = oneOf("durability", options.durability ?? this.store.options.durability, DURABILITIES);
     context.begin();
     let result: T;
     try {
@@ -158,7 +152,7 @@ export class Database implements Disposable {
       context.rollback();
       throw error;
     }
-    this.store.settle(options.durability ?? this.store.options.durability);
+    this.store.settle(durability);
     return result;
   }
 
@@ -168,6 +162,9 @@ export class Database implements Disposable {
    */
   async transaction<T>(change: (tx: Transaction) => Promise<T> | T, options: RunOptions = {}): Promise<T> {
     const { retries = DEFAULT_RETRIES, signal } = options;
+    if (!(retries >= 0)) {
+      throw new DbError("INVALID", `retries is a number from 0 on, not ${retries}`, { retries });
+    }
     for (let attempt = 0; ; attempt++) {
       signal?.throwIfAborted();
       const transaction = new Transaction(this.store, options);
@@ -205,6 +202,7 @@ export class Database implements Disposable {
   /** Deletes a map and all that is in it. */
   drop(name: string): boolean {
     this.store.checkWritable();
+    this.store.writer.checkAlone();
     if (this.store.catalog.find(name) === undefined) {
       return false;
     }
@@ -254,6 +252,7 @@ export class Database implements Disposable {
 
   /** Checkpoints and closes. Transactions and snapshots that are open end. */
   close(): void {
+    this.store.writer.checkAlone();
     this.#deadlines.stop();
     this.store.close();
   }

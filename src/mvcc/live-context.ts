@@ -71,6 +71,7 @@ export class LiveContext implements Context {
     if (found !== undefined || this.#store.options.readOnly) {
       return found;
     }
+    this.#store.writer.checkAlone();
     return this.#store.createKeyspace(name, description.engine, description.key, description.value);
   }
 }

@@ -1,9 +1,19 @@
 /** What a store is opened with. */
 import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
 import type { Backend, Disk } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 
 export type Durability = "sync" | "group" | "relaxed";
+export const DURABILITIES: readonly Durability[] = ["sync", "group", "relaxed"];
+
+/** The value of an option that is one of a few words. A misspelt one would weaken what was asked for without a word. */
+export function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (!allowed.includes(value)) {
+    throw new DbError("INVALID", `the option ${name} is one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
+  }
+  return value;
+}
 
 export interface StoreOptions {
   readonly durability: Durability;

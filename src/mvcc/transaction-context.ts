@@ -34,6 +34,7 @@ import { View } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
 
 export type Isolation = "snapshot" | "serializable";
+export const ISOLATIONS: readonly Isolation[] = ["snapshot", "serializable"];
 
 export class TransactionContext implements Context {
   readonly view: View;
@@ -160,6 +161,7 @@ export class TransactionContext implements Context {
     if (found !== undefined || this.#store.options.readOnly) {
       return found;
     }
+    this.#store.writer.checkAlone();
     return this.#store.createKeyspace(name, description.engine, description.key, description.value);
   }
 

@@ -1,10 +1,10 @@
 /** Transactions as applications hold them: maps, savepoints, and an end. */
 import type { Context } from "./context.ts";
 import { mapOpener, type OpenMap } from "./open-map.ts";
-import type { Durability } from "./options.ts";
+import { DURABILITIES, type Durability, oneOf } from "./options.ts";
 import { SnapshotContext } from "./snapshot.ts";
 import type { Store } from "./store.ts";
-import { type Isolation, TransactionContext } from "./transaction-context.ts";
+import { ISOLATIONS, type Isolation, TransactionContext } from "./transaction-context.ts";
 import { WriteContext } from "./write-context.ts";
 
 export interface TransactionOptions {
@@ -46,8 +46,8 @@ export class Transaction implements AsyncDisposable {
 
   constructor(store: Store, options: TransactionOptions = {}) {
     this.#store = store;
-    this.#durability = options.durability ?? store.options.durability;
-    this.context = new TransactionContext(store, options.isolation ?? "snapshot");
+    this.#durability = oneOf("durability", options.durability ?? store.options.durability, DURABILITIES);
+    this.context = new TransactionContext(store, oneOf("isolation", options.isolation ?? "snapshot", ISOLATIONS));
     this.map = mapOpener(store, this.context);
   }
 

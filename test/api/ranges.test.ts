@@ -91,7 +91,9 @@ describe.each(PLACES)("ranges on $name", ({ make }) => {
     const range = map.range({ gte: keyOf(5), lt: keyOf(8) });
     const entries = [5, 6, 7].map((n) => [keyOf(n), n]);
     const visited: unknown[] = [];
-    range.forEach((key, value) => visited.push([key, value]));
+    range.forEach((key, value) => {
+      visited.push([key, value]);
+    });
     expect([[...range], range.toArray(), visited]).toEqual([entries, entries, entries]);
     expect([...range.keys()]).toEqual(entries.map(([key]) => key));
     expect([...range.values()]).toEqual([5, 6, 7]);
