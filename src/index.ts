@@ -24,6 +24,8 @@ export {
   type Isolation,
   type KeyKind,
   type KeyOf,
+  type LoadOptions,
+  type LoadResult,
   type MapOptions,
   type MapRange,
   type OpenOptions,

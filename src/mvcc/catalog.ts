@@ -3,7 +3,8 @@
  *
  * Creating or dropping a keyspace is a put or delete in keyspace 0, logged, replayed, checkpointed and rolled back like
  * any other; the catalog follows by watching the operations of each commit that touched it (M6). Ids are never used
- * twice: the entry under NEXT_ID_KEY holds the next free one.
+ * twice: the entry under NEXT_ID_KEY holds the next free one. A bulk load leaves a note here, too: the log does not have
+ * what was loaded, and whoever compares commits by the log alone has to know.
  */
 import { DbError } from "../errors.ts";
 import type { Segment } from "../wal/index.ts";
@@ -13,9 +14,16 @@ import { OP_KIND_PUT, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOf
 export const CATALOG_KEYSPACE = 0;
 export const DEADLINE_KEYSPACE = 1;
 const FIRST_USER_KEYSPACE = 16;
+/** Ids are u32; half of them are kept back from copies, so that new maps always find one. */
+const MAX_WANTED_ID = 0x7fff_ffff;
 
 /** No keyspace name is empty, so the empty key is free for this. */
 const NEXT_ID_KEY = new Uint8Array(0);
+/**
+ * The first byte, which no UTF-8 holds, of keys that tell when a keyspace was loaded past the log: its id follows, u32
+ * big-endian; the value is the number of the commit under which what was loaded became visible. Part of the format.
+ */
+const LOADED_MARK = 0xff;
 const MAX_NAME_BYTES = 512;
 
 export type EngineKind = "btree";
@@ -41,12 +49,15 @@ export class Catalog {
   readonly #byId: Map<number, KeyspaceInfo>;
   /** Described, and not committed yet. */
   readonly #planned: Map<number, KeyspaceInfo>;
+  /** Keyspaces that were loaded past the log, and the commits at which that became visible. */
+  readonly #loads: Map<number, number>;
   #nextId: number;
 
   constructor() {
     this.#byName = new Map();
     this.#byId = new Map();
     this.#planned = new Map();
+    this.#loads = new Map();
     this.#nextId = FIRST_USER_KEYSPACE;
   }
 
@@ -58,6 +69,11 @@ export class Catalog {
     return this.#byId.get(id);
   }
 
+  /** Whether a keyspace that there was, or that was to be, is not there any more. */
+  isDropped(id: number): boolean {
+    return id >= FIRST_USER_KEYSPACE && !this.#byId.has(id) && !this.#planned.has(id);
+  }
+
   all(): KeyspaceInfo[] {
     return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -67,22 +83,55 @@ export class Catalog {
     return new Set([CATALOG_KEYSPACE, DEADLINE_KEYSPACE, ...this.#byId.keys()]);
   }
 
-  /** The two entries to write for a new keyspace, and what it will be. Its id is spent even if the commit never comes. */
-  plan(name: string, engine: EngineKind, key: string, value: string): { info: KeyspaceInfo; entries: CatalogEntry[] } {
+  /**
+   * The two entries to write for a new keyspace, and what it will be. Its id is spent even if the commit never comes. With
+   * `wantedId`, a copy gets the id that its original has, where nothing has it yet.
+   */
+  plan(
+    name: string,
+    engine: EngineKind,
+    key: string,
+    value: string,
+    wantedId?: number,
+  ): { info: KeyspaceInfo; entries: CatalogEntry[] } {
     checkName(name);
-    const info: KeyspaceInfo = { id: this.#nextId++, name, engine, key, value, isDropped: false };
+    if (wantedId !== undefined) {
+      this.#checkFree(wantedId, name);
+    }
+    const info: KeyspaceInfo = { id: wantedId ?? this.#nextId, name, engine, key, value, isDropped: false };
+    this.#nextId = Math.max(this.#nextId, info.id + 1);
     this.#planned.set(info.id, info);
     return {
       info,
       entries: [
         { key: encodeName(name), value: encodeJson({ id: info.id, engine, key, value }) },
-        { key: NEXT_ID_KEY, value: encodeJson(info.id + 1) },
+        { key: NEXT_ID_KEY, value: encodeJson(this.#nextId) },
       ],
     };
   }
 
   planDrop(name: string): CatalogEntry[] {
-    return [{ key: encodeName(name), value: undefined }];
+    const entries: CatalogEntry[] = [{ key: encodeName(name), value: undefined }];
+    const info = this.#byName.get(name);
+    if (info !== undefined && this.#loads.has(info.id)) {
+      entries.push({ key: encodeLoaded(info.id), value: undefined });
+    }
+    return entries;
+  }
+
+  /** The entry to write, in the commit of that number, for a keyspace that was loaded past the log. */
+  planLoad(info: KeyspaceInfo, commit: number): CatalogEntry {
+    return { key: encodeLoaded(info.id), value: encodeJson(commit) };
+  }
+
+  /** The commit with which the keyspace's bulk load became visible; 0 where there was none. */
+  loadedAt(id: number): number {
+    return this.#loads.get(id) ?? 0;
+  }
+
+  /** The newest of them all. */
+  get lastLoad(): number {
+    return Math.max(0, ...this.#loads.values());
   }
 
   /** The plan was rolled back. */
@@ -97,6 +146,8 @@ export class Catalog {
     if (opKind(segment.u32, op) === OP_KIND_PUT) {
       const value = opValueOffset(segment.u32, op);
       this.load(keyBytes, segment.u8.slice(value, value + opValueLength(segment.u32, op)));
+    } else if (keyBytes[0] === LOADED_MARK) {
+      this.#loads.delete(loadedId(keyBytes));
     } else {
       this.#remove(decodeName(keyBytes));
     }
@@ -106,6 +157,10 @@ export class Catalog {
   load(key: Uint8Array, value: Uint8Array): void {
     if (key.length === 0) {
       this.#nextId = Math.max(this.#nextId, decodeJson<number>(value));
+      return;
+    }
+    if (key[0] === LOADED_MARK) {
+      this.#loads.set(loadedId(key), decodeJson<number>(value));
       return;
     }
     const name = decodeName(key);
@@ -118,6 +173,16 @@ export class Catalog {
     this.#nextId = Math.max(this.#nextId, info.id + 1);
   }
 
+  #checkFree(id: number, name: string): void {
+    if (!Number.isSafeInteger(id) || id < FIRST_USER_KEYSPACE || id > MAX_WANTED_ID) {
+      throw new DbError("INVALID", `a map's id is ${FIRST_USER_KEYSPACE} to ${MAX_WANTED_ID}, not ${id}`, { map: name });
+    }
+    if (this.#byId.has(id) || this.#planned.has(id)) {
+      const holder = this.#byId.get(id)?.name ?? "another map";
+      throw new DbError("INVALID", `the map ${name} cannot have the id ${id}, which ${holder} has`, { map: name, id });
+    }
+  }
+
   #remove(name: string): void {
     const info = this.#byName.get(name);
     if (info !== undefined) {
@@ -126,6 +191,25 @@ export class Catalog {
       this.#byId.delete(info.id);
     }
   }
+}
+
+/** The keyspace whose bulk load the catalog's entry of this key tells of; undefined for other entries. */
+export function loadedKeyspace(key: Uint8Array): number | undefined {
+  return key[0] === LOADED_MARK ? loadedId(key) : undefined;
+}
+
+function encodeLoaded(id: number): Uint8Array {
+  const key = new Uint8Array(5);
+  key[0] = LOADED_MARK;
+  new DataView(key.buffer).setUint32(1, id);
+  return key;
+}
+
+function loadedId(key: Uint8Array): number {
+  if (key.length !== 5) {
+    throw new DbError("CORRUPT", "an entry of the catalog has a key of the wrong length; restore from a backup");
+  }
+  return new DataView(key.buffer, key.byteOffset).getUint32(1);
 }
 
 function checkName(name: string): void {

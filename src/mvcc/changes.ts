@@ -27,17 +27,18 @@ import {
   recordTime,
   type Segment,
 } from "../wal/index.ts";
-import type { KeyspaceInfo } from "./catalog.ts";
+import { CATALOG_KEYSPACE, type KeyspaceInfo, loadedKeyspace } from "./catalog.ts";
 import { type KeyCodec, type KeyKind, keyCodec } from "./key-codec.ts";
 import type { Store } from "./store.ts";
 import { type ValueCodec, type ValueKind, valueCodec } from "./value-codec.ts";
 
 export interface Change {
   readonly map: string;
-  readonly type: "put" | "delete";
-  /** As the map's key kind says; bytes where the map has a codec of its own. */
+  /** "load": the map was bulk loaded; the log does not have what was, read the map instead. */
+  readonly type: "put" | "delete" | "load";
+  /** As the map's key kind says; bytes where the map has a codec of its own; undefined for a load. */
   readonly key: unknown;
-  /** Undefined for a delete. */
+  /** Undefined for a delete or load. */
   readonly value: unknown;
   /** Milliseconds since the epoch, where the entry has a deadline. */
   readonly expiresAt?: number;
@@ -165,7 +166,11 @@ class ChangeDecoder {
     }
   }
 
-  #change({ u8, u32, data }: Segment, op: number): Change | undefined {
+  #change(segment: Segment, op: number): Change | undefined {
+    const { u8, u32, data } = segment;
+    if (opKeyspace(u32, op) === CATALOG_KEYSPACE) {
+      return this.#load(segment, op);
+    }
     const info = this.#store.catalog.byId(opKeyspace(u32, op));
     if (
       info === undefined ||
@@ -184,6 +189,16 @@ class ChangeDecoder {
     return expiresAt === 0
       ? { map: info.name, type: "put", key, value }
       : { map: info.name, type: "put", key, value, expiresAt };
+  }
+
+  #load({ u8, u32 }: Segment, op: number): Change | undefined {
+    const at = opKeyOffset(u32, op);
+    const keyspace = loadedKeyspace(u8.subarray(at, at + opKeyLength(u32, op)));
+    const map = keyspace === undefined ? undefined : this.#store.catalog.byId(keyspace)?.name;
+    if (map === undefined || opKind(u32, op) !== OP_KIND_PUT || (this.#of !== undefined && !this.#of.has(map))) {
+      return undefined;
+    }
+    return { map, type: "load", key: undefined, value: undefined };
   }
 
   #codecsOf(info: KeyspaceInfo): Codecs {

@@ -16,7 +16,7 @@ import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
 import { type Log, opBytes, opBytesFor, opKeyspace, type Segment } from "../wal/index.ts";
 import { CATALOG_KEYSPACE } from "./catalog.ts";
-import type { Memtable, MemtablePool } from "./memtable.ts";
+import type { Memtable, MemtablePool, OpRun } from "./memtable.ts";
 
 /** Told of every commit, once it is visible; reads its operations with `writer.forEachOp`. */
 export type CommitWatcher = (commit: number, writer: CommitWriter) => void;
@@ -39,6 +39,8 @@ export class CommitWriter {
   #start: number;
   /** Whether the open record, or the last one, changes the catalog. */
   #touchesCatalog: boolean;
+  /** A keyspace that is being loaded past the log: nothing else is written to it. */
+  #lockedKeyspace: number;
 
   constructor(log: Log, pool: MemtablePool, host: RotationHost) {
     this.#log = log;
@@ -48,6 +50,7 @@ export class CommitWriter {
     this.#isOpen = false;
     this.#start = 0;
     this.#touchesCatalog = false;
+    this.#lockedKeyspace = NO_KEYSPACE;
   }
 
   get active(): Memtable {
@@ -70,6 +73,16 @@ export class CommitWriter {
   /** A mark for `rewindTo`, relative to the record, since the record may move. */
   get savepoint(): number {
     return this.#log.tail - this.#start;
+  }
+
+  /** From now on writes to the keyspace are a CONFLICT. */
+  lockKeyspace(keyspace: number): void {
+    assert(this.#lockedKeyspace === NO_KEYSPACE, "M1: one keyspace is loaded at a time");
+    this.#lockedKeyspace = keyspace;
+  }
+
+  unlockKeyspace(): void {
+    this.#lockedKeyspace = NO_KEYSPACE;
   }
 
   /** Throws INVALID inside a write transaction. */
@@ -95,6 +108,9 @@ export class CommitWriter {
 
   /** Room for one operation in the open record; key and value are written in place, then `finish` ends it. */
   reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    if (keyspace === this.#lockedKeyspace) {
+      throw new DbError("CONFLICT", "this map is being loaded; write to it when its load has ended", { keyspace });
+    }
     if (this.#active.index.room) {
       const op = this.#log.reserveOp(kind, keyspace, keyLength, valueCapacity, expiry);
       if (op !== 0) {
@@ -175,17 +191,15 @@ export class CommitWriter {
     const length = this.savepoint;
     const wasSealed = this.#log.makeRoom(bytes) !== undefined;
     removeAll(before, ops);
-    this.#adopt(wasSealed ? before : undefined);
-    const moved = this.#log.tail - length - this.#start;
-    this.#start += moved;
-    const { segment, index } = this.#active;
-    for (const op of ops) {
-      index.insert(opKeyspace(segment.u32, op + moved), op + moved, this.#start);
-    }
+    const end = this.#log.tail;
+    this.#start = end - length;
+    this.#adopt(wasSealed ? before : undefined, { first: this.#start, end });
   }
 
-  #adopt(sealed: Memtable | undefined): void {
-    this.#active = this.#pool.take(this.#log.active);
+  /** `open` is the open record's part of the new segment. */
+  #adopt(sealed: Memtable | undefined, open?: OpRun): void {
+    this.#active =
+      open === undefined ? this.#pool.take(this.#log.active) : this.#pool.takeWith(this.#log.active, [open]);
     this.#host.rotated(sealed, this.#active);
   }
 
@@ -198,6 +212,9 @@ export class CommitWriter {
     return ops;
   }
 }
+
+/** No keyspace ever has this id. */
+const NO_KEYSPACE = 0xffff_ffff;
 
 /** Takes operations out of the index, newest first, so that each uncovers what it had covered. */
 function removeAll(memtable: Memtable, ops: readonly number[]): void {

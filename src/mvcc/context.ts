@@ -13,6 +13,7 @@
  */
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
 
 /** The arrays of the arena that `reserve` answered an offset in. */
@@ -38,6 +39,8 @@ export interface Context {
   count(keyspace: number, range: ByteRange): number;
   /** The keyspace of that name, made if it is not there; undefined where it is not and cannot be made. */
   keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined;
+  /** Where a bulk load writes; there is none inside transactions and snapshots. */
+  readonly loadTarget?: Store;
 }
 
 export interface KeyspaceDescription {

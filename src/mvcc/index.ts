@@ -14,6 +14,7 @@ export {
   type WriteOptions,
 } from "./database.ts";
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
+export type { LoadOptions, LoadResult } from "./load.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
 export { type MapOptions, type OpenMap, rawMap } from "./open-map.ts";

@@ -22,6 +22,10 @@ export class LiveContext implements Context {
     this.view = new View(store.live, undefined, store.pages, store.clock);
   }
 
+  get loadTarget(): Store {
+    return this.#store;
+  }
+
   get arena(): OpArena {
     return this.#store.writer.segment;
   }

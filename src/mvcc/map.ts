@@ -18,6 +18,7 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, writeDeadline } from "./deadlines.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
+import { type LoadOptions, type LoadResult, loadSorted } from "./load.ts";
 import { MapRange, type RangeOptions, resolveRange } from "./range.ts";
 import type { ValueCodec } from "./value-codec.ts";
 import type { Waiters } from "./waiters.ts";
@@ -127,6 +128,29 @@ export class DbMap<K, V> {
     }
     context.endWrite();
     return true;
+  }
+
+  /**
+   * Fills an empty map with entries in ascending key order, many times faster than one by one: they go straight into
+   * pages, past the log. They become visible all at once, as one commit, when all are on disk; before that, and after a
+   * failure, nothing is. Meanwhile other maps can be written to, this one cannot (CONFLICT).
+   *
+   *     await map.load(sortedPairs, { onProgress: (entries) => … });
+   *
+   * Throws INVALID where the map is not empty or an entry is out of order, and what the iteration throws.
+   */
+  async load(
+    entries: Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>,
+    options: LoadOptions = {},
+  ): Promise<LoadResult> {
+    this.#checkExists();
+    const store = this.#context.loadTarget;
+    if (store === undefined) {
+      throw new DbError("INVALID", "a transaction or snapshot has no bulk load; use the map of the database", {
+        map: this.name,
+      });
+    }
+    return await loadSorted(store, this.#info!, this.#keys, this.#values, entries, options);
   }
 
   /** Entries in key order, between bounds; iterable as often as wanted, each time as the map is then. */

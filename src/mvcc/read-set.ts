@@ -22,6 +22,11 @@ export class ReadSet {
     this.#cursor = new ArenaCursor();
   }
 
+  /** What was read from. */
+  keyspaces(): Iterable<number> {
+    return this.#ranges.keys();
+  }
+
   addKey(keyspace: number, key: Uint8Array, offset: number, length: number): void {
     // The upper bound is exclusive: the key's successor is the key and a zero byte.
     const upper = new Uint8Array(length + 1);

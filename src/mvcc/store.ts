@@ -234,10 +234,10 @@ export class Store {
     return this.pins.pin(this.live.commit, this.clock.now(), validates);
   }
 
-  /** The same at an earlier commit: any since the last checkpoint. Throws INVALID. */
+  /** The same at an earlier commit: any since the last checkpoint and bulk load. Throws INVALID. */
   pinAt(commit: number): Pin {
     this.checkOpen();
-    const oldest = this.checkpointer.meta.commit;
+    const oldest = Math.max(this.checkpointer.meta.commit, this.catalog.lastLoad);
     if (!Number.isSafeInteger(commit) || commit < oldest || commit > this.live.commit) {
       throw new DbError(
         "INVALID",
@@ -250,6 +250,11 @@ export class Store {
       );
     }
     return this.pins.pin(commit, this.clock.now(), false);
+  }
+
+  /** For a scan within the write transaction that is open: it ends with that, and is not to lose what it stands on. */
+  pinBriefly(): Pin {
+    return this.pins.pin(this.live.commit, this.clock.now(), false, true);
   }
 
   unpin(pin: Pin): void {
@@ -298,14 +303,29 @@ export class Store {
   }
 
   /** Makes a keyspace: in the open record if there is one, otherwise as a commit of its own. */
-  createKeyspace(name: string, engine: EngineKind, key: string, value: string): KeyspaceInfo {
-    const { info, entries } = this.catalog.plan(name, engine, key, value);
+  createKeyspace(name: string, engine: EngineKind, key: string, value: string, wantedId?: number): KeyspaceInfo {
+    const { info, entries } = this.catalog.plan(name, engine, key, value, wantedId);
     this.#writeCatalog(entries);
     return info;
   }
 
   dropKeyspace(name: string): void {
     this.#writeCatalog(this.catalog.planDrop(name));
+  }
+
+  /** The commit with which a bulk load becomes visible; on disk when this returns. */
+  commitLoad(info: KeyspaceInfo): number {
+    this.begin();
+    try {
+      const { key, value } = this.catalog.planLoad(info, this.lastCommit + 1);
+      this.put(CATALOG_KEYSPACE, key, 0, key.length, value!, 0, value!.length, 0);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+    const commit = this.end();
+    this.log.sync();
+    return commit;
   }
 
   /** Resolves when everything committed so far is on disk. */

@@ -173,6 +173,8 @@ export class TransactionContext implements Context {
     if (this.#store.lastCommit === commit) {
       return;
     }
+    this.#checkMapsAreThere();
+    this.#validateLoads(commit);
     const later = this.#store.pins.memtablesAfter(commit);
     this.#forEachWrite((keyspace, op) => {
       const { u8, u32 } = this.#writes;
@@ -192,6 +194,27 @@ export class TransactionContext implements Context {
     const written = this.#reads?.findConflict(later, commit);
     if (written !== undefined) {
       throw this.#conflict(written, "wrote what this one has read", undefined);
+    }
+  }
+
+  /** What was written to a map that is gone would be gone with it, and what was read there is no longer so. */
+  #checkMapsAreThere(): void {
+    for (const keyspace of [...this.#writes.index.keyspaces(), ...(this.#reads?.keyspaces() ?? [])]) {
+      if (this.#store.catalog.isDropped(keyspace)) {
+        throw this.#conflict(keyspace, "dropped a map that this one uses", undefined);
+      }
+    }
+  }
+
+  /** What was loaded past the log is in no memtable: a map that was loaded since then counts as written all over. */
+  #validateLoads(commit: number): void {
+    const { catalog } = this.#store;
+    for (const keyspaces of [this.#writes.index.keyspaces(), this.#reads?.keyspaces() ?? []]) {
+      for (const keyspace of keyspaces) {
+        if (catalog.loadedAt(keyspace) > commit) {
+          throw this.#conflict(keyspace, "loaded a map that this one uses", undefined);
+        }
+      }
     }
   }
 

@@ -64,6 +64,13 @@ export class Waiters {
     });
   }
 
+  /** Wakes everybody who waits for the keyspace: it was loaded with this commit. */
+  loaded(keyspace: number, commit: number): void {
+    for (const waiter of this.#byKeyspace.get(keyspace) ?? []) {
+      waiter.wake(commit);
+    }
+  }
+
   #add(keyspace: number, waiter: Waiter): void {
     const waiters = this.#byKeyspace.get(keyspace);
     if (waiters === undefined) {

@@ -256,6 +256,25 @@ export class PageFile {
     }
   }
 
+  /** `sync` without holding the thread: covers what was written before the call. Rejects as `sync` throws. */
+  async syncSoon(): Promise<void> {
+    this.#checkOpen();
+    const files = [...this.#unsynced];
+    this.#unsynced.clear();
+    if (this.#directoryUnsynced) {
+      this.#disk.syncDirectory();
+      this.#directoryUnsynced = false;
+    }
+    try {
+      await Promise.all(files.map((file) => file.syncSoon()));
+    } catch (error) {
+      for (const file of files) {
+        this.#unsynced.add(file);
+      }
+      throw error;
+    }
+  }
+
   /** Closes the files; does not sync. Offsets given out before are not to be used any more. */
   close(): void {
     this.#closed = true;
