@@ -1,0 +1,78 @@
+/** The programs in examples/ run as their README says, and print what they are there to show. */
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { checkoutRoot } from "../support/source-tree.ts";
+
+const examples = join(checkoutRoot(), "examples");
+
+/** What a program prints; rejects where it fails. */
+async function run(name: string): Promise<string[]> {
+  const program = join(import.meta.dirname, "../../examples", `${name}.js`);
+  const { stdout } = await promisify(execFile)(process.execPath, [program]);
+  return stdout.trimEnd().split("\n");
+}
+
+describe.concurrent("examples", () => {
+  test("sessions end by themselves, those renewed later than the others", async ({ expect }) => {
+    expect(await run("sessions")).toEqual([
+      "2 sessions",
+      "ada comes again: visit 2",
+      "bob stayed away: gone",
+      "ada: still there",
+      "all gone: 0 entries left, ada must log in",
+    ]);
+  });
+
+  test("the job queue does every job once, a dead worker's too", async ({ expect }) => {
+    const lines = await run("job-queue");
+    const done = lines.filter((line) => line.includes("squared")).map((line) => line.replace(/ \(\w+\)$/, ""));
+    expect(lines[0]).toMatch(/^cleo dies with job \d+$/);
+    expect(done).toEqual(Array.from({ length: 12 }, (_, i) => `${i + 1} squared is ${(i + 1) ** 2}`));
+    expect(lines).toContain("12 jobs done, 13 leases, 0 jobs left");
+  });
+
+  test("the leaderboard ranks by points, then by name", async ({ expect }) => {
+    const scores = Array.from({ length: 20_000 }, (_, i) => (i * 7919) % 99_991);
+    const rank = 1 + scores.filter((score) => score > scores[42]!).length;
+    expect(await run("leaderboard")).toEqual([
+      "20000 players",
+      "1. player 06427, 99985 points",
+      "2. player 12854, 99979 points",
+      "3. player 19281, 99973 points",
+      `player 00042 is number ${rank}`,
+      "player 00042 wins 95000 points and is number 1",
+      "last of all: player 00000",
+    ]);
+  });
+
+  test("the word index follows the notes across a restart", async ({ expect }) => {
+    expect(await run("word-index")).toEqual([
+      "the follower begins after commit 0",
+      "commit 2 is in the index",
+      "commit 3 is in the index",
+      "wine: monday, tuesday",
+      "the follower begins after commit 3",
+      "commit 4 is in the index",
+      "commit 5 is in the index",
+      "wine: tuesday, wednesday",
+    ]);
+  });
+
+  test("the hot backup holds what was committed before it", async ({ expect }) => {
+    expect(await run("hot-backup")).toEqual([
+      "backup of commit 2 done; progress was told as it went",
+      "written meanwhile: yes; in the database now: true",
+      expect.stringMatching(/^restored: 30000 events; \d+ trees were checked and found in order$/),
+      "its last commit is the backup's: true",
+    ]);
+  });
+});
+
+test("the README lists every example", () => {
+  const listed = readFileSync(join(examples, "README.md"), "utf8");
+  const programs = readdirSync(examples).filter((name) => name.endsWith(".ts"));
+  expect(programs.filter((name) => !listed.includes(`(${name})`))).toEqual([]);
+});
