@@ -34,6 +34,7 @@ export interface CheckReport {
 }
 
 const META_PAGES = 2;
+const PAGES_PER_PROGRESS = 64;
 
 /** Throws CORRUPT for the first thing that is not as it should be. */
 export async function checkStore(store: Store, options: CheckOptions = {}): Promise<CheckReport> {
@@ -52,11 +53,11 @@ export async function checkStore(store: Store, options: CheckOptions = {}): Prom
     let fill = 0;
     for (const [name, root] of trees) {
       options.signal?.throwIfAborted();
-      const result = checkTree(store.pages, root, (first, count) => use.claim(first, count, name));
+      const result = checkNamed(store, name, root, use, options);
       entries += result.entries;
       leaves += result.leaves;
       fill += result.leafFill * result.leaves;
-      options.onProgress?.(use.claimed / meta.pageCount);
+      options.onProgress?.(use.share);
       await nextTurn();
     }
     const freePages = claimFree(store, meta, use);
@@ -72,6 +73,31 @@ export async function checkStore(store: Store, options: CheckOptions = {}): Prom
     };
   } finally {
     store.unpin(pin);
+  }
+}
+
+/** Checks one tree; what is wrong with it is thrown with the tree's name. */
+function checkNamed(
+  store: Store,
+  name: string,
+  root: RootRecord,
+  use: PageUse,
+  { onProgress }: CheckOptions,
+): ReturnType<typeof checkTree> {
+  let toldAt = use.claimed;
+  try {
+    return checkTree(store.pages, root, (first, count) => {
+      use.claim(first, count, name);
+      if (use.claimed >= toldAt + PAGES_PER_PROGRESS) {
+        toldAt = use.claimed;
+        onProgress?.(use.share);
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof DbError) || error.code !== "CORRUPT" || error.message.startsWith(name)) {
+      throw error;
+    }
+    throw new DbError("CORRUPT", `${name}: ${error.message}`, { ...error.facts, tree: name }, { cause: error });
   }
 }
 
@@ -118,6 +144,10 @@ class PageUse {
       this.#claimed[page] = 1;
     }
     this.claimed += count;
+  }
+
+  get share(): number {
+    return this.claimed / this.#claimed.length;
   }
 
   checkAll(): void {
