@@ -4,6 +4,7 @@
  * Commands are written against these interfaces, so that their tests can run with a small fake where
  * the storage is not the point.
  */
+import type { BackupResult, CheckReport, CopyProgress, DatabaseStats } from "../mvcc/index.ts";
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
@@ -38,6 +39,8 @@ export interface SqlSession {
 /** A keyspace with its entries as bytes: what a copy of the database consists of, SQL tables included. */
 export interface RawKeyspace {
   readonly name: string;
+  /** Its number, by which others may refer to it; undefined where any will do. */
+  readonly id: number | undefined;
   readonly engine: string;
   /** Names of the codecs. */
   readonly key: string;
@@ -60,6 +63,19 @@ export interface RawSnapshot {
   close(): void;
 }
 
+/** What long work takes: a way to end it, and somebody to tell how far it is. */
+export interface Watched<Progress> {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** A database at a glance. */
+export interface Overview {
+  readonly stats: DatabaseStats;
+  /** The files of its directory, with the bytes that they take on the disk: a file with holes takes less than its length. */
+  readonly files: readonly { readonly name: string; readonly diskBytes: number }[];
+}
+
 export interface Database {
   /** A session of its own, as a connection would be. */
   sql(): SqlSession;
@@ -68,10 +84,21 @@ export interface Database {
   createKeyspace(keyspace: RawKeyspace): void;
   /** Puts all entries in one commit. */
   putRaw(keyspace: RawKeyspace, entries: readonly RawEntry[]): void;
+  overview(): Overview;
+  /** Reads every page; rejects with CORRUPT. Told the share that is done, 0 to 1. */
+  check(onProgress: (share: number) => void): Promise<CheckReport>;
+  /** Copies everything to a new or empty directory. */
+  backup(path: string, options: BackupOptions): Promise<BackupResult>;
   close(): void;
+}
+
+export interface BackupOptions extends Watched<CopyProgress> {
+  readonly bytesPerSecond: number | undefined;
 }
 
 export interface DatabaseAccess {
   /** `":memory:"` is one that nothing is kept of. Throws INVALID where there is none and `create` is not set. */
   open(path: string, options: { readonly create: boolean; readonly readOnly: boolean }): Database;
+  /** Proves the database in `backup` whole and copies it to `path`, a new or empty directory. */
+  restore(backup: string, path: string, options: Watched<CopyProgress>): Promise<BackupResult>;
 }

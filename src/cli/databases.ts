@@ -1,9 +1,112 @@
 /** The databases of the command line are those of the library. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { DbError } from "../errors.ts";
-import type { Database, DatabaseAccess } from "./database.ts";
+import * as library from "../mvcc/index.ts";
+import type { Database, DatabaseAccess, Overview, RawEntry, RawKeyspace, RawSnapshot, SqlSession } from "./database.ts";
+
+/** What `stat` counts: on Linux, blocks are of this size whatever the file system. */
+const BLOCK_BYTES = 512;
+/** More than a key can have. */
+const KEY_BUFFER_BYTES = 4096;
 
 export const databases: DatabaseAccess = {
-  open(path: string): Database {
-    throw new DbError("UNSUPPORTED", `${path}: the storage core is not wired to the command line yet`);
-  },
+  open: (path, options) => new LibraryDatabase(library.open(path, options)),
+  restore: (backup, path, options) => library.restore(backup, path, options),
 };
+
+class LibraryDatabase implements Database {
+  readonly #database: library.Database;
+
+  constructor(database: library.Database) {
+    this.#database = database;
+  }
+
+  sql(): SqlSession {
+    throw new DbError("UNSUPPORTED", "SQL is not wired to the command line yet");
+  }
+
+  snapshot(): RawSnapshot {
+    const snapshot = this.#database.snapshot();
+    const { context } = snapshot;
+    const keyspaces = this.#database.store.catalog.all().map(({ name, id, engine, key, value }) => {
+      return { name, id, engine, key, value, entryCount: context.count(id, library.ALL_KEYS) };
+    });
+    return {
+      commit: snapshot.commit,
+      keyspaces,
+      entries: ({ id }) => entriesOf(context, id!),
+      close: () => snapshot.close(),
+    };
+  }
+
+  createKeyspace({ name, id, engine, key, value }: RawKeyspace): void {
+    const { store } = this.#database;
+    if (engine !== "btree") {
+      throw new DbError(
+        "UNSUPPORTED",
+        `the keyspace ${name} is for the engine ${engine}, which this nacre does not have`,
+      );
+    }
+    if (store.catalog.find(name) !== undefined) {
+      throw new DbError("INVALID", `there is a keyspace ${name} already`, { map: name });
+    }
+    store.createKeyspace(name, engine, key, value, id);
+  }
+
+  putRaw({ name }: RawKeyspace, entries: readonly RawEntry[]): void {
+    const { store } = this.#database;
+    this.#database.write((tx) => {
+      const map = library.rawMap(store, tx.context, name);
+      for (const { key, value, expiresAt } of entries) {
+        map.put(key, value, expiresAt === 0 ? {} : { expiresAt });
+      }
+    });
+  }
+
+  overview(): Overview {
+    const stats = this.#database.stats();
+    return { stats, files: stats.backend === "memory" ? [] : filesIn(stats.path) };
+  }
+
+  check(onProgress: (share: number) => void): Promise<library.CheckReport> {
+    return this.#database.check({ onProgress });
+  }
+
+  backup(
+    path: string,
+    { bytesPerSecond, ...watched }: Parameters<Database["backup"]>[1],
+  ): Promise<library.BackupResult> {
+    return this.#database.backup(path, { ...watched, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }) });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Keys lie in one buffer, and values where the cursor finds them. */
+function* entriesOf(context: library.Context, keyspace: number): Generator<RawEntry, void, undefined> {
+  const cursor = context.openScan(keyspace, library.ALL_KEYS, false);
+  const keys = new Uint8Array(KEY_BUFFER_BYTES);
+  try {
+    while (cursor.next()) {
+      if (cursor.isOverflow) {
+        cursor.gather();
+      }
+      yield {
+        key: keys.subarray(0, cursor.copyKey(keys, 0)),
+        value: cursor.u8.subarray(cursor.valueOffset, cursor.valueOffset + cursor.valueLength),
+        expiresAt: cursor.expiry,
+      };
+    }
+  } finally {
+    context.closeScan(cursor);
+  }
+}
+
+function filesIn(path: string): Overview["files"] {
+  return readdirSync(path)
+    .sort()
+    .map((name) => ({ name, diskBytes: statSync(join(path, name)).blocks * BLOCK_BYTES }));
+}

@@ -2,11 +2,12 @@
  * The text form of a database: one line of JSON after the other, so that it can be read, compared, filtered and piped.
  *
  *   {"nacre":"dump","version":1,"commit":812}                                     first
- *   {"keyspace":"users","engine":"btree","key":"string","value":"json"}           before its entries
+ *   {"keyspace":"users","id":16,"engine":"btree","key":"string","value":"json"}   before its entries
  *   {"k":"u:1","v":{"name":"Ada"}}                                                an entry, in key order
  *   {"kb":"AAEC","vb":"/w==","x":1767225600000}
  *   {"end":true,"keyspaces":1,"entries":2}                                        last: without it, the dump was cut off
  *
+ *   id       the keyspace's number, which others may refer to; a dump made by hand can leave it out
  *   k, v     a key or value whose bytes are the UTF-8 of this text, or a value that is this JSON
  *   kb, vb   the bytes, base64
  *   x        when the entry expires, milliseconds since the epoch
@@ -54,8 +55,8 @@ export function encodeHeader(commit: number): string {
   return JSON.stringify({ nacre: "dump", version: DUMP_VERSION, commit } satisfies DumpHeader);
 }
 
-export function encodeKeyspace({ name, engine, key, value }: RawKeyspace): string {
-  return JSON.stringify({ keyspace: name, engine, key, value });
+export function encodeKeyspace({ name, id, engine, key, value }: RawKeyspace): string {
+  return JSON.stringify({ keyspace: name, id, engine, key, value });
 }
 
 export function encodeEntry({ key, value, expiresAt }: RawEntry, keyspace: RawKeyspace): string {
@@ -81,8 +82,7 @@ export function decodeLine(text: string, line: number, keyspace: RawKeyspace | u
     return { kind: "header", header };
   }
   if (typeof parsed.keyspace === "string") {
-    const { keyspace: name, engine, key, value } = parsed as Record<string, string>;
-    return { kind: "keyspace", keyspace: { name: name!, engine: engine!, key: key!, value: value! } };
+    return { kind: "keyspace", keyspace: decodeKeyspace(parsed, line) };
   }
   if (parsed.end === true) {
     return { kind: "end", end: parsed as unknown as DumpEnd };
@@ -100,6 +100,15 @@ export function amountOf(entries: number, keyspaces: number): string {
 
 export function lineError(line: number, what: string): DbError {
   return new DbError("INVALID", `the dump, line ${line}: ${what}`, { line });
+}
+
+function decodeKeyspace(parsed: Record<string, unknown>, line: number): RawKeyspace {
+  const { keyspace: name, id, engine, key, value } = parsed;
+  const isNumbered = id === undefined || Number.isSafeInteger(id);
+  if (!isNumbered || [name, engine, key, value].some((each) => typeof each !== "string")) {
+    throw lineError(line, "a keyspace has an engine, and says what its keys and values are");
+  }
+  return { name, id, engine, key, value } as RawKeyspace;
 }
 
 function decodeEntry(parsed: DumpEntry, line: number, keyspace: RawKeyspace): RawEntry {

@@ -73,7 +73,7 @@ function adviceFor(error: Error): string | undefined {
   if (error instanceof UsageError) {
     return `nacre ${error.command === undefined ? "" : `${error.command} `}--help shows how it is used`;
   }
-  if (error instanceof DbError && error.code === "CORRUPT") {
+  if (error instanceof DbError && error.code === "CORRUPT" && !error.message.includes("nacre check")) {
     return "nacre check DIR looks at every page and says what is damaged; nothing was changed";
   }
   return undefined;

@@ -9,6 +9,8 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { backupCommand } from "./backup.ts";
+import { checkCommand } from "./check.ts";
 import type { Command } from "./command.ts";
 import { Console, processSurroundings, type Surroundings } from "./console.ts";
 import type { DatabaseAccess } from "./database.ts";
@@ -16,9 +18,19 @@ import { databases } from "./databases.ts";
 import { dumpCommand } from "./dump.ts";
 import { describeError, EXIT_OK, EXIT_USAGE, exitCodeOf, UsageError } from "./exit.ts";
 import { loadCommand } from "./load.ts";
+import { restoreCommand } from "./restore.ts";
 import { shellCommand } from "./shell.ts";
+import { statCommand } from "./stat.ts";
 
-const COMMANDS: readonly Command[] = [shellCommand, dumpCommand, loadCommand];
+const COMMANDS: readonly Command[] = [
+  shellCommand,
+  statCommand,
+  checkCommand,
+  backupCommand,
+  restoreCommand,
+  dumpCommand,
+  loadCommand,
+];
 
 /** Runs a command line, without the names of node and nacre; resolves with the exit code. */
 export async function runNacre(

@@ -21,10 +21,10 @@ const CLEAR_LINE = "\r\x1b[K";
 
 export interface ProgressOptions {
   readonly label: string;
-  /** Of the whole work, in `done`'s unit; `undefined` where it is not known. */
+  /** Of the whole work, in `done`'s unit; `undefined` where it is not known, or known only later. */
   readonly total: number | undefined;
   /** What `done` counts. */
-  readonly unit: "bytes" | "entries";
+  readonly unit: "bytes" | "entries" | "pages";
   /** What `items` counts, in the plural. */
   readonly itemName?: string;
 }
@@ -53,7 +53,7 @@ export class Progress {
   }
 
   /** `done` of `total`, with `items` of whatever is made on the way. Cheap enough for every batch. */
-  update(done: number, items = 0): void {
+  update(done: number, items = 0, total: number | undefined = this.#options.total): void {
     const now = this.#console.clock.now();
     if (now - this.#drawnMs < REDRAW_MS) {
       return;
@@ -67,7 +67,7 @@ export class Progress {
     while (this.#marks.length > 2 && now - this.#marks[1]!.atMs >= RATE_WINDOW_MS) {
       this.#marks.shift();
     }
-    this.#console.writeError(CLEAR_LINE + this.#line(now, done, items, width - 1));
+    this.#console.writeError(CLEAR_LINE + this.#line({ atMs: now, done, items }, total, width - 1));
   }
 
   /** Wipes the line. */
@@ -77,8 +77,8 @@ export class Progress {
     }
   }
 
-  #line(now: number, done: number, items: number, width: number): string {
-    const { total, unit, itemName } = this.#options;
+  #line({ atMs: now, done, items }: Mark, total: number | undefined, width: number): string {
+    const { unit, itemName } = this.#options;
     const oldest = this.#marks[0]!;
     const seconds = Math.max(1e-3, (now - oldest.atMs) / 1000);
     const doneRate = (done - oldest.done) / seconds;

@@ -4,7 +4,7 @@ import type { RawEntry, RawKeyspace } from "../../src/cli/database.ts";
 import { decodeLine, encodeEntry, encodeHeader, encodeKeyspace } from "../../src/cli/dump-format.ts";
 
 function keyspace(key: string, value: string): RawKeyspace {
-  return { name: "k", engine: "btree", key, value };
+  return { name: "k", id: 16, engine: "btree", key, value };
 }
 
 function roundTrip(entry: RawEntry, owner: RawKeyspace): RawEntry {

@@ -45,6 +45,7 @@ export function fakeDatabases(options: FakeOptions = {}): DatabaseAccess {
       stores.set(path, store);
       return fakeDatabase(store, options);
     },
+    restore: missing,
   };
 }
 
@@ -59,8 +60,15 @@ function fakeDatabase({ tables, keyspaces }: FakeStore, options: FakeOptions): D
     }),
     createKeyspace: (keyspace) => keyspaces.set(keyspace.name, { ...keyspace, entries: [] }),
     putRaw: ({ name }, entries) => keyspaces.get(name)!.entries.push(...entries),
+    overview: missing,
+    check: missing,
+    backup: missing,
     close: () => undefined,
   };
+}
+
+function missing(): never {
+  throw new DbError("UNSUPPORTED", "the fake has no such thing");
 }
 
 function fakeSession(tables: Map<string, FakeTable>, options: FakeOptions): SqlSession {

@@ -3,6 +3,7 @@
  *
  *   # a comment
  *   $ file data.csv                      makes a file of the lines below that begin with "| "
+ *   $ damage app/pages.000 4 100         changes byte 100 of page 4
  *   $ nacre shell app -c "…"             runs a command; lines that begin with "| " are its standard input
  *   $ COLUMNS=40 nacre shell app …       the same on a terminal of that width
  *   | a line of input
@@ -12,13 +13,15 @@
  *
  * `{dir}` in a command is a directory of its own for each transcript, and stands for it in the output.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseAccess } from "../../src/cli/database.ts";
 import { runNacre } from "../../src/cli/main.ts";
 import { splitArguments } from "../../src/cli/shell/dot-commands.ts";
 import { capture } from "./capture.ts";
+
+const PAGE_BYTES = 8192;
 
 /** Runs the commands of a transcript and returns it with what they print now. */
 export async function replay(transcript: string, databases: DatabaseAccess): Promise<string> {
@@ -61,6 +64,10 @@ async function runLine(
     writeFileSync(join(directory, words[1]!), input.map((each) => `${each}\n`).join(""));
     return "";
   }
+  if (words[0] === "damage") {
+    damage(join(directory, words[1]!), Number(words[2]) * PAGE_BYTES + Number(words[3]));
+    return "";
+  }
   const columns = /^COLUMNS=(\d+)$/.exec(words[0]!)?.[1];
   const surroundings = capture({
     stdin: input.map((each) => `${each}\n`).join(""),
@@ -72,8 +79,17 @@ async function runLine(
   return `${visible(surroundings.output())}${errors}${code === 0 ? "" : `[${code}]\n`}`;
 }
 
+function damage(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  bytes[offset]! ^= 0xff;
+  writeFileSync(path, bytes);
+}
+
 /** What moves the cursor, as characters; a drawing that ends without a line end gets one. */
 function visible(text: string): string {
-  const shown = text.replaceAll("\r", "␍").replaceAll("\x1b", "␛");
+  const shown = text
+    .replaceAll("\r", "␍")
+    .replaceAll("\x1b", "␛")
+    .replace(/(checksum is|that of its bytes) \d+/g, "$1 …");
   return shown === "" || shown.endsWith("\n") ? shown : `${shown}\n`;
 }
