@@ -28,12 +28,23 @@ export interface ArenaIndexCheck {
 }
 
 export function checkArenaIndex(index: ArenaIndex): ArenaIndexCheck {
+  const steps = checkArenaIndexSteps(index);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) {
+      return value;
+    }
+  }
+}
+
+/** The same leaf by leaf; the index does not change meanwhile. */
+export function* checkArenaIndexSteps(index: ArenaIndex): Generator<void, ArenaIndexCheck> {
   const seen = new Set<number>();
   let entries = 0;
   let versions = 0;
   for (const keyspace of index.keyspaces()) {
     const walk = new TreeWalk(index, keyspace, seen);
-    walk.run();
+    yield* walk.steps();
     entries += walk.entries;
     versions += walk.versions;
   }
@@ -64,18 +75,18 @@ class TreeWalk {
     this.#lastLeaf = 0;
   }
 
-  run(): void {
+  *steps(): Generator<void, void> {
     const { nodes, trees } = this.#index;
     const root = trees.words[this.#tree + TREE_ROOT]!;
     assert(root !== 0, "A4: a keyspace with entries has a root");
-    this.#checkNode(root, nodes[root + NODE_LEVEL]!, 0, 0);
+    yield* this.#checkNode(root, nodes[root + NODE_LEVEL]!, 0, 0);
     assert(this.#lastLeaf === trees.words[this.#tree + TREE_LAST_LEAF], "A5: the tree knows its last leaf");
     assert(nodes[this.#lastLeaf + NODE_NEXT] === 0, "A5: the last leaf has no next");
     assert(this.entries === this.#index.count(this.#keyspace), "A1: the count is that of the entries");
   }
 
   /** `lower` and `upper`: ops with the keys that bound the subtree, from and up to but without; 0 for none. */
-  #checkNode(node: number, level: number, lower: number, upper: number): void {
+  *#checkNode(node: number, level: number, lower: number, upper: number): Generator<void, void> {
     const { nodes } = this.#index;
     const count = nodes[node]!;
     assert(!this.#seen.has(node), "A4: a node has one parent");
@@ -84,6 +95,7 @@ class TreeWalk {
     assert(count >= 1 && count <= (level === 0 ? LEAF_ENTRIES : INNER_ENTRIES), "A4: no node is empty or overfull");
     if (level === 0) {
       this.#checkLeaf(node, count, lower, upper);
+      yield;
       return;
     }
     for (let i = 0; i < count; i++) {
@@ -94,7 +106,7 @@ class TreeWalk {
         assert(lower === 0 || this.#compare(lower, from) < 0, "A3: separators lie within the bounds of their node");
         assert(to === 0 || this.#compare(from, to) < 0, "A3: separators ascend");
       }
-      this.#checkNode(nodes[node + INNER_CHILDREN + i]!, level - 1, from, to);
+      yield* this.#checkNode(nodes[node + INNER_CHILDREN + i]!, level - 1, from, to);
     }
   }
 

@@ -10,7 +10,7 @@
  */
 import { compareBytes, copyBytes, headOf } from "../bytes.ts";
 import type { DbError } from "../errors.ts";
-import { checkExtent, extentBirth, extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
+import { checkExtentSteps, extentBirth, extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
 import { damagedTree, PageImage } from "./image.ts";
 import {
   EXPIRY_BYTES,
@@ -33,6 +33,10 @@ import type { RootRecord } from "./writer.ts";
 export interface CheckOptions {
   /** Whether the bytes of extents are read and verified; true unless given. Their place is checked in any case. */
   readonly extents?: boolean;
+  /** Whether checksums are verified although they were since the file was opened; false unless given. */
+  readonly again?: boolean;
+  /** Told of every entry that has a deadline; `key` is good during the call. */
+  readonly onDeadline?: (key: Uint8Array, keyLength: number, expiry: number) => void;
 }
 
 export interface CheckResult {
@@ -55,7 +59,23 @@ export function checkTree(
   onPage: PageVisitor = () => {},
   options: CheckOptions = {},
 ): CheckResult {
-  return new TreeCheck(pages, onPage, options.extents ?? true).run(root);
+  const steps = checkTreeSteps(pages, root, onPage, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) {
+      return value;
+    }
+  }
+}
+
+/** The same leaf by leaf, some 5 µs each, and large values in parts: for whoever has other things to do as well. */
+export function checkTreeSteps(
+  pages: PageFile,
+  root: RootRecord,
+  onPage: PageVisitor = () => {},
+  options: CheckOptions = {},
+): Generator<void, CheckResult> {
+  return new TreeCheck(pages, onPage, options).steps(root);
 }
 
 /** The page of one level of the walk, and the fences between which its keys lie. */
@@ -75,7 +95,7 @@ class CheckFrame {
 class TreeCheck {
   readonly #pages: PageFile;
   readonly #onPage: PageVisitor;
-  readonly #readsExtents: boolean;
+  readonly #options: CheckOptions;
   readonly #frames: CheckFrame[] = [];
   readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
   #leaves = 0;
@@ -84,20 +104,20 @@ class TreeCheck {
   #extentPages = 0;
   #usedBytes = 0;
 
-  constructor(pages: PageFile, onPage: PageVisitor, readsExtents: boolean) {
+  constructor(pages: PageFile, onPage: PageVisitor, options: CheckOptions) {
     this.#pages = pages;
     this.#onPage = onPage;
-    this.#readsExtents = readsExtents;
+    this.#options = options;
   }
 
-  run(root: RootRecord): CheckResult {
+  *steps(root: RootRecord): Generator<void, CheckResult> {
     let entries = 0;
     prove(root.height <= MAX_HEIGHT && (root.page === 0) === (root.height === 0), root.page, "B8", "impossible height");
     if (root.page !== 0) {
       for (let level = 0; level < root.height; level++) {
         this.#frames.push(new CheckFrame(level));
       }
-      entries = this.#checkPage(root.page, root.height - 1, Number.POSITIVE_INFINITY);
+      entries = yield* this.#checkPage(root.page, root.height - 1, Number.POSITIVE_INFINITY);
       const isSingle = root.height > 1 && this.#frames[root.height - 1]!.image.count === 1;
       prove(!isSingle, root.page, "B8", "a root with one child");
     }
@@ -113,10 +133,13 @@ class TreeCheck {
   }
 
   /** Checks a page and all below it, between the fences in its level's frame; returns the entries. */
-  #checkPage(page: number, level: number, parentBirth: number): number {
+  *#checkPage(page: number, level: number, parentBirth: number): Generator<void, number> {
     prove(page >= 2 && page < this.#pages.pageCount, page, "B9", "no such page in the file");
     const frame = this.#frames[level]!;
     const image = frame.image;
+    if (this.#options.again) {
+      this.#pages.forget(page, 1);
+    }
     image.load(this.#pages, page);
     this.#onPage(page, 1, image.birth);
     prove(image.birth <= parentBirth, page, "B9", "it is younger than the page that refers to it");
@@ -125,11 +148,12 @@ class TreeCheck {
     this.#checkKeys(frame);
     if (level > 0) {
       this.#innerPages++;
-      return this.#checkChildren(frame);
+      return yield* this.#checkChildren(frame);
     }
     this.#leaves++;
     this.#usedBytes += LEAF_FIXED_BYTES + 6 * image.count + PAGE_SIZE - image.u16[PAGE_CELLS_START >> 1]!;
-    this.#checkValues(image);
+    yield* this.#checkValues(image);
+    yield;
     return image.count;
   }
 
@@ -162,7 +186,7 @@ class TreeCheck {
     }
   }
 
-  #checkChildren(frame: CheckFrame): number {
+  *#checkChildren(frame: CheckFrame): Generator<void, number> {
     const { image } = frame;
     const { page, level, count } = image;
     const child = this.#frames[level - 1]!;
@@ -184,7 +208,7 @@ class TreeCheck {
         copyBytes(frame.upper, 0, child.upper, 0, frame.upperLength);
         child.upperLength = frame.upperLength;
       }
-      const below = this.#checkPage(image.children[i]!, level - 1, image.birth);
+      const below = yield* this.#checkPage(image.children[i]!, level - 1, image.birth);
       if (image.counts[i] !== below) {
         throw broken(page, "B7", `${below} entries below child ${i}, not ${image.counts[i]}`);
       }
@@ -194,7 +218,7 @@ class TreeCheck {
   }
 
   /** Cells hold what their flags say; extents are where and what their references say. */
-  #checkValues(image: PageImage): void {
+  *#checkValues(image: PageImage): Generator<void, void> {
     const { page, count, u16, startsIndex } = image;
     for (let i = 0; i < count; i++) {
       const cell = u16[startsIndex + i]!;
@@ -203,6 +227,9 @@ class TreeCheck {
       const isFlagged = (info & INFO_EXPIRY) !== 0;
       if ((info & ~(INFO_LENGTH | INFO_EXPIRY | INFO_OVERFLOW)) !== 0 || isFlagged !== image.expiryOf(i) > 0) {
         throw broken(page, "B2", `the flags of cell ${i} say what cannot be`);
+      }
+      if (isFlagged) {
+        this.#options.onDeadline?.(this.#key, image.copyKey(i, this.#key), image.expiryOf(i));
       }
       const extent = image.extentOf(i);
       const mostBytes =
@@ -213,20 +240,20 @@ class TreeCheck {
         throw broken(page, "B2", `cell ${i} is larger than a cell may be`);
       }
       if ((info & INFO_OVERFLOW) !== 0) {
-        this.#checkExtent(page, extent, image.extentLength, image.birth);
+        yield* this.#checkExtent(page, extent, image.extentLength, image.birth);
       }
     }
   }
 
-  #checkExtent(page: number, extent: number, length: number, leafBirth: number): void {
+  *#checkExtent(page: number, extent: number, length: number, leafBirth: number): Generator<void, void> {
     const count = extentPages(length);
     const exists = extent >= 2 && length <= MAX_VALUE_BYTES && extent + count <= this.#pages.pageCount;
     prove(exists, page, "B9", `it refers to an extent of ${length} bytes at page ${extent}, which cannot be`);
     const birth = extentBirth(this.#pages, extent);
     prove(birth <= leafBirth, extent, "B9", `it is younger than page ${page}, which refers to it`);
     this.#onPage(extent, count, birth);
-    if (this.#readsExtents) {
-      checkExtent(this.#pages, extent, length);
+    if (this.#options.extents ?? true) {
+      yield* checkExtentSteps(this.#pages, extent, length);
     }
     this.#extents++;
     this.#extentPages += count;

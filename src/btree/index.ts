@@ -1,9 +1,9 @@
 /** What the layers above may use of the B+tree. */
-export { type ArenaIndexCheck, checkArenaIndex } from "./arena-check.ts";
+export { type ArenaIndexCheck, checkArenaIndex, checkArenaIndexSteps } from "./arena-check.ts";
 export { ArenaCursor } from "./arena-cursor.ts";
 export { ArenaIndex, type ArenaIndexTransfer } from "./arena-index.ts";
 export { type BuildOptions, TreeBuilder } from "./builder.ts";
-export { type CheckOptions, type CheckResult, checkTree, type PageVisitor } from "./check.ts";
+export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type PageVisitor } from "./check.ts";
 export { countRange, rank } from "./counts.ts";
 export { TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";

@@ -13,6 +13,7 @@
 import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes, highWord, joinWords, lowWord } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
 import { OP_KIND_PUT, opKeyOffset } from "../wal/index.ts";
 import { DEADLINE_KEYSPACE } from "./catalog.ts";
 import type { Context } from "./context.ts";
@@ -31,15 +32,27 @@ export function writeDeadline(
   key: Uint8Array,
   keyLength: number,
 ): void {
-  const due = Math.ceil(expiry);
   const op = context.reserve(OP_KIND_PUT, DEADLINE_KEYSPACE, DEADLINE_KEY_EXTRA_BYTES + keyLength, 0, 0);
   const { u8, u32 } = context.arena;
-  const at = opKeyOffset(u32, op);
-  putU32BigEndian(u8, at, highWord(due));
-  putU32BigEndian(u8, at + 4, lowWord(due));
-  putU32BigEndian(u8, at + KEYSPACE_AT, keyspace);
-  copyBytes(key, 0, u8, at + DEADLINE_KEY_EXTRA_BYTES, keyLength);
+  encodeNoteKey(u8, opKeyOffset(u32, op), keyspace, expiry, key, keyLength);
   context.finish(op, 0);
+}
+
+/** The key of an entry's note; returns its length. */
+export function encodeNoteKey(
+  into: Uint8Array,
+  at: number,
+  keyspace: number,
+  expiry: number,
+  key: Uint8Array,
+  keyLength: number,
+): number {
+  const due = Math.ceil(expiry);
+  putU32BigEndian(into, at, highWord(due));
+  putU32BigEndian(into, at + 4, lowWord(due));
+  putU32BigEndian(into, at + KEYSPACE_AT, keyspace);
+  copyBytes(key, 0, into, at + DEADLINE_KEY_EXTRA_BYTES, keyLength);
+  return DEADLINE_KEY_EXTRA_BYTES + keyLength;
 }
 
 function putU32BigEndian(u8: Uint8Array, offset: number, value: number): void {
@@ -113,9 +126,20 @@ export class Deadlines {
       if (this.#store.isClosed || this.#store.isPoisoned) {
         return;
       }
-      const settled = this.expireDue();
-      this.#sleep(settled === MAX_EXPIRED_A_COMMIT ? 0 : MAX_SLEEP_MS);
+      this.#sleep(this.#tryExpireDue() === MAX_EXPIRED_A_COMMIT ? 0 : MAX_SLEEP_MS);
     });
+  }
+
+  /** What stops a commit here (a full disk, say) stops the application's next one too, which can be told; a timer has nobody to tell. */
+  #tryExpireDue(): number {
+    try {
+      return this.expireDue();
+    } catch (error) {
+      if (error instanceof DbError) {
+        return 0;
+      }
+      throw error;
+    }
   }
 
   #notesUntil(now: number): Note[] {

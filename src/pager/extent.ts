@@ -86,18 +86,26 @@ export function readExtent(
 ): void {
   const start = readHeader(pages, firstPage, length);
   pages.readExtent(firstPage, length, into, intoOffset, EXTENT_HEADER_BYTES);
-  checkCrc(firstPage, crc32(into.subarray(intoOffset, intoOffset + length), start));
+  checkCrc(firstPage, getU32(header, 0), crc32(into.subarray(intoOffset, intoOffset + length), start));
 }
 
 /** Verifies an extent without room for its value: throws CORRUPT { page }. */
 export function checkExtent(pages: PageFile, firstPage: number, length: number): void {
+  const steps = checkExtentSteps(pages, firstPage, length);
+  while (!steps.next().done) {}
+}
+
+/** The same half a MiB at a time, 0.2 ms. */
+export function* checkExtentSteps(pages: PageFile, firstPage: number, length: number): Generator<void, void> {
   let crc = readHeader(pages, firstPage, length);
+  const expected = getU32(header, 0);
   for (let done = 0; done < length; done += scratch.length) {
     const part = Math.min(scratch.length, length - done);
     pages.readExtent(firstPage, part, scratch, 0, EXTENT_HEADER_BYTES + done);
     crc = crc32(scratch.subarray(0, part), crc);
+    yield;
   }
-  checkCrc(firstPage, crc);
+  checkCrc(firstPage, expected, crc);
 }
 
 /** The checkpoint that wrote the extent, for `PendingFrees`. */
@@ -121,8 +129,8 @@ function readHeader(pages: PageFile, firstPage: number, length: number): number 
   return crc32(header.subarray(4));
 }
 
-function checkCrc(firstPage: number, actual: number): void {
-  if (getU32(header, 0) !== actual) {
+function checkCrc(firstPage: number, expected: number, actual: number): void {
+  if (expected !== actual) {
     throw damagedExtent(firstPage, "its checksum does not match its bytes");
   }
 }

@@ -4,6 +4,7 @@ export { type DirectoryOptions, openDirectory } from "./disk-directory.ts";
 export { MemoryDisk } from "./disk-memory.ts";
 export {
   checkExtent,
+  checkExtentSteps,
   EXTENT_HEADER_BYTES,
   extentBirth,
   extentPages,
