@@ -352,8 +352,8 @@ export class Store {
     }
     assert(!this.writer.isOpen, "M1: a database is not closed inside its own write transaction");
     try {
+      this.pins.expireAll();
       if (!this.options.readOnly && !this.isPoisoned) {
-        this.pins.expireAll();
         this.writer.rotate();
         this.checkpointer.finish(RELOCATE_PAGES_AT_CLOSE);
       }
@@ -365,6 +365,7 @@ export class Store {
         () => this.log.close(),
         () => this.pages.close(),
         () => this.disk.unlock(),
+        () => this.waiters.close(),
         ...this.onClose,
       ]);
     }

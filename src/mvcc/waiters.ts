@@ -4,6 +4,7 @@
  * The log is looked at only while somebody waits. A waiter that is woken learns which commit it was and reads for
  * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
  */
+import { DbError } from "../errors.ts";
 import { opKeyLength, opKeyOffset, opKeyspace } from "../wal/index.ts";
 import type { CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { type ByteRange, isInRange } from "./merge-cursor.ts";
@@ -11,6 +12,7 @@ import { type ByteRange, isInRange } from "./merge-cursor.ts";
 interface Waiter {
   readonly range: ByteRange;
   readonly wake: (commit: number) => void;
+  readonly fail: (reason: unknown) => void;
 }
 
 /** Where commits come from. */
@@ -47,18 +49,22 @@ export class Waiters {
         reject(signal.reason);
         return;
       }
-      const onAbort = () => {
+      const end = () => {
         this.#remove(keyspace, waiter);
-        reject(signal!.reason);
+        signal?.removeEventListener("abort", onAbort);
       };
       const waiter: Waiter = {
         range,
         wake: (commit) => {
-          this.#remove(keyspace, waiter);
-          signal?.removeEventListener("abort", onAbort);
+          end();
           resolve(commit);
         },
+        fail: (reason) => {
+          end();
+          reject(reason);
+        },
       };
+      const onAbort = () => waiter.fail(signal!.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#add(keyspace, waiter);
     });
@@ -68,6 +74,15 @@ export class Waiters {
   loaded(keyspace: number, commit: number): void {
     for (const waiter of this.#byKeyspace.get(keyspace) ?? []) {
       waiter.wake(commit);
+    }
+  }
+
+  /** Nothing will change any more: every waiter is told. */
+  close(): void {
+    for (const waiters of [...this.#byKeyspace.values()]) {
+      for (const waiter of waiters) {
+        waiter.fail(new DbError("CLOSED", "the database was closed while this waited for a change"));
+      }
     }
   }
 

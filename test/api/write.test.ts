@@ -283,13 +283,13 @@ describe.each(PLACES)("db.write on $name", ({ make }) => {
   it("takes values from no bytes to many megabytes", async () => {
     const map = db.map("m", { key: "number", value: "bytes" });
     const lengths = [0, 1, 3800, 3900, 4000, 8192, 70_000, 1 << 20, 12_000_000];
-    const valueOf = (n: number, length: number) => new Uint8Array(length).fill(n + 1);
+    const bytesOf = (n: number, length: number) => new Uint8Array(length).fill(n + 1);
     for (const [n, length] of lengths.entries()) {
-      map.put(n, valueOf(n, length));
+      map.put(n, bytesOf(n, length));
     }
     const verify = () => {
       for (const [n, length] of lengths.entries()) {
-        expect(Buffer.compare(map.get(n)!, valueOf(n, length))).toBe(0);
+        expect(Buffer.compare(map.get(n)!, bytesOf(n, length))).toBe(0);
       }
       expect([...map.range().values()].map((value) => value.length)).toEqual(lengths);
     };
