@@ -7,7 +7,7 @@
  * checkpoint is adopted, its memory serves the next segment, otherwise the garbage collector has it later (M4).
  */
 import { ArenaIndex } from "../btree/index.ts";
-import type { Segment } from "../wal/index.ts";
+import { opBytes, opKeyspace, type Segment } from "../wal/index.ts";
 
 export class Memtable {
   readonly segment: Segment;
@@ -32,7 +32,28 @@ export class Memtable {
 
 /** Index memory beside an arena: nodes of entries as small as they come, split in half, fit in as much again. */
 const INDEX_BYTES_PER_ARENA_BYTE = 1;
+const MIN_INDEX_BYTES = 16 * 1024;
 const SPARE_INDEXES_KEPT = 2;
+
+/** The operations of one record: `first` is the first one's offset, and `end` lies behind the last. */
+export interface OpRun {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** False: the index has no room for all of them and one more. */
+function insertAll({ segment, index }: Memtable, runs: readonly OpRun[]): boolean {
+  const { u32 } = segment;
+  for (const { first, end } of runs) {
+    for (let op = first; op < end; op += opBytes(u32, op)) {
+      if (!index.room) {
+        return false;
+      }
+      index.insert(opKeyspace(u32, op), op, first);
+    }
+  }
+  return index.room;
+}
 
 /** Makes memtables, with the node memory of earlier ones where there is some. */
 export class MemtablePool {
@@ -48,10 +69,24 @@ export class MemtablePool {
     const arenaBytes = segment.u8.length;
     const spare = arenaBytes === this.#segmentBytes ? this.#spares.pop() : undefined;
     if (spare === undefined) {
-      return new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, arenaBytes * INDEX_BYTES_PER_ARENA_BYTE));
+      const indexBytes = Math.max(MIN_INDEX_BYTES, arenaBytes * INDEX_BYTES_PER_ARENA_BYTE);
+      return new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes));
     }
     spare.reset(segment.u8, segment.u32);
     return new Memtable(segment, spare);
+  }
+
+  /**
+   * The same over operations that lie in the arena already, in the order in which they were written, and with room for
+   * another. Few operations can take much room, where each is of a keyspace of its own; then the index is made larger.
+   */
+  takeWith(segment: Segment, runs: readonly OpRun[]): Memtable {
+    let memtable = this.take(segment);
+    while (!insertAll(memtable, runs)) {
+      const indexBytes = memtable.index.nodes.byteLength * 2;
+      memtable = new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes));
+    }
+    return memtable;
   }
 
   /** Nobody reads the memtable any more. */

@@ -4,10 +4,17 @@
  * Records come in commit order, operations are indexed in the order in which they were written, so that version chains
  * and the superseded flags are what they were (M7).
  */
-import { assert } from "../assert.ts";
-import { firstOp, opBytes, opKeyspace, recordOpCount, type Segment } from "../wal/index.ts";
+import {
+  firstOp,
+  opBytes,
+  opKeyspace,
+  recordLength,
+  recordOpCount,
+  SEGMENT_HEADER_BYTES,
+  type Segment,
+} from "../wal/index.ts";
 import { CATALOG_KEYSPACE, type Catalog } from "./catalog.ts";
-import type { Memtable, MemtablePool } from "./memtable.ts";
+import type { Memtable, MemtablePool, OpRun } from "./memtable.ts";
 
 /** Keeps the catalog in step, so that each memtable knows which keyspaces existed at its end. */
 export class Recovery {
@@ -29,13 +36,14 @@ export class Recovery {
       this.#memtables.push(memtable);
     }
     const { u32 } = segment;
-    const { index } = memtable;
     const start = firstOp(record);
     let op = start;
     for (let left = recordOpCount(u32, record); left > 0; left--) {
       const keyspace = opKeyspace(u32, op);
-      assert(index.room, "M7: a recovered segment fits the index that it had");
-      index.insert(keyspace, op, start);
+      if (!memtable.index.room) {
+        memtable = this.#enlarge(segment, { first: start, end: op });
+      }
+      memtable.index.insert(keyspace, op, start);
       if (keyspace === CATALOG_KEYSPACE) {
         this.#catalog.apply(segment, op);
       }
@@ -47,6 +55,19 @@ export class Recovery {
   finish(): Memtable[] {
     this.#freezeLast();
     return this.#memtables.reverse();
+  }
+
+  /** A file may be shorter than the segment was, and the index that goes by its size too small: indexes it anew. */
+  #enlarge(segment: Segment, last: OpRun): Memtable {
+    const runs: OpRun[] = [];
+    for (let record = SEGMENT_HEADER_BYTES; firstOp(record) < last.first; ) {
+      const end = record + recordLength(segment.u32, record);
+      runs.push({ first: firstOp(record), end });
+      record = end;
+    }
+    const memtable = this.#pool.takeWith(segment, [...runs, last]);
+    this.#memtables[this.#memtables.length - 1] = memtable;
+    return memtable;
   }
 
   #freezeLast(): void {
