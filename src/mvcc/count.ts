@@ -26,6 +26,9 @@ export function countEntries(
   keyspace: number,
   range: ByteRange,
 ): number {
+  if (point.ended !== undefined) {
+    throw point.ended;
+  }
   const changed = countChanged(point, writes, keyspace);
   const root = point.state.root(keyspace);
   const inTree = countRange(store.pages, root, range.lower, range.upper);

@@ -76,6 +76,7 @@ export class MergeCursor {
   #range: ByteRange;
   #isReverse: boolean;
   #now: number;
+  #onMove: (() => void) | undefined;
 
   constructor(pages: PageFile, clock: Clock) {
     this.u8 = EMPTY;
@@ -106,10 +107,25 @@ export class MergeCursor {
     this.#range = ALL_KEYS;
     this.#isReverse = false;
     this.#now = 0;
+    this.#onMove = undefined;
   }
 
-  /** Stands before the first entry (after the last, if reverse); `next` moves on to it. */
-  open(point: ReadPoint, writes: WriteSet | undefined, keyspace: number, range: ByteRange, isReverse: boolean): void {
+  /**
+   * Stands before the first entry (after the last, if reverse); `next` moves on to it. `onMove` is told when the point
+   * has moved to another state and the cursor with it. Throws CLOSED or CONFLICT.
+   */
+  open(
+    point: ReadPoint,
+    writes: WriteSet | undefined,
+    keyspace: number,
+    range: ByteRange,
+    isReverse: boolean,
+    onMove?: () => void,
+  ): void {
+    if (point.ended !== undefined) {
+      throw point.ended;
+    }
+    this.#onMove = onMove;
     this.#point = point;
     this.#writes = writes;
     this.#keyspace = keyspace;
@@ -132,6 +148,7 @@ export class MergeCursor {
     this.#state = undefined;
     this.#writes = undefined;
     this.#writesArena = EMPTY;
+    this.#onMove = undefined;
     this.u8 = EMPTY;
     this.data = EMPTY_DATA;
   }
@@ -396,6 +413,7 @@ export class MergeCursor {
       // Behind the current key: its successor going up; itself, which is exclusive, going down.
       resume = key.slice(0, this.#isReverse ? length : length + 1);
     }
+    this.#onMove?.();
     this.#openSources();
     this.#seek(resume);
   }

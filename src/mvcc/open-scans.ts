@@ -14,9 +14,12 @@ import type { WriteSet } from "./write-set.ts";
 export class OpenScans {
   readonly #store: Store;
   readonly #pins: Map<MergeCursor, Pin>;
+  /** In a write transaction, whose own writes move the database on under its scans. */
+  readonly #followsWrites: boolean;
 
-  constructor(store: Store) {
+  constructor(store: Store, followsWrites = false) {
     this.#store = store;
+    this.#followsWrites = followsWrites;
     this.#pins = new Map();
   }
 
@@ -28,11 +31,25 @@ export class OpenScans {
     range: ByteRange,
     isReverse: boolean,
   ): MergeCursor {
-    const pin = this.#store.pin(false);
+    const pin = this.#followsWrites ? this.#store.pinBriefly() : this.#store.pin(false);
     const cursor = this.#store.takeCursor();
+    const onMove = this.#followsWrites ? () => this.#follow(cursor) : undefined;
+    try {
+      cursor.open(point ?? pin.point, writes, keyspace, range, isReverse, onMove);
+    } catch (error) {
+      this.#store.giveCursor(cursor);
+      this.#store.unpin(pin);
+      throw error;
+    }
     this.#pins.set(cursor, pin);
-    cursor.open(point ?? pin.point, writes, keyspace, range, isReverse);
     return cursor;
+  }
+
+  /** The cursor has left the state that it stood on for the current one. */
+  #follow(cursor: MergeCursor): void {
+    const left = this.#pins.get(cursor)!;
+    this.#pins.set(cursor, this.#store.pinBriefly());
+    this.#store.unpin(left);
   }
 
   close(cursor: MergeCursor): void {

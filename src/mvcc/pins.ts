@@ -17,6 +17,8 @@ export interface Pin {
   readonly point: ReadPoint;
   /** Whether its holder validates against later commits. */
   readonly validates: boolean;
+  /** Held within one synchronous stretch: it does not expire. */
+  readonly isBrief: boolean;
 }
 
 export class Pins {
@@ -47,10 +49,10 @@ export class Pins {
     return bytes;
   }
 
-  pin(commit: number, now: number, validates: boolean): Pin {
+  pin(commit: number, now: number, validates: boolean, isBrief = false): Pin {
     const state = this.#current;
     state.pins++;
-    const pin: Pin = { point: new ReadPoint(state, commit, now), validates };
+    const pin: Pin = { point: new ReadPoint(state, commit, now), validates, isBrief };
     this.#pins.add(pin);
     return pin;
   }
@@ -60,7 +62,7 @@ export class Pins {
     const { roots, checkpoint } = this.#current;
     const state = new ReadState([], roots, checkpoint);
     state.pins++;
-    const pin: Pin = { point: new ReadPoint(state, 0, 0), validates: false };
+    const pin: Pin = { point: new ReadPoint(state, 0, 0), validates: false, isBrief: false };
     this.#pins.add(pin);
     return pin;
   }
@@ -188,7 +190,7 @@ export class Pins {
       for (const pin of this.#pins) {
         const { state, commit } = pin.point;
         const holdsMemory = state !== this.#current && state.memtables.length > 0;
-        if (holdsMemory && (oldest === undefined || commit < oldest.point.commit)) {
+        if (holdsMemory && !pin.isBrief && (oldest === undefined || commit < oldest.point.commit)) {
           oldest = pin;
         }
       }

@@ -26,7 +26,7 @@ export class WriteContext implements Context {
   constructor(store: Store) {
     this.#store = store;
     this.#created = [];
-    this.#scans = new OpenScans(store);
+    this.#scans = new OpenScans(store, true);
     this.#savepoints = new Savepoints();
     this.#isOpen = false;
     this.view = new View(store.pending, undefined, store.pages, store.clock);
