@@ -221,7 +221,9 @@ export class Checkpointer {
    * snapshot is pinned any more.
    */
   finish(relocatePages: number): void {
-    this.#finishRunning();
+    while (this.#running !== undefined) {
+      this.#finishRunning();
+    }
     this.#relocatePages = relocatePages;
     const frozen = this.#frozen();
     if (frozen.length > 0) {
@@ -403,6 +405,7 @@ export class Checkpointer {
   }
 
   #finishOne(): void {
+    this.#throwIfStuck();
     this.#start();
     if (this.#running === undefined) {
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
@@ -458,13 +461,14 @@ export class Checkpointer {
       throw error;
     }
     this.#runner.noteWritten(result.written);
-    this.#adopt(result, memtables);
+    this.#adoptOrPoison(result, memtables);
+    this.#throwIfStuck();
   }
 
   #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
     if (outcome.ok) {
       this.#lastError = undefined;
-      this.#adopt(outcome.result, memtables);
+      this.#adoptOrPoison(outcome.result, memtables);
       if (request !== undefined) {
         this.reclaim();
         request.resolve(this.#space());
@@ -475,6 +479,16 @@ export class Checkpointer {
       if (outcome.isMetaUncertain) {
         this.#poison(outcome.error);
       }
+    }
+  }
+
+  /** The new version is on disk. Where this process cannot follow to it, it can go on with neither. */
+  #adoptOrPoison(result: CheckpointResult, memtables: readonly Memtable[]): void {
+    try {
+      this.#adopt(result, memtables);
+    } catch (error) {
+      this.#lastError = error;
+      this.#poison(error);
     }
   }
 
