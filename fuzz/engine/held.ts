@@ -1,0 +1,86 @@
+/**
+ * Readers that are held while others write: snapshots and interactive transactions, each with what it must see and, for
+ * a transaction, whether its commit must be refused.
+ */
+import { assert } from "../../src/assert.ts";
+import { DbError } from "../../src/errors.ts";
+import type { Database, Isolation, Snapshot, Transaction } from "../../src/mvcc/index.ts";
+import { Draft, type MapState, type Model } from "./model.ts";
+import type { Sight } from "./sight.ts";
+
+interface Read {
+  readonly incarnation: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export class HeldSnapshot {
+  readonly snapshot: Snapshot;
+  readonly sight: Sight;
+
+  constructor(database: Database, model: Model, now: number, at: number | undefined) {
+    this.snapshot = database.snapshot(at === undefined ? {} : { at });
+    assert(this.snapshot.commit === (at ?? model.last), "a snapshot stands at the commit that was asked for");
+    const draft = new Draft(model.stateAt(this.snapshot.commit));
+    this.sight = { reader: this.snapshot, draft, now, onRead: () => {} };
+  }
+}
+
+export class HeldTransaction {
+  readonly transaction: Transaction;
+  readonly isolation: Isolation;
+  readonly sight: Sight;
+  readonly begunAt: number;
+  readonly #reads: Read[];
+
+  constructor(database: Database, model: Model, now: number, isolation: Isolation) {
+    this.transaction = database.begin({ isolation });
+    this.isolation = isolation;
+    this.begunAt = model.last;
+    this.#reads = [];
+    this.sight = {
+      reader: this.transaction,
+      draft: new Draft(model.state),
+      now,
+      onRead: ({ incarnation }, from, to) => this.#reads.push({ incarnation, from, to }),
+    };
+  }
+
+  /** The map as it was when the transaction began: empty, if it is younger. */
+  asOfBegin(map: MapState): MapState {
+    const then = this.sight.draft.base.get(map.name);
+    return then?.incarnation === map.incarnation ? then : { ...map, entries: new Map() };
+  }
+
+  /** Whether a commit made meanwhile is in the way. "maybe": what the expiry loop did is not followed key by key. */
+  conflict(model: Model): "yes" | "no" | "maybe" {
+    const { changes } = this.sight.draft;
+    if (changes.size === 0) {
+      return "no";
+    }
+    const live = new Set([...model.state.values()].map((map) => map.incarnation));
+    const read = this.isolation === "serializable" ? this.#reads : [];
+    if ([...changes.keys()].some((id) => !live.has(id)) || read.some(({ incarnation }) => !live.has(incarnation))) {
+      return "yes";
+    }
+    const writer = model.findWriter(
+      this.begunAt,
+      (incarnation, key) =>
+        changes.get(incarnation)?.has(key) === true ||
+        read.some((range) => range.incarnation === incarnation && key >= range.from && key < range.to),
+    );
+    let isByDeadline = false;
+    for (let commit = this.begunAt + 1; commit <= model.last && !isByDeadline; commit++) {
+      isByDeadline = model.commit(commit).isByDeadline;
+    }
+    if (writer !== undefined && !model.commit(writer).isByDeadline) {
+      return "yes";
+    }
+    return isByDeadline ? "maybe" : "no";
+  }
+}
+
+/** The database may have taken back the memory that a reader holds; every later use of it is a CONFLICT. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof DbError && error.code === "CONFLICT";
+}

@@ -1,0 +1,203 @@
+/**
+ * The model of a database: what every map held after every commit, and which keys each commit wrote.
+ *
+ * A map is known by its name and its incarnation (it may be dropped and made again), a key by its place in the map's
+ * universe. A state is never changed; a `Draft` is a state with changes on top, which `Model.push` makes the next commit.
+ */
+import { assert } from "../../src/assert.ts";
+import type { Universe } from "./universe.ts";
+
+export interface Entry {
+  readonly token: number;
+  /** Milliseconds since the epoch; 0 for none. */
+  readonly expiry: number;
+}
+
+export interface MapState {
+  readonly name: string;
+  /** A number of its own for each map that was ever made. */
+  readonly incarnation: number;
+  /** The commit that made it. */
+  readonly since: number;
+  readonly universe: Universe;
+  readonly entries: ReadonlyMap<number, Entry>;
+}
+
+export type State = ReadonlyMap<string, MapState>;
+
+interface Commit {
+  readonly state: State;
+  /** Incarnation ▶ keys that it put or deleted. */
+  readonly written: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly isByDeadline: boolean;
+}
+
+export class Model {
+  readonly #commits: Commit[];
+  #incarnations: number;
+  #serials: number;
+
+  constructor() {
+    this.#incarnations = 0;
+    this.#serials = 0;
+    this.#commits = [{ state: new Map(), written: new Map(), isByDeadline: false }];
+  }
+
+  /** The number of the last commit. */
+  get last(): number {
+    return this.#commits.length - 1;
+  }
+
+  get state(): State {
+    return this.#commits.at(-1)!.state;
+  }
+
+  stateAt(commit: number): State {
+    const found = this.#commits[commit];
+    assert(found !== undefined, `commit ${commit} was never made; the last one is ${this.last}`);
+    return found.state;
+  }
+
+  commit(number: number): Commit {
+    return this.#commits[number]!;
+  }
+
+  /** A number of its own for each value. */
+  nextSerial(): number {
+    return ++this.#serials;
+  }
+
+  /** A map that the next commit makes. */
+  newMap(name: string, universe: Universe): MapState {
+    return { name, incarnation: ++this.#incarnations, since: this.last + 1, universe, entries: new Map() };
+  }
+
+  push(draft: Draft): void {
+    const state = new Map(this.state);
+    for (const name of draft.dropped) {
+      state.delete(name);
+    }
+    for (const made of draft.made.values()) {
+      state.set(made.name, made);
+    }
+    const written = new Map<number, Set<number>>();
+    for (const [incarnation, changes] of draft.changes) {
+      const map = [...state.values()].find((candidate) => candidate.incarnation === incarnation);
+      assert(map !== undefined, "the model writes to maps that are there");
+      const entries = new Map(map.entries);
+      for (const [key, entry] of changes) {
+        if (entry === undefined) {
+          entries.delete(key);
+        } else {
+          entries.set(key, entry);
+        }
+      }
+      state.set(map.name, { ...map, entries });
+      written.set(incarnation, new Set(changes.keys()));
+    }
+    this.#commits.push({ state, written, isByDeadline: false });
+  }
+
+  /** A commit that deletes everything that has expired. */
+  pushDeadlines(now: number): void {
+    const state = new Map(this.state);
+    const written = new Map<number, Set<number>>();
+    for (const map of this.state.values()) {
+      const expired = [...map.entries].filter(([, entry]) => !isVisible(entry, now)).map(([key]) => key);
+      if (expired.length > 0) {
+        const entries = new Map([...map.entries].filter(([, entry]) => isVisible(entry, now)));
+        state.set(map.name, { ...map, entries });
+        written.set(map.incarnation, new Set(expired));
+      }
+    }
+    this.#commits.push({ state, written, isByDeadline: true });
+  }
+
+  /** A crash took the commits after this one. */
+  truncate(last: number): void {
+    assert(last <= this.last, `commit ${last} was never made; the last one is ${this.last}`);
+    this.#commits.length = last + 1;
+  }
+
+  /** The first commit after `after` that wrote something that `touches`; undefined: none did. */
+  findWriter(after: number, touches: (incarnation: number, key: number) => boolean): number | undefined {
+    for (let number = after + 1; number <= this.last; number++) {
+      for (const [incarnation, keys] of this.commit(number).written) {
+        for (const key of keys) {
+          if (touches(incarnation, key)) {
+            return number;
+          }
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+export function isVisible(entry: Entry, now: number): boolean {
+  return entry.expiry === 0 || entry.expiry > now;
+}
+
+/** What a savepoint keeps. */
+interface Changes {
+  readonly made: ReadonlyMap<string, MapState>;
+  readonly changes: ReadonlyMap<number, ReadonlyMap<number, Entry | undefined>>;
+}
+
+/** A state as a reader sees it, and what a transaction has changed on top. Undefined is a deletion. */
+export class Draft {
+  readonly base: State;
+  made: Map<string, MapState>;
+  readonly dropped: Set<string>;
+  changes: Map<number, Map<number, Entry | undefined>>;
+
+  constructor(base: State) {
+    this.base = base;
+    this.made = new Map();
+    this.dropped = new Set();
+    this.changes = new Map();
+  }
+
+  get isEmpty(): boolean {
+    return this.made.size === 0 && this.dropped.size === 0 && this.changes.size === 0;
+  }
+
+  maps(): MapState[] {
+    return [...new Map([...this.base, ...this.made]).values()];
+  }
+
+  get({ incarnation, entries }: MapState, key: number): Entry | undefined {
+    const changes = this.changes.get(incarnation);
+    return changes?.has(key) ? changes.get(key) : entries.get(key);
+  }
+
+  put({ incarnation }: MapState, key: number, entry: Entry | undefined): void {
+    const changes = this.changes.get(incarnation) ?? new Map<number, Entry | undefined>();
+    changes.set(key, entry);
+    this.changes.set(incarnation, changes);
+  }
+
+  /** The visible entries from key `from` to before key `to`, ascending. */
+  range(map: MapState, from: number, to: number, now: number): [number, Entry][] {
+    const merged = new Map<number, Entry | undefined>([...map.entries, ...(this.changes.get(map.incarnation) ?? [])]);
+    const found: [number, Entry][] = [];
+    for (const [key, entry] of merged) {
+      if (entry !== undefined && key >= from && key < to && isVisible(entry, now)) {
+        found.push([key, entry]);
+      }
+    }
+    return found.sort((a, b) => a[0] - b[0]);
+  }
+
+  savepoint(): Changes {
+    return {
+      made: new Map(this.made),
+      changes: new Map([...this.changes].map(([incarnation, changes]) => [incarnation, new Map(changes)])),
+    };
+  }
+
+  rollbackTo({ made, changes }: Changes): void {
+    this.made = new Map(made);
+    this.changes = new Map([...changes].map(([incarnation, keys]) => [incarnation, new Map(keys)]));
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Bugs for the fuzzer to find, planted between the engine and its disk or into the objects of one open database.
+ *
+ *   "skip-log-sync"        a sync of the log does nothing
+ *   "skip-data-sync"       the pages of a checkpoint are not synced before its meta page
+ *   "skip-meta-sync"       the meta page is not synced before the log is recycled
+ *   "lose-memtable"        readers lose a frozen memtable when a checkpoint is adopted
+ *   "reuse-pinned-pages"   pages are reused although a snapshot reads them
+ *   "forget-undo"          a rollback to a savepoint leaves what was written
+ *   "miss-conflicts"       a commit does not look at what was committed meanwhile
+ */
+import type { Database } from "../../src/mvcc/index.ts";
+import type { Disk, DiskFile, OpenMode } from "../../src/pager/index.ts";
+
+export const PLANTED: readonly string[] = [
+  "skip-log-sync",
+  "skip-data-sync",
+  "skip-meta-sync",
+  "lose-memtable",
+  "reuse-pinned-pages",
+  "forget-undo",
+  "miss-conflicts",
+];
+
+/** Pages 0 and 1 are the meta pages. */
+const META_END = 2 * 8192;
+
+export function plantInDisk(disk: Disk, canary: string | undefined): Disk {
+  if (canary === undefined || !canary.startsWith("skip-")) {
+    return disk;
+  }
+  return {
+    path: disk.path,
+    worker: undefined,
+    list: () => disk.list(),
+    open: (name: string, mode: OpenMode) => plantInFile(disk.open(name, mode), canary),
+    remove: (name) => disk.remove(name),
+    rename: (from, to) => disk.rename(from, to),
+    syncDirectory: () => disk.syncDirectory(),
+    lock: (mode) => disk.lock(mode),
+    unlock: () => disk.unlock(),
+  };
+}
+
+function plantInFile(file: DiskFile, canary: string): DiskFile {
+  let isMeta = false;
+  const skips = () => (file.name.startsWith("wal") ? canary === "skip-log-sync" : skipsPages(isMeta, canary));
+  return {
+    name: file.name,
+    read: (into, intoOffset, lengthBytes, position) => file.read(into, intoOffset, lengthBytes, position),
+    write: (from, fromOffset, lengthBytes, position) => {
+      isMeta = position < META_END;
+      file.write(from, fromOffset, lengthBytes, position);
+    },
+    sync: () => {
+      if (!skips()) {
+        file.sync();
+      }
+    },
+    syncSoon: async () => {
+      if (!skips()) {
+        await file.syncSoon();
+      }
+    },
+    truncate: (sizeBytes) => file.truncate(sizeBytes),
+    sizeBytes: () => file.sizeBytes(),
+    map: (lengthBytes) => file.map(lengthBytes),
+    close: () => file.close(),
+  };
+}
+
+function skipsPages(isMeta: boolean, canary: string): boolean {
+  return canary === (isMeta ? "skip-meta-sync" : "skip-data-sync");
+}
+
+export function plantInDatabase({ store }: Database, canary: string | undefined): void {
+  switch (canary) {
+    case "lose-memtable":
+      loseMemtable(store);
+      break;
+    case "reuse-pinned-pages":
+      store.pins.pinnedCheckpoints = () => [store.state.checkpoint];
+      break;
+    case "forget-undo":
+      store.writer.rewindTo = () => {};
+      break;
+    case "miss-conflicts":
+      store.pins.memtablesAfter = () => [];
+      break;
+    default:
+      break;
+  }
+}
+
+/** The state that readers are given lacks its oldest frozen memtable whenever the checkpoint moved on. */
+function loseMemtable(store: Database["store"]): void {
+  let state = store.live.state;
+  Object.defineProperty(store.live, "state", {
+    get: () => state,
+    set: (next: typeof state) => {
+      const isAdoption = next.checkpoint !== state.checkpoint && next.memtables.length > 1;
+      state = isAdoption ? Object.assign(Object.create(next), { memtables: next.memtables.slice(0, -1) }) : next;
+    },
+  });
+}

@@ -1,0 +1,594 @@
+/**
+ * A random program on a database, step by step beside the model: single writes, transactions of both kinds with
+ * savepoints and throws, readers held for long, scans that change what they scan, maps made and dropped, deadlines,
+ * checkpoints at any moment, the change feed.
+ *
+ * Each step leaves database and model in agreement, or throws: an AssertionError (a finding), or the DbError that the
+ * database threw. A write that threw IO or POISONED may be on disk or not; the model then counts it as made, and the
+ * next opening decides. `acknowledged` is the last commit that the database promised to keep.
+ */
+import { assert } from "../../src/assert.ts";
+import { DbError } from "../../src/errors.ts";
+import type { Database, Durability, WriteTransaction } from "../../src/mvcc/index.ts";
+import type { Dice } from "../dice.ts";
+import { Feed } from "./feed.ts";
+import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
+import { Draft, isVisible, type MapState, type Model } from "./model.ts";
+import {
+  type AnyMap,
+  checkAll,
+  drawRange,
+  expected,
+  look,
+  openMap,
+  placeOf,
+  type Reader,
+  type Sight,
+} from "./sight.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+import { drawLength, drawUniverse, tokenOf, valueFor } from "./universe.ts";
+
+export interface ProgramOptions {
+  readonly clock: SimulatedClock;
+  readonly durability: Durability;
+  readonly longestValue: number;
+  /** Readers that are held for long may lose what they hold. */
+  readonly mayExpire: boolean;
+  readonly mostMaps: number;
+}
+
+/** Thrown by a program's own callbacks, to be rolled back. */
+class ChangeOfMind extends Error {}
+
+interface Waiting {
+  readonly what: string;
+  readonly promise: Promise<unknown>;
+}
+
+const MOST_HELD = 4;
+
+export class Program {
+  readonly model: Model;
+  readonly database: Database;
+  /** The last commit that was promised to be on disk. */
+  acknowledged: number;
+  readonly #options: ProgramOptions;
+  readonly #onAcknowledge: () => void;
+  readonly #snapshots: HeldSnapshot[];
+  readonly #transactions: HeldTransaction[];
+  readonly #waiting: Waiting[];
+  #feed: Feed | undefined;
+
+  constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
+    this.database = database;
+    this.model = model;
+    this.#options = options;
+    this.#onAcknowledge = onAcknowledge;
+    this.acknowledged = 0;
+    this.#snapshots = [];
+    this.#transactions = [];
+    this.#waiting = [];
+    this.#feed = undefined;
+    assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
+  }
+
+  /** What readers outside of transactions must see now. */
+  get sight(): Sight {
+    const draft = new Draft(this.model.state);
+    return { reader: this.database, draft, now: this.#options.clock.now(), onRead: () => {} };
+  }
+
+  async step(dice: Dice): Promise<void> {
+    if (this.model.state.size === 0) {
+      this.#makeMap(dice);
+    }
+    await this.#pickStep(dice);
+    assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
+  }
+
+  #pickStep(dice: Dice): Promise<void> | void {
+    const roll = dice.below(100);
+    if (roll < 18) {
+      return this.#writeOne(dice);
+    }
+    if (roll < 32) {
+      return this.#writeMany(dice);
+    }
+    if (roll < 40) {
+      return look(this.sight, this.#pickMap(dice), dice);
+    }
+    if (roll < 48) {
+      return this.#useSnapshot(dice);
+    }
+    if (roll < 68) {
+      return this.#useTransaction(dice);
+    }
+    if (roll < 73) {
+      return this.#scanAndWrite(dice);
+    }
+    if (roll < 88) {
+      return this.#work(dice);
+    }
+    return this.#rareStep(dice, roll - 88);
+  }
+
+  #rareStep(dice: Dice, roll: number): Promise<void> | void {
+    switch (roll) {
+      case 0:
+      case 1:
+        return this.#makeMap(dice);
+      case 2:
+        return this.#dropMap(dice);
+      case 3:
+      case 4:
+        return this.#followFeed(dice);
+      case 5:
+        return this.#acknowledgeWhenDone("flush", this.database.flush());
+      case 6:
+      case 7:
+        return this.#acknowledgeWhenDone("checkpoint", this.database.checkpoint());
+      case 8:
+        return this.#wait("check", this.database.check());
+      case 9:
+        return this.settle();
+      case 10:
+        return checkAll(this.sight);
+      default:
+        this.#options.clock.pass(dice.pick([1, 10, 500, 5000]));
+        return this.#runTimers(1);
+    }
+  }
+
+  /** Everything that was begun has ended, and what the feed gave is right. */
+  async settle(): Promise<void> {
+    for (const { what, promise } of this.#waiting.splice(0)) {
+      await this.#within(what, promise);
+    }
+    await this.#feed?.check(this.model, this.database);
+  }
+
+  /** Before the database is closed: nothing is held, or some of it is (what then happens to it is tested, too). */
+  async letGo(): Promise<void> {
+    await this.#feed?.stop();
+    this.#feed = undefined;
+    for (const { transaction } of this.#transactions.splice(0)) {
+      transaction.rollback();
+    }
+    for (const { snapshot } of this.#snapshots.splice(0)) {
+      snapshot.close();
+    }
+  }
+
+  /** After the database was closed: whoever still waits is answered. */
+  async answered(): Promise<void> {
+    for (const { what, promise } of this.#waiting.splice(0)) {
+      await this.#within(
+        what,
+        promise.catch(() => {}),
+      );
+    }
+  }
+
+  #makeMap(dice: Dice): void {
+    const name = `m${dice.below(this.#options.mostMaps)}`;
+    if (!this.model.state.has(name)) {
+      const draft = new Draft(this.model.state);
+      const map = this.model.newMap(name, drawUniverse(dice));
+      draft.made.set(name, map);
+      const reader: Reader = this.#transactions[0]?.transaction ?? this.database;
+      this.#commit(draft, this.#options.durability, () => openMap(dice.once(2) ? reader : this.database, map));
+    }
+  }
+
+  #dropMap(dice: Dice): void {
+    const draft = new Draft(this.model.state);
+    const { name } = this.#pickMap(dice);
+    draft.dropped.add(name);
+    this.#commit(draft, this.#options.durability, () => assert(this.database.drop(name), `there was a map ${name}`));
+  }
+
+  #writeOne(dice: Dice): void {
+    const map = this.#pickMap(dice);
+    const draft = new Draft(this.model.state);
+    const sight = { ...this.sight, draft };
+    this.#commit(draft, this.#options.durability, () => this.#change(sight, map, dice));
+  }
+
+  #writeMany(dice: Dice): void {
+    const draft = new Draft(this.model.state);
+    const durability = dice.pick<Durability>(["sync", "group", "relaxed", this.#options.durability]);
+    const isLarge = dice.once(12);
+    try {
+      this.#commit(draft, durability, () =>
+        this.database.write((tx) => this.#fill(tx, draft, dice, isLarge ? 150 : 12), { durability }),
+      );
+    } catch (error) {
+      if (!(error instanceof ChangeOfMind)) {
+        throw error;
+      }
+    }
+  }
+
+  #fill(tx: WriteTransaction, draft: Draft, dice: Dice, most: number): void {
+    const sight: Sight = { ...this.sight, reader: tx, draft };
+    let mark = tx.savepoint();
+    let saved = draft.savepoint();
+    for (let left = dice.between(1, most); left > 0; left--) {
+      const map = this.#pickMap(dice, draft);
+      const roll = dice.below(24);
+      if (roll === 0) {
+        mark = tx.savepoint();
+        saved = draft.savepoint();
+      } else if (roll === 1) {
+        tx.rollbackTo(mark);
+        draft.rollbackTo(saved);
+      } else if (roll === 2) {
+        this.#makeMapWithin(tx, draft, dice);
+      } else if (roll === 3) {
+        this.#scanAndChange(sight, map, dice, tx);
+      } else if (roll < 8) {
+        look(sight, map, dice);
+      } else {
+        this.#change(sight, map, dice);
+      }
+    }
+    if (dice.once(8)) {
+      throw new ChangeOfMind();
+    }
+  }
+
+  #makeMapWithin(tx: WriteTransaction, draft: Draft, dice: Dice): void {
+    const name = `m${dice.below(this.#options.mostMaps)}`;
+    if (!this.model.state.has(name) && !draft.made.has(name)) {
+      const map = this.model.newMap(name, drawUniverse(dice));
+      draft.made.set(name, map);
+      openMap(tx, map);
+    }
+  }
+
+  /** One put or delete, in the model too. */
+  #change(sight: Sight, map: MapState, dice: Dice): void {
+    const { draft } = sight;
+    const key = dice.below(map.universe.keys.length);
+    const opened = openMap(sight.reader, map);
+    if (dice.once(3)) {
+      sight.onRead(map, key, key + 1);
+      const entry = draft.get(map, key);
+      const wasThere = entry !== undefined && isVisible(entry, sight.now);
+      assert(opened.delete(map.universe.keys[key]) === wasThere, `delete tells whether key ${key} was there`);
+      if (wasThere) {
+        draft.put(map, key, undefined);
+      }
+    } else {
+      this.#put(draft, map, opened, key, dice);
+    }
+  }
+
+  #put(draft: Draft, map: MapState, opened: AnyMap, key: number, dice: Dice): void {
+    const token = tokenOf(this.model.nextSerial(), drawLength(dice, this.#options.longestValue));
+    const ttl = dice.once(12) ? dice.pick([5, 300, 4000]) : 0;
+    const expiry = ttl === 0 ? 0 : this.#options.clock.now() + ttl;
+    opened.put(map.universe.keys[key], valueFor(map.universe.value, token), ttl === 0 ? undefined : { ttl });
+    draft.put(map, key, { token, expiry });
+  }
+
+  /** A scan of the live database sees what was there when it began, whatever is committed meanwhile. */
+  #scanAndWrite(dice: Dice): void {
+    const map = this.#pickMap(dice);
+    const sight = this.sight;
+    const range = drawRange(map, dice);
+    const wanted = expected(sight, map, range).map(([key]) => key);
+    let seen = 0;
+    try {
+      for (const [key] of openMap(this.database, map).range(range.options)) {
+        assert(placeOf(map, key) === wanted[seen], `a scan sees what was there when it began: entry ${seen}`);
+        seen++;
+        if (dice.once(3)) {
+          this.#writeOne(dice);
+        }
+        if (dice.once(20)) {
+          return;
+        }
+      }
+    } catch (error) {
+      if (this.#options.mayExpire && isConflict(error)) {
+        return;
+      }
+      throw error;
+    }
+    assert(seen === wanted.length, `a scan sees all that was there when it began: ${wanted.length}, not ${seen}`);
+  }
+
+  /**
+   * A scan within a transaction that writes meanwhile: keys that are left alone come exactly once and in order; of keys
+   * that change, any version that was there since the scan began may come, or none if there was a time without one.
+   */
+  #scanAndChange(sight: Sight, map: MapState, dice: Dice, tx: WriteTransaction | undefined): void {
+    const range = drawRange(map, dice);
+    const { limit: _, ...options } = range.options;
+    const before = sight.draft.range(map, range.from, range.to, sight.now).map(([key]) => key);
+    const changed = new Set<number>();
+    const seen: number[] = [];
+    const mark = tx?.savepoint();
+    const saved = sight.draft.savepoint();
+    sight.onRead(map, range.from, range.to);
+    const scan = openMap(sight.reader, map).range(options)[Symbol.iterator]();
+    for (let next = scan.next(); !next.done; next = scan.next()) {
+      const [key] = next.value;
+      const at = placeOf(map, key);
+      const previous = seen.at(-1);
+      assert(previous === undefined || at > previous !== (options.reverse ?? false), "a scan goes in one direction");
+      seen.push(at);
+      if (dice.once(3)) {
+        const target = this.#changeInScan(sight, map, dice);
+        changed.add(target);
+      } else if (mark !== undefined && dice.once(12)) {
+        tx!.rollbackTo(mark);
+        sight.draft.rollbackTo(saved);
+        expectClosed(() => scan.next());
+        return;
+      }
+    }
+    const kept = before.filter((key) => !changed.has(key));
+    const found = seen.filter((key) => !changed.has(key));
+    const inOrder = options.reverse ? kept.reverse() : kept;
+    assert(
+      found.length === inOrder.length && found.every((key, i) => key === inOrder[i]),
+      `a scan of map ${map.name} that writes sees each key that it leaves alone: ${inOrder}; it saw ${found}`,
+    );
+  }
+
+  #changeInScan(sight: Sight, map: MapState, dice: Dice): number {
+    const key = dice.below(map.universe.keys.length);
+    const opened = openMap(sight.reader, map);
+    if (dice.once(3)) {
+      sight.onRead(map, key, key + 1);
+      if (opened.delete(map.universe.keys[key])) {
+        sight.draft.put(map, key, undefined);
+      }
+    } else {
+      this.#put(sight.draft, map, opened, key, dice);
+    }
+    return key;
+  }
+
+  #useSnapshot(dice: Dice): void {
+    const { clock } = this.#options;
+    if (this.#snapshots.length < MOST_HELD && dice.once(3)) {
+      const oldest = this.database.store.checkpointer.meta.commit;
+      const at = dice.once(2) ? dice.between(oldest, this.model.last) : undefined;
+      this.#snapshots.push(new HeldSnapshot(this.database, this.model, clock.now(), at));
+      return;
+    }
+    const held = this.#snapshots[dice.below(this.#snapshots.length || 1)];
+    if (held === undefined) {
+      return;
+    }
+    if (dice.once(6)) {
+      held.snapshot.close();
+      this.#snapshots.splice(this.#snapshots.indexOf(held), 1);
+      return;
+    }
+    const maps = held.sight.draft.maps().filter((map) => this.#isLive(map));
+    if (maps.length > 0) {
+      this.#unlessExpired(() => look(held.sight, dice.pick(maps), dice));
+    }
+  }
+
+  #useTransaction(dice: Dice): Promise<void> | void {
+    const { clock } = this.#options;
+    if (this.#transactions.length < MOST_HELD && dice.once(5)) {
+      const isolation = dice.pick(["snapshot", "serializable"] as const);
+      this.#transactions.push(new HeldTransaction(this.database, this.model, clock.now(), isolation));
+      return;
+    }
+    const held = this.#transactions[dice.below(this.#transactions.length || 1)];
+    if (held === undefined) {
+      return;
+    }
+    if (dice.once(7)) {
+      this.#transactions.splice(this.#transactions.indexOf(held), 1);
+      if (dice.once(5)) {
+        held.transaction.rollback();
+        return;
+      }
+      return this.#commitHeld(held);
+    }
+    this.#unlessExpired(() => this.#workWithin(held, dice));
+  }
+
+  #workWithin(held: HeldTransaction, dice: Dice): void {
+    const { sight, transaction } = held;
+    const mark = transaction.savepoint();
+    const saved = sight.draft.savepoint();
+    for (let left = dice.pick([1, 3, 8]); left > 0; left--) {
+      const map = held.asOfBegin(this.#pickMap(dice));
+      if (dice.once(8)) {
+        this.#scanAndChange(sight, map, dice, undefined);
+      } else if (dice.once(3)) {
+        look(sight, map, dice);
+      } else {
+        this.#change(sight, map, dice);
+      }
+    }
+    if (dice.once(8)) {
+      transaction.rollbackTo(mark);
+      sight.draft.rollbackTo(saved);
+    }
+  }
+
+  async #commitHeld(held: HeldTransaction): Promise<void> {
+    const { transaction, sight } = held;
+    const conflict = held.conflict(this.model);
+    const before = this.database.lastCommit;
+    const promise = transaction.commit();
+    promise.catch(() => {});
+    assert(!transaction.isOpen, "commit ends a transaction");
+    if (this.database.lastCommit > before) {
+      assert(conflict !== "yes", `a ${held.isolation} transaction committed what a later commit is in the way of`);
+      this.model.push(sight.draft);
+      if (this.#options.durability === "relaxed") {
+        await promise;
+      } else {
+        await this.#acknowledgeWhenDone("commit", promise);
+      }
+      return;
+    }
+    const error = await promise.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (isUncertain(error)) {
+      this.model.push(sight.draft);
+    }
+    if (isConflict(error)) {
+      assert(conflict !== "no" || this.#options.mayExpire, "nothing was in the way of a transaction that was refused");
+    } else if (error !== undefined) {
+      throw error;
+    } else {
+      assert(sight.draft.isEmpty, "a transaction that wrote something makes a commit");
+    }
+  }
+
+  /** Checkpoints step by step, deadlines, syncs that are late: whatever is due. */
+  async #work(dice: Dice): Promise<void> {
+    if (dice.once(3)) {
+      this.#options.clock.pass(dice.pick([1, 1, 20, 150, 1000]));
+    }
+    this.#runTimers(dice.between(1, 6));
+    if (dice.once(2)) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #runTimers(most: number): void {
+    const { clock } = this.#options;
+    try {
+      for (let left = most; left > 0 && clock.run(); left--) {
+        this.#followDeadlines();
+      }
+    } catch (error) {
+      if (isUncertain(error)) {
+        this.model.pushDeadlines(clock.now());
+      }
+      throw error instanceof DbError
+        ? new Error(`a timer threw ${error.code}, which ends the process`, { cause: error })
+        : error;
+    }
+  }
+
+  #followDeadlines(): void {
+    while (this.model.last < this.database.lastCommit) {
+      this.model.pushDeadlines(this.#options.clock.now());
+    }
+  }
+
+  async #followFeed(dice: Dice): Promise<void> {
+    if (this.#feed !== undefined) {
+      await this.#feed.check(this.model, this.database);
+      await this.#feed.stop();
+    }
+    const oldest = this.database.store.log.oldestCommit;
+    this.#feed = new Feed(this.database, dice.between(oldest, this.model.last), (commit) => this.acknowledge(commit));
+  }
+
+  /** What the database acknowledged is noted at once: the crash may come with the next operation. */
+  acknowledge(commit: number): void {
+    if (commit > this.acknowledged) {
+      this.acknowledged = commit;
+      this.#onAcknowledge();
+    }
+  }
+
+  async #acknowledgeWhenDone(what: string, promise: Promise<unknown>): Promise<void> {
+    const commit = this.database.lastCommit;
+    await this.#wait(
+      what,
+      promise.then(() => this.acknowledge(commit)),
+    );
+  }
+
+  async #wait(what: string, promise: Promise<unknown>): Promise<void> {
+    promise.catch(() => {});
+    this.#waiting.push({ what, promise });
+    if (this.#waiting.length > 8) {
+      const { what: oldest, promise: first } = this.#waiting.shift()!;
+      await this.#within(oldest, first);
+    }
+  }
+
+  /** The promise, with time running for it; one that never settles is a finding. */
+  async #within(what: string, promise: Promise<unknown>): Promise<void> {
+    let isSettled = false;
+    promise.then(
+      () => {
+        isSettled = true;
+      },
+      () => {
+        isSettled = true;
+      },
+    );
+    for (let turns = 0; !isSettled; turns++) {
+      assert(turns < MOST_TURNS, `${what} settles`);
+      await new Promise((resolve) => setTimeout(resolve, turns < 100 ? 0 : 10));
+      if (!isSettled && !this.database.store.isClosed) {
+        this.#options.clock.pass(turns < 5 ? 0 : 100);
+        this.#runTimers(10);
+      }
+    }
+    await promise;
+  }
+
+  #commit(draft: Draft, durability: Durability, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (isUncertain(error) && !draft.isEmpty) {
+        this.model.push(draft);
+      }
+      throw error;
+    }
+    if (!draft.isEmpty) {
+      this.model.push(draft);
+      if (durability === "sync") {
+        this.acknowledge(this.model.last);
+      }
+    }
+  }
+
+  #unlessExpired(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!this.#options.mayExpire || !isConflict(error)) {
+        throw error;
+      }
+    }
+  }
+
+  #pickMap(dice: Dice, draft: Draft = new Draft(this.model.state)): MapState {
+    return dice.pick(draft.maps());
+  }
+
+  #isLive(map: MapState): boolean {
+    return this.model.state.get(map.name)?.incarnation === map.incarnation;
+  }
+}
+
+/** What was being written may be on disk or not. */
+function isUncertain(error: unknown): boolean {
+  return error instanceof DbError && (error.code === "IO" || error.code === "POISONED");
+}
+
+function expectClosed(action: () => void): void {
+  let code = "";
+  try {
+    action();
+  } catch (error) {
+    code = error instanceof DbError ? error.code : String(error);
+  }
+  assert(code === "CLOSED", `a scan ends when what it stands on is taken back: CLOSED, not ${code || "going on"}`);
+}
+
+/** For a promise, about two seconds. */
+const MOST_TURNS = 300;

@@ -1,0 +1,318 @@
+/**
+ * The engine against a model, on simulated time and disks: random programs (engine/program.ts), closed and reopened, cut
+ * off by crashes at any operation of the disk, by crashes of the recovery from them, by failing calls and by full disks.
+ *
+ * After a crash the database opens at a commit that is not before the last acknowledged one; its contents are the
+ * model's at that commit, no more and no less; `check()` finds nothing; opening once more finds the same. The program
+ * goes on from what was found, so that recycled files, torn tails and free pages of earlier lives lie under the next one.
+ *
+ * One draw decides a round's circumstances, one its length, and then one draw each step: leaving a draw out leaves out
+ * that step, which is how a finding is made small (shrink.ts).
+ */
+import { assert } from "../src/assert.ts";
+import { DbError } from "../src/errors.ts";
+import { type Database, type Durability, type InternalOptions, type OpenOptions, openOn } from "../src/mvcc/index.ts";
+import { type Backend, type Disk, MemoryDisk } from "../src/pager/index.ts";
+import type { Rng } from "../src/random.ts";
+import { seededRng } from "../src/random.ts";
+import { Dice } from "./dice.ts";
+import { CrashDisk } from "./disk/crash-disk.ts";
+import { FaultDisk, type FaultPlan } from "./disk/fault-disk.ts";
+import { SmallMappings } from "./disk/small-mappings.ts";
+import { Draft, Model } from "./engine/model.ts";
+import { PLANTED, plantInDatabase, plantInDisk } from "./engine/planted.ts";
+import { Program } from "./engine/program.ts";
+import { checkAll } from "./engine/sight.ts";
+import { SimulatedClock } from "./engine/simulated-clock.ts";
+import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
+
+const START_MS = 1_700_000_000_000;
+const MOST_STEPS = 260;
+const IMAGES_A_CRASH = 3;
+
+export const mvccFuzzer: Fuzzer = {
+  name: "mvcc",
+  canaries: PLANTED,
+  async run(rng: Rng, options: FuzzOptions): Promise<void> {
+    const round = new Round(new Dice(seededRng(rng.next())), options);
+    for (let left = rng.next() % MOST_STEPS; left > 0; left--) {
+      await round.step(new Dice(seededRng(rng.next())));
+    }
+    await round.end();
+  },
+};
+
+/** What was promised when the disk had done so many operations. */
+interface Moment {
+  readonly operations: number;
+  readonly acknowledged: number;
+  readonly made: number;
+}
+
+interface Circumstances {
+  readonly options: OpenOptions & InternalOptions;
+  readonly backend: Backend;
+  readonly crashes: boolean;
+  readonly faults: boolean;
+  readonly longestValue: number;
+  readonly mostMaps: number;
+}
+
+function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circumstances {
+  const segmentBytes = dice.pick([16, 16, 32, 64]) * 1024;
+  return {
+    options: {
+      segmentBytes,
+      durability: dice.pick<Durability>(["sync", "sync", "group", "relaxed"]),
+      retainLogBytes: dice.pick([0, 0, 100_000, 10_000_000]),
+      cacheBytes: 1024 * 1024,
+      checkpoints: "inline",
+      checkpointStepsPerTurn: dice.pick([1, 1, 3, 10, 100]),
+      ...(dice.once(6) ? { snapshotMemoryBytes: dice.pick([0, 100_000]) } : {}),
+      ...(dice.once(4) ? { maxTransactionBytes: 64 * 1024 } : {}),
+    },
+    backend,
+    crashes: backend !== "memory" && !dice.once(4),
+    faults: backend !== "memory" && dice.once(3),
+    longestValue: dice.pick([100, 4000, 4000, 40_000]),
+    mostMaps: dice.pick([2, 4, 4, 30]),
+  };
+}
+
+class Round {
+  readonly #drawn: Circumstances;
+  readonly #canary: string | undefined;
+  readonly #clock: SimulatedClock;
+  /** The engine's own: no salt of the log may come twice. */
+  readonly #rng: Rng;
+  readonly #model: Model;
+  #disk: CrashDisk | MemoryDisk;
+  #faults: FaultDisk | undefined;
+  #program: Program | undefined;
+  #moments: Moment[];
+  #acknowledged: number;
+  #timesFull: number;
+
+  constructor(dice: Dice, { backend, canary }: FuzzOptions) {
+    this.#drawn = drawCircumstances(dice, backend);
+    this.#canary = canary;
+    this.#clock = new SimulatedClock(START_MS);
+    this.#rng = dice.split().rng;
+    this.#model = new Model();
+    this.#disk = this.#drawn.crashes ? new CrashDisk() : new MemoryDisk({ mapped: true });
+    this.#faults = undefined;
+    this.#program = undefined;
+    this.#moments = [];
+    this.#acknowledged = 0;
+    this.#timesFull = 0;
+  }
+
+  async step(dice: Dice): Promise<void> {
+    try {
+      if (this.#program === undefined) {
+        await this.#begin(dice);
+      } else if (this.#drawn.backend !== "memory" && dice.once(30)) {
+        await (this.#drawn.crashes && dice.once(2) ? this.#crash(dice) : this.#close(dice));
+      } else {
+        await this.#program.step(dice);
+      }
+    } catch (error) {
+      await this.#afterFault(error, dice);
+    }
+    this.#note();
+  }
+
+  async end(): Promise<void> {
+    const dice = new Dice(seededRng(1));
+    this.#faults?.heal();
+    try {
+      await this.#program?.settle();
+      await this.#program?.database.check();
+    } catch (error) {
+      await this.#afterFault(error, dice);
+    }
+    if (this.#program !== undefined) {
+      checkAll(this.#program.sight);
+      await (this.#drawn.crashes ? this.#crash(dice) : this.#close(dice));
+    }
+  }
+
+  async #begin(dice: Dice): Promise<void> {
+    this.#note();
+    const plan = this.#drawn.faults && dice.once(2) ? this.#drawPlan(dice) : {};
+    this.#faults = new FaultDisk(this.#disk, plan);
+    this.#timesFull = 0;
+    const database = this.#open(this.#faults, this.#clock);
+    try {
+      this.#expectFound(database, this.#acknowledged, this.#model.last);
+      this.#model.truncate(database.lastCommit);
+      checkAll(sightOf(database, this.#model, this.#clock));
+    } catch (error) {
+      closeQuietly(database);
+      throw error;
+    }
+    const { options, longestValue, mostMaps } = this.#drawn;
+    this.#program = new Program(
+      database,
+      this.#model,
+      {
+        clock: this.#clock,
+        durability: options.durability!,
+        longestValue,
+        mayExpire: options.snapshotMemoryBytes !== undefined,
+        mostMaps,
+      },
+      () => this.#note(),
+    );
+    this.#program.acknowledge(database.lastCommit);
+  }
+
+  async #close(dice: Dice): Promise<void> {
+    const program = this.#program!;
+    if (!dice.once(4)) {
+      await program.settle();
+    }
+    if (!dice.once(3)) {
+      await program.letGo();
+    }
+    program.database.close();
+    program.acknowledge(this.#model.last);
+    await program.answered();
+    this.#endLife();
+  }
+
+  /** Looks at images of moments of this life, and goes on from one that the crash leaves now. */
+  async #crash(dice: Dice): Promise<void> {
+    const disk = this.#disk as CrashDisk;
+    const first = this.#moments[0]!.operations;
+    for (let left = IMAGES_A_CRASH; left > 0; left--) {
+      const after = first + dice.below(disk.operations - first + 1);
+      await this.#checkImage(disk.image(dice.rng, after), this.#momentAt(after), dice.split());
+    }
+    this.#disk = new CrashDisk({ from: disk.image(dice.rng) });
+    this.#endLife();
+  }
+
+  async #checkImage(image: MemoryDisk, moment: Moment, dice: Dice): Promise<void> {
+    const disk = new CrashDisk({ from: image });
+    const clock = new SimulatedClock(this.#clock.now());
+    const database = this.#open(disk, clock);
+    this.#expectFound(database, moment.acknowledged, moment.made);
+    const found = database.lastCommit;
+    await this.#checkState(database, found, clock);
+    if (dice.once(2)) {
+      const again = disk.image(dice.rng, dice.below(disk.operations + 1));
+      const reopened = this.#open(new CrashDisk({ from: again }), clock);
+      assert(
+        reopened.lastCommit === found,
+        `recovery found commit ${found}; cut off and begun again, ${reopened.lastCommit}`,
+      );
+      await this.#checkState(reopened, found, clock);
+    } else {
+      database.close();
+      disk.unlock();
+      const reopened = this.#open(disk, clock);
+      assert(reopened.lastCommit === found, `closed at commit ${found}, reopened at ${reopened.lastCommit}`);
+      await this.#checkState(reopened, found, clock);
+    }
+  }
+
+  async #checkState(database: Database, commit: number, clock: SimulatedClock): Promise<void> {
+    const draft = new Draft(this.#model.stateAt(commit));
+    const names = draft.maps().map((map) => map.name);
+    assert(database.maps().join() === names.sort().join(), `the maps at commit ${commit} are ${names}`);
+    checkAll({ reader: database, draft, now: clock.now(), onRead: () => {} });
+    await database.check();
+  }
+
+  #expectFound(database: Database, acknowledged: number, made: number): void {
+    const found = database.lastCommit;
+    assert(found >= acknowledged, `commit ${acknowledged} was acknowledged; ${found} is the last one found`);
+    assert(found <= made, `commit ${found} was found; ${made} is the last one made`);
+  }
+
+  /** A call of the disk failed: what it may do to the caller, and how it goes on. Rethrows what is a finding. */
+  async #afterFault(error: unknown, dice: Dice): Promise<void> {
+    const isFault = error instanceof DbError && this.#faults !== undefined && this.#faults.failed !== "";
+    const isLimit = error instanceof DbError && error.code === "FULL" && error.facts.limit !== undefined;
+    if (isLimit) {
+      return;
+    }
+    if (!isFault || !["IO", "FULL", "POISONED"].includes(error.code)) {
+      throw error;
+    }
+    if (error.code === "FULL" && this.#program !== undefined && !this.#program.database.store.isClosed) {
+      this.#timesFull++;
+      if (this.#timesFull === TIMES_FULL) {
+        this.#faults!.heal();
+      }
+      assert(this.#timesFull < TIMES_FULL + 3, "a disk that has room again is written to again");
+      return;
+    }
+    if (this.#program !== undefined) {
+      closeQuietly(this.#program.database);
+      await this.#program.letGo();
+      await this.#program.answered();
+    }
+    if (this.#disk instanceof CrashDisk) {
+      await this.#crash(dice);
+    } else {
+      this.#endLife();
+    }
+  }
+
+  #open(disk: Disk, clock: SimulatedClock): Database {
+    const { options, backend } = this.#drawn;
+    const planted = plantInDisk(backend === "mmap" ? new SmallMappings(disk) : disk, this.#canary);
+    const database = openOn({ disk: planted, clock, rng: this.#rng }, options, backend);
+    plantInDatabase(database, this.#canary);
+    return database;
+  }
+
+  #endLife(): void {
+    this.#program = undefined;
+    this.#moments = [];
+    this.#clock.forgetTimers();
+    this.#faults?.unlock();
+    this.#faults = undefined;
+  }
+
+  #note(): void {
+    this.#acknowledged = Math.max(this.#acknowledged, this.#program?.acknowledged ?? 0);
+    if (this.#disk instanceof CrashDisk) {
+      const { operations } = this.#disk;
+      this.#moments.push({ operations, acknowledged: this.#acknowledged, made: this.#model.last });
+    }
+  }
+
+  /** What was promised by then, and what may have been made: up to the end of the step that was under way. */
+  #momentAt(operations: number): Moment {
+    const before = this.#moments.findLast((moment) => moment.operations <= operations)!;
+    const after = this.#moments.find((moment) => moment.operations >= operations);
+    return { operations, acknowledged: before.acknowledged, made: after?.made ?? this.#model.last };
+  }
+
+  #drawPlan(dice: Dice): FaultPlan {
+    if (dice.once(2)) {
+      return { failAt: 1 + dice.below(400), failsOn: dice.once(4) };
+    }
+    return { capacityBytes: (10 + dice.below(60)) * 8192 };
+  }
+}
+
+/** How often a full disk is met before it is given room again. */
+const TIMES_FULL = 4;
+
+function sightOf(database: Database, model: Model, clock: SimulatedClock) {
+  return { reader: database, draft: new Draft(model.state), now: clock.now(), onRead: () => {} };
+}
+
+function closeQuietly(database: Database): void {
+  try {
+    database.close();
+  } catch (error) {
+    if (!(error instanceof DbError)) {
+      throw error;
+    }
+  }
+}
