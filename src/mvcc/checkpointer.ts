@@ -405,8 +405,10 @@ export class Checkpointer {
   }
 
   #finishOne(): void {
-    this.#throwIfStuck();
     this.#start();
+    if (this.#isPoisoned) {
+      this.#throwIfStuck();
+    }
     if (this.#running === undefined) {
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
     }
@@ -461,6 +463,7 @@ export class Checkpointer {
       throw error;
     }
     this.#runner.noteWritten(result.written);
+    this.#lastError = undefined;
     this.#adoptOrPoison(result, memtables);
     this.#throwIfStuck();
   }
