@@ -15,7 +15,7 @@
  * here such a table has no rowid and is found in one step. A slot is a column's place in the row and is never reused.
  */
 import { DbError } from "../errors.ts";
-import type { CreateTable, Expression } from "./parse/ast.ts";
+import type { CreateTable, Expression, ParsedStatement } from "./parse/ast.ts";
 import { parseDefaultText } from "./parse/create-table.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
@@ -99,15 +99,15 @@ export class Catalog {
 }
 
 /** Makes the table that the statement describes: its keyspace and its document. */
-export function createTable(transaction: SqlTransaction, definition: CreateTable, text: string): void {
+export function createTable(transaction: SqlTransaction, definition: CreateTable, parsed: ParsedStatement): void {
   const names = new Set<string>();
   for (const column of definition.columns) {
     if (names.size === names.add(foldName(column.name)).size) {
-      throw errorAt("INVALID", `duplicate column name: ${column.name}`, text, column.at);
+      throw errorAt("INVALID", `duplicate column name: ${column.name}`, parsed.text, column.at - parsed.start);
     }
   }
   const rowid = rowidAlias(definition);
-  const primaryKey = rowid === undefined ? keyColumns(definition, text) : [];
+  const primaryKey = rowid === undefined ? keyColumns(definition, parsed) : [];
   const keyspace = transaction.createKeyspace(`sql/${foldName(definition.name)}`);
   let slots = 0;
   const columns = definition.columns.map((column) => ({
@@ -163,10 +163,15 @@ function rowidAlias(definition: CreateTable): string | undefined {
   return column?.type?.toUpperCase() === "INTEGER" && !primaryKey.columns[0]!.descending ? column.name : undefined;
 }
 
-function keyColumns(definition: CreateTable, text: string): string[] {
+function keyColumns(definition: CreateTable, parsed: ParsedStatement): string[] {
   if (definition.primaryKey === undefined) {
     if (definition.withoutRowid) {
-      throw errorAt("INVALID", `PRIMARY KEY missing on table ${definition.name}`, text, definition.at);
+      throw errorAt(
+        "INVALID",
+        `PRIMARY KEY missing on table ${definition.name}`,
+        parsed.text,
+        definition.at - parsed.start,
+      );
     }
     return [];
   }
@@ -175,10 +180,15 @@ function keyColumns(definition: CreateTable, text: string): string[] {
     const folded = foldName(part.name);
     const column = definition.columns.find((candidate) => foldName(candidate.name) === folded);
     if (column === undefined) {
-      throw errorAt("INVALID", `table ${definition.name} has no column named ${part.name}`, text, part.at);
+      throw errorAt(
+        "INVALID",
+        `table ${definition.name} has no column named ${part.name}`,
+        parsed.text,
+        part.at - parsed.start,
+      );
     }
     if (part.descending) {
-      throw errorAt("UNSUPPORTED", "a descending primary key is not supported", text, part.at);
+      throw errorAt("UNSUPPORTED", "a descending primary key is not supported", parsed.text, part.at - parsed.start);
     }
     if (!names.includes(column.name)) {
       names.push(column.name);

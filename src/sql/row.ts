@@ -23,6 +23,7 @@
  * later ones were added, which then have their default: so adding a column rewrites nothing, and no row needs a version.
  * Text that is ASCII says so, which makes it decodable without looking and its length in bytes its length.
  */
+import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { asciiText, utf8Text, writeText } from "./value/text.ts";
 import {
@@ -69,6 +70,9 @@ export const TAG_OF_KIND: Uint8Array = Uint8Array.of(
   REAL,
   TEXT,
   TEXT,
+  BLOB,
+  // No kinds; reading such a body reports the damage.
+  BLOB,
   BLOB,
 );
 
@@ -283,7 +287,7 @@ export class RowWriter {
   /** A column taken over as it is stored in another row. */
   addBody(u8: Uint8Array, kind: number, start: number, end: number): void {
     this.#reserve(end - start);
-    this.bytes.set(u8.subarray(start, end), this.length);
+    copyBytes(u8, start, this.bytes, this.length, end - start);
     this.#close(kind, end - start);
   }
 

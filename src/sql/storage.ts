@@ -14,7 +14,11 @@ export interface SqlStore {
    * returns to the event loop or anything is committed.
    */
   latest(): KeyspaceReader;
-  begin(): SqlTransaction;
+  /**
+   * "statement": begun and ended before control returns to the event loop, alone, so that it cannot conflict.
+   * "interactive": open as long as its user likes; its commit may throw CONFLICT.
+   */
+  begin(kind: "statement" | "interactive"): SqlTransaction;
   snapshot(): SqlSnapshot;
 }
 
@@ -38,8 +42,8 @@ export interface FoundValue {
   readonly u8: Uint8Array;
   /** The same bytes as `u8`, offsets alike. */
   readonly data: DataView;
-  readonly offset: number;
-  readonly length: number;
+  readonly valueOffset: number;
+  readonly valueLength: number;
 }
 
 export interface SqlSnapshot extends KeyspaceReader {
@@ -71,7 +75,7 @@ export interface SqlTransaction extends KeyspaceReader {
 
 /**
  * Rows in key order, a batch at a time. All rows of a batch lie in one source; key `i` is the shared prefix and a rest.
- * No writes to the keyspace while a scan is open.
+ * The transaction may write to the keyspace between two batches: the scan goes on behind the last key that it gave out.
  */
 export interface BatchScan {
   /** How many rows the next batch has; 0 at the end. */

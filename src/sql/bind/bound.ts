@@ -24,8 +24,8 @@ export interface BoundComparison {
   readonly right: Bound;
 }
 
-export type Bound = { readonly types: TypeSet } & (
-  | { readonly kind: "constant"; readonly tag: Tag; readonly value: SqlValue }
+export type Bound = { readonly types: TypeSet } /** With an affinity it is a CAST that was worked out. */ & (
+  | { readonly kind: "constant"; readonly tag: Tag; readonly value: SqlValue; readonly affinity?: Affinity }
   | { readonly kind: "parameter"; readonly index: number }
   | { readonly kind: "column"; readonly column: Column }
   | { readonly kind: "rowid" }
@@ -92,6 +92,7 @@ export function affinityOf(bound: Bound): Affinity | undefined {
     case "rowid":
       return "INTEGER";
     case "cast":
+    case "constant":
       return bound.affinity;
     case "group":
       return affinityOf(bound.key);

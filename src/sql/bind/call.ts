@@ -136,5 +136,5 @@ function aggregateTypes(name: AggregateName, argument: Bound): number {
 
 /** A column that is no key and in no aggregate: its value in the row that stands for the group. */
 export function bareColumn(column: Bound): Aggregate {
-  return { name: "bare", argument: column, types: column.types | NULLABLE };
+  return { name: "bare", argument: column, types: column.types };
 }

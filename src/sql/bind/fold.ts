@@ -46,7 +46,7 @@ export function fold(bound: Bound): Bound {
         return bound;
       }
       castTo(bound.affinity, bound.operand.tag, bound.operand.value);
-      return constant(answer.tag, answered());
+      return { ...constant(answer.tag, answered()), affinity: bound.affinity } as Bound;
     }
     default:
       return bound;

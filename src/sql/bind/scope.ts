@@ -23,8 +23,16 @@ export class Scope {
   /** Why an aggregate may not stand here; undefined: it may. */
   aggregatesRefused: string | undefined;
   aliasesVisible: boolean;
+  /** Every column may be NULL: there may be no row that it comes from. */
+  readonly #mayLackRows: boolean;
 
-  constructor(parsed: ParsedStatement, table: Table | undefined, name: TableName | undefined) {
+  constructor(
+    parsed: ParsedStatement,
+    table: Table | undefined,
+    name: TableName | undefined,
+    mayLackRows: boolean = false,
+  ) {
+    this.#mayLackRows = mayLackRows;
     this.#parsed = parsed;
     this.table = table;
     this.#tableName = name === undefined ? undefined : foldName(name.alias ?? name.name);
@@ -61,9 +69,13 @@ export class Scope {
     }
     const column = findColumn(this.table, name);
     if (column !== undefined) {
-      return boundColumn(column);
+      return this.bound(column);
     }
-    return this.table.primaryKey.length === 0 && ROWID_NAMES.has(foldName(name)) ? ROWID : undefined;
+    return this.table.primaryKey.length === 0 && ROWID_NAMES.has(foldName(name)) ? this.#nullable(ROWID) : undefined;
+  }
+
+  bound(column: Column): Bound {
+    return this.#nullable(boundColumn(column));
   }
 
   /** The reference to an aggregate; the same one twice is computed once. */
@@ -71,6 +83,10 @@ export class Scope {
     const known = this.aggregates.findIndex((other) => sameAggregate(other, aggregate));
     const index = known >= 0 ? known : this.aggregates.push(aggregate) - 1;
     return { kind: "aggregate", types: aggregate.types, index, aggregate };
+  }
+
+  #nullable(column: Bound): Bound {
+    return this.#mayLackRows ? { ...column, types: column.types | NULLABLE } : column;
   }
 
   fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
@@ -87,7 +103,7 @@ function sameAggregate(a: Aggregate, b: Aggregate): boolean {
   return signature(a.argument) === signature(b.argument);
 }
 
-export function boundColumn(column: Column): Bound {
+function boundColumn(column: Column): Bound {
   return column.slot < 0 ? ROWID : { kind: "column", types: columnTypes(column), column };
 }
 

@@ -11,7 +11,7 @@ import type { Expression, OrderingTerm, ParsedStatement, ResultColumn, Select } 
 import { type Aggregate, type Bound, mapParts, signature } from "./bound.ts";
 import { bareColumn } from "./call.ts";
 import { bindExpression } from "./expression.ts";
-import { boundColumn, Scope } from "./scope.ts";
+import { Scope } from "./scope.ts";
 
 export interface BoundColumn {
   readonly name: string;
@@ -45,7 +45,15 @@ export interface BoundSelect {
 }
 
 export function bindSelect(parsed: ParsedStatement, select: Select, table: Table | undefined): BoundSelect {
-  const scope = new Scope(parsed, table, select.from);
+  const bound = bind(parsed, select, table, false);
+  // Without GROUP BY there is a group even where there are no rows, and all its bare columns are NULL.
+  const mayLackRows =
+    bound.grouping?.keys.length === 0 && bound.grouping.aggregates.some(({ name }) => name === "bare");
+  return mayLackRows ? bind(parsed, select, table, true) : bound;
+}
+
+function bind(parsed: ParsedStatement, select: Select, table: Table | undefined, mayLackRows: boolean): BoundSelect {
+  const scope = new Scope(parsed, table, select.from, mayLackRows);
   const columns = bindColumns(scope, select.columns);
   scope.aliasesVisible = true;
   const where = refusingAggregates(scope, "in WHERE", select.where);
@@ -106,7 +114,7 @@ function bindColumns(scope: Scope, columns: readonly ResultColumn[]): BoundColum
         throw scope.fail(`no such table: ${column.table}`, column.at);
       }
       for (const tableColumn of scope.table.columns) {
-        bound.push({ name: tableColumn.name, value: boundColumn(tableColumn) });
+        bound.push({ name: tableColumn.name, value: scope.bound(tableColumn) });
       }
       continue;
     }

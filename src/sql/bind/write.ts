@@ -1,9 +1,8 @@
 /**
  * Binds INSERT, UPDATE and DELETE.
  *
- * INSERT is bound as one row of inputs for all its rows: row `r` supplies its cells as parameters 1 … n of a small
- * program that is compiled once (`values`), however many rows there are. Cells that are neither literals nor parameters
- * are expressions without columns.
+ * An INSERT of several rows is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
+ * in turn: it is compiled once, however many rows there are. With one row the cells stand in the program themselves.
  */
 import { type Column, findColumn, type Table } from "../catalog.ts";
 import type { ConflictAction, Delete, Expression, Insert, ParsedStatement, Update } from "../parse/ast.ts";
@@ -17,11 +16,11 @@ export interface BoundInsert {
   readonly kind: "insert";
   readonly table: Table;
   readonly conflict: ConflictAction;
-  /** One for each column of the table: a cell as parameter, or the column's default. */
+  /** One for each column of the table: its cell, or its default. */
   readonly values: readonly Bound[];
   /** The rowid where the statement names it by a name that no column has. */
   readonly rowid: Bound | undefined;
-  /** Cells of all rows; one row without cells for DEFAULT VALUES. */
+  /** The cells of each row where there are several; empty where `values` has them. */
   readonly rows: readonly (readonly Bound[])[];
 }
 
@@ -61,7 +60,10 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
   const cellOf = (wanted: Target): Bound | undefined => {
     // Of a column that is named twice the first counts.
     const index = isDefault ? -1 : targets.indexOf(wanted as Column);
-    return index < 0 ? undefined : { kind: "parameter", types: ANY_TYPE, index: index + 1 };
+    if (index < 0) {
+      return undefined;
+    }
+    return rows.length === 1 ? rows[0]![index]! : { kind: "parameter", types: ANY_TYPE, index: index + 1 };
   };
   const values = table.columns.map((column) => cellOf(column) ?? defaultOf(parsed, column));
   return {
@@ -70,7 +72,7 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
     conflict: insert.conflict,
     values,
     rowid: cellOf("rowid"),
-    rows: isDefault ? [[]] : rows,
+    rows: rows.length > 1 ? rows : [],
   };
 }
 

@@ -116,6 +116,9 @@ export function bytesOf(tag: Tag, value: SqlValue): Uint8Array {
   return tag === BLOB ? (value as Uint8Array) : encodeText(textOf(tag, value));
 }
 
+/** Text that is a whole real beyond this stays a real in CAST … AS NUMERIC, though not in a NUMERIC column. */
+const CAST_WHOLE_REALS = 2 ** 51;
+
 /** CAST: forces the type, where affinity only suggests it. */
 export function castTo(affinity: Affinity, tag: Tag, value: SqlValue): void {
   if (tag === NULL) {
@@ -144,7 +147,7 @@ export function castTo(affinity: Affinity, tag: Tag, value: SqlValue): void {
       break;
     default:
       toNumber(tag, value);
-      if (answer.tag === REAL && tag !== REAL) {
+      if (answer.tag === REAL && tag !== REAL && Math.abs(answer.number) < CAST_WHOLE_REALS) {
         readWholeReal(answer.number);
       }
   }

@@ -6,8 +6,7 @@
  * to 64 bits; `+ - *` that leave 64 bits become reals; `/` of integers cuts towards zero; division by zero is NULL;
  * `%` and the bit operators work on integers, `%` gives a real if either side was one.
  */
-import { textOf, toNumber } from "./affinity.ts";
-import { truncateReal } from "./number-text.ts";
+import { castTo, textOf, toNumber } from "./affinity.ts";
 import {
   answer,
   answered,
@@ -93,31 +92,30 @@ export function remainder(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): void 
   if (!operands(aTag, a, bTag, b)) {
     return;
   }
-  const divisor = wholeNumber(right);
+  const isWhole = areIntegers;
+  const divisor = wholeNumber(bTag, b);
   if (divisor === 0n) {
     answerNull();
     return;
   }
-  const rest = wholeNumber(left) % divisor;
-  areIntegers ? answerInt64(rest) : answerReal(Number(rest));
+  const rest = wholeNumber(aTag, a) % divisor;
+  isWhole ? answerInt64(rest) : answerReal(Number(rest));
 }
 
-/** A number cut to 64 bits. */
-function wholeNumber(value: number | bigint): bigint {
-  if (typeof value === "bigint" || Number.isSafeInteger(value)) {
-    return BigInt(value);
-  }
-  truncateReal(value);
+/** A value that is not NULL as an integer of 64 bits: reals are cut, of text counts the integer that it begins with. */
+function wholeNumber(tag: Tag, value: SqlValue): bigint {
+  castTo("INTEGER", tag, value);
   return BigInt(answered() as number | bigint);
 }
 
-/** Both sides as 64-bit integers: bit operators cut reals. */
+/** Both sides as integers. */
 function bits(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): boolean {
-  if (!operands(aTag, a, bTag, b)) {
+  if (aTag === NULL || bTag === NULL) {
+    answerNull();
     return false;
   }
-  left = wholeNumber(left);
-  right = wholeNumber(right);
+  left = wholeNumber(aTag, a);
+  right = wholeNumber(bTag, b);
   return true;
 }
 

@@ -6,7 +6,7 @@
  * Lengths and positions count code points, as in SQLite, and `lower` and `upper` change ASCII only.
  */
 import { DbError } from "../../errors.ts";
-import { bytesOf, textOf, toNumber } from "./affinity.ts";
+import { bytesOf, castTo, textOf, toNumber } from "./affinity.ts";
 import { compareValues } from "./compare.ts";
 import {
   answer,
@@ -108,8 +108,7 @@ function round(tag: Tag, value: SqlValue, digitsTag: Tag = INTEGER, digitsValue:
     answerNull();
     return;
   }
-  toNumber(digitsTag, digitsValue);
-  const digits = Math.min(Math.max(Math.trunc(Number(answered())), 0), MAX_ROUND_DIGITS);
+  const digits = Math.min(Math.max(wholeArgument(digitsTag, digitsValue), 0), MAX_ROUND_DIGITS);
   toNumber(tag, value);
   const real = Number(answered());
   const magnitude = Math.abs(real);
@@ -124,6 +123,11 @@ function substring(tag: Tag, value: SqlValue, fromTag: Tag, from: SqlValue, leng
     return;
   }
   const units = tag === BLOB ? (value as Uint8Array) : Array.from(textOf(tag, value));
+  if (tag === BLOB && units.length === 0) {
+    // To SQLite's substr an empty blob is no value.
+    answerNull();
+    return;
+  }
   let start = wholeArgument(fromTag, from);
   let count = lengthTag === undefined ? units.length + 1 : wholeArgument(lengthTag, length!);
   if (start < 0) {
@@ -147,8 +151,8 @@ function substring(tag: Tag, value: SqlValue, fromTag: Tag, from: SqlValue, leng
 }
 
 function wholeArgument(tag: Tag, value: SqlValue): number {
-  toNumber(tag, value);
-  return Math.trunc(Number(answered()));
+  castTo("INTEGER", tag, value);
+  return Number(answered());
 }
 
 function typeName(tag: Tag): void {
@@ -176,14 +180,20 @@ function trimmer(atStart: boolean, atEnd: boolean): ScalarFunction["call"] {
 }
 
 function replaceText(tag: Tag, value: SqlValue, whatTag: Tag, what: SqlValue, byTag: Tag, by: SqlValue): void {
-  if (tag === NULL || whatTag === NULL || byTag === NULL) {
+  if (tag === NULL || whatTag === NULL) {
     answerNull();
     return;
   }
   const text = textOf(tag, value);
   const searched = textOf(whatTag, what);
-  const replacement = textOf(byTag, by);
-  answerText(searched === "" ? text : text.replaceAll(searched, () => replacement));
+  if (searched === "") {
+    answerText(text);
+  } else if (byTag === NULL) {
+    answerNull();
+  } else {
+    const replacement = textOf(byTag, by);
+    answerText(text.replaceAll(searched, () => replacement));
+  }
 }
 
 function positionOf(tag: Tag, value: SqlValue, whatTag: Tag, what: SqlValue): void {

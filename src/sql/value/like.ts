@@ -4,6 +4,8 @@
  *   LIKE   % any run, _ any one character; ASCII letters match in both cases, an ESCAPE character takes the next as it is
  *   GLOB   * any run, ? any one character, [abc] [a-c] [^a] one of a set; exact case
  *
+ * A blob matches nothing and is no pattern (SQLite with LIKE_DOESNT_MATCH_BLOBS, which is how better-sqlite3 has it).
+ *
  * A pattern is compiled once into a list of elements. Matching remembers the last run only and never recurses: a text of
  * n and a pattern of m characters take n·m steps at worst, whatever the pattern is.
  */

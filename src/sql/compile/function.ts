@@ -1,0 +1,38 @@
+/** Turns emitted text into a function, with the library and the statement's constants in reach and nothing else. */
+import type { Arguments } from "../run/arguments.ts";
+import type { Cursor } from "../run/cursor.ts";
+import type { Writing } from "../run/write-support.ts";
+import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
+import type { Emitter } from "./emitter.ts";
+import { type Library, library } from "./library.ts";
+
+export type SelectFunction = (
+  reader: KeyspaceReader,
+  values: Arguments,
+  cursor: Cursor,
+  out: unknown[],
+  most: number,
+) => void;
+/** The number of rows inserted: 0 or 1. */
+export type InsertFunction = (reader: SqlTransaction, values: Arguments, writing: Writing) => number;
+export type CellsFunction = (values: Arguments, cells: Arguments) => void;
+export type ChangeFunction = (reader: SqlTransaction, values: Arguments, writing: Writing, cursor: Cursor) => void;
+
+export interface CompiledFunction<F> {
+  readonly call: F;
+  /** What EXPLAIN (CODEGEN) shows. */
+  readonly text: string;
+}
+
+type Factory = (library: Library, constants: readonly unknown[]) => unknown;
+
+export function compileFunction<F>(emitter: Emitter, name: string, parameters: string): CompiledFunction<F> {
+  const text = emitter.finish(name, parameters);
+  const factory = new Function("library", "constants", text) as Factory;
+  return { call: factory(library, emitter.constants) as F, text };
+}
+
+export const SELECT_PARAMETERS = "reader, values, cursor, out, most";
+export const INSERT_PARAMETERS = "reader, values, writing";
+export const CELLS_PARAMETERS = "values, cells";
+export const CHANGE_PARAMETERS = "reader, values, writing, cursor";

@@ -1,0 +1,133 @@
+/** Everything that generated code may call, by the names under which it does. */
+import { EXACT_ROWIDS, answerRowid, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
+import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
+import { CountState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
+import { GroupTable } from "../run/group-table.ts";
+import { Sorter } from "../run/sorter.ts";
+import { answerGivenRowid, failNotNull, failUnique, writeRowidKey } from "../run/write-support.ts";
+import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
+import {
+  add,
+  bitAnd,
+  bitNot,
+  bitOr,
+  concatenate,
+  divide,
+  multiply,
+  negate,
+  remainder,
+  shiftLeft,
+  shiftRight,
+  subtract,
+  truthOf,
+} from "../value/arithmetic.ts";
+import { compareValues } from "../value/compare.ts";
+import { greater, lesser } from "../value/functions.ts";
+import { isGlob, isLike } from "../value/like.ts";
+import { compareInPlace, equalInPlace } from "../value/text.ts";
+import { answer } from "../value/value.ts";
+import { copyBlob, limitOf, rangeKey } from "./support.ts";
+
+export interface Library {
+  readonly EXACT_ROWIDS: typeof EXACT_ROWIDS;
+  readonly CountState: typeof CountState;
+  readonly GroupTable: typeof GroupTable;
+  readonly KeyWriter: typeof KeyWriter;
+  readonly Sorter: typeof Sorter;
+  readonly SumState: typeof SumState;
+  readonly TAG_OF_KIND: typeof TAG_OF_KIND;
+  readonly ValueState: typeof ValueState;
+  readonly add: typeof add;
+  readonly answer: typeof answer;
+  readonly answerGivenRowid: typeof answerGivenRowid;
+  readonly answerRowid: typeof answerRowid;
+  readonly applyAffinity: typeof applyAffinity;
+  readonly bitAnd: typeof bitAnd;
+  readonly bitNot: typeof bitNot;
+  readonly bitOr: typeof bitOr;
+  readonly castTo: typeof castTo;
+  readonly compareInPlace: typeof compareInPlace;
+  readonly compareValues: typeof compareValues;
+  readonly concatenate: typeof concatenate;
+  readonly copyBlob: typeof copyBlob;
+  readonly divide: typeof divide;
+  readonly equalInPlace: typeof equalInPlace;
+  readonly failNotNull: typeof failNotNull;
+  readonly failUnique: typeof failUnique;
+  readonly greater: typeof greater;
+  readonly growStates: typeof growStates;
+  readonly isGlob: typeof isGlob;
+  readonly isLike: typeof isLike;
+  readonly lesser: typeof lesser;
+  readonly limitOf: typeof limitOf;
+  readonly locateColumn: typeof locateColumn;
+  readonly multiply: typeof multiply;
+  readonly negate: typeof negate;
+  readonly place: typeof place;
+  readonly rangeKey: typeof rangeKey;
+  readonly readNumberBody: typeof readNumberBody;
+  readonly readOtherBody: typeof readOtherBody;
+  readonly readRowid: typeof readRowid;
+  readonly remainder: typeof remainder;
+  readonly shiftLeft: typeof shiftLeft;
+  readonly shiftRight: typeof shiftRight;
+  readonly subtract: typeof subtract;
+  readonly textOf: typeof textOf;
+  readonly toNumericAffinity: typeof toNumericAffinity;
+  readonly toTextAffinity: typeof toTextAffinity;
+  readonly truthOf: typeof truthOf;
+  readonly writeIntegerKey: typeof writeIntegerKey;
+  readonly writeRowidKey: typeof writeRowidKey;
+}
+
+export const library: Library = {
+  EXACT_ROWIDS,
+  CountState,
+  GroupTable,
+  KeyWriter,
+  Sorter,
+  SumState,
+  TAG_OF_KIND,
+  ValueState,
+  add,
+  answer,
+  answerGivenRowid,
+  answerRowid,
+  applyAffinity,
+  bitAnd,
+  bitNot,
+  bitOr,
+  castTo,
+  compareInPlace,
+  compareValues,
+  concatenate,
+  copyBlob,
+  divide,
+  equalInPlace,
+  failNotNull,
+  failUnique,
+  greater,
+  growStates,
+  isGlob,
+  isLike,
+  lesser,
+  limitOf,
+  locateColumn,
+  multiply,
+  negate,
+  place,
+  rangeKey,
+  readNumberBody,
+  readOtherBody,
+  readRowid,
+  remainder,
+  shiftLeft,
+  shiftRight,
+  subtract,
+  textOf,
+  toNumericAffinity,
+  toTextAffinity,
+  truthOf,
+  writeIntegerKey,
+  writeRowidKey,
+};

@@ -1,0 +1,105 @@
+/**
+ * One user's view of a store: the transaction that BEGIN has opened, if any, and the catalog as it is seen there.
+ *
+ * Outside of BEGIN … COMMIT a statement that reads sees the newest commit, and one that writes is a transaction of its own.
+ * Inside, everything goes through the open transaction, and a statement that fails leaves it as it was before.
+ */
+import { DbError } from "../errors.ts";
+import { Catalog } from "./catalog.ts";
+import { Writing } from "./run/write-support.ts";
+import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
+
+export class Connection {
+  readonly store: SqlStore;
+  readonly heldRows: number;
+  /** The buffers of all writes; a statement is through with them when it returns. */
+  readonly writing: Writing;
+  #transaction: SqlTransaction | undefined;
+  #catalog: Catalog | undefined;
+  #isClosed: boolean;
+
+  constructor(store: SqlStore, heldRows: number) {
+    this.store = store;
+    this.heldRows = heldRows;
+    this.writing = new Writing();
+    this.#transaction = undefined;
+    this.#catalog = undefined;
+    this.#isClosed = false;
+  }
+
+  get inTransaction(): boolean {
+    return this.#transaction !== undefined;
+  }
+
+  /** What a statement reads from. */
+  reader(): KeyspaceReader {
+    if (this.#isClosed) {
+      throw new DbError("CLOSED", "the SQL session is closed");
+    }
+    return this.#transaction ?? this.store.latest();
+  }
+
+  /** The tables that are seen there. */
+  catalog(reader: KeyspaceReader): Catalog {
+    if (this.#catalog?.version !== reader.schemaVersion) {
+      this.#catalog = Catalog.read(reader);
+    }
+    return this.#catalog!;
+  }
+
+  /** Runs a statement that writes: all of it, or, where it throws, nothing. */
+  write<T>(run: (transaction: SqlTransaction) => T): T {
+    const open = this.#transaction;
+    if (open !== undefined) {
+      const savepoint = open.savepoint();
+      try {
+        return run(open);
+      } catch (error) {
+        open.rollbackTo(savepoint);
+        throw error;
+      }
+    }
+    const transaction = this.store.begin("statement");
+    let result: T;
+    try {
+      result = run(transaction);
+    } catch (error) {
+      transaction.rollback();
+      throw error;
+    }
+    transaction.commit();
+    return result;
+  }
+
+  begin(): void {
+    if (this.#transaction !== undefined) {
+      throw new DbError("INVALID", "cannot start a transaction within a transaction");
+    }
+    this.#transaction = this.store.begin("interactive");
+  }
+
+  commit(): void {
+    const transaction = this.#end("commit");
+    transaction.commit();
+  }
+
+  rollback(): void {
+    this.#end("rollback").rollback();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#transaction !== undefined) {
+      this.#end("rollback").rollback();
+    }
+  }
+
+  #end(what: string): SqlTransaction {
+    const transaction = this.#transaction;
+    if (transaction === undefined) {
+      throw new DbError("INVALID", `cannot ${what}: no transaction is active`);
+    }
+    this.#transaction = undefined;
+    return transaction;
+  }
+}

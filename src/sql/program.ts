@@ -1,0 +1,222 @@
+/**
+ * A statement bound, planned and compiled for one version of the schema.
+ *
+ *   text → parse → bind → plan → compile → Program
+ *
+ * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
+ */
+import { bindSelect } from "./bind/select.ts";
+import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
+import type { Bound } from "./bind/bound.ts";
+import { type Catalog, quoteName, type Table } from "./catalog.ts";
+import {
+  CELLS_PARAMETERS,
+  CHANGE_PARAMETERS,
+  type CellsFunction,
+  type ChangeFunction,
+  type CompiledFunction,
+  compileFunction,
+  INSERT_PARAMETERS,
+  type InsertFunction,
+  SELECT_PARAMETERS,
+  type SelectFunction,
+} from "./compile/function.ts";
+import { emitSelect, type RowShape } from "./compile/select.ts";
+import { emitCells, emitDelete, emitInsert, emitUpdate, planChange } from "./compile/write.ts";
+import type { CreateTable, DropTable, Explain, ParsedStatement, Statement } from "./parse/ast.ts";
+import { errorAt } from "./parse/syntax-error.ts";
+import { explainAccess, explainSelect } from "./plan/explain.ts";
+import { planSelect } from "./plan/select.ts";
+
+export type Program =
+  | {
+      readonly kind: "select";
+      readonly columns: readonly string[];
+      readonly functionOf: (shape: RowShape) => SelectFunction;
+    }
+  /** Rows that are known when the statement is prepared. */
+  | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | { readonly kind: "insert"; readonly insert: InsertProgram }
+  | { readonly kind: "change"; readonly call: () => ChangeFunction }
+  | { readonly kind: "create-table"; readonly definition: CreateTable | undefined }
+  | { readonly kind: "drop-table"; readonly table: Table | undefined }
+  | { readonly kind: "begin" | "commit" | "rollback" };
+
+export interface InsertProgram {
+  readonly call: () => InsertFunction;
+  /** Cells of each row where there are several; a number stands for a cell that `cells` works out. */
+  readonly rows: readonly (readonly (Bound | number)[])[];
+  readonly cells: () => CellsFunction | undefined;
+  readonly workedOut: number;
+}
+
+export interface ProgramOptions {
+  readonly heldRows: number;
+}
+
+export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
+  const { statement } = parsed;
+  switch (statement.kind) {
+    case "select": {
+      const { columns, emit } = selectParts(parsed, statement, catalog, options);
+      const compiled = new Map<RowShape, SelectFunction>();
+      const functionOf = (shape: RowShape): SelectFunction => {
+        const known = compiled.get(shape) ?? compileSelect(emit(shape)).call;
+        compiled.set(shape, known);
+        return known;
+      };
+      return { kind: "select", columns, functionOf };
+    }
+    case "insert":
+      return {
+        kind: "insert",
+        insert: insertProgram(bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table))),
+      };
+    case "update":
+    case "delete":
+      return { kind: "change", call: once(() => changeFunction(parsed, statement, catalog).call) };
+    case "create-table":
+      return { kind: "create-table", definition: checkCreate(parsed, statement, catalog) };
+    case "drop-table":
+      return { kind: "drop-table", table: checkDrop(parsed, statement, catalog) };
+    case "explain":
+      return explain(parsed, statement, catalog, options);
+    default:
+      return { kind: statement.kind };
+  }
+}
+
+function selectParts(
+  parsed: ParsedStatement,
+  statement: Extract<Statement, { kind: "select" }>,
+  catalog: Catalog,
+  options: ProgramOptions,
+) {
+  const table = statement.from === undefined ? undefined : tableOf(parsed, catalog, statement.from);
+  const plan = planSelect(bindSelect(parsed, statement, table));
+  const columns = plan.columns.map(({ name }) => name);
+  return { plan, columns, emit: (shape: RowShape) => emitSelect(plan, { shape, heldRows: options.heldRows }) };
+}
+
+function compileSelect(emitter: ReturnType<typeof emitSelect>): CompiledFunction<SelectFunction> {
+  return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
+}
+
+function insertProgram(bound: BoundInsert): InsertProgram {
+  const workedOut: Bound[] = [];
+  const rows = bound.rows.map((row) =>
+    row.map((cell) => (cell.kind === "constant" || cell.kind === "parameter" ? cell : workedOut.push(cell) - 1)),
+  );
+  return {
+    call: once(() => compileFunction<InsertFunction>(emitInsert(bound), "insert", INSERT_PARAMETERS).call),
+    rows,
+    cells: once(() =>
+      workedOut.length === 0
+        ? undefined
+        : compileFunction<CellsFunction>(emitCells(workedOut), "cells", CELLS_PARAMETERS).call,
+    ),
+    workedOut: workedOut.length,
+  };
+}
+
+function changeFunction(
+  parsed: ParsedStatement,
+  statement: Extract<Statement, { kind: "update" | "delete" }>,
+  catalog: Catalog,
+): CompiledFunction<ChangeFunction> {
+  const table = tableOf(parsed, catalog, statement.table);
+  const emitter =
+    statement.kind === "update"
+      ? emitUpdate(bindUpdate(parsed, statement, table))
+      : emitDelete(bindDelete(parsed, statement, table));
+  return compileFunction<ChangeFunction>(emitter, "change", CHANGE_PARAMETERS);
+}
+
+function tableOf(
+  parsed: ParsedStatement,
+  catalog: Catalog,
+  name: { readonly name: string; readonly at: number },
+): Table {
+  const table = catalog.table(name.name);
+  if (table === undefined) {
+    throw errorAt("INVALID", `no such table: ${name.name}`, parsed.text, name.at - parsed.start);
+  }
+  return table;
+}
+
+function checkCreate(parsed: ParsedStatement, statement: CreateTable, catalog: Catalog): CreateTable | undefined {
+  const { name, at, ifNotExists } = statement;
+  if (catalog.table(name) !== undefined) {
+    if (ifNotExists) {
+      return undefined;
+    }
+    throw errorAt("INVALID", `table ${quoteName(name)} already exists`, parsed.text, at - parsed.start);
+  }
+  if (name.toLowerCase().startsWith("sqlite_")) {
+    throw errorAt("INVALID", `the name ${quoteName(name)} is reserved`, parsed.text, at - parsed.start);
+  }
+  for (const column of statement.columns) {
+    if (column.default !== undefined) {
+      checkDefault(parsed, column.default);
+    }
+  }
+  return statement;
+}
+
+function checkDrop(parsed: ParsedStatement, statement: DropTable, catalog: Catalog): Table | undefined {
+  return statement.ifExists ? catalog.table(statement.name) : tableOf(parsed, catalog, statement);
+}
+
+function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: ProgramOptions): Program {
+  const explained = { ...parsed, statement: statement.statement };
+  const lines =
+    statement.form === "plan" ? planLines(explained, catalog, options) : [codeText(explained, catalog, options)];
+  const columns = [statement.form === "plan" ? "plan" : "code"];
+  return { kind: "rows", columns, rows: lines.map((line) => [line]) };
+}
+
+function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string[] {
+  const { statement } = parsed;
+  switch (statement.kind) {
+    case "select":
+      return explainSelect(selectParts(parsed, statement, catalog, options).plan);
+    case "update":
+    case "delete": {
+      const table = tableOf(parsed, catalog, statement.table);
+      const { access, filters } = planChange(
+        statement.kind === "update" ? bindUpdate(parsed, statement, table) : bindDelete(parsed, statement, table),
+      );
+      const filter = filters.length > 0 ? [`FILTER ${filters.length} condition${filters.length === 1 ? "" : "s"}`] : [];
+      return [explainAccess(access), ...filter, `${statement.kind.toUpperCase()} ${table.name}`];
+    }
+    case "insert":
+      return [`INSERT INTO ${tableOf(parsed, catalog, statement.table).name}`];
+    default:
+      return [statement.kind.toUpperCase().replace("-", " ")];
+  }
+}
+
+function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
+  const { statement } = parsed;
+  switch (statement.kind) {
+    case "select":
+      return compileSelect(selectParts(parsed, statement, catalog, options).emit("object")).text;
+    case "update":
+    case "delete":
+      return changeFunction(parsed, statement, catalog).text;
+    case "insert": {
+      const bound = bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table));
+      return compileFunction(emitInsert(bound), "insert", INSERT_PARAMETERS).text;
+    }
+    default:
+      return "// this statement is not compiled";
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

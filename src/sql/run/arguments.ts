@@ -1,0 +1,136 @@
+/**
+ * The parameters of one execution, as compiled statements read them: a tag, a number and an other for each.
+ *
+ * Values are given as better-sqlite3 takes them: one by one or in arrays for those without a name, and one plain object
+ * for those with a name (`{ id: 1 }` for `:id`, `@id` or `$id`). A whole number is an INTEGER, undefined is NULL.
+ */
+import { DbError } from "../../errors.ts";
+import { INTEGER, NULL, REAL, type SqlValue, type Tag, tagOf } from "../value/value.ts";
+
+export type SqlParameter = SqlValue | undefined;
+export type SqlParameters = readonly (
+  | SqlParameter
+  | readonly SqlParameter[]
+  | Readonly<Record<string, SqlParameter>>
+)[];
+
+export class Arguments {
+  readonly tags: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly others: SqlValue[];
+  readonly #names: readonly (string | undefined)[];
+  readonly #unnamed: number;
+
+  /** `names` of the parameters, with their sign; undefined for those without. */
+  constructor(names: readonly (string | undefined)[]) {
+    this.tags = new Uint8Array(names.length);
+    this.numbers = new Float64Array(names.length);
+    this.others = names.map(() => null);
+    this.#names = names;
+    this.#unnamed = names.filter((name) => name === undefined).length;
+  }
+
+  /** Replaces all values; INVALID where there are too few, too many or unknown ones. */
+  bind(values: SqlParameters): void {
+    // One number or text for one parameter is the common case: 5 ns.
+    if (values.length === 1 && this.#unnamed === 1 && this.#names.length === 1 && typeof values[0] !== "object") {
+      this.set(0, values[0]);
+      return;
+    }
+    let given = 0;
+    let named: Readonly<Record<string, SqlParameter>> | undefined;
+    for (const value of values) {
+      if (Array.isArray(value)) {
+        for (const element of value as readonly SqlParameter[]) {
+          this.#setNext(given++, element);
+        }
+      } else if (isPlainObject(value)) {
+        if (named !== undefined) {
+          throw new DbError("INVALID", "named parameters come in one object");
+        }
+        named = value;
+      } else {
+        this.#setNext(given++, value as SqlParameter);
+      }
+    }
+    if (given !== this.#unnamed) {
+      throw new DbError(
+        "INVALID",
+        `too ${given < this.#unnamed ? "few" : "many"} parameter values: the statement has ${this.#unnamed} without a name, given were ${given}`,
+        { expected: this.#unnamed, given },
+      );
+    }
+    this.#setNamed(named);
+  }
+
+  set(index: number, value: unknown): void {
+    const tag = tagOf(value);
+    if (tag === undefined) {
+      throw new DbError(
+        "INVALID",
+        `a parameter is a number, bigint of 64 bits, string, Uint8Array or null; parameter ${index + 1} is ${describe(value)}`,
+        { parameter: index + 1 },
+      );
+    }
+    this.setTagged(index, tag, tag === NULL ? null : (value as SqlValue));
+  }
+
+  setTagged(index: number, tag: Tag, value: SqlValue): void {
+    this.tags[index] = tag;
+    if (tag === INTEGER || tag === REAL) {
+      this.numbers[index] = Number(value);
+    } else {
+      this.others[index] = value;
+    }
+  }
+
+  /** A copy of the value at `index` into that of `other` at `into`. */
+  copyTo(index: number, other: Arguments, into: number): void {
+    const tag = this.tags[index] as Tag;
+    other.setTagged(into, tag, tag === INTEGER || tag === REAL ? this.numbers[index]! : this.others[index]!);
+  }
+
+  #setNext(position: number, value: SqlParameter): void {
+    let left = position;
+    for (let index = 0; index < this.#names.length; index++) {
+      if (this.#names[index] === undefined && left-- === 0) {
+        this.set(index, value);
+        return;
+      }
+    }
+  }
+
+  #setNamed(named: Readonly<Record<string, SqlParameter>> | undefined): void {
+    this.#names.forEach((name, index) => {
+      if (name === undefined) {
+        return;
+      }
+      const key = name.slice(1);
+      if (named === undefined || !Object.hasOwn(named, key)) {
+        throw new DbError("INVALID", `the named parameter "${name}" has no value`, { parameter: name });
+      }
+      this.set(index, named[key]);
+    });
+    if (named !== undefined && this.#unnamed === this.#names.length) {
+      throw new DbError("INVALID", "the statement has no named parameters");
+    }
+  }
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, SqlParameter>> {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function describe(value: unknown): string {
+  return typeof value === "bigint" ? "a bigint of more" : `of type ${typeof value}`;
+}
+
+/** The value of a parameter as one JavaScript value. */
+export function argumentAt(values: Arguments, index: number): SqlValue {
+  const tag = values.tags[index]!;
+  return tag === INTEGER || tag === REAL ? values.numbers[index]! : values.others[index]!;
+}

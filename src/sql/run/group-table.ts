@@ -1,0 +1,334 @@
+/**
+ * The groups of a GROUP BY (and the rows that a DISTINCT has seen): from the values of a key to the number of its group.
+ *
+ * A key is written into the arena as it is read, column by column, while its hash is worked out; `find` then looks for
+ * those bytes and either keeps them as a new group's or leaves them to be overwritten. Text goes from the page to the
+ * arena as bytes, so a row of a known group makes no string and allocates nothing.
+ *
+ *   arena   [ key of group 0 ][ key of group 1 ] … [ key being written ]
+ *           key: for each column a mark; for a number its double, for text and blobs u32 length and the bytes, for an
+ *           integer beyond 2^53 its 8 bytes
+ *   slots   open addressing, group + 1 or 0; never more than half full
+ *
+ * Numbers are equal whatever their type, so 1 and 1.0 are one group, and what it shows is the first of them. Bounds:
+ * `limit` groups, MAX_ARENA_BYTES of keys; beyond them FULL.
+ *
+ *   groups.begin(); groups.addText(u8, start, end); groups.addNumber(INTEGER, 5); const group = groups.find();
+ */
+import { DbError } from "../../errors.ts";
+import { compareValues } from "../value/compare.ts";
+import { utf8Text, writeText } from "../value/text.ts";
+import {
+  answer,
+  answered,
+  answerValue,
+  BIG,
+  BLOB,
+  INTEGER,
+  NULL,
+  REAL,
+  type SqlValue,
+  type Tag,
+  TEXT,
+} from "../value/value.ts";
+
+const MARK_NULL = 0;
+const MARK_NUMBER = 1;
+const MARK_BIG = 2;
+const MARK_TEXT = 3;
+const MARK_BLOB = 4;
+
+const MAX_ARENA_BYTES = 2 ** 30;
+const INITIAL_GROUPS = 256;
+
+export class GroupTable {
+  /** How many groups there are; they are numbered from 0. */
+  count: number;
+  readonly #columns: number;
+  readonly #limit: number;
+  #arena: Uint8Array;
+  #data: DataView;
+  /** Where the key being written starts, and how far it has come. */
+  #start: number;
+  #at: number;
+  #hash: number;
+  /** Where the key of each group starts; one more than there are groups. */
+  #starts: Uint32Array;
+  #hashes: Int32Array;
+  #slots: Int32Array;
+  /** The tag that each column of a group's key had first. */
+  #tags: Uint8Array;
+  #pendingTags: Uint8Array;
+  #column: number;
+
+  constructor(columns: number, limit: number) {
+    this.count = 0;
+    this.#columns = columns;
+    this.#limit = limit;
+    this.#arena = new Uint8Array(INITIAL_GROUPS * 16);
+    this.#data = new DataView(this.#arena.buffer);
+    this.#start = 0;
+    this.#at = 0;
+    this.#hash = 0;
+    this.#starts = new Uint32Array(INITIAL_GROUPS + 1);
+    this.#hashes = new Int32Array(INITIAL_GROUPS);
+    this.#slots = new Int32Array(INITIAL_GROUPS * 2);
+    this.#tags = new Uint8Array(INITIAL_GROUPS * columns);
+    this.#pendingTags = new Uint8Array(columns);
+    this.#column = 0;
+  }
+
+  begin(): void {
+    this.#at = this.#start;
+    this.#hash = 0;
+    this.#column = 0;
+  }
+
+  addNull(): void {
+    this.#reserve(1);
+    this.#arena[this.#at++] = MARK_NULL;
+    this.#hash = Math.imul(this.#hash ^ 0x5bd1, 0x01000193);
+    this.#pendingTags[this.#column++] = NULL;
+  }
+
+  /** INTEGER or REAL. */
+  addNumber(tag: Tag, value: number): void {
+    this.#reserve(9);
+    const at = this.#at;
+    const data = this.#data;
+    this.#arena[at] = MARK_NUMBER;
+    // −0 and 0 are one value.
+    data.setFloat64(at + 1, value + 0, true);
+    const mixed = Math.imul(this.#hash ^ data.getInt32(at + 1, true), 0x85eb_ca6b);
+    this.#hash = Math.imul((mixed ^ (mixed >>> 15)) + data.getInt32(at + 5, true), 0xc2b2_ae35);
+    this.#at = at + 9;
+    this.#pendingTags[this.#column++] = tag;
+  }
+
+  /** Text that lies in `u8` as UTF-8. */
+  addTextBytes(u8: Uint8Array, start: number, end: number): void {
+    this.#addBytes(MARK_TEXT, u8, start, end);
+    this.#pendingTags[this.#column++] = TEXT;
+  }
+
+  /** A value of any type. */
+  add(tag: Tag, value: SqlValue): void {
+    switch (tag) {
+      case NULL:
+        this.addNull();
+        break;
+      case INTEGER:
+      case REAL:
+        this.addNumber(tag, value as number);
+        break;
+      case TEXT:
+        this.#addString(value as string);
+        this.#pendingTags[this.#column++] = TEXT;
+        break;
+      case BLOB:
+        this.#addBytes(MARK_BLOB, value as Uint8Array, 0, (value as Uint8Array).length);
+        this.#pendingTags[this.#column++] = BLOB;
+        break;
+      default:
+        this.#reserve(9);
+        this.#arena[this.#at] = MARK_BIG;
+        this.#data.setBigInt64(this.#at + 1, value as bigint, true);
+        this.#hash = Math.imul(this.#hash ^ this.#data.getInt32(this.#at + 1, true), 0x85eb_ca6b);
+        this.#at += 9;
+        this.#pendingTags[this.#column++] = BIG;
+    }
+  }
+
+  /** The group of the key just written; `count` before the call if it is new. */
+  find(): number {
+    let hash = this.#hash;
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+    hash ^= hash >>> 13;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const length = this.#at - this.#start;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const group = slots[slot]! - 1;
+      if (group < 0) {
+        slots[slot] = this.count + 1;
+        return this.#keep(hash);
+      }
+      if (this.#hashes[group] === hash && this.#hasKey(group, length)) {
+        return group;
+      }
+    }
+  }
+
+  /** Whether the key just written was not there before. */
+  isNew(): boolean {
+    const { count } = this;
+    return this.find() === count;
+  }
+
+  /** Answers the value of a column of a group's key. */
+  answerKey(group: number, column: number): void {
+    const arena = this.#arena;
+    const data = this.#data;
+    let at = this.#starts[group]!;
+    for (let skipped = 0; skipped < column; skipped++) {
+      at += lengthAt(arena, data, at);
+    }
+    const tag = this.#tags[group * this.#columns + column] as Tag;
+    switch (arena[at]) {
+      case MARK_NULL:
+        answerValue(NULL, null);
+        break;
+      case MARK_NUMBER:
+        answerValue(tag, data.getFloat64(at + 1, true));
+        break;
+      case MARK_BIG:
+        answerValue(BIG, data.getBigInt64(at + 1, true));
+        break;
+      case MARK_TEXT:
+        answerValue(TEXT, utf8Text(arena, at + 5, at + lengthAt(arena, data, at)));
+        break;
+      default:
+        answerValue(BLOB, arena.slice(at + 5, at + lengthAt(arena, data, at)));
+    }
+  }
+
+  /** The groups in the order of their keys, as SQLite gives them out. */
+  order(): Uint32Array {
+    const { count } = this;
+    const columns = this.#columns;
+    const tags: Tag[][] = [];
+    const values: SqlValue[][] = [];
+    for (let column = 0; column < columns; column++) {
+      const columnTags: Tag[] = [];
+      const columnValues: SqlValue[] = [];
+      for (let group = 0; group < count; group++) {
+        this.answerKey(group, column);
+        columnTags.push(answer.tag);
+        columnValues.push(answered());
+      }
+      tags.push(columnTags);
+      values.push(columnValues);
+    }
+    const order = Uint32Array.from({ length: count }, (_, group) => group);
+    return order.sort((a, b) => {
+      for (let column = 0; column < columns; column++) {
+        const columnTags = tags[column]!;
+        const columnValues = values[column]!;
+        const difference = compareValues(columnTags[a]!, columnValues[a]!, columnTags[b]!, columnValues[b]!);
+        if (difference !== 0) {
+          return difference;
+        }
+      }
+      return a - b;
+    });
+  }
+
+  #addBytes(mark: number, u8: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.#reserve(length + 5);
+    const arena = this.#arena;
+    let at = this.#at;
+    arena[at] = mark;
+    this.#data.setUint32(at + 1, length, true);
+    at += 5;
+    let hash = this.#hash ^ length;
+    for (let i = start; i < end; i++) {
+      const byte = u8[i]!;
+      arena[at++] = byte;
+      hash = Math.imul(hash ^ byte, 0x01000193);
+    }
+    this.#hash = hash;
+    this.#at = at;
+  }
+
+  #addString(text: string): void {
+    this.#reserve(text.length * 3 + 5);
+    // Written behind where it belongs, so that the bytes are hashed the one way there is.
+    const room = this.#at + 5;
+    const length = writeText(text, this.#arena, room);
+    this.#addBytes(MARK_TEXT, this.#arena, room, room + length);
+  }
+
+  #hasKey(group: number, length: number): boolean {
+    const from = this.#starts[group]!;
+    if (this.#starts[group + 1]! - from !== length) {
+      return false;
+    }
+    const arena = this.#arena;
+    const start = this.#start;
+    for (let i = 0; i < length; i++) {
+      if (arena[from + i] !== arena[start + i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #keep(hash: number): number {
+    const group = this.count;
+    if (group === this.#limit) {
+      throw new DbError("FULL", `a statement may hold ${this.#limit} groups (option heldRows)`, { limit: this.#limit });
+    }
+    this.count = group + 1;
+    this.#hashes[group] = hash;
+    this.#start = this.#at;
+    this.#starts[group + 1] = this.#at;
+    const columns = this.#columns;
+    for (let column = 0; column < columns; column++) {
+      this.#tags[group * columns + column] = this.#pendingTags[column]!;
+    }
+    if (this.count === this.#hashes.length) {
+      this.#growTable();
+    }
+    return group;
+  }
+
+  #growTable(): void {
+    const capacity = this.#hashes.length * 2;
+    this.#starts = grown(this.#starts, new Uint32Array(capacity + 1));
+    this.#hashes = grown(this.#hashes, new Int32Array(capacity));
+    this.#tags = grown(this.#tags, new Uint8Array(capacity * this.#columns));
+    const slots = new Int32Array(capacity * 2);
+    const mask = slots.length - 1;
+    for (let group = 0; group < this.count; group++) {
+      let slot = this.#hashes[group]! & mask;
+      while (slots[slot] !== 0) {
+        slot = (slot + 1) & mask;
+      }
+      slots[slot] = group + 1;
+    }
+    this.#slots = slots;
+  }
+
+  #reserve(lengthBytes: number): void {
+    const needed = this.#at + lengthBytes;
+    if (needed <= this.#arena.length) {
+      return;
+    }
+    if (needed > MAX_ARENA_BYTES) {
+      throw new DbError("FULL", `the keys of a statement's groups may take ${MAX_ARENA_BYTES} bytes`, {
+        limit: MAX_ARENA_BYTES,
+      });
+    }
+    this.#arena = grown(this.#arena, new Uint8Array(Math.max(needed, this.#arena.length * 2)));
+    this.#data = new DataView(this.#arena.buffer);
+  }
+}
+
+/** Bytes of the column whose mark is at `at`. */
+function lengthAt(arena: Uint8Array, data: DataView, at: number): number {
+  switch (arena[at]) {
+    case MARK_NULL:
+      return 1;
+    case MARK_NUMBER:
+    case MARK_BIG:
+      return 9;
+    default:
+      return 5 + data.getUint32(at + 1, true);
+  }
+}
+
+export function grown<T extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}

@@ -1,0 +1,185 @@
+/**
+ * ORDER BY: holds rows with their sort keys until all have come, then gives them out in order; equal rows keep the order
+ * in which they came.
+ *
+ * With a LIMIT it keeps what can still be among the first: whenever twice as many rows have gathered, the worse half is
+ * dropped, and from then on a row whose first key is beyond the worst kept is refused before it is built.
+ *
+ *   const slot = sorter.offer(tag, number, other);        // by the first key; −1: refused
+ *   if (slot >= 0) { sorter.key(slot, 1, …); sorter.rows[slot] = row; }
+ *
+ * Bounds: `limit` rows held, beyond them FULL. Spilling to disk is for later.
+ */
+import { DbError } from "../../errors.ts";
+import { compareValues } from "../value/compare.ts";
+import { BIG, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
+import { grown } from "./group-table.ts";
+
+export interface SortTerm {
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+interface Keys {
+  tags: Uint8Array;
+  numbers: Float64Array;
+  others: SqlValue[];
+}
+
+const INITIAL_ROWS = 256;
+/** Fewer rows than this are not worth dropping. */
+const LEAST_TO_DROP = 1024;
+
+export class Sorter {
+  /** The rows, by slot. */
+  rows: unknown[];
+  readonly #terms: readonly SortTerm[];
+  readonly #limit: number;
+  /** How many rows are wanted at the most. */
+  readonly #wanted: number;
+  readonly #keys: Keys[];
+  #count: number;
+  #capacity: number;
+  /** The slot of the worst row kept; −1 while nothing was dropped. */
+  #worst: number;
+
+  constructor(terms: readonly SortTerm[], wanted: number, limit: number) {
+    this.rows = [];
+    this.#terms = terms;
+    this.#limit = limit;
+    this.#wanted = wanted;
+    this.#count = 0;
+    this.#capacity = INITIAL_ROWS;
+    this.#worst = -1;
+    this.#keys = terms.map(() => ({
+      tags: new Uint8Array(INITIAL_ROWS),
+      numbers: new Float64Array(INITIAL_ROWS),
+      others: [],
+    }));
+  }
+
+  /** A slot for a row with this first key, or −1 if the row cannot be among those wanted. */
+  offer(tag: Tag, number: number, other: SqlValue): number {
+    if (this.#worst >= 0 && this.#isBeyondWorst(tag, number, other)) {
+      return -1;
+    }
+    if (this.#count >= 2 * this.#wanted && this.#count >= LEAST_TO_DROP) {
+      this.#drop();
+    }
+    const slot = this.#count;
+    if (slot === this.#limit) {
+      throw new DbError("FULL", `a sort may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+    }
+    if (slot === this.#capacity) {
+      this.#grow();
+    }
+    this.#count = slot + 1;
+    this.key(slot, 0, tag, number, other);
+    return slot;
+  }
+
+  key(slot: number, term: number, tag: Tag, number: number, other: SqlValue): void {
+    const keys = this.#keys[term]!;
+    keys.tags[slot] = tag;
+    if (tag === INTEGER || tag === REAL) {
+      keys.numbers[slot] = number;
+    } else {
+      keys.others[slot] = other;
+    }
+  }
+
+  /** Appends rows `[skip, skip + take)` in order. */
+  finish(out: unknown[], skip: number, take: number): void {
+    const order = this.#order();
+    const end = Math.min(order.length, skip + take);
+    for (let i = skip; i < end; i++) {
+      out.push(this.rows[order[i]!]);
+    }
+  }
+
+  #order(): Uint32Array {
+    const order = new Uint32Array(this.#count);
+    for (let slot = 0; slot < order.length; slot++) {
+      order[slot] = slot;
+    }
+    return order.sort((a, b) => this.#compare(a, b));
+  }
+
+  #compare(a: number, b: number): number {
+    for (let term = 0; term < this.#keys.length; term++) {
+      const { tags, numbers, others } = this.#keys[term]!;
+      const aTag = tags[a] as Tag;
+      const bTag = tags[b] as Tag;
+      const difference = compareTerm(
+        this.#terms[term]!,
+        aTag,
+        isFast(aTag) ? numbers[a]! : others[a]!,
+        bTag,
+        isFast(bTag) ? numbers[b]! : others[b]!,
+      );
+      if (difference !== 0) {
+        return difference;
+      }
+    }
+    return a - b;
+  }
+
+  #isBeyondWorst(tag: Tag, number: number, other: SqlValue): boolean {
+    const { tags, numbers, others } = this.#keys[0]!;
+    const worst = this.#worst;
+    const worstTag = tags[worst] as Tag;
+    const value = isFast(tag) ? number : other;
+    const worstValue = isFast(worstTag) ? numbers[worst]! : others[worst]!;
+    const difference = compareTerm(this.#terms[0]!, tag, value, worstTag, worstValue);
+    // Of equal rows the first to come wins, and this one comes last.
+    return difference > 0 || (difference === 0 && this.#terms.length === 1);
+  }
+
+  /** Keeps the wanted rows, in order, in the first slots. */
+  #drop(): void {
+    const order = this.#order().subarray(0, this.#wanted);
+    for (const keys of this.#keys) {
+      keys.tags = pick(keys.tags, order, new Uint8Array(this.#capacity));
+      keys.numbers = pick(keys.numbers, order, new Float64Array(this.#capacity));
+      keys.others = Array.from(order, (slot) => keys.others[slot]!);
+    }
+    this.rows = Array.from(order, (slot) => this.rows[slot]);
+    this.#count = order.length;
+    this.#worst = order.length - 1;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    for (const keys of this.#keys) {
+      keys.tags = grown(keys.tags, new Uint8Array(this.#capacity));
+      keys.numbers = grown(keys.numbers, new Float64Array(this.#capacity));
+    }
+  }
+}
+
+function isFast(tag: Tag): boolean {
+  return tag === INTEGER || tag === REAL;
+}
+
+function compareTerm(term: SortTerm, aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): number {
+  if (aTag === NULL || bTag === NULL) {
+    const difference = (aTag === NULL ? 0 : 1) - (bTag === NULL ? 0 : 1);
+    return term.nullsFirst ? difference : -difference;
+  }
+  const difference =
+    aTag <= BIG && bTag <= BIG
+      ? (a as number) < (b as number)
+        ? -1
+        : (a as number) > (b as number)
+          ? 1
+          : 0
+      : compareValues(aTag, a, bTag, b);
+  return term.descending ? -difference : difference;
+}
+
+function pick<T extends Uint8Array | Float64Array>(from: T, order: Uint32Array, into: T): T {
+  for (let i = 0; i < order.length; i++) {
+    into[i] = from[order[i]!]!;
+  }
+  return into;
+}

@@ -1,0 +1,140 @@
+/** What compiled INSERT, UPDATE and DELETE stand on: the buffers that they write rows and keys in, and their errors. */
+import { compareBytes } from "../../bytes.ts";
+import { DbError } from "../../errors.ts";
+import type { Column, Table } from "../catalog.ts";
+import { answerRowid, KeyWriter, writeIntegerKey } from "../key.ts";
+import { RowWriter } from "../row.ts";
+import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
+import { toNumericAffinity } from "../value/affinity.ts";
+import { answer, answered, BIG, INTEGER, NULL, type SqlValue, type Tag } from "../value/value.ts";
+import { Staging } from "./staging.ts";
+
+/** The buffers of one statement's writes. */
+export class Writing {
+  readonly row: RowWriter;
+  readonly key: KeyWriter;
+  readonly staging: Staging;
+  changes: number;
+  lastRowid: number | bigint;
+  /** The rowid after the greatest, once it was looked up. */
+  #nextRowid: number | undefined;
+
+  constructor() {
+    this.row = new RowWriter();
+    this.key = new KeyWriter();
+    this.staging = new Staging();
+    this.changes = 0;
+    this.lastRowid = 0;
+    this.#nextRowid = undefined;
+  }
+
+  begin(): void {
+    this.changes = 0;
+    this.#nextRowid = undefined;
+    this.staging.clear();
+  }
+
+  /** Makes the staged changes. A row may only move to a key that no other row has. */
+  apply(transaction: SqlTransaction, table: Table): void {
+    const { staging } = this;
+    const { keyspace } = table;
+    for (let change = 0; change < staging.count; change++) {
+      const { bytes } = staging;
+      const keyOffset = staging.keyOffset(change);
+      const keyLength = staging.keyLength(change);
+      const rowLength = staging.rowLength(change);
+      if (rowLength === 0) {
+        transaction.delete(keyspace, bytes, keyOffset, keyLength);
+        continue;
+      }
+      const rowOffset = staging.rowOffset(change);
+      const newOffset = staging.newKeyOffset(change);
+      const newLength = staging.newKeyLength(change);
+      if (newLength === 0 || compareBytes(bytes, keyOffset, keyLength, bytes, newOffset, newLength) === 0) {
+        transaction.put(keyspace, bytes, keyOffset, keyLength, bytes, rowOffset, rowLength);
+        continue;
+      }
+      if (transaction.get(keyspace, bytes, newOffset, newLength)) {
+        failUnique(table);
+      }
+      transaction.delete(keyspace, bytes, keyOffset, keyLength);
+      transaction.put(keyspace, bytes, newOffset, newLength, bytes, rowOffset, rowLength);
+    }
+    this.changes += staging.count;
+    staging.clear();
+  }
+
+  /** Answers the rowid of a new row: the one that is given, or, for NULL, one more than the greatest there is. */
+  answerRowid(reader: KeyspaceReader, table: Table, tag: Tag, value: SqlValue): void {
+    if (tag === NULL) {
+      answer.tag = INTEGER;
+      answer.number = this.#takeRowid(reader, table.keyspace);
+    } else {
+      answerGivenRowid(tag, value);
+      this.#noteRowid();
+    }
+    this.lastRowid = answered() as number | bigint;
+  }
+
+  #takeRowid(reader: KeyspaceReader, keyspace: number): number {
+    const rowid = this.#nextRowid ?? greatestRowid(reader, keyspace) + 1;
+    if (rowid > Number.MAX_SAFE_INTEGER) {
+      throw new DbError("FULL", "the greatest rowid is beyond 2^53; give the rowid of a new row yourself");
+    }
+    this.#nextRowid = rowid + 1;
+    return rowid;
+  }
+
+  /** A greater rowid moves what comes next. */
+  #noteRowid(): void {
+    if (this.#nextRowid !== undefined) {
+      this.#nextRowid = answer.tag === BIG ? undefined : Math.max(this.#nextRowid, answer.number + 1);
+    }
+  }
+}
+
+/** Answers the integer that a rowid is; INVALID for what is none. */
+export function answerGivenRowid(tag: Tag, value: SqlValue): void {
+  toNumericAffinity(tag, value);
+  if (answer.tag !== INTEGER && answer.tag !== BIG) {
+    throw new DbError("INVALID", "datatype mismatch: a rowid is an integer", { constraint: "ROWID" });
+  }
+}
+
+function greatestRowid(reader: KeyspaceReader, keyspace: number): number {
+  const scan = reader.scan(keyspace, undefined, undefined, true);
+  try {
+    if (scan.next() === 0) {
+      return 0;
+    }
+    const { prefix, prefixOffset, prefixLength, u8 } = scan;
+    answerRowid(prefix, prefixOffset, prefixLength, u8, scan.keyOffsets[0]!, scan.keyLengths[0]!);
+    return Number(answered());
+  } finally {
+    scan.close();
+  }
+}
+
+/** Writes the key of a rowid; its length. */
+export function writeRowidKey(writing: Writing, tag: Tag, value: SqlValue): number {
+  if (tag === INTEGER) {
+    return writeIntegerKey(value as number, writing.key.bytes, 0);
+  }
+  writing.key.begin();
+  writing.key.add(tag, value);
+  return writing.key.length;
+}
+
+export function failNotNull(table: Table, column: Column): never {
+  throw new DbError("INVALID", `NOT NULL constraint failed: ${table.name}.${column.name}`, {
+    constraint: "NOT NULL",
+    table: table.name,
+    column: column.name,
+  });
+}
+
+export function failUnique(table: Table): never {
+  const columns = table.primaryKey.length > 0 ? table.primaryKey : [table.rowidColumn];
+  const names = columns.map((column) => `${table.name}.${column?.name ?? "rowid"}`).join(", ");
+  throw new DbError("INVALID", `UNIQUE constraint failed: ${names}`, { constraint: "PRIMARY KEY", table: table.name });
+}

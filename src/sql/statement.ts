@@ -1,0 +1,247 @@
+/**
+ * Prepared statements.
+ *
+ * `Prepared` is what the cache holds for a text: the parsed statement and its program, made anew when the schema that it
+ * was made for is no longer the one that is read. `Statement` is what users have: the same, with their choice of a row's
+ * shape. Parameters are read when an execution starts; results are the caller's own.
+ */
+import { DbError } from "../errors.ts";
+import { createTable, dropTable } from "./catalog.ts";
+import type { RowShape } from "./compile/select.ts";
+import type { Connection } from "./connection.ts";
+import type { ParsedStatement } from "./parse/ast.ts";
+import { buildProgram, type InsertProgram, type Program } from "./program.ts";
+import { Arguments, type SqlParameters } from "./run/arguments.ts";
+import { Cursor } from "./run/cursor.ts";
+import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
+import type { SqlValue } from "./value/value.ts";
+
+/** Rows that are made before the first of them is given out by `iterate`. */
+const ITERATE_ROWS = 256;
+
+export interface RunResult {
+  /** Rows inserted, updated or deleted. */
+  readonly changes: number;
+  /** The rowid of the row inserted last on this session. */
+  readonly lastInsertRowid: number | bigint;
+}
+
+export type SqlRow = Record<string, SqlValue>;
+
+export class Prepared {
+  readonly parsed: ParsedStatement;
+  readonly values: Arguments;
+  /** Reused by every execution that ends before it returns. */
+  readonly cursor: Cursor;
+  #program: Program | undefined;
+  #version: number;
+
+  constructor(parsed: ParsedStatement) {
+    this.parsed = parsed;
+    this.values = new Arguments(parsed.parameters);
+    this.cursor = new Cursor();
+    this.#program = undefined;
+    this.#version = -1;
+  }
+
+  program(connection: Connection, reader: KeyspaceReader): Program {
+    if (this.#version !== reader.schemaVersion) {
+      this.#program = buildProgram(this.parsed, connection.catalog(reader), connection);
+      this.#version = reader.schemaVersion;
+    }
+    return this.#program!;
+  }
+}
+
+export class Statement {
+  readonly #connection: Connection;
+  readonly #prepared: Prepared;
+  #shape: RowShape;
+
+  /** Statements come from `SqlSession.prepare`. */
+  constructor(connection: Connection, prepared: Prepared) {
+    this.#connection = connection;
+    this.#prepared = prepared;
+    this.#shape = "object";
+  }
+
+  /** The text that it was prepared from. */
+  get source(): string {
+    return this.#prepared.parsed.text;
+  }
+
+  /** Whether it gives rows; if not it is for `run`. */
+  get reader(): boolean {
+    const { kind } = this.#program(this.#connection.reader());
+    return kind === "select" || kind === "rows";
+  }
+
+  /** The names of the result's columns. */
+  get columns(): readonly string[] {
+    const program = this.#program(this.#connection.reader());
+    return program.kind === "select" || program.kind === "rows" ? program.columns : [];
+  }
+
+  /** Rows as arrays of values instead of objects. */
+  raw(on: boolean = true): this {
+    this.#shape = on ? "array" : "object";
+    return this;
+  }
+
+  /** The first column's value instead of rows. */
+  pluck(on: boolean = true): this {
+    this.#shape = on ? "value" : "object";
+    return this;
+  }
+
+  /** All rows. */
+  all(...parameters: SqlParameters): SqlRow[] {
+    const out: unknown[] = [];
+    this.#select(parameters, out, Number.POSITIVE_INFINITY);
+    return out as SqlRow[];
+  }
+
+  /** The first row; undefined where there is none. */
+  get(...parameters: SqlParameters): SqlRow | undefined {
+    const out: unknown[] = [];
+    this.#select(parameters, out, 1);
+    return out[0] as SqlRow | undefined;
+  }
+
+  /** Runs a statement that gives no rows. */
+  run(...parameters: SqlParameters): RunResult {
+    const { values } = this.#prepared;
+    const connection = this.#connection;
+    const program = this.#program(connection.reader());
+    values.bind(parameters);
+    const { writing } = connection;
+    writing.begin();
+    switch (program.kind) {
+      case "select":
+      case "rows":
+        throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
+      case "insert":
+        connection.write((transaction) => this.#insert(transaction, program.insert));
+        break;
+      case "change":
+        connection.write((transaction) => this.#change(transaction, program.call()));
+        break;
+      case "create-table":
+        if (program.definition !== undefined) {
+          const { definition } = program;
+          connection.write((transaction) => createTable(transaction, definition, this.#prepared.parsed));
+        }
+        break;
+      case "drop-table":
+        if (program.table !== undefined) {
+          const { table } = program;
+          connection.write((transaction) => dropTable(transaction, table));
+        }
+        break;
+      default:
+        connection[program.kind]();
+    }
+    return { changes: writing.changes, lastInsertRowid: writing.lastRowid };
+  }
+
+  /**
+   * Rows one after the other, made a batch at a time, over a snapshot of their own: what is written meanwhile is not
+   * seen. Inside a transaction they are read from it. End the loop, or call `return`, to let go of the snapshot.
+   */
+  *iterate(...parameters: SqlParameters): Generator<SqlRow, void, undefined> {
+    const connection = this.#connection;
+    const values = new Arguments(this.#prepared.parsed.parameters);
+    values.bind(parameters);
+    const snapshot = connection.inTransaction ? undefined : connection.store.snapshot();
+    const cursor = new Cursor();
+    try {
+      const reader = snapshot ?? connection.reader();
+      const program = this.#program(reader);
+      if (program.kind !== "select") {
+        yield* this.#known(program) as SqlRow[];
+        return;
+      }
+      const select = program.functionOf(this.#shape);
+      while (!cursor.isDone) {
+        const out: unknown[] = [];
+        select(reader, values, cursor, out, ITERATE_ROWS);
+        yield* out as SqlRow[];
+      }
+    } finally {
+      cursor.close();
+      snapshot?.close();
+    }
+  }
+
+  #program(reader: KeyspaceReader): Program {
+    return this.#prepared.program(this.#connection, reader);
+  }
+
+  #select(parameters: SqlParameters, out: unknown[], left: number): void {
+    const reader = this.#connection.reader();
+    const prepared = this.#prepared;
+    const program = prepared.program(this.#connection, reader);
+    if (program.kind !== "select") {
+      out.push(...this.#known(program).slice(0, left));
+      return;
+    }
+    prepared.values.bind(parameters);
+    const { cursor } = prepared;
+    cursor.begin(left);
+    try {
+      program.functionOf(this.#shape)(reader, prepared.values, cursor, out, Number.POSITIVE_INFINITY);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** Rows that need no reading, in the shape asked for. */
+  #known(program: Program): unknown[] {
+    if (program.kind !== "rows") {
+      throw new DbError("INVALID", "this statement gives no rows; use run()");
+    }
+    const { columns, rows } = program;
+    return rows.map((row) =>
+      this.#shape === "array"
+        ? [...row]
+        : this.#shape === "value"
+          ? row[0]
+          : Object.fromEntries(columns.map((column, index) => [column, row[index]])),
+    );
+  }
+
+  #insert(transaction: SqlTransaction, insert: InsertProgram): void {
+    const { values } = this.#prepared;
+    const { writing } = this.#connection;
+    const call = insert.call();
+    if (insert.rows.length === 0) {
+      writing.changes += call(transaction, values, writing);
+      return;
+    }
+    const cells = new Arguments(Array.from({ length: insert.workedOut }, () => undefined));
+    insert.cells()?.(values, cells);
+    const row = new Arguments(insert.rows[0]!.map(() => undefined));
+    for (const bounds of insert.rows) {
+      bounds.forEach((cell, index) => {
+        if (typeof cell === "number") {
+          cells.copyTo(cell, row, index);
+        } else if (cell.kind === "parameter") {
+          values.copyTo(cell.index - 1, row, index);
+        } else if (cell.kind === "constant") {
+          row.setTagged(index, cell.tag, cell.value);
+        }
+      });
+      writing.changes += call(transaction, row, writing);
+    }
+  }
+
+  #change(transaction: SqlTransaction, call: ReturnType<Extract<Program, { kind: "change" }>["call"]>): void {
+    const { cursor, values } = this.#prepared;
+    cursor.begin(Number.POSITIVE_INFINITY);
+    try {
+      call(transaction, values, this.#connection.writing, cursor);
+    } finally {
+      cursor.close();
+    }
+  }
+}
