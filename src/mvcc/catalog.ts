@@ -8,7 +8,7 @@
  */
 import { DbError } from "../errors.ts";
 import type { Segment } from "../wal/index.ts";
-import { OP_KIND_PUT, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
+import { OP_KIND_PUT, opCommit, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
 
 // Part of the format; never renumber.
 export const CATALOG_KEYSPACE = 0;
@@ -52,6 +52,7 @@ export class Catalog {
   /** Keyspaces that were loaded past the log, and the commits at which that became visible. */
   readonly #loads: Map<number, number>;
   #nextId: number;
+  #changedAt: number;
 
   constructor() {
     this.#byName = new Map();
@@ -59,6 +60,12 @@ export class Catalog {
     this.#planned = new Map();
     this.#loads = new Map();
     this.#nextId = FIRST_USER_KEYSPACE;
+    this.#changedAt = 0;
+  }
+
+  /** The last commit in the log that changed it: for readers from there on it is what `find` says. */
+  get changedAt(): number {
+    return this.#changedAt;
   }
 
   find(name: string): KeyspaceInfo | undefined {
@@ -141,6 +148,7 @@ export class Catalog {
 
   /** Follows one operation of keyspace 0. */
   apply(segment: Segment, op: number): void {
+    this.#changedAt = opCommit(segment, op);
     const key = opKeyOffset(segment.u32, op);
     const keyBytes = segment.u8.slice(key, key + opKeyLength(segment.u32, op));
     if (opKind(segment.u32, op) === OP_KIND_PUT) {
@@ -164,8 +172,8 @@ export class Catalog {
       return;
     }
     const name = decodeName(key);
-    const stored = decodeJson<Omit<KeyspaceInfo, "name" | "isDropped">>(value);
-    const info: KeyspaceInfo = this.#planned.get(stored.id) ?? { ...stored, name, isDropped: false };
+    const described = decodeDescription(name, value);
+    const info = this.#planned.get(described.id) ?? described;
     this.#planned.delete(info.id);
     this.#remove(name);
     this.#byName.set(name, info);
@@ -175,7 +183,9 @@ export class Catalog {
 
   #checkFree(id: number, name: string): void {
     if (!Number.isSafeInteger(id) || id < FIRST_USER_KEYSPACE || id > MAX_WANTED_ID) {
-      throw new DbError("INVALID", `a map's id is ${FIRST_USER_KEYSPACE} to ${MAX_WANTED_ID}, not ${id}`, { map: name });
+      throw new DbError("INVALID", `a map's id is ${FIRST_USER_KEYSPACE} to ${MAX_WANTED_ID}, not ${id}`, {
+        map: name,
+      });
     }
     if (this.#byId.has(id) || this.#planned.has(id)) {
       const holder = this.#byId.get(id)?.name ?? "another map";
@@ -224,7 +234,12 @@ function checkName(name: string): void {
   }
 }
 
-function encodeName(name: string): Uint8Array {
+/** A keyspace from its entry. Throws CORRUPT. */
+export function decodeDescription(name: string, value: Uint8Array): KeyspaceInfo {
+  return { ...decodeJson<Omit<KeyspaceInfo, "name" | "isDropped">>(value), name, isDropped: false };
+}
+
+export function encodeName(name: string): Uint8Array {
   return Buffer.from(name, "utf8");
 }
 

@@ -8,6 +8,7 @@ import { DbError } from "../errors.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
+import { keyspaceAt } from "./keyspace-at.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
@@ -78,7 +79,7 @@ export class SnapshotContext implements Context {
 
   keyspace(name: string): KeyspaceInfo | undefined {
     this.#check();
-    return this.#store.catalog.find(name);
+    return keyspaceAt(this.#store.catalog, this.view, name);
   }
 
   close(): void {

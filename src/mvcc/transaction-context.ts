@@ -24,6 +24,7 @@ import {
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
+import { keyspaceAt } from "./keyspace-at.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
@@ -154,10 +155,14 @@ export class TransactionContext implements Context {
     return countEntries(this.#store, this.#pin.point, this.#writes, keyspace, range);
   }
 
-  /** A keyspace that is not there yet is made by a commit of its own: it stays, empty, if this transaction does not commit. */
+  /**
+   * As of the snapshot, or, where there was none, as it was made since. One that is not there yet is made by a commit of
+   * its own: it stays, empty, if this transaction does not commit.
+   */
   keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
     this.#check();
-    const found = this.#store.catalog.find(name);
+    const { catalog } = this.#store;
+    const found = keyspaceAt(catalog, this.view, name) ?? catalog.find(name);
     if (found !== undefined || this.#store.options.readOnly) {
       return found;
     }
