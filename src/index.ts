@@ -15,6 +15,8 @@ export {
   type CheckOptions,
   type CheckReport,
   type CommitChanges,
+  type CompactOptions,
+  type CompactResult,
   type CopyProgress,
   type CustomCodec,
   type Database,

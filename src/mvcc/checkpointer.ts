@@ -206,14 +206,17 @@ export class Checkpointer {
    * The next job, begun at once if none is due, also empties the end of the file: of tree pages, or of everything with
    * `extents`, as far as there is room below. Resolves with what the file is then; rejects with what the job met.
    */
-  relocate(extents: boolean): Promise<PageSpace> {
+  async relocate(extents: boolean): Promise<PageSpace> {
+    while (this.#request !== undefined) {
+      await this.#nextOutcome(undefined);
+    }
     this.#checkOpen();
+    this.#throwIfStuck();
     const moved = new Promise<PageSpace>((resolve, reject) => {
-      assert(this.#request === undefined, "M2: pages are moved for one caller at a time");
       this.#request = { extents, resolve, reject };
     });
     this.#start();
-    return keepingAlive(this.#clock, moved);
+    return await keepingAlive(this.#clock, moved);
   }
 
   /**

@@ -7,6 +7,7 @@ import { type Rng, systemRng } from "../random.ts";
 import { type BackupOptions, type BackupResult, backup } from "./backup.ts";
 import { type ChangesOptions, type CommitChanges, changes } from "./changes.ts";
 import { type CheckOptions, type CheckReport, checkStore } from "./check.ts";
+import { type CompactOptions, type CompactResult, compact } from "./compact.ts";
 import type { Context } from "./context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { LiveContext } from "./live-context.ts";
@@ -239,6 +240,14 @@ export class Database implements Disposable {
    */
   backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
     return backup(this.store, path, options);
+  }
+
+  /**
+   * Moves pages down until the files have no more free space than they need, and cuts them, while the database goes on
+   * being read and written. What open snapshots keep from reuse stays.
+   */
+  compact(options: CompactOptions = {}): Promise<CompactResult> {
+    return compact(this.store, options);
   }
 
   /** Proves that what is on disk is one consistent database; rejects with CORRUPT. */

@@ -62,10 +62,14 @@ export function* sortedEntries(count: number, valueBytes = 100): Generator<[stri
   }
 }
 
-/** All of a database's maps, whose keys and values are text, as plain text: equal for equal contents. */
-export function contentsOf(db: { maps(): string[]; map: Database["map"] }): string {
-  return db
-    .maps()
-    .map((name) => `${name}\n${[...db.map(name).range()].map(([key, value]) => `${key}=${value}`).join("\n")}`)
+/** Maps, whose keys and values are text, as plain text: equal for equal contents. All maps of a database, or those named. */
+export function contentsOf(db: Database): string;
+export function contentsOf(reader: Pick<Database, "map">, names: readonly string[]): string;
+export function contentsOf(
+  reader: Pick<Database, "map">,
+  names: readonly string[] = (reader as Database).maps(),
+): string {
+  return names
+    .map((name) => `${name}\n${[...reader.map(name).range()].map(([key, value]) => `${key}=${value}`).join("\n")}`)
     .join("\n\n");
 }

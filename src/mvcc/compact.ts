@@ -1,0 +1,64 @@
+/**
+ * Compacting: pages move down into free ones until the file is as short as it can be, and is cut.
+ *
+ *     │ used │ free │ used │ free │ used ░░░░░░░░ │        ░: the last 32 MiB, emptied by the next checkpoint
+ *                                                          │◀─ then cut here
+ *
+ * It goes by checkpoints like any other, each of which empties a stretch at the end of the file: a page is written
+ * anew at a lower number and its old place is free once no snapshot needs it. So it can be ended at any time, writers
+ * have their checkpoints in between, and a crash loses nothing. Large values are looked for only where a stretch did not
+ * get empty otherwise, since all leaves have to be read to find them.
+ *
+ * Closing does the same in one go, within bounds, so that this is for databases that stay open.
+ */
+import { PAGE_SIZE } from "../pager/index.ts";
+import type { Store } from "./store.ts";
+
+export interface CompactOptions {
+  /** Ends it with what was reached by then; the signal's reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** Told the share of the superfluous part of the file that is gone, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+export interface CompactResult {
+  /** The size of the page files. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** Free pages that are not worth another checkpoint: it writes a few itself, roots and list of free pages. */
+const FEW_PAGES = 8;
+
+/** The contract is `Database.compact`'s. */
+export async function compact(store: Store, options: CompactOptions = {}): Promise<CompactResult> {
+  const { signal, onProgress = () => {} } = options;
+  await store.checkpoint(signal);
+  const { checkpointer } = store;
+  const before = checkpointer.meta.pageCount;
+  let movesExtents = false;
+  let hasGrown = false;
+  let space = await checkpointer.relocate(false);
+  while (space.end > space.used + FEW_PAGES) {
+    signal?.throwIfAborted();
+    store.checkWritable();
+    const end = space.end;
+    onProgress(Math.min(1, Math.max(0, (before - end) / Math.max(1, before - space.used))));
+    space = await checkpointer.relocate(movesExtents);
+    if (space.end < end) {
+      movesExtents = false;
+    } else if (!movesExtents) {
+      movesExtents = true;
+    } else if (space.end > end && !hasGrown) {
+      // A large value found room only at the end; where it was, there may be room for it now.
+      hasGrown = true;
+    } else {
+      break;
+    }
+  }
+  if (checkpointer.meta.pageCount > space.end) {
+    await checkpointer.relocate(false);
+  }
+  onProgress(1);
+  return { bytesBefore: before * PAGE_SIZE, bytesAfter: checkpointer.meta.pageCount * PAGE_SIZE };
+}
