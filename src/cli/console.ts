@@ -36,6 +36,8 @@ export class Console {
   #pending: string[];
   #pendingLength: number;
   #failure: Error | undefined;
+  /** Fires on Ctrl-C, while something listens for it. */
+  #interruption: AbortSignal | undefined;
 
   constructor(surroundings: Surroundings) {
     const { stdin, stdout, stderr, variables, clock } = surroundings;
@@ -48,6 +50,7 @@ export class Console {
     this.#pending = [];
     this.#pendingLength = 0;
     this.#failure = undefined;
+    this.#interruption = undefined;
     stdout.on("error", (error: NodeJS.ErrnoException) => {
       this.#failure = error.code === "EPIPE" ? new OutputClosed() : error;
     });
@@ -83,25 +86,30 @@ export class Console {
     this.#pending.push(text);
     this.#pendingLength += text.length;
     if (this.#pendingLength >= PIECE_LENGTH) {
-      this.#writePending();
+      this.writePending();
     }
   }
 
-  /** Waits until the reader has taken what was written, as far as the system does not hold it. */
+  /** Waits until the reader has taken what was written, as far as the system does not hold it; or until Ctrl-C. */
   async flush(): Promise<void> {
-    this.#writePending();
-    const { stdout } = this.#surroundings;
-    if (stdout.writableNeedDrain) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          stdout.off("drain", done).off("error", done).off("close", done);
-          resolve();
-        };
-        stdout.on("drain", done).on("error", done).on("close", done);
-      });
+    this.writePending();
+    // After a failure there is no event to wait for any more.
+    if (this.#failure === undefined && this.#surroundings.stdout.writableNeedDrain) {
+      await this.#drained();
     }
     if (this.#failure !== undefined) {
       throw this.#failure;
+    }
+    this.#interruption?.throwIfAborted();
+  }
+
+  /** Hands over what was gathered, without waiting for anybody to read it. */
+  writePending(): void {
+    if (this.#pendingLength > 0) {
+      const text = this.#pending.join("");
+      this.#pending = [];
+      this.#pendingLength = 0;
+      this.#surroundings.stdout.write(text);
     }
   }
 
@@ -124,20 +132,27 @@ export class Console {
   async interruptible<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const controller = new AbortController();
     const release = this.#surroundings.onInterrupt(() => controller.abort(new Interrupted("interrupted")));
+    this.#interruption = controller.signal;
     try {
       return await work(controller.signal);
     } finally {
+      this.#interruption = undefined;
       release();
     }
   }
 
-  #writePending(): void {
-    if (this.#pendingLength > 0) {
-      const text = this.#pending.join("");
-      this.#pending = [];
-      this.#pendingLength = 0;
-      this.#surroundings.stdout.write(text);
-    }
+  #drained(): Promise<void> {
+    const { stdout } = this.#surroundings;
+    const interruption = this.#interruption;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stdout.off("drain", done).off("error", done).off("close", done);
+        interruption?.removeEventListener("abort", done);
+        resolve();
+      };
+      stdout.on("drain", done).on("error", done).on("close", done);
+      interruption?.addEventListener("abort", done);
+    });
   }
 }
 

@@ -16,7 +16,7 @@ import { Console, processSurroundings, type Surroundings } from "./console.ts";
 import type { DatabaseAccess } from "./database.ts";
 import { databases } from "./databases.ts";
 import { dumpCommand } from "./dump.ts";
-import { describeError, EXIT_OK, EXIT_USAGE, exitCodeOf, UsageError } from "./exit.ts";
+import { describeError, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, exitCodeOf, Interrupted, UsageError } from "./exit.ts";
 import { loadCommand } from "./load.ts";
 import { restoreCommand } from "./restore.ts";
 import { shellCommand } from "./shell.ts";
@@ -44,7 +44,11 @@ export async function runNacre(
     await console.flush();
     return code;
   } catch (error) {
-    await console.flush().catch(() => undefined);
+    if (error instanceof Interrupted) {
+      console.writePending(); // a reader that takes nothing may be why there was a Ctrl-C
+    } else {
+      await console.flush().catch(() => undefined);
+    }
     const description = describeError(error, surroundings.variables);
     if (description !== "") {
       console.writeError(`${description}\n`);
@@ -124,5 +128,9 @@ function isProgram(): boolean {
 }
 
 if (isProgram()) {
-  process.exitCode = await runNacre(process.argv.slice(2), processSurroundings());
+  const code = await runNacre(process.argv.slice(2), processSurroundings());
+  if (code === EXIT_INTERRUPTED) {
+    process.exit(code); // at once: output that nobody takes would keep the process
+  }
+  process.exitCode = code;
 }
