@@ -14,5 +14,10 @@ export interface FuzzOptions {
 export interface Fuzzer {
   readonly name: string;
   readonly canaries: readonly string[];
+  /**
+   * For fuzzers that make a step from one draw, so that leaving out draws leaves out steps (draws.ts): how many draws
+   * come before the first step.
+   */
+  readonly fixedDraws?: number;
   run(rng: Rng, options: FuzzOptions): void | Promise<void>;
 }

@@ -1,0 +1,19 @@
+/** Every fuzzer there is. */
+import { apiFuzzer } from "./api.ts";
+import { btreeFuzzer } from "./btree.ts";
+import { btreeArenaFuzzer } from "./btree-arena.ts";
+import { cliImportFuzzer } from "./cli-import.ts";
+import type { Fuzzer } from "./fuzzer.ts";
+import { mvccFuzzer } from "./mvcc.ts";
+import { sqlParseFuzzer } from "./sql-parse.ts";
+import { walFuzzer } from "./wal.ts";
+
+export const ALL_FUZZERS: readonly Fuzzer[] = [
+  mvccFuzzer,
+  apiFuzzer,
+  walFuzzer,
+  btreeFuzzer,
+  btreeArenaFuzzer,
+  sqlParseFuzzer,
+  cliImportFuzzer,
+];
