@@ -17,6 +17,7 @@
 import { DbError } from "../errors.ts";
 import type { CreateTable, Expression, ParsedStatement } from "./parse/ast.ts";
 import { parseDefaultText } from "./parse/create-table.ts";
+import { keywordOf } from "./parse/keywords.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
 import { type Affinity, affinityOfType } from "./value/affinity.ts";
@@ -132,7 +133,7 @@ export function dropTable(transaction: SqlTransaction, table: Table): void {
   transaction.touchSchema();
 }
 
-/** The CREATE TABLE statement that makes such a table. */
+/** The CREATE TABLE statement that makes such a table, a line for each column. */
 export function tableText(table: Table): string {
   const columns = table.columns.map((column) => {
     const type = column.type === undefined ? "" : ` ${column.type}`;
@@ -144,12 +145,13 @@ export function tableText(table: Table): string {
     columns.push(`PRIMARY KEY (${table.primaryKey.map((column) => quoteName(column.name)).join(", ")})`);
   }
   const options = table.primaryKey.length > 0 ? " WITHOUT ROWID" : "";
-  return `CREATE TABLE ${quoteName(table.name)} (${columns.join(", ")})${options}`;
+  return `CREATE TABLE ${quoteName(table.name)} (\n  ${columns.join(",\n  ")}\n)${options}`;
 }
 
-/** A name as SQL takes it anywhere. */
+/** A name as SQL takes it anywhere: in quotes, unless it is a plain word and none of SQL's own. */
 export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  const isPlain = /^[a-z_][a-z0-9_]*$/i.test(name) && keywordOf(name) === undefined;
+  return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** The column that is declared exactly INTEGER PRIMARY KEY. */
