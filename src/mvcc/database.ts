@@ -112,15 +112,25 @@ function sizeOption(name: string, value: number, least: number): number {
 
 export class Database implements Disposable {
   readonly map: OpenMap;
-  /** For frontends: the level of bytes, and what everything stands on. */
+  /**
+   * For frontends: the level of bytes.
+   * @internal
+   */
   readonly context: Context;
+  /**
+   * What everything stands on.
+   * @internal
+   */
   readonly store: Store;
   readonly #rng: Rng;
   readonly #clock: Clock;
   readonly #writing: WriteTransaction;
   readonly #deadlines: Deadlines;
 
-  /** Databases come from `open`. */
+  /**
+   * Databases come from `open`.
+   * @internal
+   */
   constructor(store: Store, rng: Rng) {
     this.store = store;
     this.#rng = rng;

@@ -45,7 +45,10 @@ export class DbMap<K, V> {
   readonly #info: KeyspaceInfo | undefined;
   readonly #id: number;
 
-  /** Maps come from `db.map`, `tx.map` and `snapshot.map`. */
+  /**
+   * Maps come from `db.map`, `tx.map` and `snapshot.map`.
+   * @internal
+   */
   constructor(
     name: string,
     context: Context,

@@ -78,6 +78,7 @@ export class MapRange<K, V> implements Iterable<[K, V]> {
   readonly #values: ValueCodec<V>;
   readonly #range: ResolvedRange;
 
+  /** @internal */
   constructor(context: Context, keyspace: number, keys: KeyCodec<K>, values: ValueCodec<V>, range: ResolvedRange) {
     this.#context = context;
     this.#keyspace = keyspace;

@@ -17,9 +17,13 @@ export interface TransactionOptions {
 /** What `db.write` hands to its callback. */
 export class WriteTransaction {
   readonly map: OpenMap;
-  /** For frontends: the level of bytes. */
+  /**
+   * For frontends: the level of bytes.
+   * @internal
+   */
   readonly context: WriteContext;
 
+  /** @internal */
   constructor(store: Store) {
     this.context = new WriteContext(store);
     this.map = mapOpener(store, this.context);
@@ -39,11 +43,15 @@ export class WriteTransaction {
 /** An interactive transaction: it may stay open across awaits. */
 export class Transaction implements AsyncDisposable {
   readonly map: OpenMap;
-  /** For frontends: the level of bytes. */
+  /**
+   * For frontends: the level of bytes.
+   * @internal
+   */
   readonly context: TransactionContext;
   readonly #store: Store;
   readonly #durability: Durability;
 
+  /** @internal */
   constructor(store: Store, options: TransactionOptions = {}) {
     this.#store = store;
     this.#durability = oneOf("durability", options.durability ?? store.options.durability, DURABILITIES);
@@ -90,11 +98,15 @@ export class Transaction implements AsyncDisposable {
 /** The database as it was at one commit. */
 export class Snapshot implements Disposable {
   readonly map: OpenMap;
-  /** For frontends: the level of bytes. */
+  /**
+   * For frontends: the level of bytes.
+   * @internal
+   */
   readonly context: Context;
   readonly commit: number;
   readonly #context: SnapshotContext;
 
+  /** @internal */
   constructor(store: Store, at: number | undefined) {
     this.#context = new SnapshotContext(store, at);
     this.context = this.#context;
