@@ -46,10 +46,11 @@ export class HeldTransaction {
     };
   }
 
-  /** The map as it was when the transaction began: empty, if it is younger. */
-  asOfBegin(map: MapState): MapState {
-    const then = this.sight.draft.base.get(map.name);
-    return then?.incarnation === map.incarnation ? then : { ...map, entries: new Map() };
+  /** The maps that it sees: those that there were when it began, dropped or not, and those made since, empty. */
+  maps(model: Model): MapState[] {
+    const then = this.sight.draft.base;
+    const younger = [...model.state.values()].filter((map) => !then.has(map.name));
+    return [...then.values(), ...younger.map((map) => ({ ...map, entries: new Map() }))];
   }
 
   /** Whether a commit made meanwhile is in the way. "maybe": what the expiry loop did is not followed key by key. */

@@ -175,8 +175,9 @@ export class Program {
       const draft = new Draft(this.model.state);
       const map = this.model.newMap(name, drawUniverse(dice));
       draft.made.set(name, map);
-      const reader: Reader = this.#transactions[0]?.transaction ?? this.database;
-      this.#commit(draft, this.#options.durability, () => openMap(dice.once(2) ? reader : this.database, map));
+      const held = this.#transactions.find(({ sight }) => !sight.draft.base.has(name));
+      const reader: Reader = held !== undefined && dice.once(2) ? held.transaction : this.database;
+      this.#unlessExpired(() => this.#commit(draft, this.#options.durability, () => openMap(reader, map)));
     }
   }
 
@@ -369,7 +370,7 @@ export class Program {
       this.#snapshots.splice(this.#snapshots.indexOf(held), 1);
       return;
     }
-    const maps = held.sight.draft.maps().filter((map) => this.#isLive(map));
+    const maps = held.sight.draft.maps();
     if (maps.length > 0) {
       this.#unlessExpired(() => look(held.sight, dice.pick(maps), dice));
     }
@@ -402,7 +403,7 @@ export class Program {
     const mark = transaction.savepoint();
     const saved = sight.draft.savepoint();
     for (let left = dice.pick([1, 3, 8]); left > 0; left--) {
-      const map = held.asOfBegin(this.#pickMap(dice));
+      const map = dice.pick(held.maps(this.model));
       if (dice.once(8)) {
         this.#scanAndChange(sight, map, dice, undefined);
       } else if (dice.once(3)) {
@@ -568,10 +569,6 @@ export class Program {
 
   #pickMap(dice: Dice, draft: Draft = new Draft(this.model.state)): MapState {
     return dice.pick(draft.maps());
-  }
-
-  #isLive(map: MapState): boolean {
-    return this.model.state.get(map.name)?.incarnation === map.incarnation;
   }
 }
 
