@@ -1,0 +1,115 @@
+/**
+ * What one child process does: one task of one engine in one round.
+ *
+ *   fill         a new database, all entries; how long it took to fill and to close, and what lies on disk then
+ *   serve        that database opened again (timed), read, updated, read, thinned out; then opened durable for commits,
+ *                beside what the bare disk does at that moment
+ *   recovery     (recovery.ts)    a full log segment, after SIGKILL
+ *   loop-delay   (loop-delay.ts)  how long the event loop stands still
+ *   memory       (memory.ts)      what is resident
+ */
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { syncRate } from "./disk-sync.ts";
+import type { Engine } from "./engine.ts";
+import { createEngine } from "./engines.ts";
+import { measureLoopDelay } from "./loop-delay.ts";
+import { measureMemory } from "./memory.ts";
+import type { Figures, MetricId } from "./metrics.ts";
+import type { Order } from "./order.ts";
+import { fillSegment, measureRecovery } from "./recovery.ts";
+import { settleDisk } from "./settle.ts";
+import * as workloads from "./workloads.ts";
+
+/** Bytes of a block as `stat` counts them. */
+const BLOCK_BYTES = 512;
+
+export async function runTask(order: Order): Promise<Figures> {
+  mkdirSync(order.directory, { recursive: true });
+  switch (order.task) {
+    case "fill":
+      return await fill(order);
+    case "serve":
+      return await serve(order);
+    case "recovery-prepare":
+      return fillSegment(order.directory);
+    case "recovery":
+      return measureRecovery(order.directory);
+    case "loop-delay":
+      return await measureLoopDelay(order.directory);
+    case "memory":
+      return await measureMemory(order.directory, order.entries);
+  }
+}
+
+async function fill({ engine: name, directory, entries }: Order): Promise<Figures> {
+  const engine = createEngine(name);
+  await engine.open(directory, "relaxed");
+  const rate = await workloads.fill(engine, entries);
+  const startedAt = performance.now();
+  await engine.close();
+  return {
+    fill: rate,
+    "fill-close": performance.now() - startedAt,
+    size: allocatedBytes(directory) / entries,
+  };
+}
+
+async function serve({ engine: name, directory, entries, only }: Order): Promise<Figures> {
+  const figures: Figures = {};
+  const engine = createEngine(name);
+  const wants = (id: MetricId): boolean => only.includes(id);
+  const run = async (id: MetricId, workload: workloads.Workload): Promise<void> => {
+    if (wants(id)) {
+      global.gc?.();
+      figures[id] = await workload(engine, entries);
+    }
+  };
+  if (wants("open")) {
+    figures.open = await timeToOpen(engine, directory);
+  } else {
+    await engine.open(directory, "relaxed");
+  }
+  await run("get-hit", workloads.getHit);
+  await run("get-miss", workloads.getMiss);
+  await run("scan", workloads.scan);
+  await run("range", workloads.range);
+  if (wants("get-fresh") || wants("update")) {
+    const rate = await workloads.update(engine, entries);
+    figures.update = rate;
+  }
+  await run("get-fresh", workloads.getHit);
+  await run("delete", workloads.deletes);
+  await engine.close();
+  if (wants("commit-1") || wants("commit-64") || wants("disk-sync")) {
+    settleDisk();
+    figures["disk-sync"] = syncRate(directory);
+    await engine.open(directory, "durable");
+    await run("commit-1", workloads.commitOneByOne);
+    await run("commit-64", workloads.commitConcurrently);
+    await engine.close();
+  }
+  return figures;
+}
+
+/** Opening is done when the first entry can be read. The peer's module is loaded before, by opening an empty database. */
+async function timeToOpen(engine: Engine, directory: string): Promise<number> {
+  const empty = `${directory}-empty`;
+  mkdirSync(empty, { recursive: true });
+  await engine.open(empty, "relaxed");
+  await engine.close();
+  const startedAt = performance.now();
+  await engine.open(directory, "relaxed");
+  engine.get(Buffer.alloc(16));
+  return performance.now() - startedAt;
+}
+
+/** What `du` says: holes are not counted, preallocated space is. */
+export function allocatedBytes(directory: string): number {
+  let bytes = 0;
+  for (const name of readdirSync(directory)) {
+    bytes += statSync(join(directory, name)).blocks * BLOCK_BYTES;
+  }
+  return bytes;
+}
