@@ -13,6 +13,7 @@
  * Until it is complete its files are called `unfinished.000`, …; only then do they get their names, `pages.000` last. A
  * directory that a crash left behind therefore opens as a whole backup, or is refused with INVALID.
  */
+import { assert } from "../assert.ts";
 import { type Clock, nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import {
@@ -89,6 +90,8 @@ export async function backupTo(store: Store, target: Disk, options: BackupOption
     await moveLogToPages(store, signal);
     const pin = store.pins.pinPages();
     try {
+      const isOfMeta = pin.point.state.checkpoint === store.checkpointer.meta.checkpoint;
+      assert(isOfMeta, "M3: the pinned pages are those of the meta that is copied");
       return await new PageCopy(store, target, options).run();
     } finally {
       store.unpin(pin);

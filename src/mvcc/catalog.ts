@@ -138,7 +138,11 @@ export class Catalog {
 
   /** The newest of them all. */
   get lastLoad(): number {
-    return Math.max(0, ...this.#loads.values());
+    let last = 0;
+    for (const commit of this.#loads.values()) {
+      last = Math.max(last, commit);
+    }
+    return last;
   }
 
   /** The plan was rolled back. */

@@ -99,7 +99,7 @@ export class Store {
     this.catalog = new Catalog();
     this.pages = openPages(seams, options);
     const meta = readMeta(this.pages);
-    this.pages.grow(meta.pageCount);
+    this.#takeOver(meta);
     const roots = readRoots(this.pages, meta.rootsPage);
     const free = readFreeList(this.pages, meta);
     this.live = new ReadPoint(new ReadState([], roots, meta.checkpoint), meta.commit, 0);
@@ -368,6 +368,14 @@ export class Store {
         () => this.waiters.close(),
         ...this.onClose,
       ]);
+    }
+  }
+
+  #takeOver(meta: Meta): void {
+    if (this.options.readOnly) {
+      this.pages.grow(meta.pageCount);
+    } else {
+      this.pages.takeOver(meta.pageCount);
     }
   }
 

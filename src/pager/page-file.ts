@@ -243,6 +243,19 @@ export class PageFile {
     this.#setPageCount(pageCount);
   }
 
+  /**
+   * For whoever goes on writing where another process stopped: all that can be read is on disk when this returns (the last
+   * meta may have been written and never synced, and what it replaced is about to be reused, P10), and nothing lies
+   * behind `pageCount`.
+   */
+  takeOver(pageCount: number): void {
+    for (const file of this.#files) {
+      this.#unsynced.add(file);
+    }
+    this.sync();
+    this.shrink(pageCount);
+  }
+
   /** Everything written before is on disk when this returns. After a throw nothing is known: the caller gives up. */
   sync(): void {
     this.#checkOpen();

@@ -110,7 +110,7 @@ test("a crash at any moment loses nothing", async () => {
   const rng = seededRng(5);
   let shortest = Number.POSITIVE_INFINITY;
   for (let at = begun; at <= disk.operations; at++) {
-    for (const image of disk.images(rng, 4, at)) {
+    for (const image of disk.images(rng, 2, at)) {
       const after = openOnDisk(image);
       expect(contentsOf(after)).toBe(expected);
       shortest = Math.min(shortest, (await after.check()).pages);

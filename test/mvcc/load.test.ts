@@ -3,7 +3,7 @@ import { CrashDisk } from "../../fuzz/disk/crash-disk.ts";
 import { FaultDisk } from "../../fuzz/disk/fault-disk.ts";
 import { DbError } from "../../src/errors.ts";
 import type { Change, Database } from "../../src/mvcc/index.ts";
-import { MemoryDisk } from "../../src/pager/index.ts";
+import { MemoryDisk, PAGE_SIZE } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { BACKENDS, codeOfAsync, contentsOf, openOnDisk, Place, sortedEntries } from "./places.ts";
 
@@ -86,6 +86,33 @@ describe.each(BACKENDS)("on %s", (backend) => {
     expect(other.count()).toBe(written);
     expect(map.count()).toBe(20_001);
     await db.check();
+  });
+
+  test("a checkpoint worker that has read the pages before reads them anew", async () => {
+    using place = new Place(backend);
+    using db = place.open({ segmentBytes: 1024 * 1024 });
+    const rewrite = async (name: string, value: string) => {
+      db.write((tx) => {
+        const map = tx.map(name, text);
+        for (let i = 0; i < 4000; i += 40) {
+          map.put(`k${String(i).padStart(9, "0")}`, value);
+        }
+      });
+      await db.checkpoint();
+    };
+    await textMap(db, "first").load(sortedEntries(4000));
+    await rewrite("first", "one");
+    await rewrite("first", "two");
+    db.drop("first");
+    await db.checkpoint();
+    const pages = db.stats().pages;
+    await textMap(db, "second").load(sortedEntries(4000, 90));
+    expect(db.stats().pages).toBeLessThan(pages + 8);
+    await rewrite("second", "three");
+    await db.check();
+    const map = textMap(db, "second");
+    expect([...map.range()].filter(([, value]) => value === "three").length).toBe(100);
+    expect([...map.range()].filter(([, value]) => value.endsWith("xx")).length).toBe(3900);
   });
 
   test("nothing remains of a load that fails or is aborted", async () => {
@@ -318,6 +345,31 @@ test("a crash at any moment leaves all of it or nothing, and no page is lost", a
   }
   expect(seen.all).toBeGreaterThan(5);
   expect(seen.nothing).toBeGreaterThan(5);
+});
+
+test("what a crash left behind the last version is cut when the database is opened", async () => {
+  const disk = new CrashDisk();
+  const db = openOnDisk(disk);
+  const map = textMap(db, "m");
+  await db.checkpoint();
+  let before = 0;
+  await map.load(sortedEntries(20_000), {
+    onProgress: () => {
+      before ||= disk.operations;
+    },
+  });
+  const image = new CrashDisk({ from: disk.image(seededRng(1), before + 3) });
+  const sizeOf = () => {
+    const file = image.open("pages.000", "read");
+    const size = file.sizeBytes();
+    file.close();
+    return size;
+  };
+  const left = sizeOf();
+  const after = openOnDisk(image);
+  expect(textMap(after, "m").count()).toBe(0);
+  expect(sizeOf()).toBe(after.stats().pages * PAGE_SIZE);
+  expect(sizeOf()).toBeLessThanOrEqual(left);
 });
 
 test("whatever call fails, the load is there or not, and the database whole", async () => {
