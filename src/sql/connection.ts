@@ -47,19 +47,27 @@ export class Connection {
     return this.#catalog!;
   }
 
-  /** Runs a statement that writes: all of it, or, where it throws, nothing. */
-  write<T>(run: (transaction: SqlTransaction) => T): T {
+  /**
+   * Runs a statement that writes: all of it, or, where it throws, nothing. `isOneWrite`: a statement that throws before it
+   * has written anything needs no savepoint.
+   */
+  write<T>(run: (transaction: SqlTransaction) => T, isOneWrite: boolean = false): T {
     const open = this.#transaction;
+    if (open !== undefined && isOneWrite) {
+      return run(open);
+    }
     if (open !== undefined) {
       const savepoint = open.savepoint();
       try {
         return run(open);
       } catch (error) {
         open.rollbackTo(savepoint);
+        this.writing.forgetRowids();
         throw error;
       }
     }
     const transaction = this.store.begin("statement");
+    this.writing.forgetRowids();
     let result: T;
     try {
       result = run(transaction);
@@ -71,11 +79,13 @@ export class Connection {
     return result;
   }
 
-  begin(): void {
+  begin(kind: "statement" | "interactive" = "interactive"): void {
+    this.reader();
     if (this.#transaction !== undefined) {
       throw new DbError("INVALID", "cannot start a transaction within a transaction");
     }
-    this.#transaction = this.store.begin("interactive");
+    this.#transaction = this.store.begin(kind);
+    this.writing.forgetRowids();
   }
 
   commit(): void {

@@ -1,7 +1,7 @@
 /** What other layers may use of SQL. */
 export { quoteName } from "./catalog.ts";
 export type { SqlParameter, SqlParameters } from "./run/arguments.ts";
-export { type SqlOptions, SqlSession } from "./session.ts";
+export { openSql, type SqlOptions, SqlSession, type TableDescription } from "./session.ts";
 export { type RunResult, type SqlRow, Statement } from "./statement.ts";
 export type { BatchScan, FoundValue, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 export type { SqlValue } from "./value/value.ts";

@@ -53,7 +53,8 @@ export class Prepared {
   }
 }
 
-export class Statement {
+/** `Row` is what a row is to the caller: an object unless `raw` or `pluck` was called. */
+export class Statement<Row = SqlRow> {
   readonly #connection: Connection;
   readonly #prepared: Prepared;
   #shape: RowShape;
@@ -83,29 +84,29 @@ export class Statement {
   }
 
   /** Rows as arrays of values instead of objects. */
-  raw(on: boolean = true): this {
-    this.#shape = on ? "array" : "object";
-    return this;
+  raw(): Statement<SqlValue[]> {
+    this.#shape = "array";
+    return this as Statement<unknown> as Statement<SqlValue[]>;
   }
 
   /** The first column's value instead of rows. */
-  pluck(on: boolean = true): this {
-    this.#shape = on ? "value" : "object";
-    return this;
+  pluck(): Statement<SqlValue> {
+    this.#shape = "value";
+    return this as Statement<unknown> as Statement<SqlValue>;
   }
 
   /** All rows. */
-  all(...parameters: SqlParameters): SqlRow[] {
+  all(...parameters: SqlParameters): Row[] {
     const out: unknown[] = [];
     this.#select(parameters, out, Number.POSITIVE_INFINITY);
-    return out as SqlRow[];
+    return out as Row[];
   }
 
   /** The first row; undefined where there is none. */
-  get(...parameters: SqlParameters): SqlRow | undefined {
+  get(...parameters: SqlParameters): Row | undefined {
     const out: unknown[] = [];
     this.#select(parameters, out, 1);
-    return out[0] as SqlRow | undefined;
+    return out[0] as Row | undefined;
   }
 
   /** Runs a statement that gives no rows. */
@@ -121,7 +122,7 @@ export class Statement {
       case "rows":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "insert":
-        connection.write((transaction) => this.#insert(transaction, program.insert));
+        connection.write((transaction) => this.#insert(transaction, program.insert), program.insert.rows.length === 0);
         break;
       case "change":
         connection.write((transaction) => this.#change(transaction, program.call()));
@@ -148,7 +149,7 @@ export class Statement {
    * Rows one after the other, made a batch at a time, over a snapshot of their own: what is written meanwhile is not
    * seen. Inside a transaction they are read from it. End the loop, or call `return`, to let go of the snapshot.
    */
-  *iterate(...parameters: SqlParameters): Generator<SqlRow, void, undefined> {
+  *iterate(...parameters: SqlParameters): Generator<Row, void, undefined> {
     const connection = this.#connection;
     const values = new Arguments(this.#prepared.parsed.parameters);
     values.bind(parameters);
@@ -158,14 +159,14 @@ export class Statement {
       const reader = snapshot ?? connection.reader();
       const program = this.#program(reader);
       if (program.kind !== "select") {
-        yield* this.#known(program) as SqlRow[];
+        yield* this.#known(program) as Row[];
         return;
       }
       const select = program.functionOf(this.#shape);
       while (!cursor.isDone) {
         const out: unknown[] = [];
         select(reader, values, cursor, out, ITERATE_ROWS);
-        yield* out as SqlRow[];
+        yield* out as Row[];
       }
     } finally {
       cursor.close();

@@ -128,14 +128,10 @@ export class Aggregation {
     const { emitter } = this.#frame;
     // The values first: they may call the library, and so may not come between begin and find.
     const keys = this.#grouping.keys.map((key) => this.#frame.value(key));
-    emitter.line("groups.begin();");
-    for (const key of keys) {
-      addKey(emitter, "groups", key);
-    }
     if (this.#represents !== undefined) {
-      emitter.line(`const known = groups.count;`);
+      emitter.line("const known = groups.count;");
     }
-    emitter.line(`${this.#group} = groups.find();`);
+    emitFindGroup(emitter, "groups", this.#group, keys);
     if (this.#represents !== undefined) {
       emitter.line(`${this.#represents} = ${this.#group} === known;`);
     }
@@ -200,17 +196,28 @@ function newState(emitter: Emitter, { name }: Aggregate): string {
   }
 }
 
-/** Adds a value to the key that a group table is being given; text straight from its bytes. */
-export function addKey(emitter: Emitter, table: string, key: Operand): void {
-  const { bytes } = key;
-  emitter.branches([
-    [
-      bytes === undefined ? "false" : isTag(key, TEXT),
-      () => emitter.line(`${table}.addTextBytes(u8, ${bytes!.start}, ${bytes!.end});`),
-    ],
-    [isFast(key), () => emitter.line(`${table}.addNumber(${key.tag}, ${key.number});`)],
-    ["true", () => emitter.line(`${table}.add(${key.tag}, ${key.other});`)],
-  ]);
+/** Finds the group of a key in a table; text by its bytes where they lie. */
+export function emitFindGroup(emitter: Emitter, table: string, group: string, keys: readonly Operand[]): void {
+  const inPlace = (key: Operand): string => (key.bytes === undefined ? "false" : isTag(key, TEXT));
+  const place = (key: Operand): string => `u8, data, ${key.bytes?.start}, ${key.bytes?.end}`;
+  const [only] = keys;
+  if (only !== undefined && keys.length === 1) {
+    emitter.branches([
+      [inPlace(only), () => emitter.line(`${group} = ${table}.findText(${place(only)});`)],
+      [isFast(only), () => emitter.line(`${group} = ${table}.findNumber(${only.tag}, ${only.number});`)],
+      ["true", () => emitter.line(`${group} = ${table}.findValue(${only.tag}, ${only.other});`)],
+    ]);
+    return;
+  }
+  emitter.line(`${table}.begin();`);
+  for (const key of keys) {
+    emitter.branches([
+      [inPlace(key), () => emitter.line(`${table}.addText(${place(key)});`)],
+      [isFast(key), () => emitter.line(`${table}.addNumber(${key.tag}, ${key.number});`)],
+      ["true", () => emitter.line(`${table}.add(${key.tag}, ${key.other});`)],
+    ]);
+  }
+  emitter.line(`${group} = ${table}.find();`);
 }
 
 /** Kahan and Neumaier's summation of reals, exact sums of integers; everything else through the library. */

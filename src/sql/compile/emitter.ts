@@ -2,9 +2,9 @@
  * Writes the text of one JavaScript function.
  *
  * What may stand in that text: names that this class makes up (`n7`), names of the library (checked by the compiler:
- * `use` takes keys of Library only), numbers by `numberLiteral`, and the names of result columns by `propertyName`, in
- * which everything but letters, digits, space and `_` is a \u escape. All other values of a statement (texts, blobs,
- * bigints, tables) are handed to the function as an array of constants. No text of a user becomes code.
+ * `use` takes keys of Library only), numbers that nacre itself has given out (keyspaces, slots, limits), and the names of
+ * result columns by `propertyName`, in which everything but letters, digits, space and `_` is a \u escape. Every literal
+ * of a statement is handed to the function in an array of constants. No text of a user becomes code.
  */
 import type { Library } from "./library.ts";
 
@@ -128,7 +128,7 @@ export class Emitter {
 
   /** The name under which the function finds a value. */
   constant(value: unknown): string {
-    const known = this.constants.indexOf(value);
+    const known = this.constants.findIndex((other) => Object.is(other, value));
     return `k${known >= 0 ? known : this.constants.push(value) - 1}`;
   }
 
@@ -141,11 +141,12 @@ export class Emitter {
     if (this.constants.length > 0) {
       lines.push(`const [${this.constants.map((_, index) => `k${index}`).join(", ")}] = constants;`);
     }
-    lines.push(`return function ${name}(${parameters}) {`);
+    // In parentheses V8 compiles it at once, instead of looking it over and compiling it at the first call.
+    lines.push(`return (function ${name}(${parameters}) {`);
     for (let i = 0; i < this.#locals.length; i += 8) {
       lines.push(`    let ${this.#locals.slice(i, i + 8).join(", ")};`);
     }
-    return [...lines, ...this.#prologue, ...this.#lines, "};"].join("\n");
+    return [...lines, ...this.#prologue, ...this.#lines, "});"].join("\n");
   }
 
   #local(prefix: string, value: string): string {
@@ -153,17 +154,6 @@ export class Emitter {
     this.#locals.push(`${name} = ${value}`);
     return name;
   }
-}
-
-/** A number as a literal that means exactly it. */
-export function numberLiteral(value: number): string {
-  if (Object.is(value, -0)) {
-    return "-0";
-  }
-  if (!Number.isFinite(value)) {
-    return value > 0 ? "Infinity" : "-Infinity";
-  }
-  return value < 0 ? `(${value})` : String(value);
 }
 
 /** A column's name as a key of an object literal. `__proto__` as a plain key would set the prototype. */

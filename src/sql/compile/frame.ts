@@ -7,7 +7,7 @@ import type { Column } from "../catalog.ts";
 import type { Affinity } from "../value/affinity.ts";
 import { encodeText } from "../value/text.ts";
 import { ANY_TYPE, BIG, INTEGER, INTEGER_TYPES, NUMERIC_TYPES, REAL, TEXT, type TypeSet } from "../value/value.ts";
-import { type Emitter, numberLiteral } from "./emitter.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Library } from "./library.ts";
 import { anyTag, assign, declare, isTag, type Operand, pair, takeAnswer } from "./operand.ts";
 
@@ -63,7 +63,7 @@ export class Frame {
     return {
       types,
       tag: String(tag),
-      number: isNumber ? numberLiteral(value as number) : "0",
+      number: isNumber ? this.emitter.constant(value) : "0",
       other: isNumber || value === null ? "null" : this.emitter.constant(value),
       bytes: undefined,
     };

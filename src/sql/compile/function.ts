@@ -26,10 +26,29 @@ export interface CompiledFunction<F> {
 
 type Factory = (library: Library, constants: readonly unknown[]) => unknown;
 
+/**
+ * Compiled texts, the one unused for longest first. Literals are constants, not text: `WHERE id = 1` and `WHERE id = 2`
+ * are one function, which V8 compiles (0.25 ms) once.
+ */
+const factories = new Map<string, Factory>();
+const CACHED_FACTORIES = 256;
+const CACHED_TEXT_LENGTH = 50_000;
+
 export function compileFunction<F>(emitter: Emitter, name: string, parameters: string): CompiledFunction<F> {
   const text = emitter.finish(name, parameters);
-  const factory = new Function("library", "constants", text) as Factory;
-  return { call: factory(library, emitter.constants) as F, text };
+  return { call: factoryOf(text)(library, emitter.constants) as F, text };
+}
+
+function factoryOf(text: string): Factory {
+  const factory = factories.get(text) ?? (new Function("library", "constants", text) as Factory);
+  if (text.length <= CACHED_TEXT_LENGTH) {
+    factories.delete(text);
+    factories.set(text, factory);
+    if (factories.size > CACHED_FACTORIES) {
+      factories.delete(factories.keys().next().value!);
+    }
+  }
+  return factory;
 }
 
 export const SELECT_PARAMETERS = "reader, values, cursor, out, most";

@@ -192,7 +192,13 @@ function matched(frame: Frame, bound: Extract<Bound, { kind: "like" }>): Predica
   const isFixed = fixed !== undefined && (escaping === undefined || isOneCharacter(fixedEscape));
   if (isFixed) {
     const compiled = operator === "like" ? Pattern.like(fixed, fixedEscape) : Pattern.glob(fixed);
-    const matches = `${emitter.constant(compiled)}.matches(${text(value)})`;
+    const name = emitter.constant(compiled);
+    const inPlace = value.bytes === undefined || !compiled.isForBytes ? "false" : isTag(value, TEXT);
+    const matches = choose(
+      inPlace,
+      `${name}.matchesBytes(u8, ${value.bytes?.start}, ${value.bytes?.end})`,
+      `${name}.matches(${text(value)})`,
+    );
     return matching(isTag(value, BLOB), isNotNull(value), matches);
   }
   const patternValue = frame.value(pattern);

@@ -11,7 +11,7 @@ import type { Bound } from "../bind/bound.ts";
 import type { Table } from "../catalog.ts";
 import type { SelectPlan } from "../plan/select.ts";
 import { BLOB } from "../value/value.ts";
-import { addKey, Aggregation } from "./aggregate.ts";
+import { Aggregation, emitFindGroup } from "./aggregate.ts";
 import { Emitter, propertyName } from "./emitter.ts";
 import { newFrame } from "./expression.ts";
 import type { Frame } from "./frame.ts";
@@ -140,11 +140,12 @@ function emitResult(frame: Frame, plan: SelectPlan, options: SelectOptions, skip
   const row = (): string => rowText(plan, options.shape, frame);
   if (plan.distinct) {
     columns();
-    emitter.line("seen.begin();");
-    for (const { value } of plan.columns) {
-      addKey(emitter, "seen", frame.value(value));
-    }
-    emitter.line(`if (!seen.isNew()) ${skip}`);
+    const group = emitter.number("group");
+    const known = emitter.name("known");
+    emitter.line(`const ${known} = seen.count;`);
+    const values = plan.columns.map(({ value }) => frame.value(value));
+    emitFindGroup(emitter, "seen", group, values);
+    emitter.line(`if (${group} !== ${known}) ${skip}`);
   }
   if (plan.ordering.length > 0) {
     const keys = plan.ordering.map(({ value }) => {

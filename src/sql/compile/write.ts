@@ -17,7 +17,7 @@ import { loadColumn } from "./column.ts";
 import { Emitter } from "./emitter.ts";
 import { newFrame } from "./expression.ts";
 import { type Frame, store } from "./frame.ts";
-import { declare, isNotNull, isTag, type Operand, pair, takeAnswer } from "./operand.ts";
+import { declare, isTag, type Operand, pair, takeAnswer } from "./operand.ts";
 import { emitSource, type RowPlace } from "./source.ts";
 
 export function emitInsert(bound: BoundInsert): Emitter {
@@ -80,12 +80,11 @@ function emitInsertKey(frame: Frame, bound: BoundInsert, stored: ReadonlyMap<Col
         ? undefined
         : stored.get(table.rowidColumn)!;
   const rowid = declare(emitter, INTEGER_TYPES);
-  emitter.line(
-    `writing.answerRowid(reader, ${emitter.constant(table)}, ${given === undefined ? "0, null" : pair(given)});`,
-  );
+  const answerRowid = `writing.answerRowid(reader, ${emitter.constant(table)}, ${given === undefined ? "0, null" : pair(given)})`;
+  emitter.line(`const isGreatest = ${answerRowid};`);
   takeAnswer(emitter, rowid);
   emitter.line(`${length} = ${emitter.use("writeRowidKey")}(writing, ${pair(rowid)});`);
-  return given === undefined ? "false" : isNotNull(given);
+  return given === undefined ? "false" : "!isGreatest";
 }
 
 function emitKeyColumns(emitter: Emitter, table: Table, operandOf: (column: Column) => Operand): void {

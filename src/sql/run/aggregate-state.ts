@@ -6,7 +6,8 @@
  *
  * sum, total, avg   integers are summed exactly, reals with Kahan and Neumaier's compensation, as SQLite does. Integers
  *                   whose sum leaves ±2^53 go on in a bigint. Any real makes the result a real; a sum of integers that
- *                   leaves 64 bits is an error (avg and total give a real).
+ *                   has more than 64 bits is an error (avg and total give a real). SQLite minds sums on the way, too,
+ *                   which depend on the order of rows; here only the result counts.
  */
 import { DbError } from "../../errors.ts";
 import { toNumber } from "../value/affinity.ts";

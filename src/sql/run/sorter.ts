@@ -135,9 +135,9 @@ export class Sorter {
     return difference > 0 || (difference === 0 && this.#terms.length === 1);
   }
 
-  /** Keeps the wanted rows, in order, in the first slots. */
+  /** Keeps the wanted rows, in the order in which they came, in the first slots. */
   #drop(): void {
-    const order = this.#order().subarray(0, this.#wanted);
+    const order = this.#select(this.#wanted).sort();
     for (const keys of this.#keys) {
       keys.tags = pick(keys.tags, order, new Uint8Array(this.#capacity));
       keys.numbers = pick(keys.numbers, order, new Float64Array(this.#capacity));
@@ -145,7 +145,45 @@ export class Sorter {
     }
     this.rows = Array.from(order, (slot) => this.rows[slot]);
     this.#count = order.length;
-    this.#worst = order.length - 1;
+    this.#worst = 0;
+    for (let slot = 1; slot < order.length; slot++) {
+      if (this.#compare(slot, this.#worst) > 0) {
+        this.#worst = slot;
+      }
+    }
+  }
+
+  /** The slots of the first `wanted` rows, in any order: quickselect, two comparisons a row instead of log₂ of all. */
+  #select(wanted: number): Uint32Array {
+    const order = Uint32Array.from({ length: this.#count }, (_, slot) => slot);
+    let low = 0;
+    let high = order.length - 1;
+    while (low < high) {
+      const pivot = order[(low + high) >>> 1]!;
+      let left = low;
+      let right = high;
+      while (left <= right) {
+        while (this.#compare(order[left]!, pivot) < 0) {
+          left++;
+        }
+        while (this.#compare(order[right]!, pivot) > 0) {
+          right--;
+        }
+        if (left <= right) {
+          const swapped = order[left]!;
+          order[left++] = order[right]!;
+          order[right--] = swapped;
+        }
+      }
+      if (wanted - 1 <= right) {
+        high = right;
+      } else if (wanted - 1 >= left) {
+        low = left;
+      } else {
+        break;
+      }
+    }
+    return order.slice(0, wanted);
   }
 
   #grow(): void {

@@ -6,8 +6,11 @@ import { answerRowid, KeyWriter, writeIntegerKey } from "../key.ts";
 import { RowWriter } from "../row.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 import { toNumericAffinity } from "../value/affinity.ts";
-import { answer, answered, BIG, INTEGER, NULL, type SqlValue, type Tag } from "../value/value.ts";
+import { answer, answered, answerInteger, BIG, INTEGER, NULL, type SqlValue, type Tag } from "../value/value.ts";
 import { Staging } from "./staging.ts";
+
+/** In place of a greatest rowid that nobody looked up yet. No table's greatest is less. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
 
 /** The buffers of one statement's writes. */
 export class Writing {
@@ -16,8 +19,8 @@ export class Writing {
   readonly staging: Staging;
   changes: number;
   lastRowid: number | bigint;
-  /** The rowid after the greatest, once it was looked up. */
-  #nextRowid: number | undefined;
+  /** The rowid after the greatest of each keyspace, where it was looked up in this transaction. */
+  readonly #nextRowids: Map<number, number>;
 
   constructor() {
     this.row = new RowWriter();
@@ -25,13 +28,17 @@ export class Writing {
     this.staging = new Staging();
     this.changes = 0;
     this.lastRowid = 0;
-    this.#nextRowid = undefined;
+    this.#nextRowids = new Map();
   }
 
   begin(): void {
     this.changes = 0;
-    this.#nextRowid = undefined;
     this.staging.clear();
+  }
+
+  /** What was looked up in one transaction does not hold in the next, nor after a way back. */
+  forgetRowids(): void {
+    this.#nextRowids.clear();
   }
 
   /** Makes the staged changes. A row may only move to a key that no other row has. */
@@ -62,34 +69,38 @@ export class Writing {
     }
     this.changes += staging.count;
     staging.clear();
+    this.#nextRowids.delete(keyspace);
   }
 
-  /** Answers the rowid of a new row: the one that is given, or, for NULL, one more than the greatest there is. */
-  answerRowid(reader: KeyspaceReader, table: Table, tag: Tag, value: SqlValue): void {
+  /**
+   * Answers the rowid of a new row: the one that is given, or, for NULL, one more than the greatest there is. True: it is
+   * greater than all there are, so nobody has it.
+   */
+  answerRowid(reader: KeyspaceReader, table: Table, tag: Tag, value: SqlValue): boolean {
+    const { keyspace } = table;
+    let next = this.#nextRowids.get(keyspace);
+    if (next === undefined && tag !== NULL) {
+      // The first rowid that a transaction gives is looked up by itself; the greatest is worth its scan from the second on.
+      this.#nextRowids.set(keyspace, UNKNOWN);
+      answerGivenRowid(tag, value);
+      this.lastRowid = answered() as number | bigint;
+      return false;
+    }
+    if (next === undefined || next === UNKNOWN) {
+      next = greatestRowid(reader, keyspace) + 1;
+    }
     if (tag === NULL) {
-      answer.tag = INTEGER;
-      answer.number = this.#takeRowid(reader, table.keyspace);
+      if (next > Number.MAX_SAFE_INTEGER) {
+        throw new DbError("FULL", "the greatest rowid is beyond 2^53; give the rowid of a new row yourself");
+      }
+      answerInteger(next);
     } else {
       answerGivenRowid(tag, value);
-      this.#noteRowid();
     }
     this.lastRowid = answered() as number | bigint;
-  }
-
-  #takeRowid(reader: KeyspaceReader, keyspace: number): number {
-    const rowid = this.#nextRowid ?? greatestRowid(reader, keyspace) + 1;
-    if (rowid > Number.MAX_SAFE_INTEGER) {
-      throw new DbError("FULL", "the greatest rowid is beyond 2^53; give the rowid of a new row yourself");
-    }
-    this.#nextRowid = rowid + 1;
-    return rowid;
-  }
-
-  /** A greater rowid moves what comes next. */
-  #noteRowid(): void {
-    if (this.#nextRowid !== undefined) {
-      this.#nextRowid = answer.tag === BIG ? undefined : Math.max(this.#nextRowid, answer.number + 1);
-    }
+    const isGreatest = this.lastRowid >= next;
+    this.#nextRowids.set(keyspace, isGreatest ? Number(this.lastRowid) + 1 : next);
+    return isGreatest;
   }
 }
 
