@@ -87,4 +87,12 @@ describe("README.md", () => {
       expect(withoutMeasures(printed), command).toBe(withoutMeasures(output));
     }
   });
+
+  test("the figures are those of bench/README.md", () => {
+    const measured = readFileSync(join(root, "bench/README.md"), "utf8").split("\n");
+    const [, table = ""] = readme.split(/<!-- (?:figures|end of figures).* -->\n/);
+    const rows = table.trimEnd().split("\n");
+    expect(rows.length).toBeGreaterThan(2);
+    expect(rows.filter((row) => !measured.some((line) => line.startsWith(row)))).toEqual([]);
+  });
 });
