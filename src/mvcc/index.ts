@@ -1,4 +1,6 @@
 /** What frontends may use of the engine. */
+/** Where a frontend writes key and value of an operation that it has reserved (see Context). */
+export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
