@@ -48,13 +48,14 @@ async function runCheck({ console, databases, positionals }: CommandRun): Promis
   }
 }
 
-/** Takes no signal: a tree is walked in one go, which Ctrl-C may end at any moment since nothing is written. */
 async function checkDatabase(console: Console, databases: DatabaseAccess, path: string): Promise<CheckReport> {
   const database = databases.open(path, { create: false, readOnly: true });
   const { pages } = database.overview().stats;
   const progress = new Progress(console, { label: path, total: pages, unit: "pages" });
   try {
-    return await database.check((share) => progress.update(share * pages));
+    return await console.interruptible((signal) =>
+      database.check({ signal, onProgress: (share) => progress.update(share * pages) }),
+    );
   } finally {
     progress.end();
     database.close();

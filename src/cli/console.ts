@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 const PIECE_LENGTH = 64 * 1024;
-/** A terminal that does not say how wide it is. */
+/** A terminal that does not say how wide it is, or says 0. */
 const DEFAULT_TERMINAL_WIDTH = 80;
 
 export class Console {
@@ -60,14 +60,14 @@ export class Console {
   /** Columns of the terminal that `out` goes to; `undefined` where it is none. Asked anew, since windows change. */
   get width(): number | undefined {
     const { stdout } = this.#surroundings;
-    return stdout.isTTY === true ? (stdout.columns ?? DEFAULT_TERMINAL_WIDTH) : undefined;
+    return stdout.isTTY === true ? stdout.columns || DEFAULT_TERMINAL_WIDTH : undefined;
   }
 
   /** Columns of the terminal on which progress can be drawn; `undefined` where nothing is to be drawn. */
   get drawingWidth(): number | undefined {
     const { stderr } = this.#surroundings;
     const canDraw = stderr.isTTY === true && this.variables.TERM !== "dumb";
-    return canDraw ? (stderr.columns ?? DEFAULT_TERMINAL_WIDTH) : undefined;
+    return canDraw ? stderr.columns || DEFAULT_TERMINAL_WIDTH : undefined;
   }
 
   get isInteractive(): boolean {

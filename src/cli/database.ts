@@ -85,8 +85,8 @@ export interface Database {
   /** Puts all entries in one commit. */
   putRaw(keyspace: RawKeyspace, entries: readonly RawEntry[]): void;
   overview(): Overview;
-  /** Reads every page; rejects with CORRUPT. Told the share that is done, 0 to 1. */
-  check(onProgress: (share: number) => void): Promise<CheckReport>;
+  /** Reads every page; rejects with CORRUPT. Tells the share that is done, 0 to 1. */
+  check(options: Watched<number>): Promise<CheckReport>;
   /** Copies everything to a new or empty directory. */
   backup(path: string, options: BackupOptions): Promise<BackupResult>;
   close(): void;

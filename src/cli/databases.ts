@@ -3,7 +3,17 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DbError } from "../errors.ts";
 import * as library from "../mvcc/index.ts";
-import type { Database, DatabaseAccess, Overview, RawEntry, RawKeyspace, RawSnapshot, SqlSession } from "./database.ts";
+import type {
+  Database,
+  DatabaseAccess,
+  Overview,
+  RawEntry,
+  RawKeyspace,
+  RawSnapshot,
+  SqlSession,
+  Watched,
+} from "./database.ts";
+import { sqlSession } from "./sql-session.ts";
 
 /** What `stat` counts: on Linux, blocks are of this size whatever the file system. */
 const BLOCK_BYTES = 512;
@@ -23,7 +33,7 @@ class LibraryDatabase implements Database {
   }
 
   sql(): SqlSession {
-    throw new DbError("UNSUPPORTED", "SQL is not wired to the command line yet");
+    return sqlSession(this.#database);
   }
 
   snapshot(): RawSnapshot {
@@ -69,8 +79,8 @@ class LibraryDatabase implements Database {
     return { stats, files: stats.backend === "memory" ? [] : filesIn(stats.path) };
   }
 
-  check(onProgress: (share: number) => void): Promise<library.CheckReport> {
-    return this.#database.check({ onProgress });
+  check(options: Watched<number>): Promise<library.CheckReport> {
+    return this.#database.check(options);
   }
 
   backup(

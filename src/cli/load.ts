@@ -44,7 +44,11 @@ async function runLoad({ console, databases, positionals }: CommandRun): Promise
   try {
     requireEmpty(database, path);
     const loading = new Loading(database, new Progress(console, { label: file ?? path, ...input, unit: "bytes" }));
-    await console.interruptible((signal) => loading.read(console, input.stream, signal));
+    await console.interruptible((signal) => {
+      // Whoever waits for more of the dump waits no longer.
+      signal.addEventListener("abort", () => input.stream.destroy(signal.reason));
+      return loading.read(console, input.stream, signal);
+    });
     const took = formatDuration(console.clock.now() - startMs);
     console.write(`loaded ${amountOf(loading.entryCount, loading.keyspaceCount)} in ${took}\n`);
   } finally {

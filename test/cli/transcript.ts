@@ -85,11 +85,15 @@ function damage(path: string, offset: number): void {
   writeFileSync(path, bytes);
 }
 
-/** What moves the cursor, as characters; a drawing that ends without a line end gets one. */
+/**
+ * What moves the cursor, as characters; a drawing that ends without a line end gets one. Checksums, and how long something
+ * took at the end of a line, are those of the layers below.
+ */
 function visible(text: string): string {
   const shown = text
     .replaceAll("\r", "␍")
     .replaceAll("\x1b", "␛")
-    .replace(/(checksum is|that of its bytes) \d+/g, "$1 …");
+    .replace(/(checksum is|that of its bytes) \d+/g, "$1 …")
+    .replace(/ in \d[\d.]* m?s$/gm, " in …");
   return shown === "" || shown.endsWith("\n") ? shown : `${shown}\n`;
 }

@@ -9,6 +9,7 @@ import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { DbError } from "../../errors.ts";
+import { quoteName } from "../../sql/index.ts";
 import { counted, formatCount, formatDuration } from "../amounts.ts";
 import type { SqlSession, Table } from "../database.ts";
 import { Interrupted } from "../exit.ts";
@@ -46,7 +47,11 @@ export async function importFile(session: ShellSession, options: ImportFileOptio
     const insert = table === undefined ? createTable(sql, options.table, reader) : fillTable(table, reader, options);
     const progress = new Progress(console, { label: name, total: sizeBytes, unit: "bytes", itemName: "rows" });
     const work: Import = { session, options, reader, insert, progress, acknowledgedRows: 0 };
-    await console.interruptible((signal) => insertBatches(work, signal));
+    await console.interruptible((signal) => {
+      // Whoever waits for more of the file waits no longer.
+      signal.addEventListener("abort", () => stream.destroy(signal.reason));
+      return insertBatches(work, signal);
+    });
     reportEnd(work, console.clock.now() - startMs);
   } finally {
     stream.destroy();
@@ -172,8 +177,4 @@ function affinityOf(declared: string): ColumnType {
     return "INTEGER";
   }
   return type === "" || /CHAR|CLOB|TEXT|BLOB/.test(type) ? "TEXT" : "REAL";
-}
-
-function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
