@@ -48,6 +48,20 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
+  /** Lets everything that is due run, turn by turn, until the promise has settled: for work that goes on in steps. */
+  async advanceUntil<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    promise.then(end, end);
+    while (!isOver) {
+      this.advance(0);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return await promise;
+  }
+
   #nextUntil(end: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) {

@@ -35,6 +35,7 @@ interface Sample {
 async function makeSample(): Promise<Sample> {
   const disk = new MemoryDisk();
   const db = openMemory(disk, false);
+  const clock = db.store.clock as ManualClock;
   db.write((tx) => {
     for (let n = 0; n < 60; n++) {
       tx.map<string>("text").put(`key ${n}`, `value ${n} `.repeat(18));
@@ -43,9 +44,9 @@ async function makeSample(): Promise<Sample> {
     tx.map("gone").put("k", "x".repeat(3000));
     tx.map("leases").put("lease", 1, { expiresAt: 1e15 });
   });
-  await checkpointNow(db);
+  await clock.advanceUntil(db.checkpoint());
   db.drop("gone");
-  await checkpointNow(db);
+  await clock.advanceUntil(db.checkpoint());
   const contents = new Map<number, Contents>([[db.lastCommit, read(db)]]);
   for (let n = 0; n < 6; n++) {
     db.write((tx) => {
@@ -61,15 +62,6 @@ async function makeSample(): Promise<Sample> {
   db.close();
   const logName = killed.list().findLast((name) => name.startsWith("wal."))!;
   return { disk: killed, contents, lastCommit, logName, logEnd };
-}
-
-/** The checkpoint runs in this thread, when the clock says so. */
-async function checkpointNow(db: Database): Promise<void> {
-  const done = db.checkpoint();
-  while (db.stats().isCheckpointing) {
-    (db.store.clock as ManualClock).advance(1);
-  }
-  await done;
 }
 
 function read(db: Database): Contents {

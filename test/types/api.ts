@@ -1,0 +1,165 @@
+/** The public API as the compiler sees it: what keys and values a map has for every way of asking for it. */
+import type {
+  Change,
+  CommitChanges,
+  CustomCodec,
+  Database,
+  DatabaseStats,
+  DbMap,
+  MapRange,
+  open,
+  RangeOptions,
+  Snapshot,
+  Transaction,
+  Tuple,
+  WriteTransaction,
+} from "../../src/index.ts";
+import type { Assignable, Equal, Expect, Not } from "./expect.ts";
+
+interface User {
+  readonly name: string;
+}
+
+declare const db: Database;
+declare const dates: CustomCodec<Date>;
+declare const points: CustomCodec<{ x: number; y: number }>;
+
+/** Takes cases about things that have no declaration of their own. */
+declare function holds<_Cases extends readonly true[]>(): void;
+
+export function maps(): void {
+  // Without options: string keys, and JSON of the type that is given, or of none.
+  const plain = db.map("m");
+  const users = db.map<User>("users");
+  const spelt = db.map<User>("users", { engine: "btree", key: "string", value: "json" });
+  const half = db.map<User>("users", { value: "json" });
+
+  // The key kind alone; JSON values keep their type argument.
+  const byNumber = db.map<User>("m", { key: "number" });
+  const byBigint = db.map<User>("m", { key: "bigint", value: "json" });
+  const byBytes = db.map<User>("m", { key: "bytes" });
+  const byTuple = db.map<User>("m", { key: "tuple" });
+  const untyped = db.map("m", { key: "number" });
+
+  // The value kind.
+  const bytes = db.map("m", { value: "bytes" });
+  const strings = db.map("m", { key: "string", value: "string" });
+  const tupleBytes = db.map("m", { key: "tuple", value: "bytes" });
+  const bigintStrings = db.map("m", { key: "bigint", value: "string" });
+
+  // Codecs of the user's own, on either side or on both.
+  const dateKeys = db.map("m", { key: dates });
+  const dateValues = db.map("m", { value: dates });
+  const both = db.map("m", { key: dates, value: points });
+  const dateBytes = db.map("m", { key: dates, value: "bytes" });
+
+  holds<
+    [
+      Expect<Equal<typeof plain, DbMap<string, unknown>>>,
+      Expect<Equal<typeof users, DbMap<string, User>>>,
+      Expect<Equal<typeof spelt, DbMap<string, User>>>,
+      Expect<Equal<typeof half, DbMap<string, User>>>,
+      Expect<Equal<typeof byNumber, DbMap<number, User>>>,
+      Expect<Equal<typeof byBigint, DbMap<bigint, User>>>,
+      Expect<Equal<typeof byBytes, DbMap<Uint8Array, User>>>,
+      Expect<Equal<typeof byTuple, DbMap<Tuple, User>>>,
+      Expect<Equal<typeof untyped, DbMap<number, unknown>>>,
+      Expect<Equal<typeof bytes, DbMap<string, Uint8Array>>>,
+      Expect<Equal<typeof strings, DbMap<string, string>>>,
+      Expect<Equal<typeof tupleBytes, DbMap<Tuple, Uint8Array>>>,
+      Expect<Equal<typeof bigintStrings, DbMap<bigint, string>>>,
+      Expect<Equal<typeof dateKeys, DbMap<Date, unknown>>>,
+      Expect<Equal<typeof dateValues, DbMap<string, Date>>>,
+      Expect<Equal<typeof both, DbMap<Date, { x: number; y: number }>>>,
+      Expect<Equal<typeof dateBytes, DbMap<Date, Uint8Array>>>,
+    ]
+  >();
+}
+
+export function uses(users: DbMap<string, User>, byNumber: DbMap<number, User>): void {
+  const range = byNumber.range({ gte: 1, lt: 5, reverse: true, limit: 10 });
+
+  holds<
+    [
+      Expect<Equal<ReturnType<typeof users.get>, User | undefined>>,
+      Expect<Equal<ReturnType<typeof users.has>, boolean>>,
+      Expect<Equal<ReturnType<typeof users.delete>, boolean>>,
+      Expect<Equal<ReturnType<typeof users.expiresAt>, number | undefined>>,
+      Expect<Equal<ReturnType<typeof users.nextChange>, Promise<number>>>,
+      Expect<Equal<typeof range, MapRange<number, User>>>,
+      Expect<Equal<ReturnType<typeof range.toArray>, [number, User][]>>,
+      Expect<Equal<ReturnType<typeof range.keys>, IterableIterator<number>>>,
+      Expect<Equal<ReturnType<typeof range.values>, IterableIterator<User>>>,
+      Expect<Equal<ReturnType<typeof range.count>, number>>,
+      Expect<Assignable<DbMap<string, User>, Iterable<[string, User]>>>,
+      Expect<Assignable<MapRange<string, User>, Iterable<[string, User]>>>,
+      Expect<Assignable<{ prefix: ["a", 1] }, RangeOptions<Tuple>>>,
+      Expect<Not<Assignable<{ gte: "a" }, RangeOptions<number>>>>,
+    ]
+  >();
+}
+
+// Transactions and snapshots hand out maps in the same way.
+export type TransactionCases = [
+  Expect<Equal<Transaction["map"], Database["map"]>>,
+  Expect<Equal<WriteTransaction["map"], Database["map"]>>,
+  Expect<Equal<Snapshot["map"], Database["map"]>>,
+  Expect<Assignable<Database, Disposable>>,
+  Expect<Assignable<Snapshot, Disposable>>,
+  Expect<Assignable<Transaction, AsyncDisposable>>,
+  Expect<Not<Assignable<Transaction, Disposable>>>,
+  Expect<Equal<ReturnType<Transaction["commit"]>, Promise<void>>>,
+  Expect<Equal<ReturnType<typeof open>, Database>>,
+  Expect<Equal<ReturnType<Database["stats"]>, DatabaseStats>>,
+];
+
+export function results(): void {
+  const written = db.write((tx) => tx.map<User>("users").get("u:1"));
+  const awaited = db.transaction(async (tx) => [...tx.map("m", { value: "bytes" }).range().values()]);
+  const settled = db.transaction((tx) => tx.map("m", { key: dates }).has(new Date(0)), { isolation: "serializable" });
+  const feed = db.changes({ since: 0, of: ["a", "b"] });
+
+  holds<
+    [
+      Expect<Equal<typeof written, User | undefined>>,
+      Expect<Equal<typeof awaited, Promise<Uint8Array[]>>>,
+      Expect<Equal<typeof settled, Promise<boolean>>>,
+      Expect<Assignable<typeof feed, AsyncIterable<CommitChanges>>>,
+      Expect<Equal<CommitChanges["changes"], readonly Change[]>>,
+    ]
+  >();
+}
+
+export function refusals(): void {
+  const users = db.map<User>("users");
+  const byNumber = db.map<User>("m", { key: "number" });
+  const byTuple = db.map<User>("m", { key: "tuple" });
+  const tupleBytes = db.map("m", { key: "tuple", value: "bytes" });
+  const dateKeys = db.map("m", { key: dates });
+
+  users.put("u:1", { name: "Ada" }, { ttl: 1000 });
+  tupleBytes.put(["a", 1, [true, null]], Uint8Array.of(1));
+
+  // @ts-expect-error: a key of another kind is refused
+  byNumber.get("1");
+  // @ts-expect-error: a value of another type is refused
+  users.put("u:1", { nome: "Ada" });
+  // @ts-expect-error: a bound of another kind is refused
+  byNumber.range({ gte: "a" });
+  // @ts-expect-error: a tuple holds no dates
+  byTuple.get([new Date(0)]);
+  // @ts-expect-error: there is no such key kind
+  db.map("m", { key: "uuid" });
+  // @ts-expect-error: there is no such value kind
+  db.map("m", { value: "xml" });
+  // @ts-expect-error: there is no such engine yet
+  db.map("m", { engine: "lsm" });
+  // @ts-expect-error: there is no such isolation
+  db.begin({ isolation: "serialisable" });
+  // @ts-expect-error: there is no such durability
+  db.write(() => {}, { durability: "eventual" });
+  // @ts-expect-error: a snapshot is at the number of a commit
+  db.snapshot({ at: "yesterday" });
+  // @ts-expect-error: a codec of one type does not fit keys of another
+  dateKeys.get("2024-01-01");
+}
