@@ -12,7 +12,7 @@
  * page they came from. A page is complete when the next entry does not fit:
  *
  * - At the right edge of the tree, and in bulk, it stays full (`dense`): what comes next, comes behind it.
- * - Elsewhere it is cut at 90 %, so that the next insertion does not split it again.
+ * - Elsewhere it is cut at 95 %, so that the next insertion does not split it again.
  *
  * It is also complete where an old page ended, if it is full enough (`endPage`): a page that changed little stays the
  * page that it was, its prefix too, and what lies to its right is not shifted.
@@ -60,14 +60,14 @@ export interface FreedPages {
 }
 
 /** Where a page in the middle of the tree is cut. */
-const CUT_BYTES: number = Math.floor(PAGE_SIZE * 0.9);
+const CUT_BYTES: number = Math.floor(PAGE_SIZE * 0.95);
 /** A run of one page smaller than this takes in a neighbour. */
 const UNDERFULL_BYTES: number = Math.floor(PAGE_SIZE * 0.35);
 /** A last page smaller than this shares cells with the one before it. */
 const UNBALANCED_BYTES: number = Math.floor(PAGE_SIZE * 0.6);
 /** A page at least this full ends where an old page ended; the second figure is for what comes from several old pages. */
-const SETTLED_BYTES: number = Math.floor(PAGE_SIZE * 0.6);
-const REPACKED_BYTES: number = Math.floor(PAGE_SIZE * 0.85);
+const SETTLED_BYTES: number = Math.floor(PAGE_SIZE * 0.85);
+const REPACKED_BYTES: number = Math.floor(PAGE_SIZE * 0.9);
 const MAX_NEIGHBOURS = 2;
 
 class Level {
