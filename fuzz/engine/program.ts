@@ -13,7 +13,8 @@ import type { Database, Durability, WriteTransaction } from "../../src/mvcc/inde
 import type { Dice } from "../dice.ts";
 import { Feed } from "./feed.ts";
 import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
-import { Draft, isVisible, type MapState, type Model } from "./model.ts";
+import { Draft, type Entry, isVisible, type MapState, type Model } from "./model.ts";
+import { Pending } from "./pending.ts";
 import {
   type AnyMap,
   checkAll,
@@ -40,11 +41,6 @@ export interface ProgramOptions {
 /** Thrown by a program's own callbacks, to be rolled back. */
 class ChangeOfMind extends Error {}
 
-interface Waiting {
-  readonly what: string;
-  readonly promise: Promise<unknown>;
-}
-
 const MOST_HELD = 4;
 
 export class Program {
@@ -56,7 +52,7 @@ export class Program {
   readonly #onAcknowledge: () => void;
   readonly #snapshots: HeldSnapshot[];
   readonly #transactions: HeldTransaction[];
-  readonly #waiting: Waiting[];
+  readonly #pending: Pending;
   #feed: Feed | undefined;
 
   constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
@@ -67,7 +63,7 @@ export class Program {
     this.acknowledged = 0;
     this.#snapshots = [];
     this.#transactions = [];
-    this.#waiting = [];
+    this.#pending = new Pending((turns) => this.#letTimePass(turns));
     this.#feed = undefined;
     assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
   }
@@ -80,7 +76,7 @@ export class Program {
 
   async step(dice: Dice): Promise<void> {
     if (this.model.state.size === 0) {
-      this.#makeMap(dice);
+      this.#makeMap(dice, []);
     }
     await this.#pickStep(dice);
     assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
@@ -128,7 +124,7 @@ export class Program {
       case 7:
         return this.#acknowledgeWhenDone("checkpoint", this.database.checkpoint());
       case 8:
-        return this.#wait("check", this.database.check());
+        return this.#pending.add("check", this.database.check());
       case 9:
         return this.settle();
       case 10:
@@ -141,9 +137,7 @@ export class Program {
 
   /** Everything that was begun has ended, and what the feed gave is right. */
   async settle(): Promise<void> {
-    for (const { what, promise } of this.#waiting.splice(0)) {
-      await this.#within(what, promise);
-    }
+    await this.#pending.settleAll();
     await this.#feed?.check(this.model, this.database);
   }
 
@@ -161,21 +155,16 @@ export class Program {
 
   /** After the database was closed: whoever still waits is answered. */
   async answered(): Promise<void> {
-    for (const { what, promise } of this.#waiting.splice(0)) {
-      await this.#within(
-        what,
-        promise.catch(() => {}),
-      );
-    }
+    await this.#pending.answerAll();
   }
 
-  #makeMap(dice: Dice): void {
+  #makeMap(dice: Dice, through: readonly HeldTransaction[] = this.#transactions): void {
     const name = `m${dice.below(this.#options.mostMaps)}`;
     if (!this.model.state.has(name)) {
       const draft = new Draft(this.model.state);
       const map = this.model.newMap(name, drawUniverse(dice));
       draft.made.set(name, map);
-      const held = this.#transactions.find(({ sight }) => !sight.draft.base.has(name));
+      const held = through.find(({ sight }) => !sight.draft.base.has(name));
       const reader: Reader = held !== undefined && dice.once(2) ? held.transaction : this.database;
       this.#unlessExpired(() => this.#commit(draft, this.#options.durability, () => openMap(reader, map)));
     }
@@ -256,7 +245,8 @@ export class Program {
       sight.onRead(map, key, key + 1);
       const entry = draft.get(map, key);
       const wasThere = entry !== undefined && isVisible(entry, sight.now);
-      assert(opened.delete(map.universe.keys[key]) === wasThere, `delete tells whether key ${key} was there`);
+      const isTold = possibly(draft, map, key, undefined, () => opened.delete(map.universe.keys[key]));
+      assert(isTold === wasThere, `delete tells whether key ${key} was there`);
       if (wasThere) {
         draft.put(map, key, undefined);
       }
@@ -269,7 +259,9 @@ export class Program {
     const token = tokenOf(this.model.nextSerial(), drawLength(dice, this.#options.longestValue));
     const ttl = dice.once(12) ? dice.pick([5, 300, 4000]) : 0;
     const expiry = ttl === 0 ? 0 : this.#options.clock.now() + ttl;
-    opened.put(map.universe.keys[key], valueFor(map.universe.value, token), ttl === 0 ? undefined : { ttl });
+    const value = valueFor(map.universe.value, token);
+    const options = ttl === 0 ? undefined : { ttl };
+    possibly(draft, map, key, { token, expiry }, () => opened.put(map.universe.keys[key], value, options));
     draft.put(map, key, { token, expiry });
   }
 
@@ -464,6 +456,8 @@ export class Program {
 
   #runTimers(most: number): void {
     const { clock } = this.#options;
+    const { store } = this.database;
+    const wasPoisoned = store.isPoisoned;
     try {
       for (let left = most; left > 0 && clock.run(); left--) {
         this.#followDeadlines();
@@ -475,6 +469,11 @@ export class Program {
       throw error instanceof DbError
         ? new Error(`a timer threw ${error.code}, which ends the process`, { cause: error })
         : error;
+    }
+    if (store.isPoisoned && !wasPoisoned) {
+      // An expiry that failed tells nobody; whether its commit is on disk, the next opening decides.
+      this.model.pushDeadlines(clock.now());
+      throw new DbError("POISONED", "a call of the disk failed in a timer");
     }
   }
 
@@ -503,41 +502,17 @@ export class Program {
 
   async #acknowledgeWhenDone(what: string, promise: Promise<unknown>): Promise<void> {
     const commit = this.database.lastCommit;
-    await this.#wait(
+    await this.#pending.add(
       what,
       promise.then(() => this.acknowledge(commit)),
     );
   }
 
-  async #wait(what: string, promise: Promise<unknown>): Promise<void> {
-    promise.catch(() => {});
-    this.#waiting.push({ what, promise });
-    if (this.#waiting.length > 8) {
-      const { what: oldest, promise: first } = this.#waiting.shift()!;
-      await this.#within(oldest, first);
+  #letTimePass(turns: number): void {
+    if (!this.database.store.isClosed) {
+      this.#options.clock.pass(turns < 5 ? 0 : 100);
+      this.#runTimers(10);
     }
-  }
-
-  /** The promise, with time running for it; one that never settles is a finding. */
-  async #within(what: string, promise: Promise<unknown>): Promise<void> {
-    let isSettled = false;
-    promise.then(
-      () => {
-        isSettled = true;
-      },
-      () => {
-        isSettled = true;
-      },
-    );
-    for (let turns = 0; !isSettled; turns++) {
-      assert(turns < MOST_TURNS, `${what} settles`);
-      await new Promise((resolve) => setTimeout(resolve, turns < 100 ? 0 : 10));
-      if (!isSettled && !this.database.store.isClosed) {
-        this.#options.clock.pass(turns < 5 ? 0 : 100);
-        this.#runTimers(10);
-      }
-    }
-    await promise;
   }
 
   #commit(draft: Draft, durability: Durability, action: () => void): void {
@@ -572,6 +547,18 @@ export class Program {
   }
 }
 
+/** Runs a write of one entry; where it throws and may be on disk all the same, the draft has it. */
+function possibly<T>(draft: Draft, map: MapState, key: number, entry: Entry | undefined, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (isUncertain(error)) {
+      draft.put(map, key, entry);
+    }
+    throw error;
+  }
+}
+
 /** What was being written may be on disk or not. */
 function isUncertain(error: unknown): boolean {
   return error instanceof DbError && (error.code === "IO" || error.code === "POISONED");
@@ -586,6 +573,3 @@ function expectClosed(action: () => void): void {
   }
   assert(code === "CLOSED", `a scan ends when what it stands on is taken back: CLOSED, not ${code || "going on"}`);
 }
-
-/** For a promise, about two seconds. */
-const MOST_TURNS = 300;

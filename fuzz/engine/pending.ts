@@ -1,0 +1,62 @@
+/** Promises that a program has been given and waits for later; one that never settles is a finding. */
+import { assert } from "../../src/assert.ts";
+
+const MOST_PENDING = 8;
+/** For one promise: about two seconds. */
+const MOST_TURNS = 300;
+const EAGER_TURNS = 100;
+
+interface Waiting {
+  readonly what: string;
+  readonly promise: Promise<unknown>;
+}
+
+export class Pending {
+  readonly #waiting: Waiting[];
+  readonly #letTimePass: (turns: number) => void;
+
+  /** `letTimePass` is called between turns of the event loop while a promise is waited for. */
+  constructor(letTimePass: (turns: number) => void) {
+    this.#waiting = [];
+    this.#letTimePass = letTimePass;
+  }
+
+  /** Waits later; if there are many, for the oldest one now. */
+  async add(what: string, promise: Promise<unknown>): Promise<void> {
+    promise.catch(() => {});
+    this.#waiting.push({ what, promise });
+    if (this.#waiting.length > MOST_PENDING) {
+      await this.#settle(this.#waiting.shift()!);
+    }
+  }
+
+  /** Throws what any of them threw. */
+  async settleAll(): Promise<void> {
+    for (const waiting of this.#waiting.splice(0)) {
+      await this.#settle(waiting);
+    }
+  }
+
+  /** Whatever the answers are. */
+  async answerAll(): Promise<void> {
+    for (const { what, promise } of this.#waiting.splice(0)) {
+      await this.#settle({ what, promise: promise.catch(() => {}) });
+    }
+  }
+
+  async #settle({ what, promise }: Waiting): Promise<void> {
+    let isSettled = false;
+    const onSettled = () => {
+      isSettled = true;
+    };
+    promise.then(onSettled, onSettled);
+    for (let turns = 0; !isSettled; turns++) {
+      assert(turns < MOST_TURNS, `${what} settles`);
+      await new Promise((resolve) => setTimeout(resolve, turns < EAGER_TURNS ? 0 : 10));
+      if (!isSettled) {
+        this.#letTimePass(turns);
+      }
+    }
+    await promise;
+  }
+}
