@@ -26,7 +26,8 @@ import {
   MAX_KEY_BYTES,
   MAX_VALUE_BYTES,
   PAGE_CELLS_START,
-  PAGE_RESERVED,
+  PAGE_HEADER_BYTES,
+  PAGE_PREFIX_START,
 } from "./page.ts";
 import type { RootRecord } from "./writer.ts";
 
@@ -143,7 +144,7 @@ class TreeCheck {
     image.load(this.#pages, page);
     this.#onPage(page, 1, image.birth);
     prove(image.birth <= parentBirth, page, "B9", "it is younger than the page that refers to it");
-    prove(image.u32[PAGE_RESERVED >> 2] === 0, page, "B3", "reserved bytes are in use");
+    prove(hasPrefixStart(image), page, "B3", "its header and its end disagree about the prefix");
     checkSlots(image);
     this.#checkKeys(frame);
     if (level > 0) {
@@ -296,4 +297,14 @@ function prove(holds: boolean, page: number, invariant: string, why: string): vo
 
 function broken(page: number, invariant: string, why: string): DbError {
   return damagedTree(page, `${why} (${invariant})`, { invariant });
+}
+
+/** Whether the header repeats the first bytes of the prefix, zeros behind a shorter one. */
+function hasPrefixStart({ u8, prefixOffset, prefixLength }: PageImage): boolean {
+  for (let i = 0; i < PAGE_HEADER_BYTES - PAGE_PREFIX_START; i++) {
+    if (u8[PAGE_PREFIX_START + i] !== (i < prefixLength ? u8[prefixOffset + i] : 0)) {
+      return false;
+    }
+  }
+  return true;
 }

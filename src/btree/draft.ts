@@ -35,7 +35,7 @@ import {
   PAGE_KIND,
   PAGE_LEVEL,
   PAGE_PREFIX_LENGTH,
-  PAGE_RESERVED,
+  PAGE_PREFIX_START,
 } from "./page.ts";
 
 /** Cells to copy from: an image of an old page, or another draft. Cell i is `u8[starts[startsIndex + i] …)`. */
@@ -298,7 +298,14 @@ export class PageDraft implements CellSource {
     u16[(base + PAGE_COUNT) >> 1] = count;
     u16[(base + PAGE_PREFIX_LENGTH) >> 1] = prefixLength;
     u16[(base + PAGE_CELLS_START) >> 1] = cellsStart;
-    u32[(base + PAGE_RESERVED) >> 2] = 0;
+    u32[(base + PAGE_PREFIX_START) >> 2] = 0;
+    copyBytes(
+      this.prefix,
+      0,
+      u8,
+      base + PAGE_PREFIX_START,
+      Math.min(prefixLength, PAGE_HEADER_BYTES - PAGE_PREFIX_START),
+    );
     const heads = headsOf(base);
     for (let i = 0; i < count; i++) {
       u32[heads + i] = this.heads[i]!;
