@@ -126,6 +126,8 @@ export class Pins {
         after.push(memtable);
       }
     }
+    const isCovered = after.some(({ segment }) => segment.baseCommit <= commit);
+    assert(isCovered, "M5: every commit after a transaction's snapshot is in a memtable that is still held");
     return after;
   }
 

@@ -8,7 +8,7 @@
  * nobody can reach. The invariants M1 to M9 are in README.md.
  *
  * A commit is visible to other readers of the process when it was written, and acknowledged when it is as durable as was
- * asked for. A reader that passes on what it saw to the outside can wait for `flush` first.
+ * asked for (M9). A reader that passes on what it saw to the outside can wait for `flush` first.
  */
 import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
