@@ -5,6 +5,7 @@ import { btreeArenaFuzzer } from "./btree-arena.ts";
 import { cliImportFuzzer } from "./cli-import.ts";
 import type { Fuzzer } from "./fuzzer.ts";
 import { mvccFuzzer } from "./mvcc.ts";
+import { sqlFuzzer } from "./sql.ts";
 import { sqlParseFuzzer } from "./sql-parse.ts";
 import { walFuzzer } from "./wal.ts";
 
@@ -14,6 +15,7 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   walFuzzer,
   btreeFuzzer,
   btreeArenaFuzzer,
+  sqlFuzzer,
   sqlParseFuzzer,
   cliImportFuzzer,
 ];

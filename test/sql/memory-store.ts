@@ -29,10 +29,12 @@ export class MemoryStore implements SqlStore {
   /** Never given twice. */
   nextKeyspace = 1;
   nextVersion = 1;
+  /** A bug for a fuzzer to find: "lost-row" or "wrong-order". */
+  canary: string | undefined;
   readonly #latest: Reader;
 
   constructor() {
-    this.#latest = new Reader(() => this.state);
+    this.#latest = new Reader(() => this.state, this);
   }
 
   latest(): KeyspaceReader {
@@ -41,7 +43,7 @@ export class MemoryStore implements SqlStore {
 
   snapshot(): SqlSnapshot {
     const { state } = this;
-    return Object.assign(new Reader(() => state), { close(): void {} });
+    return Object.assign(new Reader(() => state, this), { close(): void {} });
   }
 
   begin(): SqlTransaction {
@@ -60,9 +62,11 @@ function mangle(): void {
 class Reader implements KeyspaceReader {
   found: FoundValue = { u8: new Uint8Array(0), data: new DataView(new ArrayBuffer(0)), valueOffset: 0, valueLength: 0 };
   readonly #state: () => State;
+  readonly #owner: MemoryStore;
 
-  constructor(state: () => State) {
+  constructor(state: () => State, owner: MemoryStore) {
     this.#state = state;
+    this.#owner = owner;
   }
 
   get schemaVersion(): number {
@@ -89,7 +93,14 @@ class Reader implements KeyspaceReader {
   }
 
   scan(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): BatchScan {
-    return new MemoryScan(() => this.entries(keyspace), lower, upper, reverse);
+    const isCatalog = this.keyspace("sql") === keyspace;
+    return new MemoryScan(
+      () => this.entries(keyspace),
+      lower,
+      upper,
+      reverse,
+      isCatalog ? undefined : this.#owner.canary,
+    );
   }
 
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
@@ -141,6 +152,7 @@ class MemoryScan implements BatchScan {
   readonly #lower: Uint8Array | undefined;
   readonly #upper: Uint8Array | undefined;
   readonly #reverse: boolean;
+  readonly #canary: string | undefined;
   #last: Uint8Array | undefined;
   #batches = 0;
   #isClosed = false;
@@ -150,7 +162,9 @@ class MemoryScan implements BatchScan {
     lower: Uint8Array | undefined,
     upper: Uint8Array | undefined,
     reverse: boolean,
+    canary: string | undefined,
   ) {
+    this.#canary = canary;
     this.#entries = entries;
     this.#lower = lower;
     this.#upper = upper;
@@ -168,8 +182,11 @@ class MemoryScan implements BatchScan {
       return 0;
     }
     this.#last = batch.at(-1)!.key;
+    if (this.#canary === "wrong-order" && this.#reverse && batch.length > 1) {
+      batch.reverse();
+    }
     this.#lay(batch);
-    return batch.length;
+    return this.#canary === "lost-row" && batch.length === 3 ? 2 : batch.length;
   }
 
   close(): void {
@@ -233,7 +250,7 @@ class MemoryTransaction extends Reader implements SqlTransaction {
   #isOver = false;
 
   constructor(store: MemoryStore) {
-    super(() => this.#mine);
+    super(() => this.#mine, store);
     this.#store = store;
     this.#mine = store.state;
   }

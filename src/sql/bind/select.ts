@@ -136,7 +136,7 @@ function nameOf(scope: Scope, expression: Expression): string | undefined {
   return bound?.kind === "column"
     ? bound.column.name
     : bound?.kind === "rowid"
-      ? (scope.table?.rowidColumn?.name ?? expression.column)
+      ? (scope.table?.rowidColumn?.name ?? "rowid")
       : expression.column;
 }
 

@@ -37,6 +37,8 @@ export class Sorter {
   readonly #limit: number;
   /** How many rows are wanted at the most. */
   readonly #wanted: number;
+  /** How many rows may gather before those that are not wanted are dropped. */
+  readonly #dropAt: number;
   readonly #keys: Keys[];
   #count: number;
   #capacity: number;
@@ -48,6 +50,7 @@ export class Sorter {
     this.#terms = terms;
     this.#limit = limit;
     this.#wanted = wanted;
+    this.#dropAt = wanted < limit ? Math.min(Math.max(2 * wanted, LEAST_TO_DROP), limit) : Number.POSITIVE_INFINITY;
     this.#count = 0;
     this.#capacity = INITIAL_ROWS;
     this.#worst = -1;
@@ -63,7 +66,7 @@ export class Sorter {
     if (this.#worst >= 0 && this.#isBeyondWorst(tag, number, other)) {
       return -1;
     }
-    if (this.#count >= 2 * this.#wanted && this.#count >= LEAST_TO_DROP) {
+    if (this.#count >= this.#dropAt) {
       this.#drop();
     }
     const slot = this.#count;

@@ -1,0 +1,101 @@
+/**
+ * What SQLite 3.53.2 (through better-sqlite3 12.x) answered to scripts of random statements, and what nacre answers.
+ *
+ * test/fixtures/sql-answers.json is a list of scripts; a step of a script is one of
+ *   { run, changes? }     a statement that succeeds, and how many rows it changes
+ *   { fails }             one that breaks a constraint
+ *   { query, values?, ordered?, rows }
+ * Values: null, text, whole numbers; { real }, { big } for integers beyond 2^53, { blob } in hex. The answers hold for the
+ * test double, for a database in memory and for one on disk whose rows are half in the log, half in pages.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { DbError } from "../../src/errors.ts";
+import { open } from "../../src/mvcc/index.ts";
+import { openSql, SqlSession, type SqlValue } from "../../src/sql/index.ts";
+import { checkoutRoot } from "../support/source-tree.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+type Encoded = null | string | number | { real: number | string } | { big: string } | { blob: string };
+
+interface Step {
+  readonly run?: string;
+  readonly changes?: number;
+  readonly fails?: string;
+  readonly query?: string;
+  readonly values?: readonly Encoded[];
+  readonly ordered?: boolean;
+  readonly rows?: readonly (readonly Encoded[])[];
+}
+
+const scripts = JSON.parse(readFileSync(join(checkoutRoot(), "test/fixtures/sql-answers.json"), "utf8")) as Step[][];
+
+function decode(value: Encoded): SqlValue {
+  if (value === null || typeof value !== "object") {
+    return value;
+  }
+  return "real" in value
+    ? Number(value.real)
+    : "big" in value
+      ? BigInt(value.big)
+      : new Uint8Array(Buffer.from(value.blob, "hex"));
+}
+
+/** Rows as lines; SQLite tells 1 from 1.0 by `typeof`, which the queries ask for themselves. */
+function lines(rows: readonly (readonly SqlValue[])[], ordered: boolean): string[] {
+  const text = (value: SqlValue): string =>
+    value instanceof Uint8Array
+      ? `x'${Buffer.from(value).toString("hex")}'`
+      : typeof value === "number"
+        ? `number ${value === 0 ? 0 : value.toPrecision(14)}`
+        : `${typeof value} ${String(value)}`;
+  const all = rows.map((row) => row.map(text).join(" | "));
+  return ordered ? all : all.sort();
+}
+
+function play(session: SqlSession, step: Step): void {
+  const { run, changes, fails, query, values = [], ordered = false, rows = [] } = step;
+  if (run !== undefined) {
+    const result = session.exec(run);
+    if (changes !== undefined) {
+      expect(result.changes, run).toBe(changes);
+    }
+  } else if (fails !== undefined) {
+    expect(() => session.exec(fails), fails).toThrow(DbError);
+  } else if (query !== undefined) {
+    const found = session.prepare(query).raw().all(values.map(decode));
+    expect(lines(found, ordered), query).toEqual(
+      lines(
+        rows.map((row) => row.map(decode)),
+        ordered,
+      ),
+    );
+  }
+}
+
+describe.each(scripts.map((script, index) => ({ script, name: `script ${index + 1}: ${script[0]!.run}` })))(
+  "$name",
+  ({ script }) => {
+    test("on the test double", () => {
+      const session = new SqlSession(new MemoryStore());
+      for (const step of script) {
+        play(session, step);
+      }
+    });
+
+    test("on disk, half of it checkpointed", async () => {
+      using directory = temporaryDirectory();
+      using database = open(join(directory.path, "db"), { durability: "relaxed" });
+      const session = openSql(database);
+      const half = Math.floor(script.findIndex((step) => step.query !== undefined) / 2);
+      for (const [index, step] of script.entries()) {
+        if (index === half) {
+          await database.checkpoint();
+        }
+        play(session, step);
+      }
+    });
+  },
+);
