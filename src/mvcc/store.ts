@@ -75,15 +75,18 @@ export class Store {
   static open(seams: Seams, options: StoreOptions): Store {
     const { disk } = seams;
     disk.lock(options.readOnly ? "shared" : "exclusive");
+    let pages: PageFile | undefined;
     try {
-      return new Store(seams, options);
+      pages = openPages(seams, options);
+      return new Store(seams, options, pages);
     } catch (error) {
+      pages?.close();
       disk.unlock();
       throw error;
     }
   }
 
-  private constructor(seams: Seams, options: StoreOptions) {
+  private constructor(seams: Seams, options: StoreOptions, pages: PageFile) {
     this.disk = seams.disk;
     this.clock = seams.clock;
     this.options = options;
@@ -97,7 +100,7 @@ export class Store {
     this.#cancelSync = undefined;
     this.#pool = new MemtablePool(options.segmentBytes);
     this.catalog = new Catalog();
-    this.pages = openPages(seams, options);
+    this.pages = pages;
     const meta = readMeta(this.pages);
     this.#takeOver(meta);
     const roots = readRoots(this.pages, meta.rootsPage);

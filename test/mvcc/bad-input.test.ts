@@ -100,6 +100,19 @@ describe("open refuses", () => {
   });
 });
 
+it.skipIf(!existsSync("/proc/self/fd"))("an open that fails leaves no file open", () => {
+  withTemporaryDirectory((path) => {
+    filled(path);
+    const pages = readFileSync(join(path, "pages.000"));
+    writeFileSync(join(path, "pages.000"), pages.fill(0xff, 2 * 8192));
+    const before = readdirSync("/proc/self/fd").length;
+    for (let n = 0; n < 10; n++) {
+      expect(errorOf(path, { backend: n % 2 === 0 ? "mmap" : "pread" })?.code).toBe("CORRUPT");
+    }
+    expect(readdirSync("/proc/self/fd").length).toBeLessThan(before + 10);
+  });
+});
+
 describe("a second one that opens for writing", () => {
   it("in the same process gets LOCKED with its own pid, and the first goes on", () => {
     withTemporaryDirectory((path) => {
