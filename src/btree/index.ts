@@ -5,7 +5,7 @@ export { ArenaIndex, type ArenaIndexTransfer } from "./arena-index.ts";
 export { type BuildOptions, TreeBuilder } from "./builder.ts";
 export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type PageVisitor } from "./check.ts";
 export { countRange, rank } from "./counts.ts";
-export { TreeCursor } from "./cursor.ts";
+export { type CellPlaces, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
 export { BATCH_DELETE, BATCH_PUT, type BatchSource, type MergeOptions, TreeMerge } from "./merge.ts";
 export {

@@ -9,12 +9,13 @@
  * end of the leaf come in one batch. Whatever a batch points at holds until the next call.
  */
 
+import type { CellPlaces } from "../btree/index.ts";
 import type { Context } from "./context.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 
 export const BATCH_ROWS = 256;
 
-export class BatchScan {
+export class BatchScan implements CellPlaces {
   u8: Uint8Array;
   data: DataView;
   prefix: Uint8Array;
@@ -69,7 +70,9 @@ export class BatchScan {
       this.valueOffsets[count] = cursor.valueOffset;
       this.valueLengths[count] = cursor.valueLength;
       count++;
-      if (!cursor.next()) {
+      count += cursor.takeRun(BATCH_ROWS - count, count, this);
+      // Looking further would locate another page, and with the pread backend this one's frame may go.
+      if (cursor.isAtRunEnd || !cursor.next()) {
         this.#isAhead = false;
         return count;
       }

@@ -15,7 +15,7 @@
  * A transaction may write while it scans. Where that moved what the cursor stands on (the write set grew, the segment was
  * rotated), it opens its sources anew behind the current key.
  */
-import { TreeCursor } from "../btree/index.ts";
+import { type CellPlaces, TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
@@ -190,6 +190,24 @@ export class MergeCursor {
 
   get keyLength(): number {
     return this.#source === TREE ? this.#tree.keyLength : this.#arenas[this.#source]!.keyLength;
+  }
+
+  /** Whether the entry comes from a leaf, and the next one from somewhere else. */
+  get isAtRunEnd(): boolean {
+    return this.#source === TREE && this.#runLeft === 0;
+  }
+
+  /**
+   * Takes the entries behind the current one as far as they follow it in its leaf, `most` at the most: their places go
+   * into the arrays from `at` on, and `next` goes on behind them. Returns how many; none in reverse.
+   */
+  takeRun(most: number, at: number, places: CellPlaces): number {
+    if (this.#runLeft === 0 || this.#source !== TREE || this.#isReverse || this.#state !== this.#point?.state) {
+      return 0;
+    }
+    const taken = this.#tree.takeRun(Math.min(this.#runLeft, most), at, places);
+    this.#runLeft -= taken;
+    return taken;
   }
 
   /** Copies the current key; its length. */

@@ -46,6 +46,8 @@ export class TransactionContext implements Context {
   readonly #savepoints: Savepoints;
   readonly #reads: ReadSet | undefined;
   #isOpen: boolean;
+  /** Where the write that `beginWrite` began starts. */
+  #writeMark: number;
 
   constructor(store: Store, isolation: Isolation) {
     this.#store = store;
@@ -55,6 +57,7 @@ export class TransactionContext implements Context {
     this.#scans = new OpenScans(store);
     this.#savepoints = new Savepoints();
     this.#isOpen = true;
+    this.#writeMark = 0;
     this.view = new View(this.#pin.point, this.#writes, store.pages, store.clock);
   }
 
@@ -125,6 +128,7 @@ export class TransactionContext implements Context {
   beginWrite(): void {
     this.#check();
     this.#store.checkWritable();
+    this.#writeMark = this.#writes.tail;
   }
 
   reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
@@ -137,7 +141,13 @@ export class TransactionContext implements Context {
 
   endWrite(): void {}
 
-  failWrite(): void {}
+  /** What was written since `beginWrite` is taken back, so that a put and its deadline's note stay together. */
+  failWrite(): void {
+    if (this.#isOpen && this.#writes.tail > this.#writeMark) {
+      this.#scans.closeAll();
+      this.#writes.rewindTo(this.#writeMark);
+    }
+  }
 
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
     this.#check();

@@ -22,6 +22,8 @@ export class WriteContext implements Context {
   readonly #scans: OpenScans;
   readonly #savepoints: Savepoints;
   #isOpen: boolean;
+  /** Where the write that `beginWrite` began starts. */
+  #writeMark: number;
 
   constructor(store: Store) {
     this.#store = store;
@@ -29,6 +31,7 @@ export class WriteContext implements Context {
     this.#scans = new OpenScans(store, true);
     this.#savepoints = new Savepoints();
     this.#isOpen = false;
+    this.#writeMark = 0;
     this.view = new View(store.pending, undefined, store.pages, store.clock);
   }
 
@@ -81,6 +84,7 @@ export class WriteContext implements Context {
 
   beginWrite(): void {
     this.#check();
+    this.#writeMark = this.#store.writer.savepoint;
   }
 
   reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
@@ -93,7 +97,13 @@ export class WriteContext implements Context {
 
   endWrite(): void {}
 
-  failWrite(): void {}
+  /** What was written since `beginWrite` is taken back, so that a put and its deadline's note stay together. */
+  failWrite(): void {
+    if (this.#isOpen && this.#store.writer.savepoint > this.#writeMark) {
+      this.#scans.closeAll();
+      this.#store.writer.rewindTo(this.#writeMark);
+    }
+  }
 
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor {
     this.#check();

@@ -133,6 +133,7 @@ class DirectoryFile implements DiskFile {
   readonly #descriptor: number;
   readonly #options: DirectoryOptions;
   #open = true;
+  #syncsInFlight = 0;
 
   constructor(name: string, full: string, descriptor: number, options: DirectoryOptions) {
     this.name = name;
@@ -179,8 +180,11 @@ class DirectoryFile implements DiskFile {
 
   syncSoon(): Promise<void> {
     this.#checkOpen("sync");
+    this.#syncsInFlight++;
     return new Promise((resolve, reject) => {
       fs.fdatasync(this.#descriptor, (cause) => {
+        this.#syncsInFlight--;
+        this.#closeIfDone();
         if (cause === null) {
           resolve();
         } else {
@@ -217,6 +221,13 @@ class DirectoryFile implements DiskFile {
   close(): void {
     if (this.#open) {
       this.#open = false;
+      this.#closeIfDone();
+    }
+  }
+
+  /** A sync in the thread pool still uses the descriptor, whose number would go to the next file that is opened. */
+  #closeIfDone(): void {
+    if (!this.#open && this.#syncsInFlight === 0) {
       attempt("close", this.#path, false, () => fs.closeSync(this.#descriptor));
     }
   }
