@@ -20,8 +20,8 @@
  * one small loop. (Eight bytes fixed: the first four are the same in every rowid below 2^32, and tell nothing.)
  */
 import { DbError } from "../errors.ts";
-import { answerInt64, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
 import { writeText } from "./value/text.ts";
+import { answerInt64, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
 
 /** Codes of the format; never renumber. */
 const KEY_NULL = 0x05;

@@ -5,14 +5,15 @@
  *
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
+
+import type { Bound } from "./bind/bound.ts";
 import { bindSelect } from "./bind/select.ts";
 import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
-import type { Bound } from "./bind/bound.ts";
 import { type Catalog, quoteName, type Table } from "./catalog.ts";
 import {
   CELLS_PARAMETERS,
-  CHANGE_PARAMETERS,
   type CellsFunction,
+  CHANGE_PARAMETERS,
   type ChangeFunction,
   type CompiledFunction,
   compileFunction,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareBytes } from "../../src/bytes.ts";
 import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../../src/sql/key.ts";
-import { locateColumn, place, readColumn, RowWriter } from "../../src/sql/row.ts";
+import { locateColumn, place, RowWriter, readColumn } from "../../src/sql/row.ts";
 import { compareValues } from "../../src/sql/value/compare.ts";
 import { answer, answered, type SqlValue, type Tag, tagOf } from "../../src/sql/value/value.ts";
 import { checkProperty } from "../support/property.ts";

@@ -2,7 +2,7 @@
 import type { Expression } from "../parse/ast.ts";
 import { scalarFunction } from "../value/functions.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
-import { affinityOf, type Aggregate, type AggregateName, type Bound } from "./bound.ts";
+import { type Aggregate, type AggregateName, affinityOf, type Bound } from "./bound.ts";
 import { constant } from "./fold.ts";
 import type { Scope } from "./scope.ts";
 

@@ -5,9 +5,10 @@
  *   tag and number   → the kinds that its affinity makes likely in line, the others through the library
  *   its text or blob → not at all: the value is made where it is first needed, or its bytes are compared in place
  */
-import type { Column, Table } from "../catalog.ts";
+
 import { type Bound, visitAll } from "../bind/bound.ts";
-import { HEAD_BYTES, KIND_INT16, KIND_INT32, KIND_INT8, KIND_REAL, NARROW_BYTES, narrowHead } from "../row.ts";
+import type { Column, Table } from "../catalog.ts";
+import { HEAD_BYTES, KIND_INT8, KIND_INT16, KIND_INT32, KIND_REAL, NARROW_BYTES, narrowHead } from "../row.ts";
 import { INTEGER, INTEGER_TYPES, REAL } from "../value/value.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Frame } from "./frame.ts";

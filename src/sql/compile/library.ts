@@ -1,5 +1,5 @@
 /** Everything that generated code may call, by the names under which it does. */
-import { EXACT_ROWIDS, answerRowid, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
+import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
 import { CountState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
 import { GroupTable } from "../run/group-table.ts";

@@ -15,7 +15,7 @@ import type { Access, KeyPart, RangeEnd } from "../plan/access.ts";
 import { INTEGER, INTEGER_TYPES, NULL } from "../value/value.ts";
 import { loadColumns, loadRowid, usesRowid } from "./column.ts";
 import type { Frame } from "./frame.ts";
-import { assign, declare, isTag, not, or, type Operand, pair, takeAnswer } from "./operand.ts";
+import { assign, declare, isTag, not, type Operand, or, pair, takeAnswer } from "./operand.ts";
 
 export interface Source {
   readonly access: Access;

@@ -8,7 +8,7 @@
  * The parts of WHERE that the key takes care of are gone from the filters: order and equality of keys are those of
  * comparison (key.ts), conversions included, so a row in the range needs no second look.
  */
-import { visitAll, type Bound, type BoundComparison, type Comparison, type Conversion } from "../bind/bound.ts";
+import { type Bound, type BoundComparison, type Comparison, type Conversion, visitAll } from "../bind/bound.ts";
 import type { BoundOrdering } from "../bind/select.ts";
 import type { Column, Table } from "../catalog.ts";
 

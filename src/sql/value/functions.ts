@@ -9,6 +9,7 @@ import { DbError } from "../../errors.ts";
 import { bytesOf, castTo, textOf, toNumber } from "./affinity.ts";
 import { compareValues } from "./compare.ts";
 import {
+  ANY_TYPE,
   answer,
   answerBlob,
   answered,
@@ -18,7 +19,6 @@ import {
   answerReal,
   answerText,
   answerValue,
-  ANY_TYPE,
   BIG,
   BLOB,
   INTEGER,
