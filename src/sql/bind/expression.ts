@@ -146,8 +146,11 @@ function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binar
   }
 }
 
-/** TRUE and FALSE to the right of IS ask for the truth of the left side, not for a number. */
+/** TRUE and FALSE (which `IN ()` is, too) to the right of IS ask for the truth of the left side, not for a number. */
 function truthLiteral(scope: Scope, right: Expression): boolean | undefined {
+  if (right.kind === "in" && right.list.length === 0) {
+    return right.negated;
+  }
   if (right.kind !== "name" || right.quoted || scope.column(undefined, right.column) !== undefined) {
     return undefined;
   }
