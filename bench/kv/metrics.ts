@@ -13,7 +13,7 @@ export type Goal =
   | { readonly kind: "below"; readonly bound: number };
 
 /** The child process that measures it. */
-export type Task = "fill" | "serve" | "recovery" | "loop-delay" | "memory";
+export type Task = "fill" | "serve" | "recovery" | "loop-delay" | "memory" | "sql";
 
 export type MetricId =
   | "get-hit"
@@ -36,7 +36,9 @@ export type MetricId =
   | "loop-fill"
   | "memory"
   | "memory-max"
-  | "memory-10x";
+  | "memory-10x"
+  | "sql-point"
+  | "sql-group";
 
 export interface Metric {
   readonly id: MetricId;
@@ -74,6 +76,8 @@ export const METRICS: readonly Metric[] = [
   { id: "memory", label: "RssAnon with 3 M entries", unit: "MB", task: "memory", goal: below(250) },
   { id: "memory-max", label: "RssAnon, most while filling 3 M", unit: "MB", task: "memory", goal: below(250) },
   { id: "memory-10x", label: "RssAnon at 10x the segments", unit: "MB", task: "memory", goal: below(250) },
+  { id: "sql-point", label: "SELECT by primary key", unit: "per second", task: "sql", goal: times(3) },
+  { id: "sql-group", label: "GROUP BY over 1 M rows", unit: "per second", task: "sql", goal: times(5) },
 ];
 
 /** What a child process has found. */
@@ -82,7 +86,13 @@ export type Figures = Partial<Record<MetricId, number>>;
 /** Measured of nacre alone: its goals are bounds, not ratios. */
 const NACRE_TASKS: readonly Task[] = ["recovery", "loop-delay", "memory"];
 
+/** Who speaks SQL. */
+const SQL_ENGINES: readonly EngineName[] = ["nacre", "better-sqlite3"];
+
 export function isMeasuredOf(task: Task, engine: EngineName): boolean {
+  if (task === "sql") {
+    return SQL_ENGINES.includes(engine);
+  }
   return engine === "nacre" || !NACRE_TASKS.includes(task);
 }
 

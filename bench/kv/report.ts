@@ -117,5 +117,8 @@ function rateText(rate: number): string {
   if (rate >= 1e6) {
     return `${(rate / 1e6).toFixed(2)} M/s`;
   }
-  return rate >= 1e4 ? `${(rate / 1e3).toFixed(0)} k/s` : `${(rate / 1e3).toFixed(2)} k/s`;
+  if (rate >= 1e3) {
+    return rate >= 1e4 ? `${(rate / 1e3).toFixed(0)} k/s` : `${(rate / 1e3).toFixed(2)} k/s`;
+  }
+  return `${rate.toFixed(1)} /s`;
 }

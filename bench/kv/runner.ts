@@ -72,7 +72,7 @@ function tasksOf(only: readonly MetricId[], engine: EngineName, round: number): 
 }
 
 function byOrder(a: Task, b: Task): number {
-  const order: readonly Task[] = ["fill", "serve", "recovery", "loop-delay", "memory"];
+  const order: readonly Task[] = ["fill", "serve", "recovery", "loop-delay", "memory", "sql"];
   return order.indexOf(a) - order.indexOf(b);
 }
 

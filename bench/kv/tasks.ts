@@ -7,6 +7,7 @@
  *   recovery     (recovery.ts)    a full log segment, after SIGKILL
  *   loop-delay   (loop-delay.ts)  how long the event loop stands still
  *   memory       (memory.ts)      what is resident
+ *   sql          (sql.ts)         a table of a million rows, by key and grouped
  */
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ import type { Figures, MetricId } from "./metrics.ts";
 import type { Order } from "./order.ts";
 import { fillSegment, measureRecovery } from "./recovery.ts";
 import { settleDisk } from "./settle.ts";
+import { measureSql } from "./sql.ts";
 import * as workloads from "./workloads.ts";
 
 /** Bytes of a block as `stat` counts them. */
@@ -40,6 +42,8 @@ export async function runTask(order: Order): Promise<Figures> {
       return await measureLoopDelay(order.directory);
     case "memory":
       return await measureMemory(order.directory, order.entries);
+    case "sql":
+      return await measureSql(order.engine, order.directory);
   }
 }
 
