@@ -1,5 +1,5 @@
 /**
- * Walks an ArenaIndex and verifies A1 to A6 and A8 as far as they can be seen from outside: order, heads, separators,
+ * Walks an ArenaIndex and verifies A1 to A6, A8 and A9 as far as they can be seen from outside: order, heads, separators,
  * counts, levels, links, version chains. Throws AssertionError with the invariant that does not hold. For tests and
  * fuzzers: the index is rebuilt at every open, so that a fault in it is a bug and never damage.
  */
@@ -136,6 +136,7 @@ class TreeWalk {
     const length = opKeyLength(u32, op);
     assert(trees.sharedPrefix(this.#tree, u8, offset, length) === skip, "A2: keys begin with their tree's prefix");
     assert(head === headOf(u8, offset + skip, length - skip), "A2: heads match their keys");
+    assert(this.#index.find(this.#keyspace, u8, offset, length) !== 0, "A9: the filter lets every key through");
   }
 
   #checkVersions(newest: number): void {

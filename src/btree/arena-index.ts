@@ -21,6 +21,7 @@
  *   A6  every op offset in a leaf, and in a separator other than the 0th, leads to an op that has not been undone
  *   A7  while `room` is true, one insert succeeds whatever it splits
  *   A8  a version is marked superseded exactly if a later op of the same record changes its key
+ *   A9  the filter lets through every key that has an entry (arena-filter.ts)
  *
  * Writing is for one writer. `remove` is no delete of data (that is an op like any other) but the undo of `insert`,
  * newest first; since undone bytes of the arena are written anew, A6 is what it works for.
@@ -39,6 +40,7 @@ import {
   setOpPrevious,
   setOpSuperseded,
 } from "../wal/index.ts";
+import { ArenaFilter } from "./arena-filter.ts";
 import {
   INNER_CHILDREN,
   INNER_ENTRIES,
@@ -91,6 +93,7 @@ export class ArenaIndex {
   /** For the cursor and the checker. */
   readonly trees: ArenaTrees;
   readonly #arena: NodeArena;
+  readonly #filter: ArenaFilter;
   /** Of the highest root so far. */
   #level: number;
   /** The inner nodes of the last descent, root first, and the child taken in each. */
@@ -105,6 +108,10 @@ export class ArenaIndex {
     this.#arena = transfer === undefined ? NodeArena.ofBytes(maxBytes) : new NodeArena(transfer.nodes);
     this.nodes = this.#arena.words;
     this.trees = new ArenaTrees(transfer?.trees);
+    this.#filter = new ArenaFilter(maxBytes);
+    if (transfer !== undefined) {
+      this.#filter.open();
+    }
     this.version = 0;
     this.#level = 0;
     this.#path = new Uint32Array(MAX_HEIGHT);
@@ -137,6 +144,7 @@ export class ArenaIndex {
     this.u32 = u32;
     this.#arena.reset();
     this.trees.reset();
+    this.#filter.clear();
     this.#level = 0;
     this.version++;
   }
@@ -162,7 +170,7 @@ export class ArenaIndex {
   find(keyspace: number, key: Uint8Array, offset: number, length: number): number {
     const tree = this.trees.find(keyspace);
     let node = this.trees.words[tree + TREE_ROOT]!;
-    if (node === 0) {
+    if (node === 0 || !this.#filter.mayHave(keyspace, key, offset, length)) {
       return 0;
     }
     const nodes = this.nodes;
@@ -187,6 +195,7 @@ export class ArenaIndex {
     const u8 = this.u8;
     const keyOffset = opKeyOffset(this.u32, op);
     const keyLength = opKeyLength(this.u32, op);
+    this.#filter.add(keyspace, u8, keyOffset, keyLength);
     let tree = this.trees.find(keyspace);
     if (this.trees.words[tree + TREE_ROOT] === 0) {
       tree = this.#plant(keyspace, tree, keyOffset, keyLength);
