@@ -96,9 +96,9 @@ export class CheckpointJob {
     this.#input = input;
     this.#number = input.previous.checkpoint + 1;
     this.#allocator = new RecordingAllocator(input.free);
-    const freed: FreedExtent[] = [];
+    const freed: MutableExtent[] = [];
     this.#freed = freed;
-    this.#frees = { add: (first, count, birth) => freed.push({ first, count, birth }) };
+    this.#frees = { add: (first, count, birth) => addFreed(freed, first, count, birth) };
     this.#changedRoots = new Map();
     this.#operations = countOperations(input.memtables);
     this.#operationsDone = 0;
@@ -282,6 +282,20 @@ const RELOCATE_TARGET = 1.02;
 const MIN_RELOCATE_PAGES = 8;
 /** Taking the list's own extent out of the free space splits one run of it at the most: two numbers of five bytes. */
 const FREE_LIST_SLACK_BYTES = 64;
+
+interface MutableExtent extends FreedExtent {
+  count: number;
+}
+
+/** Pages were mostly written in the order in which they are freed: runs instead of one object a page. */
+function addFreed(freed: MutableExtent[], first: number, count: number, birth: number): void {
+  const last = freed.at(-1);
+  if (last !== undefined && last.birth === birth && last.first + last.count === first) {
+    last.count += count;
+  } else {
+    freed.push({ first, count, birth });
+  }
+}
 
 /** Remembers what it hands out, as runs. */
 class RecordingAllocator implements PageAllocator {
