@@ -196,7 +196,7 @@ describe("a directory", () => {
     expect(fs.readdirSync(directory)).toEqual(["a"]);
   });
 
-  test("that belongs to someone else takes readers, and refuses a writer with READONLY", () => {
+  test("that belongs to someone else takes readers, and refuses a writer with READONLY", (context) => {
     const directory = temporaryDirectory();
     fs.chmodSync(directory, 0o555);
     const program = `
@@ -212,9 +212,12 @@ describe("a directory", () => {
       encoding: "utf8",
       ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
     });
+    fs.chmodSync(directory, 0o755);
+    if (child.error !== undefined || child.stderr.includes("EACCES")) {
+      context.skip("another user cannot read this checkout, or not run this Node");
+    }
     expect(child.stderr).toBe("");
     expect(JSON.parse(child.stdout)).toEqual(["READONLY", path.join(directory, "LOCK"), "locked"]);
-    fs.chmodSync(directory, 0o755);
   });
 
   test("a mapping shows later writes and growth", () => {
