@@ -1,6 +1,5 @@
 /** `nacre load`: a database made of a dump (dump-format.ts), read in a stream. */
 import { createReadStream, statSync } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { DbError } from "../errors.ts";
 import { formatDuration } from "./amounts.ts";
@@ -9,6 +8,7 @@ import type { Console } from "./console.ts";
 import type { Database, RawEntry, RawKeyspace } from "./database.ts";
 import { amountOf, type DumpEnd, type DumpLine, decodeLine, lineError } from "./dump-format.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
+import { linesOf } from "./lines.ts";
 import { Progress } from "./progress.ts";
 
 /** A commit ends with the first of both. */
@@ -85,7 +85,7 @@ class Loading {
   async read(console: Console, stream: Readable, signal: AbortSignal): Promise<void> {
     let bytesRead = 0;
     try {
-      for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      for await (const text of linesOf(stream)) {
         this.#line++;
         bytesRead += Buffer.byteLength(text) + 1;
         if (this.#end !== undefined) {

@@ -1,8 +1,8 @@
 /** `nacre shell`: SQL and dot commands, from a person, a pipe or the command line. */
-import { createInterface } from "node:readline";
 import { DbError } from "../errors.ts";
 import type { Command, CommandRun } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
+import { linesOf } from "./lines.ts";
 import { OUTPUT_MODES, type OutputMode } from "./row-writer.ts";
 import { type InputPiece, StatementInput } from "./shell/input.ts";
 import { runInteractive } from "./shell/interactive.ts";
@@ -105,8 +105,7 @@ async function runCommands(session: ShellSession, commands: readonly string[]): 
 
 async function runStandardInput(session: ShellSession): Promise<void> {
   const input = new StatementInput();
-  const lines = createInterface({ input: session.console.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) {
+  for await (const line of linesOf(session.console.stdin)) {
     await runAll(session, input.push(line));
     if (session.isOver) {
       return;
