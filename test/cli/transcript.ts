@@ -11,7 +11,8 @@
  *   ! a line on the error stream
  *   [1]                                  the exit code, if it is not 0
  *
- * `{dir}` in a command is a directory of its own for each transcript, and stands for it in the output.
+ * `{dir}` in a command is a directory of its own for each transcript, and stands for it in the output. `{backend}`
+ * stands for mmap or, where mmap-io is not there for this Node, pread.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,7 +41,9 @@ export async function replay(transcript: string, databases: DatabaseAccess): Pro
           .map((each) => `| ${each}`.trimEnd())
           .map((each) => `${each}\n`)
           .join("")}`;
-        replayed += (await runLine(line.slice(2), input, directory, databases)).replaceAll(directory, "{dir}");
+        replayed += (await runLine(line.slice(2), input, directory, databases))
+          .replaceAll(directory, "{dir}")
+          .replace(/^( +backend +)(mmap|pread)$/m, "$1{backend}");
       } else if (line.startsWith("#")) {
         replayed += `${lines[at - 1] === "" ? "\n" : ""}${line}\n`;
       } else if (line === "" && lines[at + 1]?.startsWith("$ ")) {
