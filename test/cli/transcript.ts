@@ -14,12 +14,14 @@
  * `{dir}` in a command is a directory of its own for each transcript, and stands for it in the output. `{backend}`
  * stands for mmap or, where mmap-io is not there for this Node, pread.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseAccess } from "../../src/cli/database.ts";
 import { runNacre } from "../../src/cli/main.ts";
 import { splitArguments } from "../../src/cli/shell/dot-commands.ts";
+import { hasMmap } from "../support/machine.ts";
 import { capture } from "./capture.ts";
 
 const PAGE_BYTES = 8192;
@@ -43,7 +45,7 @@ export async function replay(transcript: string, databases: DatabaseAccess): Pro
           .join("")}`;
         replayed += (await runLine(line.slice(2), input, directory, databases))
           .replaceAll(directory, "{dir}")
-          .replace(/^( +backend +)(mmap|pread)$/m, "$1{backend}");
+          .replace(hasMmap() ? /^( +backend +)mmap$/m : /^( +backend +)pread$/m, "$1{backend}");
       } else if (line.startsWith("#")) {
         replayed += `${lines[at - 1] === "" ? "\n" : ""}${line}\n`;
       } else if (line === "" && lines[at + 1]?.startsWith("$ ")) {

@@ -1,4 +1,5 @@
 /** One suite for every way of keeping pages: what PageFile promises does not depend on its backend. */
+
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -15,6 +16,7 @@ import {
   type PageFileOptions,
   sealPage,
 } from "../../src/pager/index.ts";
+import { hasMmap } from "../support/machine.ts";
 
 const FILE_BYTES = 1 << 16;
 const PAGES_PER_FILE = FILE_BYTES / PAGE_SIZE;
@@ -46,22 +48,11 @@ afterEach(() => {
   }
 });
 
-/** Whether mmap-io is there for this Node. */
-function hasMappings(): boolean {
-  const file = directoryDisk(false).open("probe", "create");
-  try {
-    file.write(new Uint8Array(1), 0, 1, 0);
-    return file.map(1 << 16) !== undefined;
-  } finally {
-    file.close();
-  }
-}
-
 const setups: readonly Setup[] = [
   {
     name: "mmap on a directory",
     backend: "mmap",
-    actual: hasMappings() ? "mmap" : "pread",
+    actual: hasMmap() ? "mmap" : "pread",
     persistent: true,
     makeDisk: () => directoryDisk(false),
   },
