@@ -203,7 +203,9 @@ const terminals = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
 describe.each(terminals)("a shell in the terminal of %s", (script) => {
   it("prompts, draws, takes Ctrl-C and leaves with Ctrl-D", async () => {
     const path = join(directory.path, "terminal.nacre");
-    const child = spawn(script, ["-qefc", `"${process.execPath}" "${nacre}" shell "${path}"`, "/dev/null"], {
+    // In place of the user's shell: some (dash) answer a Ctrl-C that was typed meanwhile with an exit code of their own.
+    const command = `exec "${process.execPath}" "${nacre}" shell "${path}"`;
+    const child = spawn(script, ["-qefc", command, "/dev/null"], {
       env: { ...process.env, TERM: "xterm", NO_COLOR: "1" },
     });
     const terminal: Started = {
