@@ -23,6 +23,7 @@ import {
   PAGE_HEADER_BYTES,
   PAGE_LEVEL,
   searchLeaf,
+  touchLeaf,
 } from "./page.ts";
 
 export class TreeReader {
@@ -36,6 +37,8 @@ export class TreeReader {
   overflowPage = 0;
   /** Ms since the epoch, 0 for none. */
   expiry = 0;
+  /** Means nothing: it is where `touchLeaf` puts what it has read. */
+  touched = 0;
 
   readonly #pages: PageFile;
 
@@ -62,6 +65,7 @@ export class TreeReader {
         throw damagedTree(page, "its level is not below its parent's");
       }
       if (level === 0) {
+        this.touched = touchLeaf(u32, base);
         const found = searchLeaf(u8, u16, u32, base, key, offset, length);
         if ((found & 1) === 0) {
           return false;

@@ -184,7 +184,7 @@ class ChangeDecoder {
     if (opKind(u32, op) !== OP_KIND_PUT) {
       return { map: info.name, type: "delete", key, value: undefined };
     }
-    const value = codecs.value.decode(u8, opValueOffset(u32, op), opValueLength(u32, op));
+    const value = codecs.value.decode(u8, opValueOffset(u32, op), opValueLength(u32, op), data);
     const expiresAt = opExpiry(u32, data, op);
     return expiresAt === 0
       ? { map: info.name, type: "put", key, value }

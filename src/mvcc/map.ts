@@ -74,7 +74,7 @@ export class DbMap<K, V> {
       return undefined;
     }
     const view = this.#context.view;
-    return this.#values.decode(view.u8, view.valueOffset, view.valueLength);
+    return this.#values.decode(view.u8, view.valueOffset, view.valueLength, view.data);
   }
 
   has(key: K): boolean {

@@ -165,7 +165,7 @@ class Scan {
     if (cursor.isOverflow) {
       cursor.gather();
     }
-    return codec.decode(cursor.u8, cursor.valueOffset, cursor.valueLength);
+    return codec.decode(cursor.u8, cursor.valueOffset, cursor.valueLength, cursor.data);
   }
 
   close(): void {

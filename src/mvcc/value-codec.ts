@@ -45,8 +45,8 @@ export interface ValueCodec<V> {
   measure(value: V): number;
   /** Writes the value that was measured last and returns the number of bytes. */
   encode(value: V, into: Uint8Array, offset: number): number;
-  /** The value that these bytes spell, the caller's own. Throws CORRUPT. */
-  decode(bytes: Uint8Array, offset: number, length: number): V;
+  /** The value that these bytes spell, the caller's own; `data` is a view of the same memory. Throws CORRUPT. */
+  decode(bytes: Uint8Array, offset: number, length: number, data: DataView): V;
 }
 
 /** Up to this many characters, room for three bytes each is reserved rather than the exact number counted (50–90 ns). */
@@ -84,7 +84,7 @@ function codec<V>(
   kind: ValueKind | "custom",
   measure: (value: V) => number,
   encode: (value: V, into: Uint8Array, offset: number) => number,
-  decode: (bytes: Uint8Array, offset: number, length: number) => V,
+  decode: (bytes: Uint8Array, offset: number, length: number, data: DataView) => V,
 ): ValueCodec<V> {
   return { kind, measure, encode, decode };
 }
@@ -139,7 +139,7 @@ function customValues(custom: CustomCodec<unknown>): ValueCodec<unknown> {
       measuredBytes = undefined;
       return encodeBytes(bytes, into, offset);
     },
-    (bytes, offset, length) => custom.decode(ownedCopy(bytes, offset, length)),
+    (bytes, offset, length, data) => custom.decode(ownedCopy(bytes, offset, length, data)),
   );
 }
 
