@@ -129,7 +129,7 @@ function substring(tag: Tag, value: SqlValue, fromTag: Tag, from: SqlValue, leng
     return;
   }
   let start = wholeArgument(fromTag, from);
-  let count = lengthTag === undefined ? units.length + 1 : wholeArgument(lengthTag, length!);
+  let count = lengthTag === undefined ? Number.POSITIVE_INFINITY : wholeArgument(lengthTag, length!);
   if (start < 0) {
     start += units.length;
     if (start < 0) {
