@@ -10,7 +10,7 @@
  *
  *   arena   [ key of group 0 ][ key of group 1 ] … [ key being written ]
  *           key: for each column a mark; for a number its double, for text and blobs u32 length and the bytes, for an
- *           integer beyond 2^53 its 8 bytes
+ *           integer that no double equals its 8 bytes
  *   slots   open addressing, group + 1 or 0; never more than half full
  *
  * Numbers are equal whatever their type, so 1 and 1.0 are one group, and what it shows is the first of them. Bounds:
@@ -98,7 +98,7 @@ export class GroupTable {
     this.#pendingTags[this.#column++] = NULL;
   }
 
-  /** INTEGER or REAL. */
+  /** INTEGER or REAL; BIG where a double equals it. */
   addNumber(tag: Tag, value: number): void {
     this.#reserve(9);
     const at = this.#at;
@@ -136,12 +136,7 @@ export class GroupTable {
         this.#pendingTags[this.#column++] = BLOB;
         break;
       default:
-        this.#reserve(9);
-        this.#arena[this.#at] = MARK_BIG;
-        this.#data.setBigInt64(this.#at + 1, value as bigint, true);
-        this.#hash = mix(this.#hash, this.#data.getInt32(this.#at + 1, true));
-        this.#at += 9;
-        this.#pendingTags[this.#column++] = BIG;
+        this.#addBig(value as bigint);
     }
   }
 
@@ -222,9 +217,11 @@ export class GroupTable {
       case MARK_NULL:
         answerValue(NULL, null);
         break;
-      case MARK_NUMBER:
-        answerValue(tag, data.getFloat64(at + 1, true));
+      case MARK_NUMBER: {
+        const number = data.getFloat64(at + 1, true);
+        answerValue(tag, tag === BIG ? BigInt(number) : number);
         break;
+      }
       case MARK_BIG:
         answerValue(BIG, data.getBigInt64(at + 1, true));
         break;
@@ -283,6 +280,21 @@ export class GroupTable {
     }
     this.#hash = hashBytes(u8, data, start, end, this.#hash);
     this.#at = at + length;
+  }
+
+  /** As the double that it equals, if there is one: a real may be equal to it. */
+  #addBig(value: bigint): void {
+    const real = Number(value);
+    if (BigInt(real) === value) {
+      this.addNumber(BIG, real);
+      return;
+    }
+    this.#reserve(9);
+    this.#arena[this.#at] = MARK_BIG;
+    this.#data.setBigInt64(this.#at + 1, value, true);
+    this.#hash = mix(this.#hash, this.#data.getInt32(this.#at + 1, true));
+    this.#at += 9;
+    this.#pendingTags[this.#column++] = BIG;
   }
 
   #addBlob(value: Uint8Array): void {
