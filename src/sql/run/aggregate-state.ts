@@ -118,9 +118,13 @@ export class SumState implements AggregateState {
       answerInt64(exact);
       return;
     }
-    const error = this.errors[group]!;
-    const sum = this.reals[group]! + (Number.isFinite(error) ? error : 0) + Number(exact);
-    answerReal(this.#name === "avg" ? sum / count : sum);
+    // In two reals, so that the integers keep what a sum beyond 2^53 would lose of them.
+    const high = Number(exact);
+    const reals = this.reals[group]!;
+    const sum = reals + high;
+    const error = this.errors[group]! + lostBy(reals, high, sum) + Number(exact - BigInt(high));
+    const compensated = sum + (Number.isFinite(error) ? error : 0);
+    answerReal(this.#name === "avg" ? compensated / count : compensated);
   }
 
   #addNumber(group: number, tag: Tag, value: number | bigint): void {
@@ -141,10 +145,15 @@ export class SumState implements AggregateState {
   #addReal(group: number, value: number): void {
     const before = this.reals[group]!;
     const after = before + value;
-    this.errors[group]! += Math.abs(before) > Math.abs(value) ? before - after + value : value - after + before;
+    this.errors[group]! += lostBy(before, value, after);
     this.reals[group] = after;
     this.hasReals[group] = 1;
   }
+}
+
+/** What rounding has lost in `a + b`, which came out as `sum`. */
+function lostBy(a: number, b: number, sum: number): number {
+  return Math.abs(a) > Math.abs(b) ? a - sum + b : b - sum + a;
 }
 
 /** One value a group: the least or greatest so far, or a bare column's. NULL until there is one. */
