@@ -69,7 +69,8 @@ function requireArguments(scope: Scope, call: Call, minimum: number, maximum: nu
   }
 }
 
-function first(list: readonly Bound[]): Bound {
+/** The first of the list that is not NULL. */
+export function first(list: readonly Bound[]): Bound {
   const any = list.reduce((set, part) => set | part.types, 0);
   const nullable = list.every((part) => (part.types & NULLABLE) !== 0);
   return { kind: "first", types: nullable ? any : any & ~NULLABLE, list };

@@ -8,6 +8,7 @@ import { type Column, findColumn, type Table } from "../catalog.ts";
 import type { ConflictAction, Delete, Expression, Insert, ParsedStatement, Update } from "../parse/ast.ts";
 import { ANY_TYPE } from "../value/value.ts";
 import { type Bound, visitAll } from "./bound.ts";
+import { first } from "./call.ts";
 import { bindExpression } from "./expression.ts";
 import { constant } from "./fold.ts";
 import { Scope } from "./scope.ts";
@@ -16,7 +17,7 @@ export interface BoundInsert {
   readonly kind: "insert";
   readonly table: Table;
   readonly conflict: ConflictAction;
-  /** One for each column of the table: its cell, or its default. */
+  /** One for each column of the table: its cell, or its default, which OR REPLACE puts for NULL where none may be. */
   readonly values: readonly Bound[];
   /** The rowid where the statement names it by a name that no column has. */
   readonly rowid: Bound | undefined;
@@ -65,7 +66,15 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
     }
     return rows.length === 1 ? rows[0]![index]! : { kind: "parameter", types: ANY_TYPE, index: index + 1 };
   };
-  const values = table.columns.map((column) => cellOf(column) ?? defaultOf(parsed, column));
+  const values = table.columns.map((column) => {
+    const cell = cellOf(column);
+    const replacesNull = insert.conflict === "replace" && column.notNull && column.default !== undefined;
+    return cell === undefined
+      ? defaultOf(parsed, column)
+      : replacesNull
+        ? first([cell, defaultOf(parsed, column)])
+        : cell;
+  });
   return {
     kind: "insert",
     table,
