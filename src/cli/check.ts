@@ -7,6 +7,7 @@ import type { Console } from "./console.ts";
 import type { DatabaseAccess } from "./database.ts";
 import { EXIT_DAMAGE, EXIT_OK, UsageError } from "./exit.ts";
 import { Progress } from "./progress.ts";
+import { printableLines } from "./width.ts";
 
 export const checkCommand: Command = {
   name: "check",
@@ -42,7 +43,7 @@ async function runCheck({ console, databases, positionals }: CommandRun): Promis
     if (!(error instanceof DbError) || error.code !== "CORRUPT") {
       throw error;
     }
-    const message = error.message.replace("run `nacre check`, and ", "");
+    const message = printableLines(error.message.replace("run `nacre check`, and ", ""));
     console.write(`${console.style.red("damaged:")} ${message}\n`);
     return EXIT_DAMAGE;
   }

@@ -10,6 +10,7 @@ import type { Readable, Writable } from "node:stream";
 import { type Clock, systemClock } from "../clock.ts";
 import { Interrupted, OutputClosed } from "./exit.ts";
 import { type Style, styleFor } from "./style.ts";
+import { printableLines } from "./width.ts";
 
 /** What is around a command; tests give their own. */
 export interface Surroundings {
@@ -88,6 +89,11 @@ export class Console {
     if (this.#pendingLength >= PIECE_LENGTH) {
       this.writePending();
     }
+  }
+
+  /** Writes lines with names or values of a database in them; a terminal gets nothing that it would act upon. */
+  writeData(text: string): void {
+    this.write(this.width === undefined ? text : printableLines(text));
   }
 
   /** Waits until the reader has taken what was written, as far as the system does not hold it; or until Ctrl-C. */

@@ -20,6 +20,7 @@ import { isUtf8 } from "node:buffer";
 import { DbError } from "../errors.ts";
 import { counted } from "./amounts.ts";
 import type { RawEntry, RawKeyspace } from "./database.ts";
+import { printableJson } from "./width.ts";
 
 // Part of the format; never renumber.
 export const DUMP_VERSION = 1;
@@ -56,7 +57,7 @@ export function encodeHeader(commit: number): string {
 }
 
 export function encodeKeyspace({ name, id, engine, key, value }: RawKeyspace): string {
-  return JSON.stringify({ keyspace: name, id, engine, key, value });
+  return printableJson(JSON.stringify({ keyspace: name, id, engine, key, value }));
 }
 
 export function encodeEntry({ key, value, expiresAt }: RawEntry, keyspace: RawKeyspace): string {
@@ -64,7 +65,9 @@ export function encodeEntry({ key, value, expiresAt }: RawEntry, keyspace: RawKe
     keyspace.key === "string" && isUtf8(key) ? `"k":${JSON.stringify(textOf(key))}` : `"kb":"${base64(key)}"`;
   const valueText = valueAsJson(value, keyspace.value);
   const expiry = expiresAt === 0 ? "" : `,"x":${expiresAt}`;
-  return `{${keyText},${valueText === undefined ? `"vb":"${base64(value)}"` : `"v":${valueText}`}${expiry}}`;
+  return printableJson(
+    `{${keyText},${valueText === undefined ? `"vb":"${base64(value)}"` : `"v":${valueText}`}${expiry}}`,
+  );
 }
 
 export function encodeEnd(keyspaces: number, entries: number): string {

@@ -8,6 +8,7 @@
  */
 import { AssertionError } from "../assert.ts";
 import { DbError } from "../errors.ts";
+import { printableLines } from "./width.ts";
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
@@ -50,8 +51,12 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof DbError && error.code === "CORRUPT" ? EXIT_DAMAGE : EXIT_FAILED;
 }
 
-/** The lines to print for an error, without a line end; empty where there is nothing to say. */
+/** The lines to print for an error, without a line end; empty where there is nothing to say. Nothing in them acts on a terminal. */
 export function describeError(error: unknown, variables: Readonly<Record<string, string | undefined>>): string {
+  return printableLines(description(error, variables));
+}
+
+function description(error: unknown, variables: Readonly<Record<string, string | undefined>>): string {
   if (error instanceof OutputClosed) {
     return "";
   }

@@ -11,6 +11,7 @@ import { counted } from "./amounts.ts";
 import type { Console } from "./console.ts";
 import type { SqlValue } from "./database.ts";
 import { cellText, Table } from "./table.ts";
+import { printableJson } from "./width.ts";
 
 export type OutputMode = "box" | "json" | "csv";
 
@@ -66,7 +67,7 @@ class JsonWriter implements RowWriter {
 
   constructor(console: Console, columns: readonly string[]) {
     this.#console = console;
-    this.#names = columns.map((column) => JSON.stringify(column));
+    this.#names = columns.map(jsonText);
     this.#hasRows = false;
   }
 
@@ -97,7 +98,7 @@ class CsvWriter implements RowWriter {
     for (let column = 0; column < row.length; column++) {
       line += `${column === 0 ? "" : ","}${csvField(row[column]!)}`;
     }
-    this.#console.write(`${line}\n`);
+    this.#console.writeData(`${line}\n`);
   }
 
   end(): void {}
@@ -114,7 +115,7 @@ export function jsonText(value: SqlValue): string {
   if (typeof value === "number" && !Number.isFinite(value)) {
     return Number.isNaN(value) ? "null" : value > 0 ? "1e999" : "-1e999";
   }
-  return JSON.stringify(value);
+  return printableJson(JSON.stringify(value));
 }
 
 /** The value as a CSV field, quoted where it has to be. */

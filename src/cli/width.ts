@@ -7,6 +7,7 @@
  *
  * What comes out of a database may hold anything. `printable` shows control characters as pictures (␊, ␛) and takes away
  * those that reverse the direction of writing: a cell must not be able to break the table, nor to talk to the terminal.
+ * `printableLines` does the same where line ends belong to the text, `printableJson` where the text has to stay JSON.
  */
 
 const ELLIPSIS = "…";
@@ -67,6 +68,20 @@ export function padToWidth(text: string, width: number, align: "left" | "right")
 /** The text on one line, with nothing in it that a terminal would act upon. */
 export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNPRINTABLE, pictureOf);
+}
+
+/** The same for text that may have several lines: their ends, and tabs, stay. */
+export function printableLines(text: string): string {
+  return PLAIN.test(text)
+    ? text
+    : text.replace(UNPRINTABLE, (character) => (/[\n\t]/.test(character) ? character : pictureOf(character)));
+}
+
+/** JSON on one line that says the same, with everything escaped that a terminal would act upon. */
+export function printableJson(json: string): string {
+  return PLAIN.test(json)
+    ? json
+    : json.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function pictureOf(character: string): string {

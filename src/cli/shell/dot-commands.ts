@@ -65,7 +65,7 @@ const DOT_COMMANDS: readonly DotCommand[] = [
         throw new DbError("INVALID", `there is no table ${wanted}; .tables lists them`);
       }
       for (const table of tables) {
-        session.console.write(`${table.sql.replace(/;\s*$/, "")};\n`);
+        session.console.writeData(`${table.sql.replace(/;\s*$/, "")};\n`);
       }
     },
   },
@@ -75,7 +75,7 @@ const DOT_COMMANDS: readonly DotCommand[] = [
     summary: "the names of the tables",
     async run(session) {
       for (const table of session.sql.tables()) {
-        session.console.write(`${table.name}\n`);
+        session.console.writeData(`${table.name}\n`);
       }
     },
   },

@@ -15,6 +15,7 @@ import type { SqlSession, Table } from "../database.ts";
 import { Interrupted } from "../exit.ts";
 import { type ColumnType, type ImportColumn, openRows, type ReadOptions, type RowReader } from "../import/index.ts";
 import { Progress } from "../progress.ts";
+import { printable } from "../width.ts";
 import type { ShellSession } from "./session.ts";
 
 export interface ImportFileOptions extends Omit<ReadOptions, "name"> {
@@ -109,7 +110,7 @@ function reportEnd(work: Import, durationMs: number): void {
     session.console.write(`imported ${rows} into ${options.table} in ${formatDuration(durationMs)} (${rate} rows/s)\n`);
   }
   for (const warning of reader.warnings()) {
-    session.console.writeError(`${session.console.errorStyle.yellow("note:")} ${warning}\n`);
+    session.console.writeError(`${session.console.errorStyle.yellow("note:")} ${printable(warning)}\n`);
   }
 }
 

@@ -7,6 +7,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { describeError } from "../exit.ts";
+import { printable } from "../width.ts";
 import { DOT_COMMAND_NAMES } from "./dot-commands.ts";
 import { type Awaited, type InputPiece, StatementInput } from "./input.ts";
 import { runPiece } from "./run-piece.ts";
@@ -87,7 +88,8 @@ function complete(session: ShellSession, line: string): [string[], string] {
   const tables = session.sql.tables();
   const names = tables.flatMap((table) => [table.name, ...table.columns.map((column) => column.name)]);
   const candidates = line === word && word.startsWith(".") ? DOT_COMMAND_NAMES : [...new Set(names)];
-  return [candidates.filter((name) => name.toLowerCase().startsWith(word.toLowerCase())), word];
+  const fits = (name: string): boolean => name.toLowerCase().startsWith(word.toLowerCase()) && printable(name) === name;
+  return [candidates.filter(fits), word];
 }
 
 /** Newest first, as readline has it. */
