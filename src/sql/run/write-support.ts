@@ -90,16 +90,17 @@ export class Writing {
       next = greatestRowid(reader, keyspace) + 1;
     }
     if (tag === NULL) {
-      if (next > Number.MAX_SAFE_INTEGER) {
-        throw new DbError("FULL", "the greatest rowid is beyond 2^53; give the rowid of a new row yourself");
+      if (!Number.isSafeInteger(next)) {
+        throw new DbError("FULL", "the greatest rowid is beyond ±2^53; give the rowid of a new row yourself");
       }
       answerInteger(next);
     } else {
       answerGivenRowid(tag, value);
     }
     this.lastRowid = answered() as number | bigint;
-    const isGreatest = this.lastRowid >= next;
-    this.#nextRowids.set(keyspace, isGreatest ? Number(this.lastRowid) + 1 : next);
+    // Beyond ±2^53 `next` is rounded, and proves nothing.
+    const isGreatest = Number.isSafeInteger(next) && this.lastRowid >= next;
+    this.#nextRowids.set(keyspace, Math.max(next, Number(this.lastRowid) + 1));
     return isGreatest;
   }
 }
