@@ -70,7 +70,7 @@ async function* chunksOf(rng: Rng, text: string, canary: string | undefined): As
   }
 }
 
-/** Without what the models cannot know: bigints, and how the numbers in a nested value were written. */
+/** Without what the models cannot know: integers that no number holds, and how the numbers in a nested value were written. */
 function comparable(value: SqlValue): SqlValue {
   if (typeof value === "string" && /^[[{]/.test(value)) {
     try {
@@ -79,7 +79,7 @@ function comparable(value: SqlValue): SqlValue {
       return value;
     }
   }
-  return typeof value === "bigint" ? Number(value) : value;
+  return typeof value === "bigint" || (typeof value === "string" && /^-?\d{19,}$/.test(value)) ? Number(value) : value;
 }
 
 function compare(text: string, expected: Outcome, actual: Outcome): void {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { typeOfKinds } from "../../src/cli/import/columns.ts";
 import { type JsonRow, JsonRowParser } from "../../src/cli/import/json.ts";
 
 interface Parsed {
@@ -41,8 +42,20 @@ describe("JSON rows", () => {
   });
 
   it("keeps integers exact that a number cannot hold", () => {
-    expect(parse(['{"id":12345678901234567890,"n":9007199254740993,"m":-9223372036854775808}']).rows).toEqual([
-      [Number("12345678901234567890"), 9007199254740993n, -9223372036854775808n],
+    expect(parse(['{"n":9007199254740993,"m":-9223372036854775808}']).rows).toEqual([
+      [9007199254740993n, -9223372036854775808n],
+    ]);
+  });
+
+  it("keeps the digits of integers beyond 64 bits, unless a real is written so", () => {
+    const { rows, columns, kinds } = parse(['{"id":12345678901234567890,"r":12345678901234567000,"e":1e19}\n']);
+    expect(rows).toEqual([["12345678901234567890", 12345678901234567000, 1e19]]);
+    expect(columns.map((_, index) => typeOfKinds(kinds[index]!))).toEqual(["TEXT", "REAL", "REAL"]);
+    const power = String(10n ** 22n);
+    expect(parse([`[${[power, `-${power}`, `${power}1`].map((n) => `{"n":${n}}`).join(",")}]`]).rows).toEqual([
+      [1e22],
+      [-1e22],
+      [`${power}1`],
     ]);
   });
 

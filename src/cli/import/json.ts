@@ -5,7 +5,8 @@
  * (NDJSON, JSON Lines), and tells which by the first character. An object is a row; its fields are columns in
  * the order in which they are first met; a field that a later object lacks is `null`.
  *
- *   number           number; a bigint where the integer needs it (`JSON.parse` would round the id 12345678901234567890)
+ *   number           number; a bigint where the integer needs it (`JSON.parse` would round the id 9007199254740993); the
+ *                    text of an integer beyond 64 bits that no number prints as
  *   true, false      1, 0, as SQLite has it
  *   string, null     the same
  *   object, array    its source text without the white space: valid JSON, with nothing rounded
@@ -353,8 +354,16 @@ export class JsonRowParser {
       throw this.#error(text, at, `${excerpt(text, at)} is no number`);
     }
     const integer = end === digitsEnd ? integerOf(source) : undefined;
-    this.#lastKind = integer === undefined ? KIND_REAL : KIND_INTEGER;
-    this.#lastValue = integer ?? Number(source);
+    if (integer !== undefined) {
+      this.#lastKind = KIND_INTEGER;
+      this.#lastValue = integer;
+    } else if (end === digitsEnd && !isWholeReal(source)) {
+      this.#lastKind = KIND_TEXT;
+      this.#lastValue = source;
+    } else {
+      this.#lastKind = KIND_REAL;
+      this.#lastValue = Number(source);
+    }
     return end;
   }
 
@@ -426,6 +435,12 @@ function endOfString(text: string, at: number): number {
     }
   }
   return INCOMPLETE;
+}
+
+/** Whether the digits are those of a real: its exact value, or how JavaScript prints it. */
+function isWholeReal(digits: string): boolean {
+  const real = Number(digits);
+  return String(real) === digits || (Number.isFinite(real) && BigInt(real) === BigInt(digits));
 }
 
 /** Wide on purpose: what is not a number shows up as one word in the message. */
