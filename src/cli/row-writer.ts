@@ -5,7 +5,8 @@
  *   json   an array of objects, one to a line: `[{"a":1,"b":"x"},` … `]`; bytes as base64
  *   csv    RFC 4180 with LF, a header line first; NULL is empty, the empty string `""`, bytes as x'0f'
  *
- * What `csv` and `json` write, `.import` reads back with the same values. None of them keeps the rows.
+ * An infinity is 1e999 in both. What `csv` and `json` write, `.import` reads back into such a table with the same values, but
+ * for bytes, which come back as that text. None of them keeps the rows.
  */
 import { counted } from "./amounts.ts";
 import type { Console } from "./console.ts";
@@ -104,7 +105,7 @@ class CsvWriter implements RowWriter {
   end(): void {}
 }
 
-/** The value as JSON. An infinity becomes 1e999, which readers of JSON take for one; bytes become base64. */
+/** The value as JSON. An infinity becomes 1e999, which readers of numbers take for one; bytes become base64. */
 export function jsonText(value: SqlValue): string {
   if (value instanceof Uint8Array) {
     return `"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}"`;
@@ -122,6 +123,9 @@ export function jsonText(value: SqlValue): string {
 export function csvField(value: SqlValue): string {
   if (value === null) {
     return "";
+  }
+  if (typeof value === "number") {
+    return jsonText(value);
   }
   if (typeof value !== "string") {
     return cellText(value);

@@ -99,3 +99,21 @@ describe("a dump, loaded", () => {
     await nacre("check", copy);
   });
 });
+
+describe("rows, printed and imported", () => {
+  it.each(["csv", "json"])("are the same as %s", async (format) => {
+    const path = join(directory.path, `rows.${format}.nacre`);
+    const file = join(directory.path, `rows.${format}`);
+    const columns = "(id integer primary key, t text, r real)";
+    const values = `(1, 'a,"b', 1e999), (2, '', -1e999), (3, null, 1e21), (-9223372036854775808, '007', -1e-7), (5, '\r\n', 0.1)`;
+    await nacre("shell", path, "-c", `create table one ${columns}`, "-c", `create table other ${columns}`);
+    await nacre("shell", path, `insert into one values ${values}`);
+    const printed = await nacre("shell", `--${format}`, path, "select * from one");
+    writeFileSync(file, printed);
+    await nacre("shell", path, `.import ${file} other`);
+    expect(await nacre("shell", `--${format}`, path, "select * from other")).toBe(printed);
+    expect(await nacre("shell", "--csv", path, "select count(*) from other where typeof(r) = 'real'")).toBe(
+      "count(*)\n5\n",
+    );
+  });
+});

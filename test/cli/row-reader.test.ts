@@ -67,6 +67,8 @@ describe("types", () => {
     ["0x10", undefined],
     ["NaN", undefined],
     ["Infinity", undefined],
+    ["1e999", Number.POSITIVE_INFINITY],
+    ["-1e999", Number.NEGATIVE_INFINITY],
     ["1e+999", undefined],
   ])("take %j for %s", (text, value) => {
     expect(numberOf(text)).toBe(value);

@@ -4,7 +4,7 @@
  * A text is a number only if the number, printed, could have been that text: what makes a difference to the reader of
  * the file must not be lost by importing it. So `01234` (a zip code), `+47…` (a telephone number) and `1E5` (a part
  * number) stay text, as do integers that SQLite's 64 bits do not hold. An exponent is accepted with a fraction
- * or a sign (`1e-7`, `2.5E6`), as programs print it.
+ * or a sign (`1e-7`, `2.5E6`), as programs print it; `1e999` is how the shell and SQLite write an infinity.
  */
 
 /** Bits, so that what a column has met can be gathered with `|`. */
@@ -65,6 +65,9 @@ export function integerOf(digits: string): number | bigint | undefined {
 }
 
 function realOf(text: string): number | undefined {
+  if (text === "1e999" || text === "-1e999") {
+    return Number(text);
+  }
   if (!REAL.test(text)) {
     return undefined;
   }
