@@ -112,6 +112,8 @@ describe("JSON errors", () => {
     ['{"a":-}', "is no number"],
     ['{"a":"x\ny"}', "control character"],
     ['{"a":"\\q"}', "is not valid JSON"],
+    ['{"a":"\\ud83d"}', "half a surrogate pair"],
+    ['{"\\ude00":1}', "half a surrogate pair"],
     ['{"a":[1,]}', "is not valid JSON"],
     ['{"a":[1}}', "is not valid JSON"],
     ['{"a":1}\n\n{"a"', "line 3: the file ends in the middle"],

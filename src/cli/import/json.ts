@@ -60,6 +60,7 @@ const CLOSE_BRACE = 125;
 /** So many digits of an integer are exact in a number. */
 const EXACT_DIGITS = 15;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const HALF_PAIR = /\p{Surrogate}/u;
 const WHITE_SPACE_OUTSIDE_STRINGS = /("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g;
 
 type State = "start" | "first element" | "element" | "after element" | "objects" | "done";
@@ -307,7 +308,7 @@ export class JsonRowParser {
     for (let end = at + 1; end < text.length; end++) {
       const code = text.charCodeAt(end);
       if (code === QUOTE) {
-        this.#lastValue = hasEscapes ? this.#parsed(text, at, end + 1) : text.slice(at + 1, end);
+        this.#lastValue = hasEscapes ? this.#unescaped(text, at, end + 1) : text.slice(at + 1, end);
         return end + 1;
       }
       if (code === BACKSLASH) {
@@ -390,6 +391,14 @@ export class JsonRowParser {
       }
     }
     return INCOMPLETE;
+  }
+
+  #unescaped(text: string, start: number, end: number): string {
+    const string = this.#parsed(text, start, end);
+    if (HALF_PAIR.test(string)) {
+      throw this.#error(text, start, `${excerpt(text, start)} has half a surrogate pair, which UTF-8 cannot hold`);
+    }
+    return string;
   }
 
   #parsed(text: string, start: number, end: number): string {
