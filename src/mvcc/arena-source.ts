@@ -2,11 +2,15 @@
  * One arena of a merge: a memtable or a write set, seen through a commit limit.
  *
  * It stands on an entry whose newest visible version is `op`, or has ended with `op` 0. Entries of which no version is
- * visible yet are passed over. The object is reused from scan to scan.
+ * visible yet are passed over. A transaction's own writes all have one commit number, so that of those made before and
+ * after its scan began the offsets tell: an arena is only added to. The object is reused from scan to scan.
  */
 import { ArenaCursor, type ArenaIndex } from "../btree/index.ts";
 import { compareBytes } from "../bytes.ts";
-import { opKeyLength, opKeyOffset, visibleOp } from "../wal/index.ts";
+import { opKeyLength, opKeyOffset, opPrevious, visibleOp } from "../wal/index.ts";
+
+/** Behind every op that there is or will be. */
+export const WHOLE_ARENA = 0xffff_ffff;
 
 const EMPTY_U8 = new Uint8Array(0);
 const EMPTY_U32 = new Uint32Array(0);
@@ -24,6 +28,7 @@ export class ArenaSource {
   #index: ArenaIndex | undefined;
   #keyspace: number;
   #limit: number;
+  #end: number;
 
   constructor() {
     this.u8 = EMPTY_U8;
@@ -36,14 +41,24 @@ export class ArenaSource {
     this.#index = undefined;
     this.#keyspace = 0;
     this.#limit = 0;
+    this.#end = WHOLE_ARENA;
   }
 
-  /** `limit` is the largest commit delta that the reader sees. */
-  open(u8: Uint8Array, u32: Uint32Array, data: DataView, index: ArenaIndex, keyspace: number, limit: number): void {
+  /** `limit` is the largest commit delta that the reader sees; ops at `end` and behind it, it does not see. */
+  open(
+    u8: Uint8Array,
+    u32: Uint32Array,
+    data: DataView,
+    index: ArenaIndex,
+    keyspace: number,
+    limit: number,
+    end: number = WHOLE_ARENA,
+  ): void {
     this.u8 = u8;
     this.u32 = u32;
     this.data = data;
     this.#limit = limit;
+    this.#end = end;
     this.#index = index;
     this.#keyspace = keyspace;
     this.#cursor.open(index, keyspace);
@@ -92,7 +107,7 @@ export class ArenaSource {
   /** Whether a version of the key is visible here, a deletion too. */
   has(key: Uint8Array, offset: number, length: number): boolean {
     const newest = this.#index!.find(this.#keyspace, key, offset, length);
-    return newest !== 0 && visibleOp(this.u32, newest, this.#limit) !== 0;
+    return newest !== 0 && this.#visible(newest) !== 0;
   }
 
   compareKey(key: Uint8Array, offset: number, length: number): number {
@@ -120,7 +135,7 @@ export class ArenaSource {
   }
 
   #take(newest: number): boolean {
-    const op = visibleOp(this.u32, newest, this.#limit);
+    const op = this.#visible(newest);
     if (op === 0) {
       return false;
     }
@@ -128,5 +143,12 @@ export class ArenaSource {
     this.keyOffset = opKeyOffset(this.u32, op);
     this.keyLength = opKeyLength(this.u32, op);
     return true;
+  }
+  #visible(newest: number): number {
+    let op = newest;
+    while (op >= this.#end) {
+      op = opPrevious(this.u32, op);
+    }
+    return visibleOp(this.u32, op, this.#limit);
   }
 }

@@ -70,6 +70,11 @@ export class CommitWriter {
     return this.#active.segment;
   }
 
+  /** Where the open record's operations begin in the active memtable, until the record moves. */
+  get start(): number {
+    return this.#start;
+  }
+
   /** A mark for `rewindTo`, relative to the record, since the record may move. */
   get savepoint(): number {
     return this.#log.tail - this.#start;

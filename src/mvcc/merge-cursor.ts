@@ -12,8 +12,9 @@
  * The entry is a place, not a copy: `(u8, valueOffset, valueLength)` and `copyKey`, until the next call. Nothing is
  * allocated per entry. Cursors are pooled: `open` and `close` them.
  *
- * A transaction may write while it scans. Where that moved what the cursor stands on (the write set grew, the segment was
- * rotated), it opens its sources anew behind the current key.
+ * A transaction may write while it scans: what it writes after `open` is left out, by its place in the arena. Where that
+ * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
+ * anew behind the current key.
  */
 import { type CellPlaces, TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
@@ -21,7 +22,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type PageFile, readExtent } from "../pager/index.ts";
 import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
-import { ArenaSource } from "./arena-source.ts";
+import { ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
 import type { WriteSet } from "./write-set.ts";
 
@@ -32,6 +33,14 @@ export interface ByteRange {
 }
 
 export const ALL_KEYS: ByteRange = { lower: undefined, upper: undefined };
+
+/** The open record of the log, for scans within the write transaction that it belongs to. */
+export interface OpenRecord {
+  /** Where its operations begin in the active memtable. */
+  readonly start: number;
+  /** Bytes of operations so far. */
+  readonly savepoint: number;
+}
 
 const NO_SOURCE = -1;
 const TREE = -2;
@@ -72,6 +81,9 @@ export class MergeCursor {
   #state: ReadState | undefined;
   #writes: WriteSet | undefined;
   #writesArena: Uint8Array;
+  #record: OpenRecord | undefined;
+  /** Where the transaction's own writes ended when the scan began, in its write set or in its record. */
+  #writesEnd: number;
   #keyspace: number;
   #range: ByteRange;
   #isReverse: boolean;
@@ -103,6 +115,8 @@ export class MergeCursor {
     this.#state = undefined;
     this.#writes = undefined;
     this.#writesArena = EMPTY;
+    this.#record = undefined;
+    this.#writesEnd = 0;
     this.#keyspace = 0;
     this.#range = ALL_KEYS;
     this.#isReverse = false;
@@ -111,8 +125,9 @@ export class MergeCursor {
   }
 
   /**
-   * Stands before the first entry (after the last, if reverse); `next` moves on to it. `onMove` is told when the point
-   * has moved to another state and the cursor with it. Throws CLOSED or CONFLICT.
+   * Stands before the first entry (after the last, if reverse); `next` moves on to it. In a write transaction `record` is
+   * its record, and `onMove` is told when the point has moved to another state and the cursor with it. Throws CLOSED or
+   * CONFLICT.
    */
   open(
     point: ReadPoint,
@@ -120,11 +135,14 @@ export class MergeCursor {
     keyspace: number,
     range: ByteRange,
     isReverse: boolean,
+    record?: OpenRecord,
     onMove?: () => void,
   ): void {
     if (point.ended !== undefined) {
       throw point.ended;
     }
+    this.#record = record;
+    this.#writesEnd = writes?.tail ?? record?.savepoint ?? 0;
     this.#onMove = onMove;
     this.#point = point;
     this.#writes = writes;
@@ -148,6 +166,7 @@ export class MergeCursor {
     this.#state = undefined;
     this.#writes = undefined;
     this.#writesArena = EMPTY;
+    this.#record = undefined;
     this.#onMove = undefined;
     this.u8 = EMPTY;
     this.data = EMPTY_DATA;
@@ -382,13 +401,16 @@ export class MergeCursor {
     const writes = this.#writes;
     if (writes !== undefined) {
       this.#writesArena = writes.u8;
-      this.#addArena().open(writes.u8, writes.u32, writes.data, writes.index, this.#keyspace, 0);
+      this.#addArena().open(writes.u8, writes.u32, writes.data, writes.index, this.#keyspace, 0, this.#writesEnd);
     }
+    // Only the first memtable, the active one, holds the open record.
+    let end = this.#record === undefined ? WHOLE_ARENA : this.#record.start + this.#writesEnd;
     for (const { segment, index } of state.memtables) {
       if (index.count(this.#keyspace) > 0) {
         const limit = point.commit - segment.baseCommit;
-        this.#addArena().open(segment.u8, segment.u32, segment.data, index, this.#keyspace, limit);
+        this.#addArena().open(segment.u8, segment.u32, segment.data, index, this.#keyspace, limit, end);
       }
+      end = WHOLE_ARENA;
     }
     this.#tree.open(state.root(this.#keyspace).page);
   }

@@ -33,9 +33,10 @@ export class OpenScans {
   ): MergeCursor {
     const pin = this.#followsWrites ? this.#store.pinBriefly() : this.#store.pin(false);
     const cursor = this.#store.takeCursor();
+    const record = this.#followsWrites ? this.#store.writer : undefined;
     const onMove = this.#followsWrites ? () => this.#follow(cursor) : undefined;
     try {
-      cursor.open(point ?? pin.point, writes, keyspace, range, isReverse, onMove);
+      cursor.open(point ?? pin.point, writes, keyspace, range, isReverse, record, onMove);
     } catch (error) {
       this.#store.giveCursor(cursor);
       this.#store.unpin(pin);
