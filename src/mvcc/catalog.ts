@@ -9,6 +9,7 @@
 import { DbError } from "../errors.ts";
 import type { Segment } from "../wal/index.ts";
 import { OP_KIND_PUT, opCommit, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
+import { isWellFormed } from "./text.ts";
 
 // Part of the format; never renumber.
 export const CATALOG_KEYSPACE = 0;
@@ -229,6 +230,10 @@ function loadedId(key: Uint8Array): number {
 function checkName(name: string): void {
   if (typeof name !== "string" || name.length === 0) {
     throw new DbError("INVALID", "a map needs a name: a string that is not empty");
+  }
+  // UTF-8 would hold another name in its place, and so might another map's.
+  if (!isWellFormed(name)) {
+    throw new DbError("INVALID", "a map's name holds half a surrogate pair, which UTF-8 cannot hold");
   }
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
     throw new DbError("INVALID", `a map's name may have ${MAX_NAME_BYTES} bytes`, {
