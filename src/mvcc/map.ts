@@ -33,6 +33,8 @@ export interface PutOptions {
 /** Shared by all maps: a key is used up before the next one is encoded. */
 const scratch: Uint8Array = new Uint8Array(KEY_SCRATCH_BYTES);
 const NO_EXPIRY = 0;
+/** The note of a deadline holds it as a u64. */
+const EXPIRY_LIMIT = 2 ** 64;
 
 export class DbMap<K, V> {
   readonly name: string;
@@ -191,11 +193,14 @@ export class DbMap<K, V> {
     if (ttl === undefined && expiresAt === undefined) {
       return NO_EXPIRY;
     }
-    const expiry = expiresAt ?? this.#clock.now() + ttl!;
-    if (!Number.isFinite(expiry) || expiry <= 0 || (ttl !== undefined && (expiresAt !== undefined || ttl < 0))) {
+    const given = ttl ?? expiresAt;
+    const expiry = expiresAt === undefined ? this.#clock.now() + ttl! : expiresAt;
+    const isOne = ttl === undefined || expiresAt === undefined;
+    if (!isOne || typeof given !== "number" || given < 0 || !(expiry > 0 && expiry < EXPIRY_LIMIT)) {
       throw new DbError(
         "INVALID",
-        "an entry's end is either ttl, milliseconds from now, or expiresAt, milliseconds since the epoch",
+        "an entry's end is either ttl, milliseconds from now, or expiresAt, milliseconds since the epoch, up to 2^64; " +
+          "an entry without one stays",
         { ttl, expiresAt },
       );
     }
