@@ -156,6 +156,8 @@ export class Database implements Disposable {
     try {
       result = change(this.#writing);
       if (isPromise(result)) {
+        // What goes on behind its first await fails, as the transaction is over by then; this error is the one to tell.
+        result.then(undefined, () => {});
         throw new DbError("INVALID", "the callback of db.write() is synchronous; use db.transaction() to await inside");
       }
       context.commit();
@@ -286,6 +288,6 @@ export class Database implements Disposable {
   }
 }
 
-function isPromise(value: unknown): boolean {
+function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
