@@ -206,11 +206,17 @@ class RangeIterator<K, V, T> implements IterableIterator<T> {
   }
 
   next(): IteratorResult<T, undefined> {
-    if (!this.#scan.next()) {
-      abandoned.unregister(this);
-      return { done: true, value: undefined };
+    try {
+      if (this.#scan.next()) {
+        return { done: false, value: this.#current() as T };
+      }
+    } catch (error) {
+      // A loop does not call return() where next() threw.
+      this.return();
+      throw error;
     }
-    return { done: false, value: this.#current() as T };
+    abandoned.unregister(this);
+    return { done: true, value: undefined };
   }
 
   return(): IteratorResult<T, undefined> {
