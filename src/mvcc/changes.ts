@@ -8,6 +8,7 @@
  * false: more of the same follows); a consumer that keeps the number of the last whole commit in its own transaction can
  * go on from there after a crash and misses nothing.
  */
+import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import {
   firstOp,
@@ -63,24 +64,45 @@ export interface ChangesOptions {
 }
 
 const MAX_CHANGES_AN_ITEM = 1024;
+/** Work between two turns of the event loop, about a millisecond: an operation that is passed over counts one, a change more. */
+const TURN_WORK = 8192;
+const CHANGE_WORK = 16;
 
-export async function* changes(store: Store, options: ChangesOptions): AsyncGenerator<CommitChanges, void, undefined> {
+/** The contract is `Database.changes`'. "From now on" is from this call on, not from when the first item is asked for. */
+export function changes(store: Store, options: ChangesOptions): AsyncGenerator<CommitChanges, void, undefined> {
+  return follow(store, options.since ?? store.lastCommit, options);
+}
+
+async function* follow(
+  store: Store,
+  since: number,
+  { of, signal }: ChangesOptions,
+): AsyncGenerator<CommitChanges, void, undefined> {
   store.checkOpen();
-  const since = options.since ?? store.lastCommit;
   if (!Number.isSafeInteger(since) || since < 0) {
     throw new DbError("INVALID", "since is the number of a commit", { since });
   }
+  const decoder = new ChangeDecoder(store, mapNames(of));
   const reader = store.log.read(since);
-  const decoder = new ChangeDecoder(store, options.of);
-  const arrivals = new Arrivals(store, options.signal);
+  const arrivals = new Arrivals(store, signal);
   try {
     for (;;) {
       while (reader.next()) {
         if (reader.commit > store.log.durableCommit) {
           await store.log.syncSoon();
         }
-        yield* decoder.decode(reader);
-        options.signal?.throwIfAborted();
+        for (const item of decoder.decode(reader)) {
+          if (item !== undefined) {
+            yield item;
+          }
+          signal?.throwIfAborted();
+          // A consumer that awaits nothing else would get item after item in one turn.
+          if (decoder.isTurnOver()) {
+            await nextTurn();
+            signal?.throwIfAborted();
+            store.checkOpen();
+          }
+        }
       }
       await arrivals.after(reader.commit);
     }
@@ -88,6 +110,17 @@ export async function* changes(store: Store, options: ChangesOptions): AsyncGene
     arrivals.stop();
     reader.close();
   }
+}
+
+function mapNames(of: ChangesOptions["of"]): ReadonlySet<string> | undefined {
+  if (of === undefined) {
+    return undefined;
+  }
+  const names = Array.isArray(of) ? of : [of];
+  if (names.some((name) => typeof name !== "string")) {
+    throw new DbError("INVALID", "of is the name of a map, or an array of names");
+  }
+  return new Set(names);
 }
 
 /** Tells of new commits, without keeping one promise per commit. */
@@ -135,15 +168,26 @@ class ChangeDecoder {
   readonly #store: Store;
   readonly #of: ReadonlySet<string> | undefined;
   readonly #codecs: Map<number, Codecs>;
+  #work: number;
 
-  constructor(store: Store, of: string | readonly string[] | undefined) {
+  constructor(store: Store, of: ReadonlySet<string> | undefined) {
     this.#store = store;
-    this.#of = of === undefined ? undefined : new Set(typeof of === "string" ? [of] : of);
+    this.#of = of;
     this.#codecs = new Map();
+    this.#work = 0;
   }
 
-  /** The changes of the reader's record, MAX_CHANGES_AN_ITEM at a time; nothing where none are asked for. */
-  *decode(reader: LogReader): Generator<CommitChanges, void, undefined> {
+  /** Whether so much was done that others should have their turn; the next one begins with the question. */
+  isTurnOver(): boolean {
+    if (this.#work < TURN_WORK) {
+      return false;
+    }
+    this.#work = 0;
+    return true;
+  }
+
+  /** The changes of the reader's record, MAX_CHANGES_AN_ITEM at a time, and undefined where a turn's work was done. */
+  *decode(reader: LogReader): Generator<CommitChanges | undefined, void, undefined> {
     const segment = reader.segment!;
     const { u32, data } = segment;
     const { commit, record } = reader;
@@ -152,12 +196,16 @@ class ChangeDecoder {
     let op = firstOp(record);
     for (let left = recordOpCount(u32, record); left > 0; left--) {
       const change = this.#change(segment, op);
+      this.#work++;
       if (change !== undefined) {
+        this.#work += CHANGE_WORK;
         if (batch.length === MAX_CHANGES_AN_ITEM) {
           yield { commit, time, changes: batch, isWhole: false };
           batch = [];
         }
         batch.push(change);
+      } else if (this.#work >= TURN_WORK) {
+        yield undefined;
       }
       op += opBytes(u32, op);
     }
