@@ -77,6 +77,15 @@ export class Waiters {
     }
   }
 
+  /** Wakes who waits for keyspaces that this commit dropped: all that they had is gone, and nothing will come. */
+  dropped(isDropped: (keyspace: number) => boolean, commit: number): void {
+    for (const keyspace of [...this.#byKeyspace.keys()]) {
+      if (isDropped(keyspace)) {
+        this.loaded(keyspace, commit);
+      }
+    }
+  }
+
   /** Nothing will change any more: every waiter is told. */
   close(): void {
     for (const waiters of [...this.#byKeyspace.values()]) {
