@@ -204,19 +204,34 @@ export class Checkpointer {
 
   /**
    * The next job, begun at once if none is due, also empties the end of the file: of tree pages, or of everything with
-   * `extents`, as far as there is room below. Resolves with what the file is then; rejects with what the job met.
+   * `extents`, as far as there is room below. Resolves with what the file is then; rejects with what the job met, or,
+   * where the signal fired before a job began, with its reason.
    */
-  async relocate(extents: boolean): Promise<PageSpace> {
+  async relocate(extents: boolean, signal?: AbortSignal): Promise<PageSpace> {
     while (this.#request !== undefined) {
-      await this.#nextOutcome(undefined);
+      signal?.throwIfAborted();
+      await this.#nextOutcome(signal);
     }
+    signal?.throwIfAborted();
     this.#checkOpen();
     this.#throwIfStuck();
+    let request: RelocationRequest | undefined;
     const moved = new Promise<PageSpace>((resolve, reject) => {
-      this.#request = { extents, resolve, reject };
+      request = { extents, resolve, reject };
     });
+    const onAbort = () => {
+      if (this.#request === request) {
+        this.#refuseRequest(signal!.reason);
+      }
+    };
+    signal?.addEventListener("abort", onAbort);
+    this.#request = request;
     this.#start();
-    return await keepingAlive(this.#clock, moved);
+    try {
+      return await keepingAlive(this.#clock, moved);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /**
@@ -298,10 +313,8 @@ export class Checkpointer {
     this.#cancelTimer?.();
     this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
     this.#runner.close();
-    for (const request of [this.#request, this.#running?.request]) {
-      request?.reject(closed());
-    }
-    this.#wakeAll();
+    this.#running?.request?.reject(closed());
+    this.#refuseRequest(closed());
   }
 
   #input(memtables: readonly Memtable[], relocation: Relocation): CheckpointInput {
@@ -509,10 +522,19 @@ export class Checkpointer {
     }
   }
 
-  /** What an opening database would find is not known: nothing on disk is touched any more. */
+  /** What an opening database would find is not known: nothing on disk is touched any more. Whoever waits is told. */
   #poison(cause: unknown): void {
     this.#isPoisoned = true;
+    this.#lastError ??= cause;
     this.#host.poison(cause);
+    this.#refuseRequest(cause);
+  }
+
+  /** No job will come for who has asked for the next one; others look again whether one will for them. */
+  #refuseRequest(cause: unknown): void {
+    this.#request?.reject(cause);
+    this.#request = undefined;
+    this.#wakeAll();
   }
 
   #throwIfStuck(): void {

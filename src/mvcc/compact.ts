@@ -38,13 +38,13 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
   const before = checkpointer.meta.pageCount;
   let movesExtents = false;
   let hasGrown = false;
-  let space = await checkpointer.relocate(false);
+  let space = await checkpointer.relocate(false, signal);
   while (space.end > space.used + FEW_PAGES) {
     signal?.throwIfAborted();
     store.checkWritable();
     const end = space.end;
     onProgress(Math.min(1, Math.max(0, (before - end) / Math.max(1, before - space.used))));
-    space = await checkpointer.relocate(movesExtents);
+    space = await checkpointer.relocate(movesExtents, signal);
     if (space.end < end) {
       movesExtents = false;
     } else if (!movesExtents) {
@@ -57,7 +57,7 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
     }
   }
   if (checkpointer.meta.pageCount > space.end) {
-    await checkpointer.relocate(false);
+    await checkpointer.relocate(false, signal);
   }
   onProgress(1);
   return { bytesBefore: before * PAGE_SIZE, bytesAfter: checkpointer.meta.pageCount * PAGE_SIZE };
