@@ -23,6 +23,7 @@ import type { KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointJob } from "./checkpoint-job.ts";
 import { countEntries } from "./count.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
+import { LoadSource } from "./load-source.ts";
 import { ALL_KEYS } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
 import type { ValueCodec } from "./value-codec.ts";
@@ -59,6 +60,7 @@ export async function loadSorted<K, V>(
   options: LoadOptions,
 ): Promise<LoadResult> {
   checkOptions(options);
+  checkIterable(entries);
   store.checkWritable();
   checkEmpty(store, info);
   await store.checkpoint(options.signal);
@@ -81,6 +83,14 @@ function checkOptions(options: LoadOptions): void {
     throw new DbError("UNSUPPORTED", "a bulk load sets no deadlines; put entries that end one by one");
   }
   options.signal?.throwIfAborted();
+}
+
+function checkIterable(entries: unknown): void {
+  const isIterable =
+    typeof entries === "object" && entries !== null && (Symbol.asyncIterator in entries || Symbol.iterator in entries);
+  if (!isIterable) {
+    throw new DbError("INVALID", "a bulk load takes pairs of key and value from an iterable or an async iterable");
+  }
 }
 
 function checkEmpty(store: Store, info: KeyspaceInfo): void {
@@ -150,12 +160,7 @@ class BulkLoad<K, V> {
 
   async takeAll(entries: SortedEntries<K, V>): Promise<void> {
     if (Symbol.asyncIterator in entries) {
-      for await (const entry of entries) {
-        this.#take(entry);
-        if (this.#sliceLeftBytes <= 0) {
-          await this.#breathe();
-        }
-      }
+      await this.#takeFrom(new LoadSource(entries, this.#store, this.#options.signal));
       return;
     }
     for (const entry of entries) {
@@ -163,6 +168,19 @@ class BulkLoad<K, V> {
       if (this.#sliceLeftBytes <= 0) {
         await this.#breathe();
       }
+    }
+  }
+
+  async #takeFrom(source: LoadSource<readonly [K, V]>): Promise<void> {
+    try {
+      for (let step = await source.next(); step.done !== true; step = await source.next()) {
+        this.#take(step.value);
+        if (this.#sliceLeftBytes <= 0) {
+          await this.#breathe();
+        }
+      }
+    } finally {
+      await source.close();
     }
   }
 
