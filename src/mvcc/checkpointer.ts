@@ -165,6 +165,17 @@ export class Checkpointer {
     }
   }
 
+  /** Resolves when one more may be frozen and is of use: for who can wait, unlike a writer. Nothing stands still meanwhile. */
+  async roomSoon(signal?: AbortSignal): Promise<void> {
+    while (this.#isHeld || this.#frozen().length >= MAX_FROZEN) {
+      signal?.throwIfAborted();
+      this.#checkOpen();
+      this.#throwIfStuck();
+      this.#start();
+      await this.#nextOutcome(signal);
+    }
+  }
+
   /** Called after a memtable was frozen. */
   frozen(): void {
     this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;

@@ -345,7 +345,12 @@ export class Store {
     this.checkWritable();
     signal?.throwIfAborted();
     this.writer.checkAlone();
-    this.writer.rotate();
+    if (!this.active.segment.isEmpty) {
+      await this.checkpointer.roomSoon(signal);
+      signal?.throwIfAborted();
+      this.checkWritable();
+      this.writer.rotate();
+    }
     await this.checkpointer.drain(signal);
   }
 
