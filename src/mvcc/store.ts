@@ -14,7 +14,7 @@ import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type Disk, type Meta, type PageFile, readMeta } from "../pager/index.ts";
+import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import {
   Log,
   OP_KIND_DELETE,
@@ -384,6 +384,8 @@ export class Store {
     if (this.options.readOnly) {
       this.pages.grow(meta.pageCount);
     } else {
+      // The sync of an earlier life may have failed: the system shows bytes then that no later sync writes (P10).
+      writeMeta(this.pages, meta);
       this.pages.takeOver(meta.pageCount);
     }
   }

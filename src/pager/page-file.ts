@@ -244,9 +244,9 @@ export class PageFile {
   }
 
   /**
-   * For whoever goes on writing where another process stopped: all that can be read is on disk when this returns (the last
-   * meta may have been written and never synced, and what it replaced is about to be reused, P10), and nothing lies
-   * behind `pageCount`.
+   * For whoever goes on writing where another process stopped: all that was written is on disk when this returns, and
+   * nothing lies behind `pageCount`. The last meta may never have been synced, and what it replaced is about to be reused
+   * (P10); if its sync failed, only writing it again brings it to the disk, so the caller does that first.
    */
   takeOver(pageCount: number): void {
     for (const file of this.#files) {
