@@ -27,6 +27,8 @@ export interface EncodedInput {
   readonly relocation: Relocation;
   /** Pages that another thread has written since this worker's last job: what it keeps of them is stale. */
   readonly rewritten: Uint32Array;
+  /** The fewest pages that the files had since then: what lay behind is gone, files included, though new ones may be there. */
+  readonly cutTo: number;
 }
 
 export interface EncodedResult {
@@ -48,7 +50,7 @@ export type EncodedOutcome =
       readonly cause: unknown;
     };
 
-export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]): EncodedInput {
+export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[], cutTo: number): EncodedInput {
   return {
     memtables: input.memtables.map((memtable) => ({
       arena: memtable.u8.buffer,
@@ -63,6 +65,7 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
     firstSegment: input.firstSegment,
     relocation: input.relocation,
     rewritten: encodeExtents(rewritten),
+    cutTo,
   };
 }
 

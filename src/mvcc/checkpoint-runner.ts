@@ -30,6 +30,8 @@ export interface CheckpointRunner {
   start(input: CheckpointInput): void;
   /** The caller wrote these pages itself. */
   noteWritten(pages: readonly Extent[]): void;
+  /** The caller cut the files down to so many pages, and may make them longer again itself. */
+  noteCut(pageCount: number): void;
   /** Waits, or works, until `share` of the job is done, for about `maxMs` at the most. */
   advance(share: number, maxMs: number): void;
   /** The outcome, once; undefined while the job runs. */
@@ -81,6 +83,8 @@ export class InlineRunner implements CheckpointRunner {
 
   /** The job has the caller's page file, which knows. */
   noteWritten(): void {}
+
+  noteCut(): void {}
 
   advance(share: number, _maxMs: number): void {
     while (this.#steps !== undefined && this.#progress < share) {
@@ -141,8 +145,9 @@ export class WorkerRunner implements CheckpointRunner {
   #port: MessagePort | undefined;
   #outcome: CheckpointOutcome | undefined;
   #isRunning: boolean;
-  /** Pages that the worker has to forget before its next job. */
+  /** What the worker has to know before its next job: pages to forget, and how short the files were meanwhile. */
   #rewritten: Extent[];
+  #cutTo: number;
 
   constructor(directory: string, backend: Backend, cacheBytes: number, onDone: () => void) {
     this.#directory = directory;
@@ -155,6 +160,7 @@ export class WorkerRunner implements CheckpointRunner {
     this.#outcome = undefined;
     this.#isRunning = false;
     this.#rewritten = [];
+    this.#cutTo = Number.POSITIVE_INFINITY;
   }
 
   get isRunning(): boolean {
@@ -171,12 +177,17 @@ export class WorkerRunner implements CheckpointRunner {
     this.#isRunning = true;
     Atomics.store(this.#status, STATUS_PROGRESS, 0);
     Atomics.store(this.#status, STATUS_RUNNING, 1);
-    port.postMessage(encodeInput(input, this.#rewritten));
+    port.postMessage(encodeInput(input, this.#rewritten, this.#cutTo));
     this.#rewritten = [];
+    this.#cutTo = Number.POSITIVE_INFINITY;
   }
 
   noteWritten(pages: readonly Extent[]): void {
     this.#rewritten.push(...pages);
+  }
+
+  noteCut(pageCount: number): void {
+    this.#cutTo = Math.min(this.#cutTo, pageCount);
   }
 
   advance(share: number, maxMs: number): void {

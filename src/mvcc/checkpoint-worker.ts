@@ -36,7 +36,7 @@ port.on("message", (encoded: EncodedInput) => {
 function run(encoded: EncodedInput): EncodedOutcome {
   let job: CheckpointJob | undefined;
   try {
-    const file = openPages(encoded.previous.pageCount, decodeExtents(encoded.rewritten));
+    const file = openPages(encoded.previous.pageCount, decodeExtents(encoded.rewritten), encoded.cutTo);
     const input = decodeInput(encoded, file, (share) => {
       Atomics.store(status, STATUS_PROGRESS, Math.floor(share * PROGRESS_SCALE));
     });
@@ -47,11 +47,12 @@ function run(encoded: EncodedInput): EncodedOutcome {
   }
 }
 
-/** As many pages as there are, and nothing kept of those that the other thread wrote. */
-function openPages(pageCount: number, rewritten: readonly Extent[]): PageFile {
+/** As many pages as there are, and nothing kept of those that the other thread wrote, or of files that it removed. */
+function openPages(pageCount: number, rewritten: readonly Extent[], cutTo: number): PageFile {
   if (pages === undefined) {
     pages = PageFile.open(disk, { backend, cacheBytes, readOnly: false });
   }
+  pages.grow(Math.min(pageCount, cutTo));
   pages.grow(pageCount);
   for (const { first, count } of rewritten) {
     pages.forget(first, count);

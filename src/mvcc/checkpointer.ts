@@ -393,6 +393,7 @@ export class Checkpointer {
     if (this.#isPoisoned) {
       return;
     }
+    this.#runner.noteCut(this.#meta.pageCount);
     try {
       this.#host.pages.shrink(this.#meta.pageCount);
     } catch {

@@ -193,7 +193,10 @@ export class PageFile {
     }
   }
 
-  /** Adopts the page count that another PageFile on this disk came to, by writing or shrinking. Throws CORRUPT if the pages are not there. */
+  /**
+   * Adopts the page count that another PageFile on this disk came to, by writing or shrinking. A cut is adopted before a
+   * growth that followed it: a file that was removed and made anew is another one. Throws CORRUPT if the pages are not there.
+   */
   grow(pageCount: number): void {
     this.#checkOpen();
     if (pageCount < this.pageCount) {
