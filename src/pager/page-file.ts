@@ -225,7 +225,10 @@ export class PageFile {
     );
   }
 
-  /** Cuts the files down to `pageCount` pages. Only after a meta page that needs no more was synced. */
+  /**
+   * Cuts the files down to `pageCount` pages. Only after a meta page that needs no more was synced. Whatever it throws, the
+   * pages behind are given up: what could not be removed is written over by later growth.
+   */
   shrink(pageCount: number): void {
     this.#checkOpen();
     assert(!this.#readOnly, "a page file opened for reading is not cut");
@@ -234,6 +237,7 @@ export class PageFile {
     }
     const removed = this.#files.slice(Math.ceil(pageCount / this.pagesPerFile));
     this.#dropBeyond(pageCount);
+    this.#setPageCount(pageCount);
     for (const file of removed.reverse()) {
       this.#disk.remove(file.name);
       this.#directoryUnsynced = true;
@@ -243,7 +247,6 @@ export class PageFile {
       last.truncate((pageCount - (this.#files.length - 1) * this.pagesPerFile) * PAGE_SIZE);
       this.#unsynced.add(last);
     }
-    this.#setPageCount(pageCount);
   }
 
   /**
