@@ -135,6 +135,23 @@ export class InlineRunner implements CheckpointRunner {
 /** A job allocates little; the usual 48 MB of young heap would be most of what the worker costs (26 MB less, measured). */
 const WORKER_YOUNG_GENERATION_MB = 4;
 
+/**
+ * What the worker runs first. Its module may be missing, or not load; whoever waits for the job sits in Atomics.wait and
+ * gets no events, so that is told like an outcome.
+ */
+const START_WORKER = `
+const { workerData } = require("node:worker_threads");
+import(workerData.module).catch((error) => {
+  const { message, code } = error;
+  workerData.port.postMessage({ notStarted: { message, code } });
+  Atomics.store(workerData.status, ${STATUS_RUNNING}, 0);
+  Atomics.notify(workerData.status, ${STATUS_RUNNING});
+});`;
+
+interface NotStarted {
+  readonly notStarted: { readonly message: string; readonly code: string | undefined };
+}
+
 export class WorkerRunner implements CheckpointRunner {
   readonly #directory: string;
   readonly #backend: Backend;
@@ -205,6 +222,10 @@ export class WorkerRunner implements CheckpointRunner {
 
   close(): void {
     this.#isRunning = false;
+    this.#dropWorker();
+  }
+
+  #dropWorker(): void {
     this.#port?.close();
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -216,10 +237,15 @@ export class WorkerRunner implements CheckpointRunner {
       return this.#port;
     }
     const { port1, port2 } = new MessageChannel();
-    this.#worker = new Worker(new URL("./checkpoint-worker.js", import.meta.url), {
+    const worker = new Worker(START_WORKER, {
+      eval: true,
       name: "nacre checkpoint",
+      // Not the program's flags and NODE_OPTIONS: --input-type keeps a worker from starting, --import slows it down.
+      execArgv: [],
+      env: {},
       resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_GENERATION_MB },
       workerData: {
+        module: new URL("./checkpoint-worker.js", import.meta.url).href,
         port: port2,
         status: this.#status,
         directory: this.#directory,
@@ -228,14 +254,13 @@ export class WorkerRunner implements CheckpointRunner {
       },
       transferList: [port2],
     });
-    this.#worker.on("error", (error) => this.#workerDied(error));
-    this.#worker.on("exit", (code) => {
-      if (this.#isRunning) {
-        this.#workerDied(new DbError("IO", `the checkpoint worker ended with exit code ${code}`));
-      }
+    worker.on("error", (error) => this.#workerDied(worker, error));
+    worker.on("exit", (code) => {
+      this.#workerDied(worker, new DbError("IO", `the checkpoint worker ended with exit code ${code}`));
     });
-    this.#worker.unref();
-    port1.on("message", (message: EncodedOutcome) => {
+    worker.unref();
+    this.#worker = worker;
+    port1.on("message", (message: EncodedOutcome | NotStarted) => {
       this.#settle(message);
       this.#onDone();
     });
@@ -248,23 +273,29 @@ export class WorkerRunner implements CheckpointRunner {
     if (this.#isRunning && this.#port !== undefined) {
       const received = receiveMessageOnPort(this.#port);
       if (received !== undefined) {
-        this.#settle(received.message as EncodedOutcome);
+        this.#settle(received.message as EncodedOutcome | NotStarted);
       }
     }
   }
 
-  #settle(message: EncodedOutcome): void {
+  #settle(message: EncodedOutcome | NotStarted): void {
     this.#isRunning = false;
+    if ("notStarted" in message) {
+      this.#dropWorker();
+      this.#outcome = { ok: false, error: notStarted(this.#directory, message.notStarted), isMetaUncertain: false };
+      return;
+    }
     this.#outcome = message.ok
       ? { ok: true, result: decodeResult(message.result) }
       : { ok: false, error: reviveError(message), isMetaUncertain: message.isMetaUncertain };
   }
 
   /** A worker that is gone may have switched the meta page and not been able to say so. */
-  #workerDied(error: unknown): void {
-    this.#worker = undefined;
-    this.#port?.close();
-    this.#port = undefined;
+  #workerDied(worker: Worker, error: unknown): void {
+    if (worker !== this.#worker) {
+      return;
+    }
+    this.#dropWorker();
     if (this.#isRunning) {
       this.#isRunning = false;
       this.#outcome = { ok: false, error, isMetaUncertain: true };
@@ -275,4 +306,14 @@ export class WorkerRunner implements CheckpointRunner {
 
 function reviveError(failure: { code: DbErrorCode; message: string; facts: DbErrorFacts; cause: unknown }): DbError {
   return new DbError(failure.code, failure.message, failure.facts, { cause: failure.cause });
+}
+
+function notStarted(path: string, { message, code }: NotStarted["notStarted"]): DbError {
+  return code === "ERR_MODULE_NOT_FOUND"
+    ? new DbError(
+        "UNSUPPORTED",
+        `the checkpoint worker of ${path} has no code to run (${message}); leave nacre external where you bundle`,
+        { path },
+      )
+    : new DbError("IO", `the checkpoint worker of ${path} could not start: ${message}`, { path });
 }

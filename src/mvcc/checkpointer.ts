@@ -557,7 +557,7 @@ export class Checkpointer {
       }
       throw cause instanceof DbError
         ? cause
-        : new DbError("IO", "the checkpoint failed, and the log has no room until one succeeds", {}, { cause });
+        : new DbError("IO", `the checkpoint failed: ${String(cause)}; what was committed is in the log`, {}, { cause });
     }
   }
 }
