@@ -1,6 +1,6 @@
 /** Makes a database where there is none. */
 import { DbError } from "../errors.ts";
-import { createPageFile, encodeMeta, FORMAT_VERSION, type Meta, PageFile } from "../pager/index.ts";
+import { createPageFile, type Disk, encodeMeta, FORMAT_VERSION, type Meta, PageFile } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 import type { Seams, StoreOptions } from "./options.ts";
 
@@ -21,6 +21,25 @@ export function openPages(seams: Seams, options: StoreOptions): PageFile {
   return PageFile.open(seams.disk, options);
 }
 
+/** What may lie where there is no database yet: a lock, and what an earlier attempt left behind. */
+const LEFT_BEHIND: readonly string[] = ["LOCK", "LOCK.guard", "pages.000.new"];
+const PART_OF_A_DATABASE = /^(pages|wal|spare|unfinished)\.\d+$/;
+
+/** Throws INVALID where the directory holds something else. For before the lock is taken, which writes into it. */
+export function checkNotForeign(disk: Disk): void {
+  const names = disk.list();
+  const isOwn = names.some((name) => PART_OF_A_DATABASE.test(name));
+  const foreign = names.filter((name) => !LEFT_BEHIND.includes(name));
+  if (!isOwn && foreign.length > 0) {
+    throw new DbError(
+      "INVALID",
+      `${disk.path} is not a nacre database: it holds ${foreign.slice(0, 3).join(", ")} and no pages.000; ` +
+        "give the path of a database, or of a new directory",
+      { path: disk.path },
+    );
+  }
+}
+
 function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
   const names = disk.list();
   if (names.includes("pages.000")) {
@@ -33,13 +52,12 @@ function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
       { path: disk.path },
     );
   }
-  const foreign = names.filter((name) => !name.startsWith("LOCK") && name !== "pages.000.new");
-  if (foreign.length > 0) {
+  const part = names.find((name) => PART_OF_A_DATABASE.test(name));
+  if (part !== undefined) {
     throw new DbError(
-      "INVALID",
-      `${disk.path} is not a nacre database: it holds ${foreign.slice(0, 3).join(", ")} and no pages.000; ` +
-        "give the path of a database, or of a new directory",
-      { path: disk.path },
+      "CORRUPT",
+      `pages.000 is missing from ${disk.path}, though ${part} is there; put it back, or restore from a backup`,
+      { path: disk.path, file: "pages.000" },
     );
   }
   if (!options.create || options.readOnly) {

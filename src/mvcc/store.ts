@@ -29,7 +29,7 @@ import type { CheckpointResult } from "./checkpoint-job.ts";
 import { InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
-import { openPages } from "./create.ts";
+import { checkNotForeign, openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
 import { type Memtable, MemtablePool } from "./memtable.ts";
 import { ALL_KEYS, MergeCursor } from "./merge-cursor.ts";
@@ -74,6 +74,7 @@ export class Store {
 
   static open(seams: Seams, options: StoreOptions): Store {
     const { disk } = seams;
+    checkNotForeign(disk);
     disk.lock(options.readOnly ? "shared" : "exclusive");
     let pages: PageFile | undefined;
     try {

@@ -40,8 +40,22 @@ describe("open refuses", () => {
         expect(error).toMatchObject({ code: "INVALID", facts: { path } });
         expect(error!.message).toContain("letter.txt");
       }
-      expect(readdirSync(path).filter((name) => !name.startsWith("LOCK"))).toEqual(["letter.txt", "photos"]);
+      expect(readdirSync(path)).toEqual(["letter.txt", "photos"]);
       expect(readFileSync(join(path, "letter.txt"), "utf8")).toBe("dear");
+      writeFileSync(join(path, "LOCK"), "another database's");
+      expect(errorOf(path)?.code).toBe("INVALID");
+      expect(readFileSync(join(path, "LOCK"), "utf8")).toBe("another database's");
+    });
+  });
+
+  it("a database without its pages.000, as damage", () => {
+    withTemporaryDirectory((path) => {
+      writeFileSync(join(path, "wal.0000000002"), "the log");
+      for (const options of [{}, { readOnly: true }]) {
+        expect(errorOf(path, options)).toMatchObject({ code: "CORRUPT", facts: { path, file: "pages.000" } });
+      }
+      expect(readFileSync(join(path, "wal.0000000002"), "utf8")).toBe("the log");
+      expect(existsSync(join(path, "pages.000"))).toBe(false);
     });
   });
 
