@@ -4,6 +4,7 @@ import { stopwatch, systemClock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type Backend, MemoryDisk, openDirectory } from "../pager/index.ts";
 import { type Rng, systemRng } from "../random.ts";
+import { checkSegmentBytes, DEFAULT_SEGMENT_BYTES } from "../wal/index.ts";
 import { type BackupOptions, type BackupResult, backup } from "./backup.ts";
 import { type ChangesOptions, type CommitChanges, changes } from "./changes.ts";
 import { type CheckOptions, type CheckReport, checkStore } from "./check.ts";
@@ -64,18 +65,22 @@ const MAX_BACKOFF_MS = 64;
 
 /** Opens the database at `path`, a directory, or ":memory:". Throws INVALID, LOCKED, CORRUPT, UNSUPPORTED, IO. */
 export function open(path: string, options: OpenOptions = {}): Database {
-  if (typeof path !== "string" || path.length === 0) {
+  if (typeof path !== "string" || path.length === 0 || path.includes("\0")) {
     throw new DbError("INVALID", 'a database is opened by the path of its directory, or as ":memory:"');
   }
   const isMemory = path === ":memory:";
-  const { create = true, readOnly = false } = options;
-  const disk = isMemory ? new MemoryDisk() : openDirectory(path, { create, readOnly });
-  return openOn({ disk, clock: systemClock, rng: systemRng, stopwatch }, options, isMemory ? "memory" : undefined);
+  const resolved = resolveOptions(options, isMemory ? "memory" : undefined);
+  const disk = isMemory ? new MemoryDisk() : openDirectory(path, resolved);
+  return openStore({ disk, clock: systemClock, rng: systemRng, stopwatch }, resolved);
 }
 
 /** The same on a disk, clock and source of randomness of the caller's: for simulations. */
 export function openOn(seams: Seams, options: OpenOptions & InternalOptions = {}, backend?: Backend): Database {
-  return new Database(Store.open(seams, resolveOptions(options, backend)), seams.rng);
+  return openStore(seams, resolveOptions(options, backend));
+}
+
+function openStore(seams: Seams, options: StoreOptions): Database {
+  return new Database(Store.open(seams, options), seams.rng);
 }
 
 export interface InternalOptions {
@@ -90,7 +95,7 @@ function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend
     durability: oneOf("durability", options.durability ?? "sync", DURABILITIES),
     backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
     cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
-    segmentBytes: sizeOption("segmentBytes", options.segmentBytes ?? 32 * MEBIBYTE, 16 * 1024),
+    segmentBytes: checkSegmentBytes(options.segmentBytes ?? DEFAULT_SEGMENT_BYTES),
     retainLogBytes: sizeOption("retainLogBytes", options.retainLogBytes ?? 0, 0),
     snapshotMemoryBytes: sizeOption("snapshotMemoryBytes", options.snapshotMemoryBytes ?? 256 * MEBIBYTE, 0),
     maxTransactionBytes: sizeOption("maxTransactionBytes", options.maxTransactionBytes ?? 256 * MEBIBYTE, 64 * 1024),

@@ -1,6 +1,6 @@
 /** What other layers may use of the log. */
 export { Log, MAX_OVERSIZED_BYTES } from "./log.ts";
-export { DEFAULT_SEGMENT_BYTES, type LogOptions, type LogStats } from "./log-options.ts";
+export { checkSegmentBytes, DEFAULT_SEGMENT_BYTES, type LogOptions, type LogStats } from "./log-options.ts";
 export type { LogReader } from "./log-reader.ts";
 export * from "./op.ts";
 export {

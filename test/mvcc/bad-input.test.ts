@@ -59,6 +59,18 @@ describe("open refuses", () => {
     });
   });
 
+  it("options that are none, before it makes anything", () => {
+    withTemporaryDirectory((path) => {
+      const directory = join(path, "app.nacre");
+      const wrong = [{ durability: "eventual" as "sync" }, { segmentBytes: 100_000 }, { cacheBytes: 1 }];
+      for (const options of wrong) {
+        expect(errorOf(directory, options)?.code).toBe("INVALID");
+      }
+      expect(errorOf(`${directory}\0`)?.code).toBe("INVALID");
+      expect(readdirSync(path)).toEqual([]);
+    });
+  });
+
   it("a pages.000 that is none", () => {
     withTemporaryDirectory((path) => {
       writeFileSync(join(path, "pages.000"), "SQLite format 3\0".repeat(2000));
