@@ -6,6 +6,7 @@
  *     const users = db.map<User>("users");
  *     users.put("u:1", { name: "Ada" });
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 export { DbError, type DbErrorCode, type DbErrorFacts } from "./errors.ts";
 export {
   type BackupOptions,
