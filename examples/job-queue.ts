@@ -14,7 +14,7 @@
  */
 import { type DbMap, open, type Transaction, type Tuple } from "nacre";
 
-const LEASE_MS = 1000;
+const LEASE_MS = 3000;
 const JOBS = 12;
 
 using db = open(process.argv[2] ?? ":memory:");

@@ -13,7 +13,7 @@ interface Session {
   readonly visits: number;
 }
 
-const TTL_MS = 1000;
+const TTL_MS = 3000;
 
 using db = open(process.argv[2] ?? ":memory:");
 const sessions = db.map<Session>("sessions");

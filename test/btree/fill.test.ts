@@ -56,7 +56,6 @@ describe("leaves are", () => {
 
   it.each([{ size: 1 }, { size: 30 }, { size: 1000 }])(
     "at least 70 % full after random insertions, $size per merge",
-    { timeout: 60_000 },
     ({ size }) => {
       const filling = new FillTree();
       const total = size === 1 ? 6000 : 60_000;
@@ -70,7 +69,6 @@ describe("leaves are", () => {
 
   it.each([{ size: 10 }, { size: 1000 }])(
     "at least 70 % full when as much is deleted as inserted, $size per merge",
-    { timeout: 60_000 },
     ({ size }) => {
       const filling = new FillTree();
       let live = drawKeys(rng, 20_000);
@@ -88,7 +86,6 @@ describe("leaves are", () => {
 
   it.each([{ size: 1 }, { size: 10 }, { size: 1000 }])(
     "at least 95 % full after insertions in order, $size per merge",
-    { timeout: 60_000 },
     ({ size }) => {
       const filling = new FillTree();
       const total = size === 1 ? 6000 : 60_000;
@@ -101,7 +98,6 @@ describe("leaves are", () => {
 
   it.each([{ size: 1 }, { size: 1000 }])(
     "at least 60 % full after insertions in descending order, $size per merge",
-    { timeout: 60_000 },
     ({ size }) => {
       const filling = new FillTree();
       for (let next = 6000 * Math.sqrt(size); next > 0; next -= size) {
@@ -111,7 +107,7 @@ describe("leaves are", () => {
     },
   );
 
-  it("at least 60 % full where several ascending series interleave", { timeout: 60_000 }, () => {
+  it("at least 60 % full where several ascending series interleave", () => {
     const filling = new FillTree();
     for (let step = 0; step < 1000; step++) {
       filling.merge(Array.from({ length: 16 }, (_, series) => put(series * 0x1000_0000 + step)));
@@ -121,7 +117,6 @@ describe("leaves are", () => {
 
   it.each([{ size: 10 }, { size: 300 }, { size: 45_000 }])(
     "at least 45 % full after 90 % were deleted, $size per merge",
-    { timeout: 60_000 },
     ({ size }) => {
       const filling = new FillTree();
       const keys = [...new Set(drawKeys(rng, 50_000))];
@@ -134,7 +129,7 @@ describe("leaves are", () => {
     },
   );
 
-  it("still as full when values are replaced by others of the same length", { timeout: 60_000 }, () => {
+  it("still as full when values are replaced by others of the same length", () => {
     const filling = new FillTree();
     const keys = [...new Set(drawKeys(rng, 30_000))].sort((a, b) => a - b);
     filling.tree.build(keys.map((number) => ({ key: keyOf(number), value: VALUE, expiry: 0 })));

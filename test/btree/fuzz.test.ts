@@ -22,11 +22,11 @@ async function roundsToFinding(canary: string | undefined, seed: number, rounds:
 describe("the fuzzer of the tree", () => {
   const seed = testSeed();
 
-  it("finds nothing", { timeout: 60_000 }, async () => {
+  it("finds nothing", async () => {
     expect(await roundsToFinding(undefined, seed, 5)).toBe(undefined);
   });
 
-  it.each(btreeFuzzer.canaries)("finds its canary %s", { timeout: 60_000 }, async (canary) => {
+  it.each(btreeFuzzer.canaries)("finds its canary %s", async (canary) => {
     expect(await roundsToFinding(canary, seed, 60)).toBeDefined();
   });
 });

@@ -61,7 +61,7 @@ describe("relocation", () => {
     expect(rounds).toBeGreaterThan(2);
   });
 
-  it("goes along with any batch", { timeout: 60_000 }, () => {
+  it("goes along with any batch", () => {
     for (let round = 0; round < 10; round++) {
       const draw = operationSource(rng);
       using tree = highTree(() => draw(0, []));

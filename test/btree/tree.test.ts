@@ -44,7 +44,7 @@ function mergesAndQuestions(seed: number, options: TreeModelOptions, scale: numb
 }
 
 describe.each(["memory", "pread", "mmap"] as const)("a tree on %s", (backend) => {
-  it("is what a sorted list is, after any merges", { timeout: 60_000 }, () => {
+  it("is what a sorted list is, after any merges", () => {
     checkProperty(
       fc.property(seeds, (seed) => {
         using directory = temporaryDirectory();
@@ -56,7 +56,7 @@ describe.each(["memory", "pread", "mmap"] as const)("a tree on %s", (backend) =>
 });
 
 describe("a tree", () => {
-  it("built in bulk holds what was added", { timeout: 60_000 }, () => {
+  it("built in bulk holds what was added", () => {
     checkProperty(
       fc.property(seeds, (seed) => {
         const rng = seededRng(seed);

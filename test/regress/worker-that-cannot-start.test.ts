@@ -36,7 +36,7 @@ function write(words: readonly string[], source: string, path: string, nodeOptio
     env: { ...process.env, NODE_OPTIONS: nodeOptions },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
-    timeout: 120_000,
+    timeout: 240_000,
   });
   return JSON.parse(stdout);
 }
@@ -46,7 +46,7 @@ it("checkpoints in a program that is given on the command line", () => {
     const path = join(directory, "app.nacre");
     expect(write(["--input-type=module", "--eval", WRITE], SOURCE, path)).toEqual({ acknowledged: 3000 });
   });
-}, 150_000);
+});
 
 it("checkpoints beside a preloaded module that does not load in a worker", () => {
   withTemporaryDirectory((directory) => {
@@ -55,7 +55,7 @@ it("checkpoints beside a preloaded module that does not load in a worker", () =>
     writeFileSync(preload!, "process.chdir('.');");
     expect(write([program!], SOURCE, path!, `--require ${JSON.stringify(preload)}`)).toEqual({ acknowledged: 3000 });
   });
-}, 150_000);
+});
 
 it("fails with UNSUPPORTED where the worker's file is missing, and loses nothing", () => {
   withTemporaryDirectory((directory) => {
@@ -70,4 +70,4 @@ it("fails with UNSUPPORTED where the worker's file is missing, and loses nothing
     using db = open(path!);
     expect(db.map("m").count()).toBe(found.acknowledged);
   });
-}, 150_000);
+});
