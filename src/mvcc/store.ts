@@ -83,7 +83,7 @@ export class Store {
     } catch (error) {
       pages?.close();
       disk.unlock();
-      throw error;
+      throw located(error, disk.path);
     }
   }
 
@@ -534,6 +534,13 @@ function poisoned(cause: unknown): DbError {
     {},
     { cause },
   );
+}
+
+/** Files are called alike in every database: what is wrong with one says in which. */
+function located(error: unknown, path: string): unknown {
+  return error instanceof DbError && !error.message.includes(path)
+    ? new DbError(error.code, `${path}: ${error.message}`, { path, ...error.facts }, { cause: error })
+    : error;
 }
 
 /** Runs every step, whatever the others throw; then throws the first of their errors. */

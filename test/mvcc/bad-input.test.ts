@@ -74,7 +74,8 @@ describe("open refuses", () => {
   it("a pages.000 that is none", () => {
     withTemporaryDirectory((path) => {
       writeFileSync(join(path, "pages.000"), "SQLite format 3\0".repeat(2000));
-      expect(errorOf(path)).toMatchObject({ code: "INVALID" });
+      expect(errorOf(path)).toMatchObject({ code: "INVALID", facts: { path } });
+      expect(errorOf(path)!.message).toContain(path);
       writeFileSync(join(path, "pages.000"), "short");
       expect(errorOf(path)?.code).toBe("CORRUPT");
       expect(readFileSync(join(path, "pages.000"), "utf8")).toBe("short");
@@ -122,7 +123,7 @@ describe("open refuses", () => {
     }
     newer.open("pages.000", "write").write(pages, 0, pages.length, 0);
     expect(() => openMemory(newer)).toThrow(
-      expect.objectContaining({ code: "UNSUPPORTED", facts: { formatVersion: 7, supported: 1 } }),
+      expect.objectContaining({ code: "UNSUPPORTED", facts: { path: newer.path, formatVersion: 7, supported: 1 } }),
     );
     expect(bytesOf(newer, "pages.000")).toEqual(pages);
   });
