@@ -360,12 +360,16 @@ function openLockFile(full: string, mode: LockMode): number | undefined {
   }
 }
 
-/** Databases that this process has locked by file: its own line does not tell a second handle from the first. */
-const heldHere: Set<string> = sharedInProcess();
+/**
+ * Databases that this process has locked by file, by their real paths: `WRITER`, or how many readers. Its own line does not
+ * tell a second handle from the first.
+ */
+const heldHere: Map<string, number> = sharedInProcess();
+const WRITER = -1;
 
 /**
  * The lock file. Whoever changes the line holds the guard file meanwhile, so that two that find a stale line cannot
- * both take it over. A reader only looks: it keeps no writer out, which flock does.
+ * both take it over. A reader only looks: it keeps no writer of another process out, which flock does.
  */
 function lockByFile(directory: string, mode: LockMode): { readonly release: () => void } {
   const full = path.join(directory, LOCK_NAME);
@@ -373,32 +377,46 @@ function lockByFile(directory: string, mode: LockMode): { readonly release: () =
   const check = (): void => {
     const holder = readHolder(full);
     const isOwn = holder !== undefined && holder.pid === process.pid && holder.host === os.hostname();
-    if (heldHere.has(real) || (holder !== undefined && !isHolderGone(holder) && !(isOwn && holder.start === "0"))) {
+    const here = heldHere.get(real) ?? 0;
+    if (here === WRITER || (here > 0 && mode === "exclusive")) {
+      throw lockedError(directory, ownHolder("file", here === WRITER ? "exclusive" : "shared"), os.hostname());
+    }
+    if (holder !== undefined && !isHolderGone(holder) && !(isOwn && holder.start === "0")) {
       throw lockedError(directory, holder, os.hostname());
     }
   };
   if (mode === "shared") {
     check();
-    return { release: () => {} };
+    heldHere.set(real, (heldHere.get(real) ?? 0) + 1);
+    return { release: () => letGo(real) };
   }
   withGuard(directory, () => {
     check();
     writeHolder(full, encodeHolder(ownHolder("file", mode)));
   });
-  heldHere.add(real);
+  heldHere.set(real, WRITER);
   return {
     release: () => {
-      heldHere.delete(real);
+      letGo(real);
       withGuard(directory, () => writeHolder(full, ""));
     },
   };
 }
 
-/** One set for all copies of this module that the process may have loaded. */
-function sharedInProcess(): Set<string> {
-  const global = globalThis as { [key: symbol]: Set<string> | undefined };
+function letGo(real: string): void {
+  const readers = heldHere.get(real)!;
+  if (readers > 1) {
+    heldHere.set(real, readers - 1);
+  } else {
+    heldHere.delete(real);
+  }
+}
+
+/** One map for all copies of this module that the process may have loaded. */
+function sharedInProcess(): Map<string, number> {
+  const global = globalThis as { [key: symbol]: Map<string, number> | undefined };
   const key = Symbol.for("nacre.locks");
-  const shared = global[key] ?? new Set<string>();
+  const shared = global[key] ?? new Map<string, number>();
   global[key] = shared;
   return shared;
 }

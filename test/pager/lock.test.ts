@@ -94,16 +94,23 @@ describe.each([
     disk.unlock();
   });
 
-  test("readers share", () => {
+  test("readers share, and keep a writer of this process out until the last is gone", () => {
     const directory = temporaryDirectory();
     open(directory, useLockFile).lock("exclusive");
     const other = temporaryDirectory();
+    const writer = open(other, useLockFile);
+    writer.lock("exclusive");
+    writer.unlock();
     const first = open(other, useLockFile, true);
     const second = open(other, useLockFile, true);
     first.lock("shared");
     second.lock("shared");
+    expect(lockError(() => writer.lock("exclusive")).code).toBe("LOCKED");
     first.unlock();
+    expect(lockError(() => writer.lock("exclusive")).code).toBe("LOCKED");
     second.unlock();
+    writer.lock("exclusive");
+    writer.unlock();
   });
 });
 
