@@ -34,6 +34,8 @@ interface Plan {
   readonly kept: readonly number[] | undefined;
 }
 
+const USAGE = "usage: npm run fuzz -- [--minutes N] [--seconds N] [--seed N] [--only NAME] [--backend NAME] [--canary]";
+
 class UsageError extends Error {}
 
 function planOf(args: readonly string[]): Plan {
@@ -193,7 +195,7 @@ async function main(): Promise<number> {
   try {
     plan = planOf(process.argv.slice(2));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     return 2;
   }
   if (plan.isCanary) {
