@@ -165,9 +165,14 @@ export class Checkpointer {
     }
   }
 
-  /** Resolves when one more may be frozen and is of use: for who can wait, unlike a writer. Nothing stands still meanwhile. */
+  /** Whether one more memtable may be frozen now, and is of use. */
+  get hasRoom(): boolean {
+    return !this.#isHeld && this.#frozen().length < MAX_FROZEN;
+  }
+
+  /** Resolves when there is room: for who can wait, unlike a writer. Nothing stands still meanwhile. */
   async roomSoon(signal?: AbortSignal): Promise<void> {
-    while (this.#isHeld || this.#frozen().length >= MAX_FROZEN) {
+    while (!this.hasRoom) {
       signal?.throwIfAborted();
       this.#checkOpen();
       this.#throwIfStuck();

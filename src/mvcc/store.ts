@@ -346,10 +346,13 @@ export class Store {
     this.checkWritable();
     signal?.throwIfAborted();
     this.writer.checkAlone();
+    // Begun within this call where there is room: the commits that it covers are those before the call.
     if (!this.active.segment.isEmpty) {
-      await this.checkpointer.roomSoon(signal);
-      signal?.throwIfAborted();
-      this.checkWritable();
+      if (!this.checkpointer.hasRoom) {
+        await this.checkpointer.roomSoon(signal);
+        signal?.throwIfAborted();
+        this.checkWritable();
+      }
       this.writer.rotate();
     }
     await this.checkpointer.drain(signal);
