@@ -156,6 +156,7 @@ export class WorkerRunner implements CheckpointRunner {
   readonly #directory: string;
   readonly #backend: Backend;
   readonly #cacheBytes: number;
+  readonly #fileBytes: number;
   readonly #onDone: () => void;
   readonly #status: Int32Array;
   #worker: Worker | undefined;
@@ -166,10 +167,11 @@ export class WorkerRunner implements CheckpointRunner {
   #rewritten: Extent[];
   #cutTo: number;
 
-  constructor(directory: string, backend: Backend, cacheBytes: number, onDone: () => void) {
+  constructor(directory: string, backend: Backend, cacheBytes: number, fileBytes: number, onDone: () => void) {
     this.#directory = directory;
     this.#backend = backend;
     this.#cacheBytes = cacheBytes;
+    this.#fileBytes = fileBytes;
     this.#onDone = onDone;
     this.#status = new Int32Array(new SharedArrayBuffer(8));
     this.#worker = undefined;
@@ -251,6 +253,7 @@ export class WorkerRunner implements CheckpointRunner {
         directory: this.#directory,
         backend: this.#backend,
         cacheBytes: this.#cacheBytes,
+        fileBytes: this.#fileBytes,
       },
       transferList: [port2],
     });

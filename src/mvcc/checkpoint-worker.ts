@@ -20,9 +20,10 @@ interface Setup {
   readonly directory: string;
   readonly backend: Backend;
   readonly cacheBytes: number;
+  readonly fileBytes: number;
 }
 
-const { port, status, directory, backend, cacheBytes } = workerData as Setup;
+const { port, status, directory, backend, cacheBytes, fileBytes } = workerData as Setup;
 const disk = openDirectory(directory, { create: false, readOnly: false });
 let pages: PageFile | undefined;
 
@@ -50,7 +51,7 @@ function run(encoded: EncodedInput): EncodedOutcome {
 /** As many pages as there are, and nothing kept of those that the other thread wrote, or of files that it removed. */
 function openPages(pageCount: number, rewritten: readonly Extent[], cutTo: number): PageFile {
   if (pages === undefined) {
-    pages = PageFile.open(disk, { backend, cacheBytes, readOnly: false });
+    pages = PageFile.open(disk, { backend, cacheBytes, fileBytes, readOnly: false });
   }
   pages.grow(Math.min(pageCount, cutTo));
   pages.grow(pageCount);

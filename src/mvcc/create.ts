@@ -1,6 +1,6 @@
 /** Makes a database where there is none. */
 import { DbError } from "../errors.ts";
-import { createPageFile, type Disk, encodeMeta, FORMAT_VERSION, type Meta, PageFile } from "../pager/index.ts";
+import { createPageFile, type Disk, encodeMeta, FORMAT_VERSION, type Meta, PAGE_SIZE, PageFile } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 import type { Seams, StoreOptions } from "./options.ts";
 
@@ -65,7 +65,7 @@ function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
       path: disk.path,
     });
   }
-  createPageFile(disk, firstMeta(rng));
+  createPageFile(disk, firstMeta(rng), options.fileBytes / PAGE_SIZE);
 }
 
 function firstMeta(rng: Rng): Meta {

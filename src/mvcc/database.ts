@@ -58,6 +58,7 @@ export interface RunOptions extends TransactionOptions {
 const MEBIBYTE = 1024 * 1024;
 /** About a leaf page each, 10–30 µs. */
 const CHECKPOINT_STEPS_PER_TURN = 100;
+const FILE_BYTES = 1024 * MEBIBYTE;
 const DEFAULT_RETRIES = 20;
 /** Tries that follow at once; later ones wait, up to twice as long each time. */
 const EAGER_RETRIES = 3;
@@ -88,6 +89,8 @@ export interface InternalOptions {
   readonly checkpoints?: "worker" | "inline";
   /** Of these steps, how many are done between two turns of the event loop. */
   readonly checkpointStepsPerTurn?: number;
+  /** Bytes of a page file: a power of two, at least 64 KiB; 1 GiB unless given. The same at every opening. */
+  readonly fileBytes?: number;
 }
 
 function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend | undefined): StoreOptions {
@@ -103,6 +106,7 @@ function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend
     create: options.create ?? true,
     checkpoints: options.checkpoints ?? "worker",
     checkpointStepsPerTurn: options.checkpointStepsPerTurn ?? CHECKPOINT_STEPS_PER_TURN,
+    fileBytes: options.fileBytes ?? FILE_BYTES,
   };
 }
 

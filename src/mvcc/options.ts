@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { Backend, Disk } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
+import type { CheckpointRunner } from "./checkpoint-runner.ts";
 
 export type Durability = "sync" | "group" | "relaxed";
 export const DURABILITIES: readonly Durability[] = ["sync", "group", "relaxed"];
@@ -29,6 +30,8 @@ export interface StoreOptions {
   /** Where checkpoints run; "inline" where the disk cannot be opened by a second thread. */
   readonly checkpoints: "worker" | "inline";
   readonly checkpointStepsPerTurn: number;
+  /** Where a page file ends and the next one begins. */
+  readonly fileBytes: number;
 }
 
 export interface Seams {
@@ -37,4 +40,15 @@ export interface Seams {
   readonly rng: Rng;
   /** Milliseconds in fractions, to tell fast disks from slow ones; without it every disk counts as slow. */
   readonly stopwatch?: () => number;
+  /** Does the work of checkpoints instead of a worker or steps in this thread: for simulations of either. */
+  readonly runner?: (surroundings: RunnerSurroundings) => CheckpointRunner;
+}
+
+/** What a runner may need of the store whose checkpoints it does. */
+export interface RunnerSurroundings {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly options: StoreOptions;
+  /** A job has ended; its outcome can be taken. */
+  readonly onDone: () => void;
 }

@@ -5,10 +5,11 @@
  * verifies each page once more. The backup itself is not changed, and can be restored as often as wanted. (A backup is a
  * database: it can as well be opened where it is.)
  */
-import { PAGE_SIZE } from "../pager/index.ts";
+import { type Disk, PAGE_SIZE } from "../pager/index.ts";
 import { type BackupResult, backupTo, type CopyProgress, openTarget } from "./backup.ts";
 import { checkStore } from "./check.ts";
 import { open } from "./database.ts";
+import type { Store } from "./store.ts";
 
 export interface RestoreOptions {
   /** Ends it; what was copied is removed and the signal's reason thrown. */
@@ -19,11 +20,14 @@ export interface RestoreOptions {
 
 /** Copies the database in `backupPath` to `path`, a new or empty directory. Throws INVALID, CORRUPT, READONLY, IO, FULL. */
 export async function restore(backupPath: string, path: string, options: RestoreOptions = {}): Promise<BackupResult> {
+  using source = open(backupPath, { readOnly: true, create: false });
+  return await restoreTo(source.store, openTarget(path), options);
+}
+
+/** The same from a backup that is open, to read only, onto any disk. */
+export async function restoreTo(store: Store, target: Disk, options: RestoreOptions = {}): Promise<BackupResult> {
   const { signal, onProgress = () => {} } = options;
   const aborting = signal === undefined ? {} : { signal };
-  using source = open(backupPath, { readOnly: true, create: false });
-  const { store } = source;
-  const target = openTarget(path);
   const backupBytes = (store.checkpointer.meta.pageCount - store.checkpointer.stats().pagesFree) * PAGE_SIZE;
   const tell = (doneBytes: number) => onProgress({ doneBytes, totalBytes: 2 * backupBytes });
   await checkStore(store, { ...aborting, onProgress: (share) => tell(Math.floor(share * backupBytes)) });

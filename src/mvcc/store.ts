@@ -26,7 +26,7 @@ import {
 } from "../wal/index.ts";
 import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type EngineKind, type KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
-import { InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
+import { type CheckpointRunner, InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { checkNotForeign, openPages } from "./create.ts";
@@ -128,7 +128,7 @@ export class Store {
     this.pins = new Pins(state, options.snapshotMemoryBytes);
     this.#see(state);
     this.#moveTo(this.log.lastCommit);
-    this.checkpointer = this.#makeCheckpointer(meta, free);
+    this.checkpointer = this.#makeCheckpointer(seams, meta, free);
     if (state.memtables.length > 1 && !options.readOnly) {
       this.checkpointer.frozen();
     }
@@ -394,12 +394,18 @@ export class Store {
     }
   }
 
-  #makeCheckpointer(meta: Meta, free: ReturnType<typeof readFreeList>): Checkpointer {
+  #makeRunner({ runner }: Seams): CheckpointRunner {
+    const { disk, clock, options } = this;
     const onDone = () => this.checkpointer.collect();
-    const runner =
-      this.options.checkpoints === "worker" && this.disk.worker !== undefined
-        ? new WorkerRunner(this.disk.worker.directory, this.pages.backend, WORKER_CACHE_BYTES, onDone)
-        : new InlineRunner(this.clock, this.options.checkpointStepsPerTurn, onDone);
+    if (runner !== undefined) {
+      return runner({ disk, clock, options, onDone });
+    }
+    return options.checkpoints === "worker" && disk.worker !== undefined
+      ? new WorkerRunner(disk.worker.directory, this.pages.backend, WORKER_CACHE_BYTES, options.fileBytes, onDone)
+      : new InlineRunner(clock, options.checkpointStepsPerTurn, onDone);
+  }
+
+  #makeCheckpointer(seams: Seams, meta: Meta, free: ReturnType<typeof readFreeList>): Checkpointer {
     const store = this;
     return new Checkpointer(
       {
@@ -417,7 +423,7 @@ export class Store {
         },
       },
       this.clock,
-      runner,
+      this.#makeRunner(seams),
       meta,
       free,
     );
