@@ -11,23 +11,15 @@ import { assert } from "../../src/assert.ts";
 import { DbError } from "../../src/errors.ts";
 import type { Database, Durability, WriteTransaction } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
+import { Changes, isUncertain } from "./changes.ts";
 import { Feed } from "./feed.ts";
 import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
-import { Draft, type Entry, isVisible, type MapState, type Model } from "./model.ts";
+import { Draft, type MapState, type Model } from "./model.ts";
 import { Pending } from "./pending.ts";
-import {
-  type AnyMap,
-  checkAll,
-  drawRange,
-  expected,
-  look,
-  openMap,
-  placeOf,
-  type Reader,
-  type Sight,
-} from "./sight.ts";
+import { scanAndChange } from "./scans.ts";
+import { checkAll, drawRange, expected, look, openMap, placeOf, type Reader, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
-import { drawLength, drawUniverse, tokenOf, valueFor } from "./universe.ts";
+import { drawUniverse } from "./universe.ts";
 
 export interface ProgramOptions {
   readonly clock: SimulatedClock;
@@ -53,6 +45,7 @@ export class Program {
   readonly #snapshots: HeldSnapshot[];
   readonly #transactions: HeldTransaction[];
   readonly #pending: Pending;
+  readonly #changes: Changes;
   #feed: Feed | undefined;
 
   constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
@@ -64,6 +57,7 @@ export class Program {
     this.#snapshots = [];
     this.#transactions = [];
     this.#pending = new Pending((turns) => this.#letTimePass(turns));
+    this.#changes = new Changes(model, options.clock, options.longestValue);
     this.#feed = undefined;
     assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
   }
@@ -181,7 +175,7 @@ export class Program {
     const map = this.#pickMap(dice);
     const draft = new Draft(this.model.state);
     const sight = { ...this.sight, draft };
-    this.#commit(draft, this.#options.durability, () => this.#change(sight, map, dice));
+    this.#commit(draft, this.#options.durability, () => this.#changes.change(sight, map, dice));
   }
 
   #writeMany(dice: Dice): void {
@@ -215,11 +209,11 @@ export class Program {
       } else if (roll === 2) {
         this.#makeMapWithin(tx, draft, dice);
       } else if (roll === 3) {
-        this.#scanAndChange(sight, map, dice, tx);
+        scanAndChange(sight, map, dice, this.#changes, tx);
       } else if (roll < 8) {
         look(sight, map, dice);
       } else {
-        this.#change(sight, map, dice);
+        this.#changes.change(sight, map, dice);
       }
     }
     if (dice.once(8)) {
@@ -234,35 +228,6 @@ export class Program {
       draft.made.set(name, map);
       openMap(tx, map);
     }
-  }
-
-  /** One put or delete, in the model too. */
-  #change(sight: Sight, map: MapState, dice: Dice): void {
-    const { draft } = sight;
-    const key = dice.below(map.universe.keys.length);
-    const opened = openMap(sight.reader, map);
-    if (dice.once(3)) {
-      sight.onRead(map, key, key + 1);
-      const entry = draft.get(map, key);
-      const wasThere = entry !== undefined && isVisible(entry, sight.now);
-      const isTold = possibly(draft, map, key, undefined, () => opened.delete(map.universe.keys[key]));
-      assert(isTold === wasThere, `delete tells whether key ${key} was there`);
-      if (wasThere) {
-        draft.put(map, key, undefined);
-      }
-    } else {
-      this.#put(draft, map, opened, key, dice);
-    }
-  }
-
-  #put(draft: Draft, map: MapState, opened: AnyMap, key: number, dice: Dice): void {
-    const token = tokenOf(this.model.nextSerial(), drawLength(dice, this.#options.longestValue));
-    const ttl = dice.once(12) ? dice.pick([5, 300, 4000]) : 0;
-    const expiry = ttl === 0 ? 0 : this.#options.clock.now() + ttl;
-    const value = valueFor(map.universe.value, token);
-    const options = ttl === 0 ? undefined : { ttl };
-    possibly(draft, map, key, { token, expiry }, () => opened.put(map.universe.keys[key], value, options));
-    draft.put(map, key, { token, expiry });
   }
 
   /** A scan of the live database sees what was there when it began, whatever is committed meanwhile. */
@@ -290,59 +255,6 @@ export class Program {
       throw error;
     }
     assert(seen === wanted.length, `a scan sees all that was there when it began: ${wanted.length}, not ${seen}`);
-  }
-
-  /**
-   * A scan within a transaction that writes meanwhile: keys that are left alone come exactly once and in order; of keys
-   * that change, any version that was there since the scan began may come, or none if there was a time without one.
-   */
-  #scanAndChange(sight: Sight, map: MapState, dice: Dice, tx: WriteTransaction | undefined): void {
-    const range = drawRange(map, dice);
-    const { limit: _, ...options } = range.options;
-    const before = sight.draft.range(map, range.from, range.to, sight.now).map(([key]) => key);
-    const changed = new Set<number>();
-    const seen: number[] = [];
-    const mark = tx?.savepoint();
-    const saved = sight.draft.savepoint();
-    sight.onRead(map, range.from, range.to);
-    const scan = openMap(sight.reader, map).range(options)[Symbol.iterator]();
-    for (let next = scan.next(); !next.done; next = scan.next()) {
-      const [key] = next.value;
-      const at = placeOf(map, key);
-      const previous = seen.at(-1);
-      assert(previous === undefined || at > previous !== (options.reverse ?? false), "a scan goes in one direction");
-      seen.push(at);
-      if (dice.once(3)) {
-        const target = this.#changeInScan(sight, map, dice);
-        changed.add(target);
-      } else if (mark !== undefined && dice.once(12)) {
-        tx!.rollbackTo(mark);
-        sight.draft.rollbackTo(saved);
-        expectClosed(() => scan.next());
-        return;
-      }
-    }
-    const kept = before.filter((key) => !changed.has(key));
-    const found = seen.filter((key) => !changed.has(key));
-    const inOrder = options.reverse ? kept.reverse() : kept;
-    assert(
-      found.length === inOrder.length && found.every((key, i) => key === inOrder[i]),
-      `a scan of map ${map.name} that writes sees each key that it leaves alone: ${inOrder}; it saw ${found}`,
-    );
-  }
-
-  #changeInScan(sight: Sight, map: MapState, dice: Dice): number {
-    const key = dice.below(map.universe.keys.length);
-    const opened = openMap(sight.reader, map);
-    if (dice.once(3)) {
-      sight.onRead(map, key, key + 1);
-      if (opened.delete(map.universe.keys[key])) {
-        sight.draft.put(map, key, undefined);
-      }
-    } else {
-      this.#put(sight.draft, map, opened, key, dice);
-    }
-    return key;
   }
 
   #useSnapshot(dice: Dice): void {
@@ -397,11 +309,11 @@ export class Program {
     for (let left = dice.pick([1, 3, 8]); left > 0; left--) {
       const map = dice.pick(held.maps(this.model));
       if (dice.once(8)) {
-        this.#scanAndChange(sight, map, dice, undefined);
+        scanAndChange(sight, map, dice, this.#changes, undefined);
       } else if (dice.once(3)) {
         look(sight, map, dice);
       } else {
-        this.#change(sight, map, dice);
+        this.#changes.change(sight, map, dice);
       }
     }
     if (dice.once(8)) {
@@ -545,31 +457,4 @@ export class Program {
   #pickMap(dice: Dice, draft: Draft = new Draft(this.model.state)): MapState {
     return dice.pick(draft.maps());
   }
-}
-
-/** Runs a write of one entry; where it throws and may be on disk all the same, the draft has it. */
-function possibly<T>(draft: Draft, map: MapState, key: number, entry: Entry | undefined, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    if (isUncertain(error)) {
-      draft.put(map, key, entry);
-    }
-    throw error;
-  }
-}
-
-/** What was being written may be on disk or not. */
-function isUncertain(error: unknown): boolean {
-  return error instanceof DbError && (error.code === "IO" || error.code === "POISONED");
-}
-
-function expectClosed(action: () => void): void {
-  let code = "";
-  try {
-    action();
-  } catch (error) {
-    code = error instanceof DbError ? error.code : String(error);
-  }
-  assert(code === "CLOSED", `a scan ends when what it stands on is taken back: CLOSED, not ${code || "going on"}`);
 }
