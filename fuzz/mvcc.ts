@@ -11,7 +11,14 @@
  */
 import { assert } from "../src/assert.ts";
 import { DbError } from "../src/errors.ts";
-import { type Database, type Durability, type InternalOptions, type OpenOptions, openOn } from "../src/mvcc/index.ts";
+import {
+  type Database,
+  type Durability,
+  type InternalOptions,
+  type OpenOptions,
+  openOn,
+  type RunnerSurroundings,
+} from "../src/mvcc/index.ts";
 import { type Backend, type Disk, MemoryDisk } from "../src/pager/index.ts";
 import type { Rng } from "../src/random.ts";
 import { seededRng } from "../src/random.ts";
@@ -20,15 +27,17 @@ import { CrashDisk } from "./disk/crash-disk.ts";
 import { FaultDisk, type FaultPlan } from "./disk/fault-disk.ts";
 import { SmallMappings } from "./disk/small-mappings.ts";
 import { Draft, Model } from "./engine/model.ts";
-import { PLANTED, plantInDatabase, plantInDisk } from "./engine/planted.ts";
+import { PLANTED, plantInDatabase, plantInDisk, plantInWorker } from "./engine/planted.ts";
 import { Program } from "./engine/program.ts";
 import { checkAll } from "./engine/sight.ts";
 import { SimulatedClock } from "./engine/simulated-clock.ts";
+import { isPlanned, type Mortality, SimulatedWorker } from "./engine/simulated-worker.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
 
 const START_MS = 1_700_000_000_000;
 const MOST_STEPS = 260;
 const IMAGES_A_CRASH = 3;
+const OPERATIONS_OF_A_RETRY = 40;
 
 export const mvccFuzzer: Fuzzer = {
   name: "mvcc",
@@ -61,10 +70,13 @@ interface Circumstances {
   readonly faults: boolean;
   readonly longestValue: number;
   readonly mostMaps: number;
+  /** Checkpoints are done by a worker that now and then fails or dies; undefined: in steps by the database itself. */
+  readonly mortality: Mortality | undefined;
 }
 
 function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circumstances {
   const segmentBytes = dice.pick([16, 16, 32, 64]) * 1024;
+  const isMortal = backend !== "memory" && dice.once(2);
   return {
     options: {
       segmentBytes,
@@ -73,6 +85,7 @@ function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circums
       cacheBytes: 1024 * 1024,
       checkpoints: "inline",
       checkpointStepsPerTurn: dice.pick([1, 1, 3, 10, 100]),
+      fileBytes: dice.pick([64 * 1024, 64 * 1024, 256 * 1024, 2 ** 30]),
       ...(dice.once(6) ? { snapshotMemoryBytes: dice.pick([0, 100_000]) } : {}),
       ...(dice.once(4) ? { maxTransactionBytes: 64 * 1024 } : {}),
     },
@@ -81,8 +94,13 @@ function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circums
     faults: backend !== "memory" && dice.once(3),
     longestValue: dice.pick([100, 4000, 4000, 40_000]),
     mostMaps: dice.pick([2, 4, 4, 30]),
+    mortality: dice.once(2) ? undefined : { fails: dice.pick([3, 10]), dies: isMortal ? dice.pick([2, 6]) : NEVER },
   };
 }
+
+const NEVER = 2 ** 32;
+
+type WorkerMaker = (surroundings: RunnerSurroundings, mortality: Mortality) => SimulatedWorker;
 
 class Round {
   readonly #drawn: Circumstances;
@@ -93,8 +111,12 @@ class Round {
   readonly #model: Model;
   #disk: CrashDisk | MemoryDisk;
   #faults: FaultDisk | undefined;
+  /** Of the program's database. */
+  #worker: SimulatedWorker | undefined;
   #program: Program | undefined;
   #moments: Moment[];
+  /** How much the disk had done when a checkpoint was tried again. */
+  #retries: number[];
   #acknowledged: number;
   #timesFull: number;
 
@@ -106,8 +128,10 @@ class Round {
     this.#model = new Model();
     this.#disk = this.#drawn.crashes ? new CrashDisk() : new MemoryDisk({ mapped: true });
     this.#faults = undefined;
+    this.#worker = undefined;
     this.#program = undefined;
     this.#moments = [];
+    this.#retries = [];
     this.#acknowledged = 0;
     this.#timesFull = 0;
   }
@@ -138,7 +162,11 @@ class Round {
     }
     if (this.#program !== undefined) {
       checkAll(this.#program.sight);
-      await (this.#drawn.crashes ? this.#crash(dice) : this.#close(dice));
+      try {
+        await (this.#drawn.crashes ? this.#crash(dice) : this.#close(dice));
+      } catch (error) {
+        await this.#afterFault(error, dice);
+      }
     }
   }
 
@@ -147,7 +175,11 @@ class Round {
     const plan = this.#drawn.faults && dice.once(2) ? this.#drawPlan(dice) : {};
     this.#faults = new FaultDisk(this.#disk, plan);
     this.#timesFull = 0;
-    const database = this.#open(this.#faults, this.#clock);
+    const workerDice = dice.split();
+    const database = this.#open(this.#faults, this.#clock, (surroundings, mortality) => {
+      this.#worker = new SimulatedWorker(surroundings, workerDice, mortality, () => this.#noteRetry());
+      return this.#worker;
+    });
     try {
       this.#expectFound(database, this.#acknowledged, this.#model.last);
       this.#model.truncate(database.lastCommit);
@@ -191,11 +223,25 @@ class Round {
     const disk = this.#disk as CrashDisk;
     const first = this.#moments[0]!.operations;
     for (let left = IMAGES_A_CRASH; left > 0; left--) {
-      const after = first + dice.below(disk.operations - first + 1);
+      const after = this.#drawMoment(first, disk.operations, dice);
       await this.#checkImage(disk.image(dice.rng, after), this.#momentAt(after), dice.split());
     }
     this.#disk = new CrashDisk({ from: disk.image(dice.rng) });
     this.#endLife();
+  }
+
+  /** Any, or one soon after a checkpoint was tried again: what the first try left must not be believed then. */
+  #drawMoment(first: number, last: number, dice: Dice): number {
+    if (this.#retries.length > 0 && dice.once(2)) {
+      return Math.min(last, dice.pick(this.#retries) + dice.below(OPERATIONS_OF_A_RETRY));
+    }
+    return first + dice.below(last - first + 1);
+  }
+
+  #noteRetry(): void {
+    if (this.#disk instanceof CrashDisk) {
+      this.#retries.push(this.#disk.operations);
+    }
   }
 
   async #checkImage(image: MemoryDisk, moment: Moment, dice: Dice): Promise<void> {
@@ -238,12 +284,17 @@ class Round {
 
   /** A call of the disk failed: what it may do to the caller, and how it goes on. Rethrows what is a finding. */
   async #afterFault(error: unknown, dice: Dice): Promise<void> {
-    const isFault = error instanceof DbError && this.#faults !== undefined && this.#faults.failed !== "";
+    const hasFailed = (this.#faults !== undefined && this.#faults.failed !== "") || this.#worker?.hasDied === true;
+    const isUsable = this.#program !== undefined && !this.#program.isLost;
     const isLimit = error instanceof DbError && error.code === "FULL" && error.facts.limit !== undefined;
-    if (isLimit) {
+    if (isLimit || (isPlanned(error) && isUsable)) {
       return;
     }
-    if (!isFault || !["IO", "FULL", "POISONED"].includes(error.code)) {
+    if (
+      !(error instanceof DbError) ||
+      !(hasFailed || isPlanned(error)) ||
+      !["IO", "FULL", "POISONED"].includes(error.code)
+    ) {
       throw error;
     }
     if (error.code === "FULL" && this.#program !== undefined && !this.#program.database.store.isClosed) {
@@ -266,10 +317,18 @@ class Round {
     }
   }
 
-  #open(disk: Disk, clock: SimulatedClock): Database {
-    const { options, backend } = this.#drawn;
+  #open(disk: Disk, clock: SimulatedClock, makeWorker?: WorkerMaker): Database {
+    const { options, backend, mortality } = this.#drawn;
     const planted = plantInDisk(backend === "mmap" ? new SmallMappings(disk) : disk, this.#canary);
-    const database = openOn({ disk: planted, clock, rng: this.#rng }, options, backend);
+    const seams = { disk: planted, clock, rng: this.#rng };
+    const isByWorker = mortality !== undefined && makeWorker !== undefined;
+    const database = openOn(
+      isByWorker
+        ? { ...seams, runner: (surroundings) => plantInWorker(makeWorker(surroundings, mortality), this.#canary) }
+        : seams,
+      options,
+      backend,
+    );
     plantInDatabase(database, this.#canary);
     return database;
   }
@@ -277,9 +336,11 @@ class Round {
   #endLife(): void {
     this.#program = undefined;
     this.#moments = [];
+    this.#retries = [];
     this.#clock.forgetTimers();
     this.#faults?.unlock();
     this.#faults = undefined;
+    this.#worker = undefined;
   }
 
   #note(): void {

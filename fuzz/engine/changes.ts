@@ -5,6 +5,7 @@ import type { Dice } from "../dice.ts";
 import { type Draft, type Entry, isVisible, type MapState, type Model } from "./model.ts";
 import { type AnyMap, openMap, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import { isPlanned } from "./simulated-worker.ts";
 import { drawLength, tokenOf, valueFor } from "./universe.ts";
 
 export class Changes {
@@ -81,7 +82,7 @@ function possibly<T>(draft: Draft, map: MapState, key: number, entry: Entry | un
   }
 }
 
-/** What was being written may be on disk or not. */
+/** What was being written may be on disk or not. (What stopped a checkpoint is told to the next commit, before it is made.) */
 export function isUncertain(error: unknown): boolean {
-  return error instanceof DbError && (error.code === "IO" || error.code === "POISONED");
+  return error instanceof DbError && (error.code === "IO" || error.code === "POISONED") && !isPlanned(error);
 }

@@ -8,8 +8,11 @@
  *   "reuse-pinned-pages"   pages are reused although a snapshot reads them
  *   "forget-undo"          a rollback to a savepoint leaves what was written
  *   "miss-conflicts"       a commit does not look at what was committed meanwhile
+ *   "skip-later-files"     of the page files only the first is ever synced
+ *   "keep-stale-pages"     the database goes on with what it knows of pages that a checkpoint wrote
+ *   "trust-dead-worker"    a checkpoint whose worker died counts as one that changed nothing
  */
-import type { Database } from "../../src/mvcc/index.ts";
+import type { CheckpointRunner, Database } from "../../src/mvcc/index.ts";
 import type { Disk, DiskFile, OpenMode } from "../../src/pager/index.ts";
 
 export const PLANTED: readonly string[] = [
@@ -20,6 +23,9 @@ export const PLANTED: readonly string[] = [
   "reuse-pinned-pages",
   "forget-undo",
   "miss-conflicts",
+  "skip-later-files",
+  "keep-stale-pages",
+  "trust-dead-worker",
 ];
 
 /** Pages 0 and 1 are the meta pages. */
@@ -44,12 +50,13 @@ export function plantInDisk(disk: Disk, canary: string | undefined): Disk {
 
 function plantInFile(file: DiskFile, canary: string): DiskFile {
   let isMeta = false;
-  const skips = () => (file.name.startsWith("wal") ? canary === "skip-log-sync" : skipsPages(isMeta, canary));
+  const skips = () =>
+    file.name.startsWith("wal") ? canary === "skip-log-sync" : skipsPages(file.name, isMeta, canary);
   return {
     name: file.name,
     read: (into, intoOffset, lengthBytes, position) => file.read(into, intoOffset, lengthBytes, position),
     write: (from, fromOffset, lengthBytes, position) => {
-      isMeta = position < META_END;
+      isMeta = position < META_END && file.name === "pages.000";
       file.write(from, fromOffset, lengthBytes, position);
     },
     sync: () => {
@@ -69,7 +76,10 @@ function plantInFile(file: DiskFile, canary: string): DiskFile {
   };
 }
 
-function skipsPages(isMeta: boolean, canary: string): boolean {
+function skipsPages(name: string, isMeta: boolean, canary: string): boolean {
+  if (canary === "skip-later-files") {
+    return /^pages\.\d+$/.test(name) && name !== "pages.000";
+  }
   return canary === (isMeta ? "skip-meta-sync" : "skip-data-sync");
 }
 
@@ -87,9 +97,23 @@ export function plantInDatabase({ store }: Database, canary: string | undefined)
     case "miss-conflicts":
       store.pins.memtablesAfter = () => [];
       break;
+    case "keep-stale-pages":
+      store.pages.forget = () => {};
+      break;
     default:
       break;
   }
+}
+
+export function plantInWorker(worker: CheckpointRunner, canary: string | undefined): CheckpointRunner {
+  if (canary === "trust-dead-worker") {
+    const take = worker.take.bind(worker);
+    worker.take = () => {
+      const outcome = take();
+      return outcome === undefined || outcome.ok ? outcome : { ...outcome, isMetaUncertain: false };
+    };
+  }
+  return worker;
 }
 
 /** The state that readers are given lacks its oldest frozen memtable whenever the checkpoint moved on. */

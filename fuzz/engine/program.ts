@@ -68,6 +68,12 @@ export class Program {
     return { reader: this.database, draft, now: this.#options.clock.now(), onRead: () => {} };
   }
 
+  /** The database can only be closed. */
+  get isLost(): boolean {
+    const { store } = this.database;
+    return store.isClosed || store.isPoisoned;
+  }
+
   async step(dice: Dice): Promise<void> {
     if (this.model.state.size === 0) {
       this.#makeMap(dice, []);

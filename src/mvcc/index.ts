@@ -5,6 +5,7 @@ export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } fr
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
+export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 export type { CompactOptions, CompactResult } from "./compact.ts";
 export type { Context, KeyspaceDescription, OpArena } from "./context.ts";
 export {

@@ -1,0 +1,211 @@
+/**
+ * What does the work of checkpoints in a simulation: a worker thread as the engine sees it, with a page file of its own on
+ * the same disk and nothing but messages in between, but stepped under the simulated clock, and mortal.
+ *
+ *     lives   hands over the outcome
+ *     fails   stops between two steps, as where the disk refused something: nothing has changed, the job is tried again
+ *     dies    is gone after some steps, or when it has switched the meta page and has not said so yet: the handle must
+ *             count as poisoned, and what was acknowledged must be there when the database is opened again
+ *
+ * Without a disk (":memory:") the job works on the database's own pages, and does not die, since nothing would be left.
+ */
+import { DbError } from "../../src/errors.ts";
+import { CheckpointJob, type CheckpointResult } from "../../src/mvcc/checkpoint-job.ts";
+import {
+  decodeExtents,
+  decodeInput,
+  decodeResult,
+  encodeInput,
+  encodeResult,
+} from "../../src/mvcc/checkpoint-message.ts";
+import type { CheckpointOutcome, CheckpointRunner, RunnerSurroundings } from "../../src/mvcc/index.ts";
+import { type Extent, PageFile } from "../../src/pager/index.ts";
+import type { Dice } from "../dice.ts";
+
+/** Once in so many jobs. */
+export interface Mortality {
+  readonly fails: number;
+  readonly dies: number;
+}
+
+type CheckpointInput = Parameters<CheckpointRunner["start"]>[0];
+
+/** How the job under way ends, and after how many steps if it does not end by itself. */
+interface Fate {
+  readonly end: "lives" | "fails" | "dies";
+  readonly steps: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class SimulatedWorker implements CheckpointRunner {
+  readonly #surroundings: RunnerSurroundings;
+  readonly #dice: Dice;
+  readonly #mortality: Mortality;
+  readonly #onRetry: () => void;
+  #pages: PageFile | undefined;
+  #rewritten: Extent[];
+  #hasFailed: boolean;
+  #job: CheckpointJob | undefined;
+  #steps: Generator<void, CheckpointResult> | undefined;
+  #fate: Fate;
+  #stepsDone: number;
+  #progress: number;
+  #outcome: CheckpointOutcome | undefined;
+  #cancelTurn: (() => void) | undefined;
+  /** It was in the middle of a job. */
+  hasDied: boolean;
+
+  /** `onRetry` is called when a job begins after one that came to nothing. */
+  constructor(surroundings: RunnerSurroundings, dice: Dice, mortality: Mortality, onRetry: () => void) {
+    this.#surroundings = surroundings;
+    this.#dice = dice;
+    this.#mortality = mortality;
+    this.#onRetry = onRetry;
+    this.#pages = undefined;
+    this.#rewritten = [];
+    this.#hasFailed = false;
+    this.#job = undefined;
+    this.#steps = undefined;
+    this.#fate = { end: "lives", steps: NEVER };
+    this.#stepsDone = 0;
+    this.#progress = 0;
+    this.#outcome = undefined;
+    this.#cancelTurn = undefined;
+    this.hasDied = false;
+  }
+
+  get isRunning(): boolean {
+    return this.#steps !== undefined;
+  }
+
+  get progress(): number {
+    return this.#progress;
+  }
+
+  start(input: CheckpointInput): void {
+    if (this.#hasFailed) {
+      this.#hasFailed = false;
+      this.#onRetry();
+    }
+    this.#progress = 0;
+    this.#stepsDone = 0;
+    this.#fate = this.#drawFate();
+    this.#job = undefined;
+    this.#steps = this.#run(input, this.#rewritten);
+    this.#rewritten = [];
+    this.#scheduleTurn();
+  }
+
+  noteWritten(pages: readonly Extent[]): void {
+    this.#rewritten.push(...pages);
+  }
+
+  advance(share: number, _maxMs: number): void {
+    while (this.#steps !== undefined && this.#progress < share) {
+      this.#step();
+    }
+  }
+
+  take(): CheckpointOutcome | undefined {
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
+    return outcome;
+  }
+
+  close(): void {
+    this.#cancelTurn?.();
+    this.#steps = undefined;
+    this.#pages?.close();
+    this.#pages = undefined;
+  }
+
+  /** What the two sides of a worker do, one after the other. Opening the page file counts as the first step. */
+  *#run(input: CheckpointInput, rewritten: readonly Extent[]): Generator<void, CheckpointResult> {
+    const onProgress = (share: number) => {
+      this.#progress = share;
+    };
+    if (this.#surroundings.options.backend === "memory") {
+      this.#job = new CheckpointJob({ ...input, onProgress });
+      return yield* this.#job.steps();
+    }
+    const message = structuredClone(encodeInput(input, rewritten));
+    yield;
+    const pages = this.#openPages(message.previous.pageCount, decodeExtents(message.rewritten));
+    this.#job = new CheckpointJob(decodeInput(message, pages, onProgress));
+    return decodeResult(structuredClone(encodeResult(yield* this.#job.steps())));
+  }
+
+  #openPages(pageCount: number, rewritten: readonly Extent[]): PageFile {
+    const { disk, options } = this.#surroundings;
+    this.#pages ??= PageFile.open(disk, { ...options, readOnly: false });
+    this.#pages.grow(pageCount);
+    for (const { first, count } of rewritten) {
+      this.#pages.forget(first, count);
+    }
+    return this.#pages;
+  }
+
+  #drawFate(): Fate {
+    const steps = this.#dice.pick([0, 2, 10, 50]);
+    if (this.#dice.once(this.#mortality.dies)) {
+      return { end: "dies", steps: this.#dice.once(2) ? steps : NEVER };
+    }
+    return { end: this.#dice.once(this.#mortality.fails) ? "fails" : "lives", steps };
+  }
+
+  #scheduleTurn(): void {
+    const { clock, options, onDone } = this.#surroundings;
+    this.#cancelTurn = clock.after(0, () => {
+      for (let i = 0; i < options.checkpointStepsPerTurn && this.#steps !== undefined; i++) {
+        this.#step();
+      }
+      if (this.#steps !== undefined) {
+        this.#scheduleTurn();
+      } else {
+        onDone();
+      }
+    });
+  }
+
+  #step(): void {
+    const isAtItsEnd = this.#fate.end !== "lives" && this.#stepsDone++ >= this.#fate.steps;
+    try {
+      if (isAtItsEnd) {
+        throw plannedEnd(this.#fate.end);
+      }
+      const { done, value } = this.#steps!.next();
+      if (!done) {
+        return;
+      }
+      if (this.#fate.end === "dies") {
+        throw plannedEnd("dies");
+      }
+      this.#outcome = { ok: true, result: value };
+    } catch (error) {
+      this.#outcome = this.#failure(error);
+    }
+    this.#steps = undefined;
+    this.#progress = 1;
+  }
+
+  #failure(error: unknown): CheckpointOutcome {
+    this.#hasFailed = true;
+    if (this.#fate.end === "dies" && isPlanned(error)) {
+      this.hasDied = true;
+      this.#pages?.close();
+      this.#pages = undefined;
+      return { ok: false, error, isMetaUncertain: true };
+    }
+    return { ok: false, error, isMetaUncertain: this.#job?.isMetaTouched ?? false };
+  }
+}
+
+/** The job of a simulation ended because the simulation wanted it to. */
+export function isPlanned(error: unknown): boolean {
+  return error instanceof DbError && error.facts.planned === true;
+}
+
+function plannedEnd(end: Fate["end"]): DbError {
+  return new DbError("IO", `the simulated checkpoint worker ${end}`, { planned: true });
+}
