@@ -170,8 +170,8 @@ export class DbMap<K, V> {
   }
 
   /**
-   * Resolves with the number of the next commit that changes an entry of the range (of the whole map, without one), or
-   * that drops the map. Who waited first is woken first. Does not keep the process alive.
+   * Resolves with the number of the next commit that changes an entry of the range (of the whole map, without one). Who
+   * waited first is woken first. Rejects with INVALID where the map is dropped. Does not keep the process alive.
    */
   async nextChange(options: RangeOptions<K> & { readonly signal?: AbortSignal } = {}): Promise<number> {
     this.#checkExists();

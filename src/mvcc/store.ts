@@ -194,7 +194,6 @@ export class Store {
       this.#moveTo(commit);
       if (this.writer.touchesCatalog) {
         this.writer.forEachOp((segment, op) => this.#followCatalog(segment, op));
-        this.waiters.dropped((keyspace) => this.catalog.isDropped(keyspace), commit);
       }
       for (const watcher of this.#watchers) {
         watcher(commit, this.writer);

@@ -1,5 +1,6 @@
 /**
- * Waiting for a key or a range to change: the next commit that touches it wakes who waits, first come first served.
+ * Waiting for a key or a range to change: the next commit that touches it wakes who waits, first come first served,
+ * whatever the order of its operations. Who waits for a map that is dropped is told so (INVALID).
  *
  * The log is looked at only while somebody waits. A waiter that is woken learns which commit it was and reads for
  * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
@@ -10,6 +11,8 @@ import type { CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { type ByteRange, isInRange } from "./merge-cursor.ts";
 
 interface Waiter {
+  /** Ascending: who waited first is woken first. */
+  readonly order: number;
   readonly range: ByteRange;
   readonly wake: (commit: number) => void;
   readonly fail: (reason: unknown) => void;
@@ -20,17 +23,20 @@ export interface CommitSource {
   /** Throws CLOSED. */
   checkOpen(): void;
   watch(watcher: CommitWatcher): () => void;
+  readonly catalog: { isDropped(keyspace: number): boolean };
 }
 
 export class Waiters {
   readonly #source: CommitSource;
   readonly #byKeyspace: Map<number, Set<Waiter>>;
   #unwatch: (() => void) | undefined;
+  #begun: number;
 
   constructor(source: CommitSource) {
     this.#source = source;
     this.#byKeyspace = new Map();
     this.#unwatch = undefined;
+    this.#begun = 0;
   }
 
   get count(): number {
@@ -54,6 +60,7 @@ export class Waiters {
         signal?.removeEventListener("abort", onAbort);
       };
       const waiter: Waiter = {
+        order: this.#begun++,
         range,
         wake: (commit) => {
           end();
@@ -74,15 +81,6 @@ export class Waiters {
   loaded(keyspace: number, commit: number): void {
     for (const waiter of this.#byKeyspace.get(keyspace) ?? []) {
       waiter.wake(commit);
-    }
-  }
-
-  /** Wakes who waits for keyspaces that this commit dropped: all that they had is gone, and nothing will come. */
-  dropped(isDropped: (keyspace: number) => boolean, commit: number): void {
-    for (const keyspace of [...this.#byKeyspace.keys()]) {
-      if (isDropped(keyspace)) {
-        this.loaded(keyspace, commit);
-      }
     }
   }
 
@@ -118,16 +116,29 @@ export class Waiters {
   }
 
   #committed(commit: number, writer: CommitWriter): void {
+    const touched = new Set<Waiter>();
     writer.forEachOp(({ u8, u32 }, op) => {
-      const waiters = this.#byKeyspace.get(opKeyspace(u32, op));
-      if (waiters === undefined) {
-        return;
-      }
-      for (const waiter of waiters) {
+      for (const waiter of this.#byKeyspace.get(opKeyspace(u32, op)) ?? []) {
         if (isInRange(waiter.range, u8, opKeyOffset(u32, op), opKeyLength(u32, op))) {
-          waiter.wake(commit);
+          touched.add(waiter);
         }
       }
     });
+    for (const waiter of [...touched].sort((a, b) => a.order - b.order)) {
+      waiter.wake(commit);
+    }
+    if (writer.touchesCatalog) {
+      this.#tellOfDrops();
+    }
+  }
+
+  #tellOfDrops(): void {
+    for (const [keyspace, waiters] of [...this.#byKeyspace]) {
+      if (this.#source.catalog.isDropped(keyspace)) {
+        for (const waiter of waiters) {
+          waiter.fail(new DbError("INVALID", "the map was dropped while this waited for a change", { keyspace }));
+        }
+      }
+    }
   }
 }
