@@ -10,6 +10,7 @@
  *   "miss-conflicts"       a commit does not look at what was committed meanwhile
  *   "skip-later-files"     of the page files only the first is ever synced
  *   "keep-stale-pages"     the database goes on with what it knows of pages that a checkpoint wrote
+ *   "lose-wakeups"         a commit now and then wakes nobody who waits for it
  *   "trust-dead-worker"    a checkpoint whose worker died counts as one that changed nothing
  */
 import type { CheckpointRunner, Database } from "../../src/mvcc/index.ts";
@@ -25,6 +26,7 @@ export const PLANTED: readonly string[] = [
   "miss-conflicts",
   "skip-later-files",
   "keep-stale-pages",
+  "lose-wakeups",
   "trust-dead-worker",
 ];
 
@@ -100,9 +102,22 @@ export function plantInDatabase({ store }: Database, canary: string | undefined)
     case "keep-stale-pages":
       store.pages.forget = () => {};
       break;
+    case "lose-wakeups":
+      loseWakeups(store);
+      break;
     default:
       break;
   }
+}
+
+function loseWakeups(store: Database["store"]): void {
+  const watch = store.watch.bind(store);
+  store.watch = (watcher) =>
+    watch((commit, writer) => {
+      if (commit % 8 !== 0) {
+        watcher(commit, writer);
+      }
+    });
 }
 
 export function plantInWorker(worker: CheckpointRunner, canary: string | undefined): CheckpointRunner {

@@ -20,6 +20,7 @@ import { scanAndChange } from "./scans.ts";
 import { checkAll, drawRange, expected, look, openMap, placeOf, type Reader, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { drawUniverse } from "./universe.ts";
+import { Waits } from "./waits.ts";
 
 export interface ProgramOptions {
   readonly clock: SimulatedClock;
@@ -46,6 +47,7 @@ export class Program {
   readonly #transactions: HeldTransaction[];
   readonly #pending: Pending;
   readonly #changes: Changes;
+  readonly #waits: Waits;
   #feed: Feed | undefined;
 
   constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
@@ -58,6 +60,7 @@ export class Program {
     this.#transactions = [];
     this.#pending = new Pending((turns) => this.#letTimePass(turns));
     this.#changes = new Changes(model, options.clock, options.longestValue);
+    this.#waits = new Waits(database, model);
     this.#feed = undefined;
     assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
   }
@@ -79,11 +82,13 @@ export class Program {
       this.#makeMap(dice, []);
     }
     await this.#pickStep(dice);
+    await promisesSettled();
+    this.#waits.check();
     assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
   }
 
   #pickStep(dice: Dice): Promise<void> | void {
-    const roll = dice.below(100);
+    const roll = dice.below(104);
     if (roll < 18) {
       return this.#writeOne(dice);
     }
@@ -105,7 +110,10 @@ export class Program {
     if (roll < 88) {
       return this.#work(dice);
     }
-    return this.#rareStep(dice, roll - 88);
+    if (roll < 92) {
+      return this.#waits.use(this.#pickMap(dice), dice);
+    }
+    return this.#rareStep(dice, roll - 92);
   }
 
   #rareStep(dice: Dice, roll: number): Promise<void> | void {
@@ -156,6 +164,8 @@ export class Program {
   /** After the database was closed: whoever still waits is answered. */
   async answered(): Promise<void> {
     await this.#pending.answerAll();
+    await promisesSettled();
+    this.#waits.answered();
   }
 
   #makeMap(dice: Dice, through: readonly HeldTransaction[] = this.#transactions): void {
@@ -462,5 +472,14 @@ export class Program {
 
   #pickMap(dice: Dice, draft: Draft = new Draft(this.model.state)): MapState {
     return dice.pick(draft.maps());
+  }
+}
+
+/** Longer than any chain of promises that has nothing to wait for. */
+const MOST_HOPS = 12;
+
+async function promisesSettled(): Promise<void> {
+  for (let hops = 0; hops < MOST_HOPS; hops++) {
+    await Promise.resolve();
   }
 }
