@@ -1,7 +1,7 @@
 /** The checkpoint worker's side: takes jobs from its port, one at a time, on a page file of its own. */
 import { type MessagePort, workerData } from "node:worker_threads";
 import { DbError } from "../errors.ts";
-import { type Backend, type Extent, openDirectory, PageFile } from "../pager/index.ts";
+import { type Backend, openDirectory } from "../pager/index.ts";
 import { CheckpointJob, runToEnd } from "./checkpoint-job.ts";
 import {
   decodeExtents,
@@ -13,6 +13,7 @@ import {
   STATUS_PROGRESS,
   STATUS_RUNNING,
 } from "./checkpoint-message.ts";
+import { WorkerPages } from "./worker-pages.ts";
 
 interface Setup {
   readonly port: MessagePort;
@@ -25,7 +26,7 @@ interface Setup {
 
 const { port, status, directory, backend, cacheBytes, fileBytes } = workerData as Setup;
 const disk = openDirectory(directory, { create: false, readOnly: false });
-let pages: PageFile | undefined;
+const pages = new WorkerPages(disk, { backend, cacheBytes, fileBytes, readOnly: false });
 
 port.on("message", (encoded: EncodedInput) => {
   const outcome = run(encoded);
@@ -37,7 +38,7 @@ port.on("message", (encoded: EncodedInput) => {
 function run(encoded: EncodedInput): EncodedOutcome {
   let job: CheckpointJob | undefined;
   try {
-    const file = openPages(encoded.previous.pageCount, decodeExtents(encoded.rewritten), encoded.cutTo);
+    const file = pages.forJob(encoded.previous.pageCount, decodeExtents(encoded.rewritten), encoded.cutTo);
     const input = decodeInput(encoded, file, (share) => {
       Atomics.store(status, STATUS_PROGRESS, Math.floor(share * PROGRESS_SCALE));
     });
@@ -46,19 +47,6 @@ function run(encoded: EncodedInput): EncodedOutcome {
   } catch (error) {
     return describeFailure(error, job?.isMetaTouched ?? false);
   }
-}
-
-/** As many pages as there are, and nothing kept of those that the other thread wrote, or of files that it removed. */
-function openPages(pageCount: number, rewritten: readonly Extent[], cutTo: number): PageFile {
-  if (pages === undefined) {
-    pages = PageFile.open(disk, { backend, cacheBytes, fileBytes, readOnly: false });
-  }
-  pages.grow(Math.min(pageCount, cutTo));
-  pages.grow(pageCount);
-  for (const { first, count } of rewritten) {
-    pages.forget(first, count);
-  }
-  return pages;
 }
 
 function describeFailure(error: unknown, isMetaUncertain: boolean): EncodedOutcome {

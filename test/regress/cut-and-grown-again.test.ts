@@ -55,7 +55,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     adopt: ({ meta }) => pages.grow(Math.max(meta.pageCount, pages.pageCount)),
     poison: (cause) => expect.unreachable(String(cause)),
   };
-  const runner = new WorkerRunner(directory, "pread", 1 << 20, () => checkpointer.collect());
+  const runner = new WorkerRunner(directory, "pread", 1 << 20, 1 << 30, () => checkpointer.collect());
   const free = FreeSpace.of(PAGES_BEFORE, [{ first: 2, count: PAGES_BEFORE - 2 }]);
   const checkpointer = new Checkpointer(host, systemClock, runner, META, free);
   try {
