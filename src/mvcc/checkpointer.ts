@@ -226,6 +226,7 @@ export class Checkpointer {
   async relocate(extents: boolean, signal?: AbortSignal): Promise<PageSpace> {
     while (this.#request !== undefined) {
       signal?.throwIfAborted();
+      this.#checkOpen();
       await this.#nextOutcome(signal);
     }
     signal?.throwIfAborted();
