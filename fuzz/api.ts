@@ -134,6 +134,8 @@ class ApiRound {
         longestValue: this.#longestValue,
         mayExpire: false,
         mostMaps: 6,
+        copies: undefined,
+        hasFailed: () => false,
       },
       () => {},
     );

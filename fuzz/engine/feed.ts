@@ -88,12 +88,16 @@ export class Feed {
   /** Changes of maps that were dropped since are not to be had. */
   #compare(model: Model, commit: number): void {
     const changes = this.#commits.get(commit) ?? [];
-    const { written, isByDeadline } = model.commit(commit);
+    const { written, isByDeadline, load } = model.commit(commit);
     for (const map of model.state.values()) {
       if (commit < map.since) {
         continue;
       }
       const found = changes.filter((change) => change.map === map.name);
+      if (load?.incarnation === map.incarnation) {
+        assert(found.length === 1 && found[0]!.type === "load", `commit ${commit} loaded map ${map.name}`);
+        continue;
+      }
       const wanted = written.get(map.incarnation) ?? new Set<number>();
       assert(
         isByDeadline || found.length === wanted.size,

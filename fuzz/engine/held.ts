@@ -77,7 +77,9 @@ export class HeldTransaction {
     if (writer !== undefined && !model.commit(writer).isByDeadline) {
       return "yes";
     }
-    return isByDeadline ? "maybe" : "no";
+    // A range without a key counts as a use of its map, if the engine came to look at it.
+    const isLoaded = read.some(({ incarnation }) => model.isLoaded(incarnation, this.begunAt));
+    return isByDeadline || isLoaded ? "maybe" : "no";
   }
 }
 

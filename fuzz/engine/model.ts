@@ -30,6 +30,17 @@ interface Commit {
   /** Incarnation ▶ keys that it put or deleted. */
   readonly written: ReadonlyMap<number, ReadonlySet<number>>;
   readonly isByDeadline: boolean;
+  readonly load?: Load;
+}
+
+/** What the commit of a bulk load is besides. */
+interface Load {
+  readonly incarnation: number;
+  readonly name: string;
+  /** The same commit where the loaded pages did not come to count. */
+  readonly without: State;
+  /** The loaded pages are known to count: they do from when anybody was told of the commit. */
+  readonly isInstalled: boolean;
 }
 
 export class Model {
@@ -41,6 +52,16 @@ export class Model {
     this.#incarnations = 0;
     this.#serials = 0;
     this.#commits = [{ state: new Map(), written: new Map(), isByDeadline: false }];
+  }
+
+  /** A model of its own that has the commits up to `last`, to go on from there. */
+  fork(last: number): Model {
+    assert(last <= this.last, `commit ${last} was never made; the last one is ${this.last}`);
+    const fork = new Model();
+    fork.#commits.splice(0, 1, ...this.#commits.slice(0, last + 1));
+    fork.#incarnations = this.#incarnations;
+    fork.#serials = this.#serials;
+    return fork;
   }
 
   /** The number of the last commit. */
@@ -111,6 +132,32 @@ export class Model {
       }
     }
     this.#commits.push({ state, written, isByDeadline: true });
+  }
+
+  /**
+   * A commit that fills a map past the log. Whoever uses the map meets it, whichever keys that are. `isInstalled` false:
+   * the disk failed in the middle of it.
+   */
+  pushLoad(map: MapState, entries: ReadonlyMap<number, Entry>, isInstalled: boolean): void {
+    const { name, incarnation, universe } = map;
+    const without = this.state;
+    const loaded = without.get(name);
+    assert(loaded?.incarnation === incarnation, "the model loads maps that are there");
+    const state = new Map(without).set(name, { ...loaded, entries });
+    const written = new Map([[incarnation, new Set(universe.keys.keys())]]);
+    this.#commits.push({ state, written, isByDeadline: false, load: { incarnation, name, without, isInstalled } });
+  }
+
+  /** The last commit is a load's, and what it should have loaded is not there. */
+  takeBackLoad(): void {
+    const last = this.#commits.pop();
+    assert(last?.load !== undefined, "a load is taken back");
+    this.#commits.push({ ...last, state: last.load.without });
+  }
+
+  /** Whether a commit after `after` loaded the map. */
+  isLoaded(incarnation: number, after: number): boolean {
+    return this.#commits.some((commit, number) => number > after && commit.load?.incarnation === incarnation);
   }
 
   /** A crash took the commits after this one. */

@@ -12,13 +12,16 @@ import { DbError } from "../../src/errors.ts";
 import type { Database, Durability, WriteTransaction } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
 import { Changes, isUncertain } from "./changes.ts";
+import type { CopyUse } from "./copies.ts";
 import { Feed } from "./feed.ts";
 import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
+import { LongWork } from "./long-work.ts";
 import { Draft, type MapState, type Model } from "./model.ts";
 import { Pending } from "./pending.ts";
 import { scanAndChange } from "./scans.ts";
 import { checkAll, drawRange, expected, look, openMap, placeOf, type Reader, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
+import { isPlanned } from "./simulated-worker.ts";
 import { drawUniverse } from "./universe.ts";
 import { Waits } from "./waits.ts";
 
@@ -29,6 +32,10 @@ export interface ProgramOptions {
   /** Readers that are held for long may lose what they hold. */
   readonly mayExpire: boolean;
   readonly mostMaps: number;
+  /** Undefined: no backups are made. */
+  readonly copies: CopyUse | undefined;
+  /** Whether a call of the disk has failed, or a worker died. */
+  readonly hasFailed: () => boolean;
 }
 
 /** Thrown by a program's own callbacks, to be rolled back. */
@@ -48,6 +55,7 @@ export class Program {
   readonly #pending: Pending;
   readonly #changes: Changes;
   readonly #waits: Waits;
+  readonly #longWork: LongWork;
   #feed: Feed | undefined;
 
   constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
@@ -61,6 +69,10 @@ export class Program {
     this.#pending = new Pending((turns) => this.#letTimePass(turns));
     this.#changes = new Changes(model, options.clock, options.longestValue);
     this.#waits = new Waits(database, model);
+    this.#longWork = new LongWork(database, model, this.#pending, {
+      ...options,
+      onLoaded: (commit) => this.acknowledge(commit),
+    });
     this.#feed = undefined;
     assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
   }
@@ -78,17 +90,39 @@ export class Program {
   }
 
   async step(dice: Dice): Promise<void> {
-    if (this.model.state.size === 0) {
-      this.#makeMap(dice, []);
+    try {
+      if (this.model.state.size === 0) {
+        this.#makeMap(dice, []);
+      } else {
+        await this.#pickStep(dice);
+      }
+    } catch (error) {
+      if (!this.#isRefusal(error)) {
+        throw error;
+      }
     }
-    await this.#pickStep(dice);
+    await this.#longWork.pass(dice);
     await promisesSettled();
+    if (this.database.store.isPoisoned) {
+      throw new DbError("POISONED", "a call of the disk failed between two steps");
+    }
     this.#waits.check();
     assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
   }
 
+  /** A write that changed nothing because there was no room, or because no checkpoint made any; the program goes on. */
+  #isRefusal(error: unknown): boolean {
+    if (!(error instanceof DbError)) {
+      return false;
+    }
+    const isLimit = error.code === "FULL" && error.facts.limit !== undefined;
+    const isHeldUp =
+      error.code === "FULL" && this.#longWork.heldMap !== undefined && error.facts.capacity === undefined;
+    return isLimit || isHeldUp || (isPlanned(error) && !this.isLost);
+  }
+
   #pickStep(dice: Dice): Promise<void> | void {
-    const roll = dice.below(104);
+    const roll = dice.below(110);
     if (roll < 18) {
       return this.#writeOne(dice);
     }
@@ -113,7 +147,10 @@ export class Program {
     if (roll < 92) {
       return this.#waits.use(this.#pickMap(dice), dice);
     }
-    return this.#rareStep(dice, roll - 92);
+    if (roll < 98) {
+      return this.#workLong(dice);
+    }
+    return this.#rareStep(dice, roll - 98);
   }
 
   #rareStep(dice: Dice, roll: number): Promise<void> | void {
@@ -143,10 +180,39 @@ export class Program {
     }
   }
 
+  #workLong(dice: Dice): Promise<void> | void {
+    switch (dice.below(5)) {
+      case 0:
+      case 1:
+        return this.#load(dice);
+      case 2:
+        return this.#longWork.backup(dice);
+      case 3:
+        return this.#longWork.compact();
+      default:
+        return this.#longWork.tryToWrite(this.#changes, dice);
+    }
+  }
+
+  /** Into an empty map, if there is one or one can be made; into any map, to be refused, if there is not. */
+  #load(dice: Dice): Promise<void> {
+    const isEmpty = (map: MapState) => map !== this.#longWork.heldMap && map.entries.size === 0;
+    if (![...this.model.state.values()].some(isEmpty)) {
+      this.#makeMap(dice, []);
+    }
+    const empty = [...this.model.state.values()].filter(isEmpty);
+    return this.#longWork.load(empty.length > 0 ? dice.pick(empty) : this.#pickMap(dice), this.#changes, dice);
+  }
+
   /** Everything that was begun has ended, and what the feed gave is right. */
   async settle(): Promise<void> {
     await this.#pending.settleAll();
     await this.#feed?.check(this.model, this.database);
+  }
+
+  /** The power failed. */
+  abandon(): void {
+    this.#longWork.abandon();
   }
 
   /** Before the database is closed: nothing is held, or some of it is (what then happens to it is tested, too). */
@@ -163,6 +229,7 @@ export class Program {
 
   /** After the database was closed: whoever still waits is answered. */
   async answered(): Promise<void> {
+    this.#longWork.hurry();
     await this.#pending.answerAll();
     await promisesSettled();
     this.#waits.answered();
@@ -188,8 +255,11 @@ export class Program {
   }
 
   #writeOne(dice: Dice): void {
-    const map = this.#pickMap(dice);
     const draft = new Draft(this.model.state);
+    const map = this.#pickWritable(dice, draft);
+    if (map === undefined) {
+      return;
+    }
     const sight = { ...this.sight, draft };
     this.#commit(draft, this.#options.durability, () => this.#changes.change(sight, map, dice));
   }
@@ -214,7 +284,10 @@ export class Program {
     let mark = tx.savepoint();
     let saved = draft.savepoint();
     for (let left = dice.between(1, most); left > 0; left--) {
-      const map = this.#pickMap(dice, draft);
+      const map = this.#pickWritable(dice, draft);
+      if (map === undefined) {
+        break;
+      }
       const roll = dice.below(24);
       if (roll === 0) {
         mark = tx.savepoint();
@@ -276,7 +349,8 @@ export class Program {
   #useSnapshot(dice: Dice): void {
     const { clock } = this.#options;
     if (this.#snapshots.length < MOST_HELD && dice.once(3)) {
-      const oldest = this.database.store.checkpointer.meta.commit;
+      const { checkpointer, catalog } = this.database.store;
+      const oldest = Math.max(checkpointer.meta.commit, catalog.lastLoad);
       const at = dice.once(2) ? dice.between(oldest, this.model.last) : undefined;
       this.#snapshots.push(new HeldSnapshot(this.database, this.model, clock.now(), at));
       return;
@@ -340,7 +414,8 @@ export class Program {
 
   async #commitHeld(held: HeldTransaction): Promise<void> {
     const { transaction, sight } = held;
-    const conflict = held.conflict(this.model);
+    const isHeld = sight.draft.changes.has(this.#longWork.heldMap?.incarnation ?? 0);
+    const conflict = isHeld ? "yes" : held.conflict(this.model);
     const before = this.database.lastCommit;
     const promise = transaction.commit();
     promise.catch(() => {});
@@ -437,9 +512,12 @@ export class Program {
   }
 
   #letTimePass(turns: number): void {
+    this.#longWork.hurry();
+    this.#options.clock.pass(turns < 5 ? 0 : 100);
     if (!this.database.store.isClosed) {
-      this.#options.clock.pass(turns < 5 ? 0 : 100);
       this.#runTimers(10);
+    } else {
+      this.#options.clock.run();
     }
   }
 
@@ -470,8 +548,15 @@ export class Program {
     }
   }
 
-  #pickMap(dice: Dice, draft: Draft = new Draft(this.model.state)): MapState {
-    return dice.pick(draft.maps());
+  #pickMap(dice: Dice): MapState {
+    return dice.pick([...this.model.state.values()]);
+  }
+
+  /** Of those that a draft has and nobody loads; undefined: there is none. */
+  #pickWritable(dice: Dice, draft: Draft): MapState | undefined {
+    const held = this.#longWork.heldMap?.incarnation;
+    const maps = draft.maps().filter((map) => map.incarnation !== held);
+    return maps.length === 0 ? undefined : dice.pick(maps);
   }
 }
 

@@ -35,6 +35,11 @@ export class SimulatedClock implements Clock {
     };
   }
 
+  /** Another clock that shows the same time, without timers. */
+  fork(): SimulatedClock {
+    return new SimulatedClock(this.#now);
+  }
+
   /** Lets time pass; timers that come due wait for `run`. */
   pass(ms: number): void {
     this.#now += ms;

@@ -19,7 +19,8 @@ import {
   encodeResult,
 } from "../../src/mvcc/checkpoint-message.ts";
 import type { CheckpointOutcome, CheckpointRunner, RunnerSurroundings } from "../../src/mvcc/index.ts";
-import { type Extent, PageFile } from "../../src/pager/index.ts";
+import { WorkerPages } from "../../src/mvcc/worker-pages.ts";
+import type { Extent } from "../../src/pager/index.ts";
 import type { Dice } from "../dice.ts";
 
 /** Once in so many jobs. */
@@ -43,7 +44,7 @@ export class SimulatedWorker implements CheckpointRunner {
   readonly #dice: Dice;
   readonly #mortality: Mortality;
   readonly #onRetry: () => void;
-  #pages: PageFile | undefined;
+  readonly #pages: WorkerPages;
   #rewritten: Extent[];
   #hasFailed: boolean;
   #job: CheckpointJob | undefined;
@@ -62,7 +63,7 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#dice = dice;
     this.#mortality = mortality;
     this.#onRetry = onRetry;
-    this.#pages = undefined;
+    this.#pages = new WorkerPages(surroundings.disk, { ...surroundings.options, readOnly: false });
     this.#rewritten = [];
     this.#hasFailed = false;
     this.#job = undefined;
@@ -116,11 +117,10 @@ export class SimulatedWorker implements CheckpointRunner {
   close(): void {
     this.#cancelTurn?.();
     this.#steps = undefined;
-    this.#pages?.close();
-    this.#pages = undefined;
+    this.#pages.close();
   }
 
-  /** What the two sides of a worker do, one after the other. Opening the page file counts as the first step. */
+  /** What the two sides of a worker do, one after the other. */
   *#run(input: CheckpointInput, rewritten: readonly Extent[]): Generator<void, CheckpointResult> {
     const onProgress = (share: number) => {
       this.#progress = share;
@@ -130,24 +130,14 @@ export class SimulatedWorker implements CheckpointRunner {
       return yield* this.#job.steps();
     }
     const message = structuredClone(encodeInput(input, rewritten));
-    yield;
-    const pages = this.#openPages(message.previous.pageCount, decodeExtents(message.rewritten));
+    const pages = this.#pages.forJob(message.previous.pageCount, decodeExtents(message.rewritten));
     this.#job = new CheckpointJob(decodeInput(message, pages, onProgress));
     return decodeResult(structuredClone(encodeResult(yield* this.#job.steps())));
   }
 
-  #openPages(pageCount: number, rewritten: readonly Extent[]): PageFile {
-    const { disk, options } = this.#surroundings;
-    this.#pages ??= PageFile.open(disk, { ...options, readOnly: false });
-    this.#pages.grow(pageCount);
-    for (const { first, count } of rewritten) {
-      this.#pages.forget(first, count);
-    }
-    return this.#pages;
-  }
-
   #drawFate(): Fate {
-    const steps = this.#dice.pick([0, 2, 10, 50]);
+    // The first step takes the message: from then on the worker knows what the other thread wrote.
+    const steps = this.#dice.pick([1, 2, 10, 50]);
     if (this.#dice.once(this.#mortality.dies)) {
       return { end: "dies", steps: this.#dice.once(2) ? steps : NEVER };
     }
@@ -193,8 +183,7 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#hasFailed = true;
     if (this.#fate.end === "dies" && isPlanned(error)) {
       this.hasDied = true;
-      this.#pages?.close();
-      this.#pages = undefined;
+      this.#pages.close();
       return { ok: false, error, isMetaUncertain: true };
     }
     return { ok: false, error, isMetaUncertain: this.#job?.isMetaTouched ?? false };

@@ -111,10 +111,13 @@ export class Waits {
   #wakers({ since, incarnation, from, to }: Wait): { must: number | undefined; may: ReadonlySet<number> } {
     const may = new Set<number>();
     for (let commit = since + 1; commit <= this.#model.last; commit++) {
-      const { written, isByDeadline } = this.#model.commit(commit);
+      const { written, isByDeadline, load } = this.#model.commit(commit);
       if (isByDeadline) {
         may.add(commit);
-      } else if ([...(written.get(incarnation) ?? [])].some((key) => key >= from && key < to)) {
+      } else if (
+        load?.incarnation === incarnation ||
+        [...(written.get(incarnation) ?? [])].some((key) => key >= from && key < to)
+      ) {
         return { must: commit, may };
       }
     }

@@ -1,0 +1,183 @@
+/**
+ * What takes long and goes on between the steps of a program: bulk loads, backups, compactions.
+ *
+ * They get on when the program lets them (`pass`: some entries through the gates of loads, some turns of the event loop)
+ * or when it waits for them (`hurry`), and never else, so that a seed repeats it all.
+ */
+import { assert } from "../../src/assert.ts";
+import { DbError } from "../../src/errors.ts";
+import type { Database } from "../../src/mvcc/index.ts";
+import { PAGE_SIZE } from "../../src/pager/index.ts";
+import type { Dice } from "../dice.ts";
+import type { Changes } from "./changes.ts";
+import { type CopyUse, HeldCopy } from "./copies.ts";
+import { HeldLoad, watchInstalls } from "./loads.ts";
+import type { MapState, Model } from "./model.ts";
+import type { Pending } from "./pending.ts";
+import { openMap } from "./sight.ts";
+import { isPlanned } from "./simulated-worker.ts";
+import { valueFor } from "./universe.ts";
+
+export interface LongWorkOptions {
+  /** Undefined: no backups are made. */
+  readonly copies: CopyUse | undefined;
+  /** Whether a call of the disk has failed, or a worker died. */
+  readonly hasFailed: () => boolean;
+  readonly onLoaded: (commit: number) => void;
+}
+
+const MOST_AT_ONCE = 4;
+
+export class LongWork {
+  readonly #database: Database;
+  readonly #model: Model;
+  readonly #options: LongWorkOptions;
+  readonly #pending: Pending;
+  readonly #loads: Set<HeldLoad>;
+  readonly #aborts: Set<() => void>;
+  #isAbandoned: boolean;
+
+  constructor(database: Database, model: Model, pending: Pending, options: LongWorkOptions) {
+    this.#database = database;
+    this.#model = model;
+    this.#options = options;
+    this.#pending = pending;
+    this.#loads = new Set();
+    this.#aborts = new Set();
+    this.#isAbandoned = false;
+    watchInstalls(database, () => (this.#isAbandoned ? undefined : this.#holder));
+  }
+
+  get isUnderWay(): boolean {
+    return this.#aborts.size > 0;
+  }
+
+  /** The map that is written to by nobody but its load. */
+  get heldMap(): MapState | undefined {
+    return this.#holder?.map;
+  }
+
+  get #holder(): HeldLoad | undefined {
+    return [...this.#loads].find((load) => load.isHolding);
+  }
+
+  async load(map: MapState, changes: Changes, dice: Dice): Promise<void> {
+    if (this.#aborts.size < MOST_AT_ONCE) {
+      const load = new HeldLoad(this.#database, this.#model, map, changes, dice);
+      this.#loads.add(load);
+      const judged = load.promise.then(
+        (result) => {
+          load.checkResult(result);
+          this.#options.onLoaded(result.commit);
+        },
+        (error: unknown) => {
+          if (!load.isExpected(error, this.#loads.size > 1)) {
+            throw error;
+          }
+        },
+      );
+      await this.#add(
+        "a load",
+        judged.finally(() => this.#loads.delete(load)),
+        () => load.abort(),
+      );
+    }
+  }
+
+  async backup(dice: Dice): Promise<void> {
+    const { copies } = this.#options;
+    if (copies !== undefined && this.#aborts.size < MOST_AT_ONCE) {
+      const copy = new HeldCopy(this.#database, this.#model, copies, dice);
+      await this.#add("a backup", copy.promise, () => copy.abort());
+    }
+  }
+
+  async compact(): Promise<void> {
+    if (this.#aborts.size < MOST_AT_ONCE) {
+      const abort = new AbortController();
+      const compacted = this.#database.compact({ signal: abort.signal }).then(
+        ({ bytesBefore, bytesAfter }) => {
+          assert(bytesBefore % PAGE_SIZE === 0 && bytesAfter % PAGE_SIZE === 0, "files are compacted to whole pages");
+        },
+        (error: unknown) => {
+          if (error !== abort.signal.reason) {
+            throw error;
+          }
+        },
+      );
+      await this.#add("a compaction", compacted, () => abort.abort(this));
+    }
+  }
+
+  /** A write to the map that is being loaded is refused. */
+  tryToWrite(changes: Changes, dice: Dice): void {
+    const map = this.heldMap;
+    if (map === undefined) {
+      return;
+    }
+    let error: unknown;
+    try {
+      const { key, value, keys } = map.universe;
+      openMap(this.#database, map).put(dice.pick(keys), valueFor(value, changes.drawToken(dice)));
+      error = `was made, with a key of kind ${key}`;
+    } catch (reason) {
+      error = reason;
+    }
+    if (!(error instanceof DbError) || error.code !== "CONFLICT") {
+      throw new Error("a write to a map that is being loaded is a CONFLICT", { cause: error });
+    }
+  }
+
+  /** Between two steps: something gets on, or ends. */
+  async pass(dice: Dice): Promise<void> {
+    if (!this.isUnderWay) {
+      return;
+    }
+    if (dice.once(60)) {
+      dice.pick([...this.#aborts])();
+    }
+    for (const { gate } of this.#loads) {
+      gate.give(dice.pick([0, 0, 1, 5, 50]));
+    }
+    for (let turns = dice.pick([0, 0, 1, 1, 2, 5]); turns > 0; turns--) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Somebody waits: all entries may come. */
+  hurry(): void {
+    for (const { gate } of this.#loads) {
+      gate.give(1_000_000);
+    }
+  }
+
+  /** The power failed: what goes on in what was the database is nobody's business. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  async #add(what: string, judged: Promise<void>, abort: () => void): Promise<void> {
+    this.#aborts.add(abort);
+    const ended = judged
+      .catch((error: unknown) => {
+        if (!this.#isExcused(error)) {
+          throw error;
+        }
+      })
+      .finally(() => this.#aborts.delete(abort));
+    await this.#pending.add(what, ended);
+  }
+
+  /** It ended for a reason that lies in the disk, in the worker, or in the end of the database. */
+  #isExcused(error: unknown): boolean {
+    if (!(error instanceof DbError)) {
+      return false;
+    }
+    return (
+      isPlanned(error) ||
+      (error.code === "CLOSED" && this.#database.store.isClosed) ||
+      (["IO", "FULL", "POISONED"].includes(error.code) && this.#options.hasFailed()) ||
+      (error.code === "FULL" && this.#loads.size > 0)
+    );
+  }
+}
