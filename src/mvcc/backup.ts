@@ -87,7 +87,10 @@ export async function backupTo(store: Store, target: Disk, options: BackupOption
   target.lock("exclusive");
   try {
     checkEmpty(target);
-    await moveLogToPages(store, signal);
+    do {
+      await moveLogToPages(store, signal);
+      // A load that ended meanwhile is in pages before its commit is: the copy would be more than any commit.
+    } while (store.checkpointer.meta.commit < store.catalog.lastLoad);
     const pin = store.pins.pinPages();
     try {
       const isOfMeta = pin.point.state.checkpoint === store.checkpointer.meta.checkpoint;

@@ -52,6 +52,7 @@ export class Catalog {
   readonly #planned: Map<number, KeyspaceInfo>;
   /** Keyspaces that were loaded past the log, and the commits at which that became visible. */
   readonly #loads: Map<number, number>;
+  #lastLoad: number;
   #nextId: number;
   #changedAt: number;
 
@@ -60,6 +61,7 @@ export class Catalog {
     this.#byId = new Map();
     this.#planned = new Map();
     this.#loads = new Map();
+    this.#lastLoad = 0;
     this.#nextId = FIRST_USER_KEYSPACE;
     this.#changedAt = 0;
   }
@@ -137,13 +139,12 @@ export class Catalog {
     return this.#loads.get(id) ?? 0;
   }
 
-  /** The newest of them all. */
+  /**
+   * The newest of them all, whether its map is still there or not: unless the last checkpoint is as new, pages hold what
+   * came with it, and so more than the checkpoint's commit.
+   */
   get lastLoad(): number {
-    let last = 0;
-    for (const commit of this.#loads.values()) {
-      last = Math.max(last, commit);
-    }
-    return last;
+    return this.#lastLoad;
   }
 
   /** The plan was rolled back. */
@@ -173,7 +174,9 @@ export class Catalog {
       return;
     }
     if (key[0] === LOADED_MARK) {
-      this.#loads.set(loadedId(key), decodeJson<number>(value));
+      const commit = decodeJson<number>(value);
+      this.#loads.set(loadedId(key), commit);
+      this.#lastLoad = Math.max(this.#lastLoad, commit);
       return;
     }
     const name = decodeName(key);

@@ -305,8 +305,10 @@ describe("a load is one commit", () => {
     const disk = new MemoryDisk();
     const db = openOnDisk(disk);
     await textMap(db, "m").load(sortedEntries(5000));
+    const { id } = db.store.catalog.find("m")!;
+    expect(db.store.catalog.loadedAt(id)).toBeGreaterThan(0);
     db.drop("m");
-    expect(db.store.catalog.lastLoad).toBe(0);
+    expect(db.store.catalog.loadedAt(id)).toBe(0);
     await textMap(db, "m").load(sortedEntries(10));
     expect(textMap(db, "m").count()).toBe(10);
     await db.checkpoint();
