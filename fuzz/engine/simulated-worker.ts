@@ -46,6 +46,7 @@ export class SimulatedWorker implements CheckpointRunner {
   readonly #onRetry: () => void;
   readonly #pages: WorkerPages;
   #rewritten: Extent[];
+  #cutTo: number;
   #hasFailed: boolean;
   #job: CheckpointJob | undefined;
   #steps: Generator<void, CheckpointResult> | undefined;
@@ -65,6 +66,7 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#onRetry = onRetry;
     this.#pages = new WorkerPages(surroundings.disk, { ...surroundings.options, readOnly: false });
     this.#rewritten = [];
+    this.#cutTo = NEVER;
     this.#hasFailed = false;
     this.#job = undefined;
     this.#steps = undefined;
@@ -93,13 +95,18 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#stepsDone = 0;
     this.#fate = this.#drawFate();
     this.#job = undefined;
-    this.#steps = this.#run(input, this.#rewritten);
+    this.#steps = this.#run(input, this.#rewritten, this.#cutTo);
     this.#rewritten = [];
+    this.#cutTo = NEVER;
     this.#scheduleTurn();
   }
 
   noteWritten(pages: readonly Extent[]): void {
     this.#rewritten.push(...pages);
+  }
+
+  noteCut(pageCount: number): void {
+    this.#cutTo = Math.min(this.#cutTo, pageCount);
   }
 
   advance(share: number, _maxMs: number): void {
@@ -121,7 +128,7 @@ export class SimulatedWorker implements CheckpointRunner {
   }
 
   /** What the two sides of a worker do, one after the other. */
-  *#run(input: CheckpointInput, rewritten: readonly Extent[]): Generator<void, CheckpointResult> {
+  *#run(input: CheckpointInput, rewritten: readonly Extent[], cutTo: number): Generator<void, CheckpointResult> {
     const onProgress = (share: number) => {
       this.#progress = share;
     };
@@ -129,8 +136,8 @@ export class SimulatedWorker implements CheckpointRunner {
       this.#job = new CheckpointJob({ ...input, onProgress });
       return yield* this.#job.steps();
     }
-    const message = structuredClone(encodeInput(input, rewritten));
-    const pages = this.#pages.forJob(message.previous.pageCount, decodeExtents(message.rewritten));
+    const message = structuredClone(encodeInput(input, rewritten, cutTo));
+    const pages = this.#pages.forJob(message.previous.pageCount, decodeExtents(message.rewritten), message.cutTo);
     this.#job = new CheckpointJob(decodeInput(message, pages, onProgress));
     return decodeResult(structuredClone(encodeResult(yield* this.#job.steps())));
   }

@@ -1,6 +1,14 @@
 /** Makes a database where there is none. */
 import { DbError } from "../errors.ts";
-import { createPageFile, type Disk, encodeMeta, FORMAT_VERSION, type Meta, PAGE_SIZE, PageFile } from "../pager/index.ts";
+import {
+  createPageFile,
+  type Disk,
+  encodeMeta,
+  FORMAT_VERSION,
+  type Meta,
+  PAGE_SIZE,
+  PageFile,
+} from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 import type { Seams, StoreOptions } from "./options.ts";
 
