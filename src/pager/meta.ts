@@ -117,13 +117,16 @@ export function createPageFile(disk: Disk, meta: Meta, pagesPerFile = 131072): v
   if (disk.list().includes(temporary)) {
     disk.remove(temporary);
   }
-  const file = disk.open(temporary, "create");
   const page = encodeMeta(meta, pagesPerFile);
-  for (let slot = 0; slot < SLOTS; slot++) {
-    file.write(page, 0, PAGE_SIZE, slot * PAGE_SIZE);
+  const file = disk.open(temporary, "create");
+  try {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      file.write(page, 0, PAGE_SIZE, slot * PAGE_SIZE);
+    }
+    file.sync();
+  } finally {
+    file.close();
   }
-  file.sync();
-  file.close();
   disk.rename(temporary, "pages.000");
   disk.syncDirectory();
 }

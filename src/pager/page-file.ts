@@ -114,7 +114,12 @@ export class PageFile {
     this.#chunkMask = chunkBytes / PAGE_SIZE - 1;
     this.#cache = options.backend === "pread" ? new PageCache(options.cacheBytes) : undefined;
     if (options.backend !== "memory") {
-      this.#openFiles();
+      try {
+        this.#openFiles();
+      } catch (error) {
+        this.close();
+        throw error;
+      }
     }
   }
 
