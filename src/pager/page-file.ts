@@ -265,6 +265,7 @@ export class PageFile {
     }
     this.sync();
     this.shrink(pageCount);
+    this.#removeLeftOver();
   }
 
   /** Everything written before is on disk when this returns. After a throw nothing is known: the caller gives up. */
@@ -455,6 +456,15 @@ export class PageFile {
       }
     }
     this.#setPageCount(pages);
+  }
+
+  /** Removes the files that a crash left behind the last one: growth would write over them, but it may never come. */
+  #removeLeftOver(): void {
+    const names = new Set(this.#disk.list());
+    for (let index = this.#files.length; names.has(fileName(index)); index++) {
+      this.#disk.remove(fileName(index));
+      this.#directoryUnsynced = true;
+    }
   }
 
   #setPageCount(pageCount: number): void {
