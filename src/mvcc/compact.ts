@@ -37,19 +37,25 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
   const { checkpointer } = store;
   const before = checkpointer.meta.pageCount;
   let movesExtents = false;
+  /** Since it was shortest. */
   let hasGrown = false;
   let space = await checkpointer.relocate(false, signal);
+  let shortest = space.end;
   while (space.end > space.used + FEW_PAGES) {
     signal?.throwIfAborted();
     store.checkWritable();
     const end = space.end;
     onProgress(Math.min(1, Math.max(0, (before - end) / Math.max(1, before - space.used))));
     space = await checkpointer.relocate(movesExtents, signal);
-    if (space.end < end) {
+    if (space.end < shortest) {
+      shortest = space.end;
       movesExtents = false;
+      hasGrown = false;
+    } else if (hasGrown) {
+      break;
     } else if (!movesExtents) {
       movesExtents = true;
-    } else if (space.end > end && !hasGrown) {
+    } else if (space.end > end) {
       // A large value found room only at the end; where it was, there may be room for it now.
       hasGrown = true;
     } else {
