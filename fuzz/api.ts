@@ -136,6 +136,7 @@ class ApiRound {
         mostMaps: 6,
         copies: undefined,
         hasFailed: () => false,
+        onInstall: () => {},
       },
       () => {},
     );

@@ -38,7 +38,7 @@ const START_MS = 1_700_000_000_000;
 const MOST_STEPS = 260;
 const MOST_STEPS_OF_A_COPY = 12;
 const IMAGES_A_CRASH = 3;
-const OPERATIONS_OF_A_RETRY = 40;
+const OPERATIONS_AT_A_SPOT = 40;
 
 export const mvccFuzzer: Fuzzer = {
   name: "mvcc",
@@ -116,8 +116,8 @@ class Round {
   #worker: SimulatedWorker | undefined;
   #program: Program | undefined;
   #moments: Moment[];
-  /** How much the disk had done when a checkpoint was tried again. */
-  #retries: number[];
+  /** How much the disk had done when a checkpoint was tried again, or a load installed. */
+  #spots: number[];
   #acknowledged: number;
   #timesFull: number;
 
@@ -132,7 +132,7 @@ class Round {
     this.#worker = undefined;
     this.#program = undefined;
     this.#moments = [];
-    this.#retries = [];
+    this.#spots = [];
     this.#acknowledged = 0;
     this.#timesFull = 0;
   }
@@ -178,7 +178,7 @@ class Round {
     this.#timesFull = 0;
     const workerDice = dice.split();
     const database = this.#open(this.#faults, this.#clock, (surroundings, mortality) => {
-      this.#worker = new SimulatedWorker(surroundings, workerDice, mortality, () => this.#noteRetry());
+      this.#worker = new SimulatedWorker(surroundings, workerDice, mortality, () => this.#noteSpot());
       return this.#worker;
     });
     try {
@@ -199,7 +199,7 @@ class Round {
     this.#program = new Program(
       database,
       this.#model,
-      { ...this.#programOptions(this.#clock), copies, hasFailed },
+      { ...this.#programOptions(this.#clock), copies, hasFailed, onInstall: () => this.#noteSpot() },
       () => this.#note(),
     );
     this.#program.acknowledge(database.lastCommit);
@@ -217,6 +217,7 @@ class Round {
       mostMaps,
       copies: undefined,
       hasFailed: () => false,
+      onInstall: () => {},
     };
   }
 
@@ -251,17 +252,17 @@ class Round {
     this.#endLife();
   }
 
-  /** Any, or one soon after a checkpoint was tried again: what the first try left must not be believed then. */
+  /** Any, or one soon after a checkpoint was tried again (what the first try left must not be believed), or a load installed. */
   #drawMoment(first: number, last: number, dice: Dice): number {
-    if (this.#retries.length > 0 && dice.once(2)) {
-      return Math.min(last, dice.pick(this.#retries) + dice.below(OPERATIONS_OF_A_RETRY));
+    if (this.#spots.length > 0 && dice.once(2)) {
+      return Math.min(last, dice.pick(this.#spots) + dice.below(OPERATIONS_AT_A_SPOT));
     }
     return first + dice.below(last - first + 1);
   }
 
-  #noteRetry(): void {
+  #noteSpot(): void {
     if (this.#disk instanceof CrashDisk) {
-      this.#retries.push(this.#disk.operations);
+      this.#spots.push(this.#disk.operations);
     }
   }
 
@@ -381,7 +382,7 @@ class Round {
   #endLife(): void {
     this.#program = undefined;
     this.#moments = [];
-    this.#retries = [];
+    this.#spots = [];
     this.#clock.forgetTimers();
     this.#faults?.unlock();
     this.#faults = undefined;

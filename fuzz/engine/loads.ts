@@ -5,7 +5,7 @@
  *        └──────────┴──▶ ended, without a trace: aborted, a bad entry, the map dropped or written to before, a failing disk
  *
  * Its entries come through a gate, some at a time. The commit is made between two steps of the program; the model is told
- * of it as it happens (`watchInstalls`). That commit's record is on disk before the loaded pages count, so that a crash
+ * of it as it happens (`watchLoads`). That commit's record is on disk before the loaded pages count, so that a crash
  * between them leaves the commit without what was loaded: `Model.pushLoad` keeps both states, until it is installed.
  */
 import { assert } from "../../src/assert.ts";
@@ -28,7 +28,7 @@ export class HeldLoad {
   /** How many entries come before one that is out of order; undefined: all are in order. */
   readonly #badAt: number | undefined;
   readonly #abort: AbortController;
-  /** From when the first entry was taken: nothing but the load writes to the map. */
+  /** From when the first entry was taken until the load has ended: nothing else writes to the map. */
   isHolding: boolean;
   #installedAt: number | undefined;
 
@@ -124,13 +124,23 @@ function drawEntries(map: MapState, changes: Changes, dice: Dice): Map<number, E
 }
 
 /**
- * Tells the load that holds the page space (there is one at a time) of its commit in the moment in which it is made.
+ * Tells the load that holds the page space (there is one at a time) of its commit, and of its end, as they happen.
  * Whatever fails from there on poisons the handle, and the next opening decides whether the commit is there.
  */
-export function watchInstalls(database: Database, holder: () => HeldLoad | undefined): void {
+export function watchLoads(database: Database, holder: () => HeldLoad | undefined, onInstall: () => void): void {
   const { store } = database;
   const install = store.checkpointer.install.bind(store.checkpointer);
+  const unlock = store.writer.unlockKeyspace.bind(store.writer);
+  store.writer.unlockKeyspace = () => {
+    const load = holder();
+    if (load !== undefined) {
+      load.isHolding = false;
+    }
+    unlock();
+  };
   store.checkpointer.install = (job, beforeMeta) => {
+    onInstall();
+    const load = holder();
     const before = store.lastCommit;
     let isLogged = false;
     try {
@@ -140,10 +150,10 @@ export function watchInstalls(database: Database, holder: () => HeldLoad | undef
       });
     } catch (error) {
       if (store.lastCommit > before || (isLogged && isUncertain(error))) {
-        holder()?.installed(before + 1, false);
+        load?.installed(before + 1, false);
       }
       throw error;
     }
-    holder()?.installed(store.lastCommit, true);
+    load?.installed(store.lastCommit, true);
   };
 }

@@ -6,12 +6,13 @@
  */
 import { assert } from "../../src/assert.ts";
 import { DbError } from "../../src/errors.ts";
+import { readFreeList } from "../../src/mvcc/free-list.ts";
 import type { Database } from "../../src/mvcc/index.ts";
 import { PAGE_SIZE } from "../../src/pager/index.ts";
 import type { Dice } from "../dice.ts";
 import type { Changes } from "./changes.ts";
 import { type CopyUse, HeldCopy } from "./copies.ts";
-import { HeldLoad, watchInstalls } from "./loads.ts";
+import { HeldLoad, watchLoads } from "./loads.ts";
 import type { MapState, Model } from "./model.ts";
 import type { Pending } from "./pending.ts";
 import { openMap } from "./sight.ts";
@@ -23,10 +24,14 @@ export interface LongWorkOptions {
   readonly copies: CopyUse | undefined;
   /** Whether a call of the disk has failed, or a worker died. */
   readonly hasFailed: () => boolean;
+  readonly onInstall: () => void;
   readonly onLoaded: (commit: number) => void;
 }
 
 const MOST_AT_ONCE = 4;
+/** What a compaction may leave: a few pages, or gaps that are too small for a large value. */
+const FEW_PAGES = 12;
+const LARGEST_VALUE_PAGES = 5;
 
 export class LongWork {
   readonly #database: Database;
@@ -45,7 +50,8 @@ export class LongWork {
     this.#loads = new Set();
     this.#aborts = new Set();
     this.#isAbandoned = false;
-    watchInstalls(database, () => (this.#isAbandoned ? undefined : this.#holder));
+    const holder = () => (this.#isAbandoned ? undefined : this.#holder);
+    watchLoads(database, holder, options.onInstall);
   }
 
   get isUnderWay(): boolean {
@@ -109,10 +115,32 @@ export class LongWork {
     }
   }
 
+  /** With nobody beside it and nobody who holds old pages, a compaction leaves a dense file. */
+  async compactAlone(): Promise<void> {
+    const { store } = this.#database;
+    if (store.pins.count > 0 || this.isUnderWay) {
+      return;
+    }
+    let isDone = false;
+    const compacted = this.#database.compact().then(() => {
+      isDone = true;
+    });
+    await this.#add("a compaction by itself", compacted, () => {});
+    await this.#pending.settleAll();
+    if (isDone) {
+      const { pagesFree, pagesPending } = store.checkpointer.stats();
+      const { pageCount } = store.checkpointer.meta;
+      const free = pagesFree + pagesPending;
+      const runs = readFreeList(store.pages, store.checkpointer.meta).runs();
+      const isDense = free <= FEW_PAGES || runs.every(({ count }) => count <= LARGEST_VALUE_PAGES);
+      assert(isDense, `a compaction by itself left ${free} of ${pageCount} pages free: ${JSON.stringify(runs)}`);
+    }
+  }
+
   /** A write to the map that is being loaded is refused. */
   tryToWrite(changes: Changes, dice: Dice): void {
     const map = this.heldMap;
-    if (map === undefined) {
+    if (map === undefined || this.#model.state.get(map.name)?.incarnation !== map.incarnation) {
       return;
     }
     let error: unknown;
@@ -130,9 +158,6 @@ export class LongWork {
 
   /** Between two steps: something gets on, or ends. */
   async pass(dice: Dice): Promise<void> {
-    if (!this.isUnderWay) {
-      return;
-    }
     if (dice.once(60)) {
       dice.pick([...this.#aborts])();
     }

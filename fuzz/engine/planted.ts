@@ -11,6 +11,13 @@
  *   "skip-later-files"     of the page files only the first is ever synced
  *   "keep-stale-pages"     the database goes on with what it knows of pages that a checkpoint wrote
  *   "lose-wakeups"         a commit now and then wakes nobody who waits for it
+ *   "unsynced-load"        the commit of a bulk load is not on disk before its pages count
+ *   "unlocked-load"        a map can be written to while it is loaded
+ *   "unseen-load"          transactions do not see that a map was loaded meanwhile
+ *   "late-load"            what a load brings is taken for older than its commit
+ *   "unpinned-backup"      the pages that a backup copies may be written to
+ *   "lost-compaction"      a compaction moves nothing
+ *   "cut-too-much"         the file is cut one page too short
  *   "trust-dead-worker"    a checkpoint whose worker died counts as one that changed nothing
  */
 import type { CheckpointRunner, Database } from "../../src/mvcc/index.ts";
@@ -27,6 +34,13 @@ export const PLANTED: readonly string[] = [
   "skip-later-files",
   "keep-stale-pages",
   "lose-wakeups",
+  "unsynced-load",
+  "unlocked-load",
+  "unseen-load",
+  "late-load",
+  "unpinned-backup",
+  "lost-compaction",
+  "cut-too-much",
   "trust-dead-worker",
 ];
 
@@ -105,9 +119,65 @@ export function plantInDatabase({ store }: Database, canary: string | undefined)
     case "lose-wakeups":
       loseWakeups(store);
       break;
+    case "unpinned-backup":
+      unpinBackups(store);
+      break;
+    case "lost-compaction":
+      store.checkpointer.relocate = async () => ({ end: 0, used: 0 });
+      break;
+    case "cut-too-much":
+      cutTooMuch(store);
+      break;
+    default:
+      plantInLoads(store, canary);
+      break;
+  }
+}
+
+function plantInLoads(store: Database["store"], canary: string | undefined): void {
+  switch (canary) {
+    case "unsynced-load":
+      leaveLoadUnsynced(store);
+      break;
+    case "unlocked-load":
+      store.writer.lockKeyspace = () => {};
+      break;
+    case "unseen-load":
+      store.catalog.loadedAt = () => 0;
+      break;
+    case "late-load":
+      Object.defineProperty(store.catalog, "lastLoad", { get: () => 0 });
+      break;
     default:
       break;
   }
+}
+
+function leaveLoadUnsynced(store: Database["store"]): void {
+  const commitLoad = store.commitLoad.bind(store);
+  const sync = store.log.sync.bind(store.log);
+  store.commitLoad = (info) => {
+    store.log.sync = () => {};
+    try {
+      return commitLoad(info);
+    } finally {
+      store.log.sync = sync;
+    }
+  };
+}
+
+function unpinBackups(store: Database["store"]): void {
+  const pinPages = store.pins.pinPages.bind(store.pins);
+  store.pins.pinPages = () => {
+    const pin = pinPages();
+    store.pins.unpin(pin);
+    return pin;
+  };
+}
+
+function cutTooMuch(store: Database["store"]): void {
+  const shrink = store.pages.shrink.bind(store.pages);
+  store.pages.shrink = (pageCount) => shrink(pageCount < store.pages.pageCount ? pageCount - 1 : pageCount);
 }
 
 function loseWakeups(store: Database["store"]): void {

@@ -36,6 +36,8 @@ export interface ProgramOptions {
   readonly copies: CopyUse | undefined;
   /** Whether a call of the disk has failed, or a worker died. */
   readonly hasFailed: () => boolean;
+  /** A bulk load is about to be installed. */
+  readonly onInstall: () => void;
 }
 
 /** Thrown by a program's own callbacks, to be rolled back. */
@@ -101,7 +103,7 @@ export class Program {
         throw error;
       }
     }
-    await this.#longWork.pass(dice);
+    await this.#letLongWorkPass(dice);
     await promisesSettled();
     if (this.database.store.isPoisoned) {
       throw new DbError("POISONED", "a call of the disk failed between two steps");
@@ -122,7 +124,7 @@ export class Program {
   }
 
   #pickStep(dice: Dice): Promise<void> | void {
-    const roll = dice.below(110);
+    const roll = dice.below(113);
     if (roll < 18) {
       return this.#writeOne(dice);
     }
@@ -147,10 +149,10 @@ export class Program {
     if (roll < 92) {
       return this.#waits.use(this.#pickMap(dice), dice);
     }
-    if (roll < 98) {
+    if (roll < 101) {
       return this.#workLong(dice);
     }
-    return this.#rareStep(dice, roll - 98);
+    return this.#rareStep(dice, roll - 101);
   }
 
   #rareStep(dice: Dice, roll: number): Promise<void> | void {
@@ -167,11 +169,11 @@ export class Program {
         return this.#acknowledgeWhenDone("flush", this.database.flush());
       case 6:
       case 7:
-        return this.#acknowledgeWhenDone("checkpoint", this.database.checkpoint());
+        return this.#checkpoint();
       case 8:
         return this.#pending.add("check", this.database.check());
       case 9:
-        return this.settle();
+        return this.#settleAndCompact(dice);
       case 10:
         return checkAll(this.sight);
       default:
@@ -180,17 +182,39 @@ export class Program {
     }
   }
 
+  #checkpoint(): Promise<void> {
+    const commit = this.database.lastCommit;
+    const done = this.database.checkpoint().then(
+      () => this.acknowledge(commit),
+      (error: unknown) => {
+        if (!this.#isRefusal(error)) {
+          throw error;
+        }
+      },
+    );
+    return this.#pending.add("checkpoint", done);
+  }
+
+  async #letLongWorkPass(dice: Dice): Promise<void> {
+    if (this.#longWork.isUnderWay) {
+      if (dice.once(2)) {
+        this.#runTimers(dice.between(1, 4));
+      }
+      await this.#longWork.pass(dice);
+    }
+  }
+
   #workLong(dice: Dice): Promise<void> | void {
+    if (this.#longWork.heldMap !== undefined && dice.once(3)) {
+      return this.#longWork.tryToWrite(this.#changes, dice);
+    }
     switch (dice.below(5)) {
       case 0:
-      case 1:
-        return this.#load(dice);
-      case 2:
         return this.#longWork.backup(dice);
-      case 3:
+      case 1:
         return this.#longWork.compact();
       default:
-        return this.#longWork.tryToWrite(this.#changes, dice);
+        return this.#load(dice);
     }
   }
 
@@ -213,6 +237,13 @@ export class Program {
   /** The power failed. */
   abandon(): void {
     this.#longWork.abandon();
+  }
+
+  async #settleAndCompact(dice: Dice): Promise<void> {
+    await this.settle();
+    if (dice.once(2)) {
+      await this.#longWork.compactAlone();
+    }
   }
 
   /** Before the database is closed: nothing is held, or some of it is (what then happens to it is tested, too). */
