@@ -74,7 +74,9 @@ export class LongWork {
       const judged = load.promise.then(
         (result) => {
           load.checkResult(result);
-          this.#options.onLoaded(result.commit);
+          if (result.entries > 0) {
+            this.#options.onLoaded(result.commit);
+          }
         },
         (error: unknown) => {
           if (!load.isExpected(error, this.#loads.size > 1)) {

@@ -59,6 +59,7 @@ export class Program {
   readonly #waits: Waits;
   readonly #longWork: LongWork;
   #feed: Feed | undefined;
+  #isAbandoned: boolean;
 
   constructor(database: Database, model: Model, options: ProgramOptions, onAcknowledge: () => void) {
     this.database = database;
@@ -76,6 +77,7 @@ export class Program {
       onLoaded: (commit) => this.acknowledge(commit),
     });
     this.#feed = undefined;
+    this.#isAbandoned = false;
     assert(database.lastCommit === model.last, `the database is at commit ${database.lastCommit}, not ${model.last}`);
   }
 
@@ -234,8 +236,9 @@ export class Program {
     await this.#feed?.check(this.model, this.database);
   }
 
-  /** The power failed. */
+  /** The power failed: what is acknowledged from here on is acknowledged to nobody. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#longWork.abandon();
   }
 
@@ -528,7 +531,7 @@ export class Program {
 
   /** What the database acknowledged is noted at once: the crash may come with the next operation. */
   acknowledge(commit: number): void {
-    if (commit > this.acknowledged) {
+    if (commit > this.acknowledged && !this.#isAbandoned) {
       this.acknowledged = commit;
       this.#onAcknowledge();
     }
