@@ -49,9 +49,13 @@ export function readSegmentHeader(
   }
 }
 
-/** A segment with the first `lengthBytes` of its file in the arena, none of its records read yet. */
-export function loadSegment(disk: Disk, header: SegmentHeader, headerCrc: number, lengthBytes: number): Segment {
+/**
+ * A segment with the first `mostBytes` of its file in the arena, none of its records read yet. No record reaches beyond the
+ * capacity, so what was appended to the file is left out, however much it is.
+ */
+export function loadSegment(disk: Disk, header: SegmentHeader, headerCrc: number, mostBytes: number): Segment {
   const name = segmentFileName(header.number);
+  const lengthBytes = Math.min(mostBytes, header.capacity);
   const segment = new Segment(header.number, header.baseCommit, new SharedArrayBuffer((lengthBytes + 3) & ~3));
   const file = disk.open(name, "read");
   try {
