@@ -446,23 +446,20 @@ export class Log {
     }
   }
 
-  /** The smallest doubling of `segmentBytes` that is at least both. */
+  /** The smallest doubling of `segmentBytes` that is at least both, or the most there is. */
   #capacityFor(needed: number, atLeast: number): number {
+    if (needed > MAX_OVERSIZED_BYTES) {
+      throw new DbError(
+        "FULL",
+        `one transaction may write ${MAX_OVERSIZED_BYTES} bytes to the log and this one needs more: commit in parts`,
+        { limit: MAX_OVERSIZED_BYTES, needed },
+      );
+    }
     let capacity = this.segmentBytes;
     while (capacity < needed || capacity < atLeast) {
       capacity *= 2;
     }
-    if (capacity > MAX_OVERSIZED_BYTES) {
-      if (needed > MAX_OVERSIZED_BYTES || atLeast > MAX_OVERSIZED_BYTES) {
-        throw new DbError(
-          "FULL",
-          `one transaction may write ${MAX_OVERSIZED_BYTES} bytes to the log and this one needs more: commit in parts`,
-          { limit: MAX_OVERSIZED_BYTES, needed },
-        );
-      }
-      return MAX_OVERSIZED_BYTES;
-    }
-    return capacity;
+    return Math.min(capacity, MAX_OVERSIZED_BYTES);
   }
 
   #newSegment(number: number, capacity: number): Segment {
