@@ -125,7 +125,7 @@ export class LogReader {
 export function notRetained(commit: number): DbError {
   return new DbError(
     "INVALID",
-    `the log after commit ${commit} is no longer retained: start from a snapshot, or keep more with retainBytes`,
+    `the log after commit ${commit} is no longer retained: start from a snapshot, or keep more with retainLogBytes`,
     { commit },
   );
 }

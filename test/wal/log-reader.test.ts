@@ -78,7 +78,7 @@ describe("a log reader", () => {
     log.release(log.rotate()!);
     append(log, [["a", "2"]]);
     expect(() => reader.next()).toThrow(expect.objectContaining({ code: "INVALID" }));
-    expect(() => log.read(0)).toThrow(/retainBytes/);
+    expect(() => log.read(0)).toThrow(/retainLogBytes/);
     expect(log.oldestCommit).toBe(1);
     expect(() => log.read(3)).toThrow(expect.objectContaining({ code: "INVALID" }));
   });
