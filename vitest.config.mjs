@@ -14,8 +14,8 @@ export default defineConfig({
     pool: "forks",
     execArgv: ["--enable-source-maps"],
     // For a test that hangs. How long one takes says nothing: the machine may have other things to do.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: [["default", { summary: false }], new SummaryReporter()],
     coverage: { provider: "v8", include: ["dist/src/**/*.js"], reporter: ["text", "html"] },
   },

@@ -11,7 +11,7 @@ import { testSeed } from "../support/property.ts";
 const BACKENDS: readonly Backend[] = ["pread", "mmap", "memory"];
 const MVCC_ROUNDS = 12;
 const API_ROUNDS = 3;
-const CANARY_MS = 240_000;
+const CANARY_MS = 100_000;
 
 describe.each(BACKENDS)("on %s", (backend) => {
   it.each([

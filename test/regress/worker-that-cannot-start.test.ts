@@ -36,7 +36,7 @@ function write(words: readonly string[], source: string, path: string, nodeOptio
     env: { ...process.env, NODE_OPTIONS: nodeOptions },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
-    timeout: 240_000,
+    timeout: 100_000,
   });
   return JSON.parse(stdout);
 }
