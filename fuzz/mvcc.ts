@@ -1,6 +1,7 @@
 /**
  * The engine against a model, on simulated time and disks: random programs (engine/program.ts), closed and reopened, cut
- * off by crashes at any operation of the disk, by crashes of the recovery from them, by failing calls and by full disks.
+ * off by crashes at any operation of the disk, by crashes of the recovery from them, by failing calls and by full disks,
+ * with checkpoints in steps or by a worker that fails and dies, in page files of many sizes.
  *
  * After a crash the database opens at a commit that is not before the last acknowledged one; its contents are the
  * model's at that commit, no more and no less; `check()` finds nothing; opening once more finds the same. The program

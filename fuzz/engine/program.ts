@@ -1,7 +1,8 @@
 /**
  * A random program on a database, step by step beside the model: single writes, transactions of both kinds with
  * savepoints and throws, readers held for long, scans that change what they scan, maps made and dropped, deadlines,
- * checkpoints at any moment, the change feed.
+ * checkpoints at any moment, the change feed, programs that wait for changes (waits.ts), and bulk loads, backups and
+ * compactions that go on meanwhile (long-work.ts).
  *
  * Each step leaves database and model in agreement, or throws: an AssertionError (a finding), or the DbError that the
  * database threw. A write that threw IO or POISONED may be on disk or not; the model then counts it as made, and the
