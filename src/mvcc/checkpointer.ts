@@ -97,6 +97,7 @@ export class Checkpointer {
   #cancelTimer: (() => void) | undefined;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
+  #isInstalling: boolean;
   #isClosed: boolean;
   #isPoisoned: boolean;
   /** Whoever waits for `hold` has it before the next job, unless a writer must have room. */
@@ -119,6 +120,7 @@ export class Checkpointer {
     this.#lastError = undefined;
     this.#cancelTimer = undefined;
     this.#isHeld = false;
+    this.#isInstalling = false;
     this.#isClosed = false;
     this.#isPoisoned = false;
     this.#holdersWaiting = 0;
@@ -160,7 +162,9 @@ export class Checkpointer {
   /** Called before the active memtable is frozen: returns when there is room for one more. */
   makeRoom(): void {
     this.collect();
-    while (this.#frozen().length >= MAX_FROZEN) {
+    // The commit of a load that is being installed finds room in any case: its end is what the others wait for.
+    const most = this.#isInstalling ? MAX_FROZEN + 1 : MAX_FROZEN;
+    while (this.#frozen().length >= most) {
       this.#finishOne();
     }
   }
@@ -310,7 +314,12 @@ export class Checkpointer {
    */
   install(job: CheckpointJob, beforeMeta: () => void): void {
     assert(this.#isHeld, "M2: what is installed was built under a hold");
-    this.#complete(job, [], beforeMeta);
+    this.#isInstalling = true;
+    try {
+      this.#complete(job, [], beforeMeta);
+    } finally {
+      this.#isInstalling = false;
+    }
   }
 
   letGo(): void {
