@@ -135,17 +135,24 @@ export class InlineRunner implements CheckpointRunner {
 /** A job allocates little; the usual 48 MB of young heap would be most of what the worker costs (26 MB less, measured). */
 const WORKER_YOUNG_GENERATION_MB = 4;
 
+/** A job that gets on by nothing for so long, while the thread waits for it and hears no events, has lost its worker. */
+const MAX_STILL_MS = 5 * 60 * 1000;
+
 /**
- * What the worker runs first. Its module may be missing, or not load; whoever waits for the job sits in Atomics.wait and
- * gets no events, so that is told like an outcome.
+ * What the worker runs first. Its module may be missing, or not load, or the worker may end in the middle; whoever waits
+ * for the job sits in Atomics.wait and gets no events, so the one is told like an outcome, the other by the status alone.
  */
 const START_WORKER = `
 const { workerData } = require("node:worker_threads");
+const release = () => {
+  Atomics.store(workerData.status, ${STATUS_RUNNING}, 0);
+  Atomics.notify(workerData.status, ${STATUS_RUNNING});
+};
+process.once("exit", release);
 import(workerData.module).catch((error) => {
   const { message, code } = error;
   workerData.port.postMessage({ notStarted: { message, code } });
-  Atomics.store(workerData.status, ${STATUS_RUNNING}, 0);
-  Atomics.notify(workerData.status, ${STATUS_RUNNING});
+  release();
 });`;
 
 interface NotStarted {
@@ -158,7 +165,8 @@ export class WorkerRunner implements CheckpointRunner {
   readonly #cacheBytes: number;
   readonly #fileBytes: number;
   readonly #onDone: () => void;
-  readonly #status: Int32Array;
+  /** Each worker's own: one that ends late tells nothing of the next. */
+  #status: Int32Array;
   #worker: Worker | undefined;
   #port: MessagePort | undefined;
   #outcome: CheckpointOutcome | undefined;
@@ -173,7 +181,7 @@ export class WorkerRunner implements CheckpointRunner {
     this.#cacheBytes = cacheBytes;
     this.#fileBytes = fileBytes;
     this.#onDone = onDone;
-    this.#status = new Int32Array(new SharedArrayBuffer(8));
+    this.#status = newStatus();
     this.#worker = undefined;
     this.#port = undefined;
     this.#outcome = undefined;
@@ -210,8 +218,17 @@ export class WorkerRunner implements CheckpointRunner {
   }
 
   advance(share: number, maxMs: number): void {
+    let progress = this.progress;
+    let stillMs = 0;
     for (let waitedMs = 0; waitedMs < maxMs && this.isRunning && this.progress < share; waitedMs++) {
       Atomics.wait(this.#status, STATUS_RUNNING, 1, 1);
+      stillMs = this.progress === progress ? stillMs + 1 : 0;
+      progress = this.progress;
+      // Its last message is sent before the status is set: with the one and without the other it has ended in the middle.
+      const hasEnded = Atomics.load(this.#status, STATUS_RUNNING) === 0 && this.isRunning;
+      if (hasEnded || stillMs >= MAX_STILL_MS) {
+        this.#lose(lost(this.#directory, hasEnded ? "has ended" : `has done nothing for ${MAX_STILL_MS / 1000} s`));
+      }
     }
   }
 
@@ -239,6 +256,7 @@ export class WorkerRunner implements CheckpointRunner {
       return this.#port;
     }
     const { port1, port2 } = new MessageChannel();
+    this.#status = newStatus();
     const worker = new Worker(START_WORKER, {
       eval: true,
       name: "nacre checkpoint",
@@ -259,7 +277,7 @@ export class WorkerRunner implements CheckpointRunner {
     });
     worker.on("error", (error) => this.#workerDied(worker, error));
     worker.on("exit", (code) => {
-      this.#workerDied(worker, new DbError("IO", `the checkpoint worker ended with exit code ${code}`));
+      this.#workerDied(worker, lost(this.#directory, `ended with exit code ${code}`));
     });
     worker.unref();
     this.#worker = worker;
@@ -293,22 +311,37 @@ export class WorkerRunner implements CheckpointRunner {
       : { ok: false, error: reviveError(message), isMetaUncertain: message.isMetaUncertain };
   }
 
-  /** A worker that is gone may have switched the meta page and not been able to say so. */
   #workerDied(worker: Worker, error: unknown): void {
     if (worker !== this.#worker) {
       return;
     }
+    const wasRunning = this.#isRunning;
+    this.#lose(error);
+    if (wasRunning) {
+      this.#onDone();
+    }
+  }
+
+  /** A worker that is gone may have switched the meta page and not been able to say so. */
+  #lose(error: unknown): void {
     this.#dropWorker();
     if (this.#isRunning) {
       this.#isRunning = false;
       this.#outcome = { ok: false, error, isMetaUncertain: true };
-      this.#onDone();
     }
   }
 }
 
+function newStatus(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(8));
+}
+
 function reviveError(failure: { code: DbErrorCode; message: string; facts: DbErrorFacts; cause: unknown }): DbError {
   return new DbError(failure.code, failure.message, failure.facts, { cause: failure.cause });
+}
+
+function lost(path: string, how: string): DbError {
+  return new DbError("IO", `the checkpoint worker of ${path} ${how}: close the database and open it again`, { path });
 }
 
 function notStarted(path: string, { message, code }: NotStarted["notStarted"]): DbError {
