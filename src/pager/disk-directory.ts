@@ -59,12 +59,20 @@ export function openDirectory(directory: string, options: DirectoryOptions): Dis
         path: absolute,
       });
     }
-    attempt("create", absolute, true, () => fs.mkdirSync(absolute, { recursive: true }));
-    syncDirectoryAt(path.dirname(absolute));
+    makeDirectory(absolute);
   } else if (!found.isDirectory()) {
     throw new DbError("INVALID", `${absolute} is not a directory; a nacre database is one`, { path: absolute });
   }
   return new DirectoryDisk(absolute, options);
+}
+
+/** The directory and what its path lacks; on disk when it returns, and so every directory that got a new entry is synced. */
+function makeDirectory(absolute: string): void {
+  const first = attempt("create", absolute, true, () => fs.mkdirSync(absolute, { recursive: true })) ?? absolute;
+  const top = path.dirname(first);
+  for (let made = absolute; made.length > top.length; made = path.dirname(made)) {
+    syncDirectoryAt(path.dirname(made));
+  }
 }
 
 class DirectoryDisk implements Disk {
