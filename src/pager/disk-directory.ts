@@ -25,6 +25,7 @@ import { diskError, readOnlyError, systemCodeOf } from "./io-error.ts";
 import {
   decodeHolder,
   encodeHolder,
+  guardedError,
   type Holder,
   isGone,
   lockedError,
@@ -433,7 +434,7 @@ function withGuard(directory: string, action: () => void): void {
   const guard = path.join(directory, GUARD_NAME);
   for (let left = GUARD_ATTEMPTS; ; left--) {
     try {
-      fs.writeFileSync(guard, encodeHolder(ownHolder("file", "exclusive")), { flag: "wx" });
+      makeGuard(guard);
       break;
     } catch (cause) {
       if (systemCodeOf(cause) !== "EEXIST") {
@@ -443,7 +444,7 @@ function withGuard(directory: string, action: () => void): void {
       if (holder !== undefined && isHolderGone(holder)) {
         fs.rmSync(guard, { force: true });
       } else if (left === 0) {
-        throw lockedError(directory, holder, os.hostname());
+        throw guardedError(guard, holder);
       } else {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GUARD_DELAY_MS);
       }
@@ -453,6 +454,19 @@ function withGuard(directory: string, action: () => void): void {
     action();
   } finally {
     fs.rmSync(guard, { force: true });
+  }
+}
+
+/** A guard without a line would be nobody's, and stay: where there is no room for one there is no guard. */
+function makeGuard(guard: string): void {
+  const descriptor = fs.openSync(guard, "wx");
+  try {
+    fs.writeSync(descriptor, encodeHolder(ownHolder("file", "exclusive")));
+  } catch (cause) {
+    fs.rmSync(guard, { force: true });
+    throw cause;
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 

@@ -75,3 +75,13 @@ export function lockedError(path: string, holder: Holder | undefined, ownHost: s
     { path, pid: holder?.pid, host: holder?.host },
   );
 }
+
+/** For whoever finds the guard there, for much longer than it takes to write a line. */
+export function guardedError(guard: string, holder: Holder | undefined): DbError {
+  const who = holder === undefined ? "a process that wrote no line to it" : `process ${holder.pid} on ${holder.host}`;
+  return new DbError(
+    "LOCKED",
+    `the lock is being changed by ${who}, as ${guard} says; if that process is certain to have ended, remove that file`,
+    { path: guard, pid: holder?.pid, host: holder?.host },
+  );
+}
