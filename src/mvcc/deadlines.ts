@@ -9,6 +9,10 @@
  *
  * A note is a hint: an entry that was replaced or deleted in the meantime is left alone, because its own deadline is
  * looked at again (M8). Deletions by deadline are commits like any other, and appear in the change feed.
+ *
+ * The loop goes on where it was: notes that it has settled leave deletions in the memtables, and to step over all of them
+ * each time would take longer with each. Notes that come to lie behind it (an end in the past, a transaction that took
+ * long, a clock set back) are found once a minute, when it begins at the beginning.
  */
 import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes, highWord, joinWords, lowWord } from "../bytes.ts";
@@ -17,7 +21,7 @@ import { DbError } from "../errors.ts";
 import { OP_KIND_PUT, opKeyOffset } from "../wal/index.ts";
 import { DEADLINE_KEYSPACE } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import { ALL_KEYS, type MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 
@@ -89,17 +93,24 @@ const noteKey: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
 const MAX_EXPIRED_A_COMMIT = 256;
 /** The loop looks again at least so often: a note may be written that is due before the one it waits for. */
 const MAX_SLEEP_MS = 1000;
+/** And so often at all notes that are due. */
+const BEGIN_ANEW_MS = 60_000;
 
 /** The loop that deletes what is due. */
 export class Deadlines {
   readonly #store: Store;
   readonly #clock: Clock;
   #cancel: (() => void) | undefined;
+  /** The last note that was settled; undefined: begin with the first one there is. */
+  #settled: Uint8Array | undefined;
+  #begunMs: number;
 
   constructor(store: Store) {
     this.#store = store;
     this.#clock = store.clock;
     this.#cancel = undefined;
+    this.#settled = undefined;
+    this.#begunMs = 0;
   }
 
   start(): void {
@@ -114,9 +125,14 @@ export class Deadlines {
   /** Deletes entries that are due, MAX_EXPIRED_A_COMMIT at the most; how many notes that settled. */
   expireDue(): number {
     const now = this.#clock.now();
+    if (now < this.#begunMs || now >= this.#begunMs + BEGIN_ANEW_MS) {
+      this.#settled = undefined;
+      this.#begunMs = now;
+    }
     const notes = this.#notesUntil(now);
     if (notes.length > 0) {
       this.#settle(notes, now);
+      this.#settled = notes.at(-1)!.bytes;
     }
     return notes.length;
   }
@@ -146,7 +162,7 @@ export class Deadlines {
     const store = this.#store;
     const notes: Note[] = [];
     const cursor = store.takeCursor();
-    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, ALL_KEYS, false);
+    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#settled, upper: undefined }, false);
     while (notes.length < MAX_EXPIRED_A_COMMIT && cursor.next()) {
       const note = readNote(cursor);
       if (note.due > now) {
