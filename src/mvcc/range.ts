@@ -105,7 +105,8 @@ export class MapRange<K, V> implements Iterable<[K, V]> {
     const scan = new Scan(this.#context, this.#keyspace, this.#range);
     try {
       while (scan.next()) {
-        visit(scan.key(this.#keys), scan.value(this.#values));
+        const value = scan.value(this.#values);
+        visit(scan.key(this.#keys), value);
       }
     } finally {
       scan.close();
@@ -156,6 +157,7 @@ class Scan {
     return false;
   }
 
+  /** After the value: a codec of the user's own may read other pages, behind which the value's place is another's. */
   key<K>(codec: KeyCodec<K>): K {
     return codec.decode(this.#key, 0, this.#cursor.copyKey(this.#key, 0));
   }
@@ -232,8 +234,10 @@ class RangeIterator<K, V, T> implements IterableIterator<T> {
         return scan.key(this.#keys);
       case "values":
         return scan.value(this.#values);
-      default:
-        return [scan.key(this.#keys), scan.value(this.#values)];
+      default: {
+        const value = scan.value(this.#values);
+        return [scan.key(this.#keys), value];
+      }
     }
   }
 }
