@@ -15,7 +15,7 @@
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
 import { type Log, opBytes, opBytesFor, opKeyspace, type Segment } from "../wal/index.ts";
-import { CATALOG_KEYSPACE } from "./catalog.ts";
+import { CATALOG_KEYSPACE, DEADLINE_KEYSPACE } from "./catalog.ts";
 import type { Memtable, MemtablePool, OpRun } from "./memtable.ts";
 
 /** Told of every commit, once it is visible; reads its operations with `writer.forEachOp`. */
@@ -39,6 +39,8 @@ export class CommitWriter {
   #start: number;
   /** Whether the open record, or the last one, changes the catalog. */
   #touchesCatalog: boolean;
+  /** And whether it changes the notes of deadlines. */
+  #touchesDeadlines: boolean;
   /** A keyspace that is being loaded past the log: nothing else is written to it. */
   #lockedKeyspace: number;
 
@@ -50,6 +52,7 @@ export class CommitWriter {
     this.#isOpen = false;
     this.#start = 0;
     this.#touchesCatalog = false;
+    this.#touchesDeadlines = false;
     this.#lockedKeyspace = NO_KEYSPACE;
   }
 
@@ -63,6 +66,10 @@ export class CommitWriter {
 
   get touchesCatalog(): boolean {
     return this.#touchesCatalog;
+  }
+
+  get touchesDeadlines(): boolean {
+    return this.#touchesDeadlines;
   }
 
   /** The arena that `reserve` answers an offset in. */
@@ -108,6 +115,7 @@ export class CommitWriter {
     this.#log.beginRecord();
     this.#start = this.#log.tail;
     this.#touchesCatalog = false;
+    this.#touchesDeadlines = false;
     this.#isOpen = true;
   }
 
@@ -135,6 +143,8 @@ export class CommitWriter {
     index.insert(keyspace, op, this.#start);
     if (keyspace === CATALOG_KEYSPACE) {
       this.#touchesCatalog = true;
+    } else if (keyspace === DEADLINE_KEYSPACE) {
+      this.#touchesDeadlines = true;
     }
   }
 

@@ -11,15 +11,16 @@
  * looked at again (M8). Deletions by deadline are commits like any other, and appear in the change feed.
  *
  * The loop goes on where it was: notes that it has settled leave deletions in the memtables, and to step over all of them
- * each time would take longer with each. Notes that come to lie behind it (an end in the past, a transaction that took
- * long, a clock set back) are found once a minute, when it begins at the beginning.
+ * each time would take longer with each. A commit that writes a note behind it (an end in the past, a transaction that took
+ * long, a clock set back) sends it back there.
  */
 import { MAX_KEY_BYTES } from "../btree/index.ts";
-import { copyBytes, highWord, joinWords, lowWord } from "../bytes.ts";
+import { compareBytes, copyBytes, highWord, joinWords, lowWord } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { OP_KIND_PUT, opKeyOffset } from "../wal/index.ts";
+import { OP_KIND_PUT, opKeyLength, opKeyOffset, opKeyspace, opKind } from "../wal/index.ts";
 import { DEADLINE_KEYSPACE } from "./catalog.ts";
+import type { CommitWriter } from "./commit-writer.ts";
 import type { Context } from "./context.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
@@ -93,48 +94,62 @@ const noteKey: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
 const MAX_EXPIRED_A_COMMIT = 256;
 /** The loop looks again at least so often: a note may be written that is due before the one it waits for. */
 const MAX_SLEEP_MS = 1000;
-/** And so often at all notes that are due. */
-const BEGIN_ANEW_MS = 60_000;
 
 /** The loop that deletes what is due. */
 export class Deadlines {
   readonly #store: Store;
   readonly #clock: Clock;
   #cancel: (() => void) | undefined;
-  /** The last note that was settled; undefined: begin with the first one there is. */
-  #settled: Uint8Array | undefined;
-  #begunMs: number;
+  #unwatch: (() => void) | undefined;
+  /** All notes before this key are settled; undefined: begin with the first one there is. */
+  #from: Uint8Array | undefined;
 
   constructor(store: Store) {
     this.#store = store;
     this.#clock = store.clock;
     this.#cancel = undefined;
-    this.#settled = undefined;
-    this.#begunMs = 0;
+    this.#unwatch = undefined;
+    this.#from = undefined;
   }
 
   start(): void {
+    this.#unwatch = this.#store.watch((_, writer) => {
+      if (writer.touchesDeadlines && this.#from !== undefined) {
+        this.#goBackTo(writer);
+      }
+    });
     this.#sleep(0);
   }
 
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 
   /** Deletes entries that are due, MAX_EXPIRED_A_COMMIT at the most; how many notes that settled. */
   expireDue(): number {
     const now = this.#clock.now();
-    if (now < this.#begunMs || now >= this.#begunMs + BEGIN_ANEW_MS) {
-      this.#settled = undefined;
-      this.#begunMs = now;
-    }
     const notes = this.#notesUntil(now);
     if (notes.length > 0) {
       this.#settle(notes, now);
-      this.#settled = notes.at(-1)!.bytes;
+      this.#from = notes.at(-1)!.bytes;
     }
     return notes.length;
+  }
+
+  /** Where a commit has written notes before `#from`, the first of them. */
+  #goBackTo(writer: CommitWriter): void {
+    writer.forEachOp(({ u8, u32 }, op) => {
+      const from = this.#from!;
+      const key = opKeyOffset(u32, op);
+      const length = opKeyLength(u32, op);
+      const isNote = opKeyspace(u32, op) === DEADLINE_KEYSPACE && opKind(u32, op) === OP_KIND_PUT;
+      if (isNote && compareBytes(u8, key, length, from, 0, from.length) < 0) {
+        this.#from = u8.slice(key, key + length);
+      }
+    });
   }
 
   #sleep(delayMs: number): void {
@@ -162,7 +177,7 @@ export class Deadlines {
     const store = this.#store;
     const notes: Note[] = [];
     const cursor = store.takeCursor();
-    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#settled, upper: undefined }, false);
+    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#from, upper: undefined }, false);
     while (notes.length < MAX_EXPIRED_A_COMMIT && cursor.next()) {
       const note = readNote(cursor);
       if (note.due > now) {

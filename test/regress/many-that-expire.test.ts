@@ -5,7 +5,7 @@
 import { expect, it } from "vitest";
 import { Simulated } from "./simulated.ts";
 
-it("the loop goes on where it was, and finds what comes to lie behind it within a minute", async () => {
+it("the loop goes on where it was, and goes back to what comes to lie behind it", async () => {
   const simulated = new Simulated();
   const { db } = simulated.open({ segmentBytes: 1024 * 1024 });
   const map = db.map<number>("m");
@@ -25,11 +25,16 @@ it("the loop goes on where it was, and finds what comes to lie behind it within 
   map.put("past", 1, { expiresAt: clock.now() - 1_000_000 });
   map.put("next", 1, { ttl: 10 });
   await simulated.run(2000);
+  // Three puts, and a commit that deletes what they put.
   expect([db.lastCommit, map.count()]).toEqual([settled + 4, 0]);
-  for (let second = 0; second < 61; second++) {
-    await simulated.run(1000);
+  const commits: number[] = [];
+  for await (const { commit, changes } of db.changes({ since: settled, of: "m" })) {
+    commits.push(...changes.filter(({ type }) => type === "delete").map(() => commit));
+    if (commit === db.lastCommit) {
+      break;
+    }
   }
-  expect(db.lastCommit).toBe(settled + 5);
+  expect(commits).toEqual([settled + 4, settled + 4, settled + 4]);
   const drained = db.checkpoint();
   await simulated.run(2000);
   await drained;
