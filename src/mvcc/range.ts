@@ -33,8 +33,25 @@ export interface ResolvedRange {
   readonly limit: number;
 }
 
-/** Bounds as bytes. INVALID where two options contradict each other. */
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  "gte",
+  "gt",
+  "lte",
+  "lt",
+  "prefix",
+  "reverse",
+  "limit",
+  "signal", // of nextChange
+]);
+
+/** Bounds as bytes. INVALID where two options contradict each other, or one has a name that none has. */
 export function resolveRange<K>(codec: KeyCodec<K>, options: RangeOptions<K>): ResolvedRange {
+  for (const name in options) {
+    if (!OPTION_NAMES.has(name)) {
+      // Left out, a misspelt bound would make the range larger without a word.
+      throw new DbError("INVALID", `a range has no option ${name}: it takes gte, gt, lte, lt, prefix, reverse, limit`);
+    }
+  }
   const { gte, gt, lte, lt, prefix, reverse = false, limit = Number.POSITIVE_INFINITY } = options;
   if ((gte !== undefined && gt !== undefined) || (lte !== undefined && lt !== undefined)) {
     throw new DbError("INVALID", "a range has one lower bound, gte or gt, and one upper bound, lte or lt");

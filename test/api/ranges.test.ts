@@ -124,6 +124,8 @@ describe.each(PLACES)("ranges on $name", ({ make }) => {
       expect(codeOf(() => map.count(options))).toBe("INVALID");
     }
     expect(codeOf(() => db.map("numbers", { key: "number" }).range({ prefix: 1 }))).toBe("INVALID");
+    expect(codeOf(() => map.range({ gtee: "a" } as object))).toBe("INVALID");
+    expect(map.range({ gte: "a", signal: undefined } as object).count()).toBe(map.count({ gte: "a" }));
   });
 
   it("lets go of what it pinned: at the end, and after break, return and throw", () => {
