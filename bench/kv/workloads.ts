@@ -2,8 +2,9 @@
  * The workloads that every engine runs, each one function from an open engine to a rate.
  *
  * Each checks what came back (counts, bytes, sums of first bytes): a benchmark that reads nothing is fast. The checks
- * run on what the timed loop has tallied, or after the clock was stopped. Reads are run once untimed before they count, so
- * that a compiler's warm-up and first page faults are no part of them: a database is read for longer than a second.
+ * run on what the timed loop has tallied, or after the clock was stopped. Reads are run once untimed before they count, and
+ * of updates and deletes the first ones are not timed, so that a compiler's warm-up and first page faults are no part of
+ * them: a database is used for longer than a second.
  */
 import { performance } from "node:perf_hooks";
 import {
@@ -28,6 +29,8 @@ const LARGE_COMMIT_ENTRIES = 1000;
 const SMALL_COMMIT_ENTRIES = 10;
 const MAX_PROBES = 500_000;
 const MAX_UPDATES = 300_000;
+/** Of updates and deletes, so many are not timed: about 50 ms, in which nacre's code is compiled. */
+const UNTIMED_ENTRIES = 20_000;
 const RANGE_ENTRIES = 100;
 const MAX_RANGES = 10_000;
 /** Scans of small maps are repeated until so many entries were seen. */
@@ -41,31 +44,35 @@ const CHECKED_ENTRIES = 1000;
 
 /** Every entry once, in random order, 1000 a commit. */
 export async function fill(engine: Engine, entries: number): Promise<number> {
-  return await puts(engine, entries, LARGE_COMMIT_ENTRIES, (index) => index, 0);
+  return await puts(engine, entries, LARGE_COMMIT_ENTRIES, (index) => index, 0, 0);
 }
 
 /** Other values for random entries, 10 a commit. */
 export async function update(engine: Engine, entries: number): Promise<number> {
   const draw = drawing(entries, 11);
   const count = Math.min(MAX_UPDATES, roundTo(entries / 2, SMALL_COMMIT_ENTRIES));
-  return await puts(engine, count, SMALL_COMMIT_ENTRIES, draw, 1);
+  return await puts(engine, count, SMALL_COMMIT_ENTRIES, draw, 1, untimed(count));
 }
 
 /** A third of the entries, 1000 a commit. */
 export async function deletes(engine: Engine, entries: number): Promise<number> {
   const next = shuffling(entries);
   const count = Math.min(MAX_UPDATES, roundTo(entries / 3, LARGE_COMMIT_ENTRIES));
+  const before = untimed(count);
   const watch = new Stopwatch();
-  for (let done = 0; done < count; done += CHUNK_ENTRIES) {
-    const keys = keysOf(Math.min(CHUNK_ENTRIES, count - done), next);
-    watch.start();
+  for (let done = 0; done < count; ) {
+    const isTimed = done >= before;
+    const keys = keysOf(Math.min(CHUNK_ENTRIES, (isTimed ? count : before) - done), next);
+    done += keys.length;
+    const started = isTimed ? watch : new Stopwatch();
+    started.start();
     for (let i = 0; i < keys.length; i += LARGE_COMMIT_ENTRIES) {
       const committed = engine.delete(keys, i, Math.min(keys.length, i + LARGE_COMMIT_ENTRIES));
       if (committed !== undefined) {
         await committed;
       }
     }
-    watch.stop();
+    started.stop();
   }
   const again = shuffling(entries);
   for (let i = 0; i < count + Math.min(CHECKED_ENTRIES, entries - count); i++) {
@@ -74,7 +81,7 @@ export async function deletes(engine: Engine, entries: number): Promise<number> 
       verify((engine.get(keyFor(entry)) !== undefined) === i >= count, `entry ${entry} after the deletes`);
     }
   }
-  return watch.rate(count);
+  return watch.rate(count - before);
 }
 
 export async function getHit(engine: Engine, entries: number): Promise<number> {
@@ -153,21 +160,26 @@ async function puts(
   commitEntries: number,
   entryAt: (index: number) => number,
   valueShift: number,
+  before: number,
 ): Promise<number> {
   const watch = new Stopwatch();
-  for (let done = 0; done < count; done += CHUNK_ENTRIES) {
-    const keys = keysOf(Math.min(CHUNK_ENTRIES, count - done), (index) => entryAt(done + index));
-    const values = keys.map((_, index) => valueFor(done + index + valueShift));
-    watch.start();
+  for (let done = 0; done < count; ) {
+    const isTimed = done >= before;
+    const first = done;
+    const keys = keysOf(Math.min(CHUNK_ENTRIES, (isTimed ? count : before) - done), (index) => entryAt(first + index));
+    const values = keys.map((_, index) => valueFor(first + index + valueShift));
+    done += keys.length;
+    const started = isTimed ? watch : new Stopwatch();
+    started.start();
     for (let i = 0; i < keys.length; i += commitEntries) {
       const committed = engine.put(keys, values, i, Math.min(keys.length, i + commitEntries));
       if (committed !== undefined) {
         await committed;
       }
     }
-    watch.stop();
+    started.stop();
   }
-  return watch.rate(count);
+  return watch.rate(count - before);
 }
 
 function probe(engine: Engine, count: number, entryAt: () => number, isThere: boolean, watch: Stopwatch): void {
@@ -212,6 +224,11 @@ async function durableCommits(engine: Engine, loops: number, commit: CommitOne, 
     verify(engine.get(keys[entry]!)?.length === VALUE_BYTES, `commit ${entry} is there`);
   }
   return next / seconds;
+}
+
+/** How many of `count` come before the clock is started. */
+function untimed(count: number): number {
+  return Math.min(UNTIMED_ENTRIES, roundTo(count / 5, LARGE_COMMIT_ENTRIES));
 }
 
 function roundTo(count: number, step: number): number {
