@@ -21,6 +21,7 @@
  */
 import { Buffer } from "node:buffer";
 import { MAX_KEY_BYTES } from "../btree/index.ts";
+import { isBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { ownedCopy } from "./owned-bytes.ts";
 import { isWellFormed, readText, writeText } from "./text.ts";
@@ -157,7 +158,7 @@ function customKeys(custom: CustomCodec<unknown>): KeyCodec<unknown> {
     "custom",
     (key, into, offset) => {
       const bytes = custom.encode(key);
-      if (!(bytes instanceof Uint8Array)) {
+      if (!isBytes(bytes)) {
         throw new DbError("INVALID", "the map's own key codec must return a Uint8Array from encode");
       }
       return encodeBytes(bytes, into, offset);
@@ -209,7 +210,7 @@ function encodeBigint(key: bigint, into: Uint8Array, offset: number): number {
 
 /** A whole array needs no subarray: 23 ns for 16 bytes, 44 for 100. */
 function encodeBytes(key: Uint8Array, into: Uint8Array, offset: number): number {
-  if (!(key instanceof Uint8Array)) {
+  if (!isBytes(key)) {
     throw wrongType("Uint8Array", key);
   }
   checkLength(key.length);

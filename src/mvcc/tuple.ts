@@ -28,7 +28,7 @@
 
 import { Buffer } from "node:buffer";
 import { MAX_KEY_BYTES } from "../btree/index.ts";
-import { copyBytes } from "../bytes.ts";
+import { copyBytes, isBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { ownedCopy } from "./owned-bytes.ts";
 import { isWellFormed, readText, writeText } from "./text.ts";
@@ -191,7 +191,7 @@ function writeElement(element: TupleElement, into: Uint8Array, at: number, limit
     into[at] = NULL;
     return at + 1;
   }
-  if (element instanceof Uint8Array) {
+  if (isBytes(element)) {
     checkRoom(at + 2 + element.length, limit);
     into[at] = BYTES;
     return writeEscaped(element, into, at + 1, limit);

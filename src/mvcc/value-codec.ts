@@ -23,6 +23,7 @@
  */
 import { Buffer } from "node:buffer";
 import { MAX_VALUE_BYTES } from "../btree/index.ts";
+import { isBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { type CustomCodec, isCustomCodec } from "./key-codec.ts";
 import { ownedCopy } from "./owned-bytes.ts";
@@ -119,7 +120,7 @@ function customValues(custom: CustomCodec<unknown>): ValueCodec<unknown> {
   let measuredBytes: Uint8Array | undefined;
   const toBytes = (value: unknown): Uint8Array => {
     const bytes = custom.encode(value);
-    if (!(bytes instanceof Uint8Array)) {
+    if (!isBytes(bytes)) {
       throw new DbError("INVALID", "the map's own value codec must return a Uint8Array from encode");
     }
     return bytes;
@@ -194,7 +195,7 @@ function roomForText(text: string): number {
 }
 
 function measureBytes(value: Uint8Array): number {
-  if (!(value instanceof Uint8Array)) {
+  if (!isBytes(value)) {
     throw new DbError("INVALID", `this map holds bytes (value: "bytes"), a Uint8Array, not ${nameOf(value)}`);
   }
   return checkLength(value.length);
