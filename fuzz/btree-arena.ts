@@ -293,7 +293,8 @@ class ArenaRun {
 
   /** Indexes all ops anew, as recovery does. */
   #rebuild(): void {
-    this.#index = new ArenaIndex(this.#arena.u8, this.#arena.u32, 2 * this.#maxBytes);
+    const reachedBytes = this.#index.memoryBytes;
+    this.#index = new ArenaIndex(this.#arena.u8, this.#arena.u32, 2 * Math.max(this.#maxBytes, reachedBytes));
     let recordStart = 0;
     let record = -1;
     for (const entry of this.#ops) {

@@ -12,6 +12,8 @@ import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from 
 /** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
 export const STATUS_RUNNING = 0;
 export const STATUS_PROGRESS = 1;
+export const STATUS_ENDED = 2;
+export const STATUS_WORDS = 3;
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 

@@ -14,8 +14,10 @@ import {
   type EncodedOutcome,
   encodeInput,
   PROGRESS_SCALE,
+  STATUS_ENDED,
   STATUS_PROGRESS,
   STATUS_RUNNING,
+  STATUS_WORDS,
 } from "./checkpoint-message.ts";
 
 export type CheckpointOutcome =
@@ -140,19 +142,21 @@ const MAX_STILL_MS = 5 * 60 * 1000;
 
 /**
  * What the worker runs first. Its module may be missing, or not load, or the worker may end in the middle; whoever waits
- * for the job sits in Atomics.wait and gets no events, so the one is told like an outcome, the other by the status alone.
+ * for the job sits in Atomics.wait and gets no events, so the one is told like an outcome, the other by the status.
  */
 const START_WORKER = `
 const { workerData } = require("node:worker_threads");
-const release = () => {
-  Atomics.store(workerData.status, ${STATUS_RUNNING}, 0);
-  Atomics.notify(workerData.status, ${STATUS_RUNNING});
-};
-process.once("exit", release);
-import(workerData.module).catch((error) => {
+const { port, status, module } = workerData;
+process.once("exit", () => {
+  Atomics.store(status, ${STATUS_ENDED}, 1);
+  Atomics.store(status, ${STATUS_RUNNING}, 0);
+  Atomics.notify(status, ${STATUS_RUNNING});
+});
+import(module).catch((error) => {
   const { message, code } = error;
-  workerData.port.postMessage({ notStarted: { message, code } });
-  release();
+  Atomics.store(status, ${STATUS_RUNNING}, 0);
+  port.postMessage({ notStarted: { message, code } });
+  Atomics.notify(status, ${STATUS_RUNNING});
 });`;
 
 interface NotStarted {
@@ -221,11 +225,11 @@ export class WorkerRunner implements CheckpointRunner {
     let progress = this.progress;
     let stillMs = 0;
     for (let waitedMs = 0; waitedMs < maxMs && this.isRunning && this.progress < share; waitedMs++) {
-      Atomics.wait(this.#status, STATUS_RUNNING, 1, 1);
-      stillMs = this.progress === progress ? stillMs + 1 : 0;
+      const hasWaited = Atomics.wait(this.#status, STATUS_RUNNING, 1, 1) === "timed-out";
+      stillMs = this.progress > progress ? 0 : stillMs + Number(hasWaited);
       progress = this.progress;
-      // Its last message is sent before the status is set: with the one and without the other it has ended in the middle.
-      const hasEnded = Atomics.load(this.#status, STATUS_RUNNING) === 0 && this.isRunning;
+      // It sends its last message before it ends: with the one and without the other it has ended in the middle.
+      const hasEnded = Atomics.load(this.#status, STATUS_ENDED) === 1 && this.isRunning;
       if (hasEnded || stillMs >= MAX_STILL_MS) {
         this.#lose(lost(this.#directory, hasEnded ? "has ended" : `has done nothing for ${MAX_STILL_MS / 1000} s`));
       }
@@ -333,7 +337,7 @@ export class WorkerRunner implements CheckpointRunner {
 }
 
 function newStatus(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(8));
+  return new Int32Array(new SharedArrayBuffer(STATUS_WORDS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 function reviveError(failure: { code: DbErrorCode; message: string; facts: DbErrorFacts; cause: unknown }): DbError {

@@ -30,8 +30,9 @@ const pages = new WorkerPages(disk, { backend, cacheBytes, fileBytes, readOnly: 
 
 port.on("message", (encoded: EncodedInput) => {
   const outcome = run(encoded);
-  port.postMessage(outcome);
+  // Before the message, on which the next job may begin and set the status again.
   Atomics.store(status, STATUS_RUNNING, 0);
+  port.postMessage(outcome);
   Atomics.notify(status, STATUS_RUNNING);
 });
 

@@ -48,7 +48,8 @@ it.each([
       encoding: "utf8",
     });
     const found = JSON.parse(stdout) as { acknowledged: number; codes: string[] };
-    expect(found.codes).toEqual(["IO", "POISONED"]);
+    expect(found.codes[0]).toMatch(/^(IO|POISONED)$/); // whoever was paced has met the end, or who needed room
+    expect(found.codes[1]).toBe("POISONED");
     expect(found.acknowledged).toBeGreaterThan(0);
     using db = open(path!);
     expect(db.map("m").count()).toBeGreaterThanOrEqual(found.acknowledged);
