@@ -29,7 +29,7 @@ const LARGE_COMMIT_ENTRIES = 1000;
 const SMALL_COMMIT_ENTRIES = 10;
 const MAX_PROBES = 500_000;
 const MAX_UPDATES = 300_000;
-/** Of updates and deletes, so many are not timed: about 50 ms, in which nacre's code is compiled. */
+/** Of updates and deletes, so many are not timed: nacre needs two to four times as long for the first ones. */
 const UNTIMED_ENTRIES = 20_000;
 const RANGE_ENTRIES = 100;
 const MAX_RANGES = 10_000;

@@ -241,8 +241,8 @@ export function childFor(
  * Asks for the cache lines that hold the heads and slots of a leaf of up to 64 entries, all at once.
  *
  * A search reads four of them, and where the next one is it learns from the one before: four misses one after the other,
- * which these loads turn into one. A get out of 300,000 entries takes 20 % less, one out of cached pages the same. The
- * caller stores the result somewhere, or the compiler would leave out the loads.
+ * which these loads turn into one. A lookup out of 300,000 entries takes 7 % less, a get 12 %, a lookup out of cached pages
+ * the same. The caller stores the result somewhere, or the compiler would leave out the loads.
  */
 export function touchLeaf(u32: Uint32Array, base: number): number {
   const word = base >>> 2;
