@@ -1,0 +1,2 @@
+/** What the layers above may use of the LSM engine. */
+export {};
