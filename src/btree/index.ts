@@ -19,4 +19,5 @@ export {
   MAX_VALUE_BYTES,
 } from "./page.ts";
 export { TreeReader } from "./reader.ts";
+export { treePages } from "./tree-pages.ts";
 export { EMPTY_ROOT, type FreedPages, type RootRecord } from "./writer.ts";

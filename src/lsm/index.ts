@@ -1,2 +1,18 @@
 /** What the layers above may use of the LSM engine. */
-export {};
+export { compactRuns, freeRuns, type LsmSurroundings } from "./compaction.ts";
+export { flushRun } from "./flush.ts";
+export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, partFor, type PlacedPart, type Run } from "./manifest.ts";
+export { type Combine, decodeItems, encodeItems, type Folded, Operands } from "./operands.ts";
+export type { Part } from "./part.ts";
+export { PartWriter } from "./part-writer.ts";
+export { chooseCompaction, compactionDebt, levelSizes, type PolicySettings, partBytesFor, policyFor } from "./policy.ts";
+export { coveringDelete, isBelow, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
+export { NOT_FOUND, RunReader, SearchCounts } from "./reader.ts";
+export { RunCursor } from "./run-cursor.ts";
+export {
+  type CompactionStyle,
+  type Compression,
+  checkLsmSettings,
+  DEFAULT_LSM_SETTINGS,
+  type LsmSettings,
+} from "./settings.ts";

@@ -7,6 +7,7 @@
  * what was loaded, and whoever compares commits by the log alone has to know.
  */
 import { DbError } from "../errors.ts";
+import type { LsmSettings } from "../lsm/index.ts";
 import type { Segment } from "../wal/index.ts";
 import { OP_KIND_PUT, opCommit, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
 import { isWellFormed } from "./text.ts";
@@ -27,15 +28,27 @@ const NEXT_ID_KEY = new Uint8Array(0);
 const LOADED_MARK = 0xff;
 const MAX_NAME_BYTES = 512;
 
-export type EngineKind = "btree";
+export type EngineKind = "btree" | "lsm";
 
-export interface KeyspaceInfo {
-  readonly id: number;
-  readonly name: string;
+/** What a keyspace is made as; it stays so. */
+export interface KeyspaceDescription {
   readonly engine: EngineKind;
   /** How keys and values are encoded; the catalog only keeps it. */
   readonly key: string;
   readonly value: string;
+  /** With the engine "lsm". */
+  readonly lsm?: LsmSettings;
+}
+
+/** What a checkpoint has to know of a keyspace. */
+export interface KeyspaceKind {
+  /** Undefined: it is a B+tree. */
+  readonly lsm: LsmSettings | undefined;
+}
+
+export interface KeyspaceInfo extends KeyspaceDescription {
+  readonly id: number;
+  readonly name: string;
   /** Its data is gone, or was never committed: handles on it refuse to work. */
   isDropped: boolean;
 }
@@ -88,9 +101,16 @@ export class Catalog {
     return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Ids of every keyspace there is, nacre's own included. */
-  liveIds(): Set<number> {
-    return new Set([CATALOG_KEYSPACE, DEADLINE_KEYSPACE, ...this.#byId.keys()]);
+  /** Every keyspace there is by its id, nacre's own included. */
+  kinds(): Map<number, KeyspaceKind> {
+    const kinds = new Map<number, KeyspaceKind>([
+      [CATALOG_KEYSPACE, TREE],
+      [DEADLINE_KEYSPACE, TREE],
+    ]);
+    for (const { id, lsm } of this.#byId.values()) {
+      kinds.set(id, lsm === undefined ? TREE : { lsm });
+    }
+    return kinds;
   }
 
   /**
@@ -99,22 +119,21 @@ export class Catalog {
    */
   plan(
     name: string,
-    engine: EngineKind,
-    key: string,
-    value: string,
+    description: KeyspaceDescription,
     wantedId?: number,
   ): { info: KeyspaceInfo; entries: CatalogEntry[] } {
     checkName(name);
     if (wantedId !== undefined) {
       this.#checkFree(wantedId, name);
     }
-    const info: KeyspaceInfo = { id: wantedId ?? this.#nextId, name, engine, key, value, isDropped: false };
+    const id = wantedId ?? this.#nextId;
+    const info: KeyspaceInfo = { id, name, ...description, isDropped: false };
     this.#nextId = Math.max(this.#nextId, info.id + 1);
     this.#planned.set(info.id, info);
     return {
       info,
       entries: [
-        { key: encodeName(name), value: encodeJson({ id: info.id, engine, key, value }) },
+        { key: encodeName(name), value: encodeJson({ id, ...description }) },
         { key: NEXT_ID_KEY, value: encodeJson(this.#nextId) },
       ],
     };
@@ -210,6 +229,8 @@ export class Catalog {
     }
   }
 }
+
+const TREE: KeyspaceKind = { lsm: undefined };
 
 /** The keyspace whose bulk load the catalog's entry of this key tells of; undefined for other entries. */
 export function loadedKeyspace(key: Uint8Array): number | undefined {

@@ -1,18 +1,20 @@
 /**
  * One checkpoint: frozen memtables merged into the page file, and the meta page that makes it count.
  *
- *     1  per keyspace: the merged operations into its B+tree, copy-on-write
- *     2  trees of dropped keyspaces: their pages freed
- *     3  the new roots into the roots tree            (keyspace id ──▶ page, height, count)
- *     4  the free space into an extent of its own
- *     5  sync ── every page of the new version is on disk
- *     6  the meta page, sync ── the new version is the one that an opening database finds
+ *     1  per keyspace: the merged operations into its B+tree, copy-on-write, or into a new run
+ *     2  trees and runs of dropped keyspaces: their pages freed
+ *     3  runs of LSM keyspaces compacted, as far as there is time (lsm-work.ts)
+ *     4  the new roots into the roots tree            (keyspace id ──▶ page, height, count; parts of runs)
+ *     5  the free space into an extent of its own
+ *     6  sync ── every page of the new version is on disk
+ *     7  the meta page, sync ── the new version is the one that an opening database finds
  *
- * A crash before 6 leaves the previous version untouched, since no page that it reaches was written (M2); after 6 the log
+ * A crash before 7 leaves the previous version untouched, since no page that it reaches was written (M2); after 7 the log
  * up to the memtables' last commit is no longer needed. The job runs in the checkpoint worker, or step by step in the
  * application's thread; it is the same code, and knows nothing of threads. `steps()` yields about once a leaf.
  */
 import { EMPTY_ROOT, type RootRecord, TreeMerge, treeExtents } from "../btree/index.ts";
+import type { Manifest } from "../lsm/index.ts";
 import {
   EXTENT_HEADER_BYTES,
   type Extent,
@@ -27,16 +29,18 @@ import {
   writeMeta,
 } from "../pager/index.ts";
 import { encodeFreeList, freeListBytes } from "./free-list.ts";
+import type { KeyspaceKind } from "./catalog.ts";
+import { LsmWork, type LsmWorkOptions } from "./lsm-work.ts";
 import { type FrozenMemtable, MemtableBatch } from "./memtable-batch.ts";
-import { RootBatch } from "./roots.ts";
+import { RootBatch, type RootChanges, type Roots, rootOf } from "./roots.ts";
 
 export interface CheckpointInput {
   readonly pages: PageFile;
   /** Newest first. */
   readonly memtables: readonly FrozenMemtable[];
-  readonly roots: ReadonlyMap<number, RootRecord>;
-  /** Keyspaces that exist after the newest memtable's last commit. */
-  readonly liveKeyspaces: ReadonlySet<number>;
+  readonly roots: Roots;
+  /** Keyspaces that exist after the newest memtable's last commit; undefined where it is not known how they are kept. */
+  readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
   readonly previous: Meta;
   /** Pages that may be written. The job takes it over. */
   readonly free: FreeSpace;
@@ -47,6 +51,9 @@ export interface CheckpointInput {
   readonly firstSegment: number;
   /** What may be moved down so that the file can shrink. */
   readonly relocation: Relocation;
+  readonly lsm: LsmWorkOptions;
+  /** Others wait for the job: it is to begin nothing that can wait. */
+  readonly isHurried: () => boolean;
   /** Told the share of the work done, 0 to 1. */
   readonly onProgress: (share: number) => void;
 }
@@ -72,8 +79,8 @@ export interface FreedExtent {
 
 export interface CheckpointResult {
   readonly meta: Meta;
-  /** Roots that differ from the input's; page 0: the keyspace is empty or gone. */
-  readonly changedRoots: ReadonlyMap<number, RootRecord>;
+  /** What differs from the input's roots. */
+  readonly changes: RootChanges;
   readonly free: FreeSpace;
   readonly freed: readonly FreedExtent[];
   /** Pages written, so that other readers of the file drop what they cached of them. */
@@ -86,7 +93,8 @@ export class CheckpointJob {
   readonly #allocator: RecordingAllocator;
   readonly #freed: FreedExtent[];
   readonly #frees: { add(first: number, count: number, birth: number): void };
-  readonly #changedRoots: Map<number, RootRecord>;
+  readonly #changedTrees: Map<number, RootRecord>;
+  readonly #lsm: LsmWork;
   readonly #operations: number;
   #operationsDone: number;
   #relocateBudget: number;
@@ -99,7 +107,8 @@ export class CheckpointJob {
     const freed: MutableExtent[] = [];
     this.#freed = freed;
     this.#frees = { add: (first, count, birth) => addFreed(freed, first, count, birth) };
-    this.#changedRoots = new Map();
+    this.#changedTrees = new Map();
+    this.#lsm = new LsmWork(input, this.#allocator, this.#frees, this.#number);
     this.#operations = countOperations(input.memtables);
     this.#operationsDone = 0;
     this.#relocateBudget = input.relocation.pages;
@@ -123,7 +132,12 @@ export class CheckpointJob {
 
   /** A keyspace's tree becomes the one that was built, in pages of this job, next to its own work. */
   setRoot(keyspace: number, root: RootRecord): void {
-    this.#changedRoots.set(keyspace, root);
+    this.#changedTrees.set(keyspace, root);
+  }
+
+  /** The same for an LSM keyspace. */
+  setManifest(keyspace: number, manifest: Manifest): void {
+    this.#lsm.set(keyspace, manifest);
   }
 
   *steps(): Generator<void, CheckpointResult> {
@@ -136,6 +150,7 @@ export class CheckpointJob {
     const { pages, previous, free, commit, firstSegment } = this.#input;
     yield* this.#mergeKeyspaces();
     yield* this.#freeDroppedKeyspaces();
+    yield* this.#lsm.compact();
     const roots = yield* this.#mergeRoots();
     const freeList = this.#writeFreeList();
     pages.sync();
@@ -160,11 +175,15 @@ export class CheckpointJob {
     this.#isMetaTouched = true;
     writeMeta(pages, meta);
     pages.sync();
-    return { meta, changedRoots: this.#changedRoots, free, freed: this.#freed, written: this.#allocator.runs };
+    return { meta, changes: this.#changes, free, freed: this.#freed, written: this.#allocator.runs };
+  }
+
+  get #changes(): RootChanges {
+    return { trees: this.#changedTrees, manifests: this.#lsm.changes() };
   }
 
   *#mergeKeyspaces(): Generator<void, void> {
-    const { memtables, roots, liveKeyspaces } = this.#input;
+    const { memtables, roots, keyspaces } = this.#input;
     const touched = new Set<number>();
     for (const memtable of memtables) {
       for (const keyspace of memtable.index.keyspaces()) {
@@ -173,21 +192,41 @@ export class CheckpointJob {
     }
     const relocateFrom = this.#relocateFrom();
     if (relocateFrom !== undefined) {
-      for (const keyspace of roots.keys()) {
+      for (const keyspace of roots.trees.keys()) {
         touched.add(keyspace);
       }
     }
-    for (const keyspace of [...touched].filter((id) => liveKeyspaces.has(id)).sort((a, b) => a - b)) {
-      const before = roots.get(keyspace) ?? EMPTY_ROOT;
-      const after = yield* this.#merge(before, new MemtableBatch(memtables, keyspace), relocateFrom);
+    for (const keyspace of [...touched].filter((id) => keyspaces.has(id)).sort((a, b) => a - b)) {
+      const batch = new MemtableBatch(memtables, keyspace);
+      if (keyspaces.get(keyspace)?.lsm !== undefined) {
+        yield* this.#flush(keyspace, batch);
+        continue;
+      }
+      const before = rootOf(roots, keyspace);
+      const after = yield* this.#merge(before, batch, relocateFrom);
       if (after.page !== before.page) {
-        this.#changedRoots.set(keyspace, after);
+        this.#changedTrees.set(keyspace, after);
       }
     }
   }
 
+  *#flush(keyspace: number, batch: MemtableBatch): Generator<void, void> {
+    let before = batch.consumed;
+    for (const _ of this.#lsm.flush(keyspace, batch)) {
+      this.#note(batch.consumed - before);
+      before = batch.consumed;
+      yield;
+    }
+    this.#note(batch.consumed - before);
+  }
+
+  #note(operations: number): void {
+    this.#operationsDone += operations;
+    this.#input.onProgress((MERGE_SHARE * this.#operationsDone) / Math.max(1, this.#operations));
+  }
+
   *#merge(root: RootRecord, batch: MemtableBatch | RootBatch, relocateFrom?: number): Generator<void, RootRecord> {
-    const { pages, onProgress } = this.#input;
+    const { pages } = this.#input;
     const merge = new TreeMerge(pages, this.#allocator, this.#frees, this.#number, root, batch, {
       relocateFrom: relocateFrom ?? Number.POSITIVE_INFINITY,
       relocatePages: this.#relocateBudget,
@@ -196,33 +235,33 @@ export class CheckpointJob {
     for (;;) {
       const before = batch.consumed;
       const done = merge.step();
-      this.#operationsDone += batch.consumed - before;
+      this.#note(batch.consumed - before);
       if (done) {
         this.#relocateBudget -= merge.relocatedPages;
         return merge.result;
       }
-      onProgress((MERGE_SHARE * this.#operationsDone) / Math.max(1, this.#operations));
       yield;
     }
   }
 
   *#freeDroppedKeyspaces(): Generator<void, void> {
-    const { pages, roots, liveKeyspaces } = this.#input;
-    for (const [keyspace, root] of roots) {
-      if (!liveKeyspaces.has(keyspace)) {
+    const { pages, roots, keyspaces } = this.#input;
+    for (const [keyspace, root] of roots.trees) {
+      if (!keyspaces.has(keyspace)) {
         for (const extent of treeExtents(pages, root)) {
           this.#frees.add(extent.first, extent.count, extent.birth);
           yield;
         }
-        this.#changedRoots.set(keyspace, EMPTY_ROOT);
+        this.#changedTrees.set(keyspace, EMPTY_ROOT);
       }
     }
+    yield* this.#lsm.freeDropped();
   }
 
   *#mergeRoots(): Generator<void, RootRecord> {
     const { previous } = this.#input;
     const before = { page: previous.rootsPage, height: previous.rootsHeight, count: previous.rootsCount };
-    return yield* this.#merge(before, new RootBatch(this.#changedRoots), this.#relocateFrom());
+    return yield* this.#merge(before, new RootBatch(this.#changes), this.#relocateFrom());
   }
 
   /**
@@ -319,6 +358,11 @@ class RecordingAllocator implements PageAllocator {
       this.runs.push({ first, count });
     }
     return first;
+  }
+
+  /** What was written there meanwhile, or was not, is forgotten with the rest of the run. */
+  release(first: number, count: number): void {
+    this.#free.release(first, count);
   }
 }
 

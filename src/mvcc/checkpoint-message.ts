@@ -6,21 +6,28 @@
  */
 import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
 import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
+import type { ManifestEntry } from "../lsm/index.ts";
 import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
+import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
+import type { LsmWorkOptions } from "./lsm-work.ts";
+import { applyChanges, NO_ROOTS, type RootChanges } from "./roots.ts";
 
 /** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
 export const STATUS_RUNNING = 0;
 export const STATUS_PROGRESS = 1;
 export const STATUS_ENDED = 2;
-export const STATUS_WORDS = 3;
+export const STATUS_HURRIED = 3;
+export const STATUS_WORDS = 4;
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 
 export interface EncodedInput {
   readonly memtables: readonly { readonly arena: ArrayBufferLike; readonly index: ArenaIndexTransfer }[];
-  readonly roots: ReadonlyMap<number, RootRecord>;
-  readonly liveKeyspaces: ReadonlySet<number>;
+  readonly trees: ReadonlyMap<number, RootRecord>;
+  readonly manifests: ReadonlyMap<number, readonly ManifestEntry[]>;
+  readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
+  readonly lsm: LsmWorkOptions;
   readonly previous: Meta;
   readonly free: FreeSpaceTransfer;
   readonly pending: Uint32Array;
@@ -35,7 +42,7 @@ export interface EncodedInput {
 
 export interface EncodedResult {
   readonly meta: Meta;
-  readonly changedRoots: ReadonlyMap<number, RootRecord>;
+  readonly changes: RootChanges;
   readonly free: FreeSpaceTransfer;
   readonly freed: Float64Array;
   readonly written: Uint32Array;
@@ -58,8 +65,10 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
       arena: memtable.u8.buffer,
       index: memtable.index.toTransfer(),
     })),
-    roots: input.roots,
-    liveKeyspaces: input.liveKeyspaces,
+    trees: input.roots.trees,
+    manifests: new Map([...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, manifest.entries()])),
+    keyspaces: input.keyspaces,
+    lsm: input.lsm,
     previous: input.previous,
     free: input.free.toTransfer(),
     pending: encodeExtents(input.pending),
@@ -74,11 +83,13 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
 export function decodeInput(
   encoded: EncodedInput,
   pages: PageFile,
+  isHurried: () => boolean,
   onProgress: (share: number) => void,
 ): CheckpointInput {
   return {
     ...encoded,
     pages,
+    roots: applyChanges(NO_ROOTS, encoded),
     memtables: encoded.memtables.map(({ arena, index }) => {
       const u8 = new Uint8Array(arena);
       const u32 = new Uint32Array(arena);
@@ -86,6 +97,7 @@ export function decodeInput(
     }),
     free: FreeSpace.fromTransfer(encoded.free),
     pending: decodeExtents(encoded.pending),
+    isHurried,
     onProgress,
   };
 }
@@ -99,7 +111,7 @@ export function encodeResult(result: CheckpointResult): EncodedResult {
   });
   return {
     meta: result.meta,
-    changedRoots: result.changedRoots,
+    changes: result.changes,
     free: result.free.toTransfer(),
     freed,
     written: encodeExtents(result.written),
@@ -113,7 +125,7 @@ export function decodeResult(encoded: EncodedResult): CheckpointResult {
   }
   return {
     meta: encoded.meta,
-    changedRoots: encoded.changedRoots,
+    changes: encoded.changes,
     free: FreeSpace.fromTransfer(encoded.free),
     freed,
     written: decodeExtents(encoded.written),

@@ -15,6 +15,7 @@ import {
   encodeInput,
   PROGRESS_SCALE,
   STATUS_ENDED,
+  STATUS_HURRIED,
   STATUS_PROGRESS,
   STATUS_RUNNING,
   STATUS_WORDS,
@@ -34,6 +35,8 @@ export interface CheckpointRunner {
   noteWritten(pages: readonly Extent[]): void;
   /** The caller cut the files down to so many pages, and may make them longer again itself. */
   noteCut(pageCount: number): void;
+  /** The job is to begin nothing that can wait. */
+  hurry(): void;
   /** Waits, or works, until `share` of the job is done, for about `maxMs` at the most. */
   advance(share: number, maxMs: number): void;
   /** The outcome, once; undefined while the job runs. */
@@ -51,6 +54,7 @@ export class InlineRunner implements CheckpointRunner {
   #outcome: CheckpointOutcome | undefined;
   #cancelTurn: (() => void) | undefined;
   #progress: number;
+  #isHurried: boolean;
 
   constructor(clock: Clock, stepsPerTurn: number, onDone: () => void) {
     this.#clock = clock;
@@ -61,6 +65,7 @@ export class InlineRunner implements CheckpointRunner {
     this.#outcome = undefined;
     this.#cancelTurn = undefined;
     this.#progress = 0;
+    this.#isHurried = false;
   }
 
   get isRunning(): boolean {
@@ -73,8 +78,10 @@ export class InlineRunner implements CheckpointRunner {
 
   start(input: CheckpointInput): void {
     this.#progress = 0;
+    this.#isHurried = false;
     this.#job = new CheckpointJob({
       ...input,
+      isHurried: () => this.#isHurried,
       onProgress: (share) => {
         this.#progress = share;
       },
@@ -87,6 +94,10 @@ export class InlineRunner implements CheckpointRunner {
   noteWritten(): void {}
 
   noteCut(): void {}
+
+  hurry(): void {
+    this.#isHurried = true;
+  }
 
   advance(share: number, _maxMs: number): void {
     while (this.#steps !== undefined && this.#progress < share) {
@@ -207,6 +218,7 @@ export class WorkerRunner implements CheckpointRunner {
     const port = this.#connect();
     this.#isRunning = true;
     Atomics.store(this.#status, STATUS_PROGRESS, 0);
+    Atomics.store(this.#status, STATUS_HURRIED, 0);
     Atomics.store(this.#status, STATUS_RUNNING, 1);
     port.postMessage(encodeInput(input, this.#rewritten, this.#cutTo));
     this.#rewritten = [];
@@ -219,6 +231,10 @@ export class WorkerRunner implements CheckpointRunner {
 
   noteCut(pageCount: number): void {
     this.#cutTo = Math.min(this.#cutTo, pageCount);
+  }
+
+  hurry(): void {
+    Atomics.store(this.#status, STATUS_HURRIED, 1);
   }
 
   advance(share: number, maxMs: number): void {

@@ -10,6 +10,7 @@ import {
   type EncodedOutcome,
   encodeResult,
   PROGRESS_SCALE,
+  STATUS_HURRIED,
   STATUS_PROGRESS,
   STATUS_RUNNING,
 } from "./checkpoint-message.ts";
@@ -40,7 +41,8 @@ function run(encoded: EncodedInput): EncodedOutcome {
   let job: CheckpointJob | undefined;
   try {
     const file = pages.forJob(encoded.previous.pageCount, decodeExtents(encoded.rewritten), encoded.cutTo);
-    const input = decodeInput(encoded, file, (share) => {
+    const isHurried = () => Atomics.load(status, STATUS_HURRIED) === 1;
+    const input = decodeInput(encoded, file, isHurried, (share) => {
       Atomics.store(status, STATUS_PROGRESS, Math.floor(share * PROGRESS_SCALE));
     });
     job = new CheckpointJob(input);

@@ -13,7 +13,8 @@
 import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type FreeSpace, type Meta, type PageFile, PendingFrees } from "../pager/index.ts";
+import { type FreeSpace, type Meta, PendingFrees } from "../pager/index.ts";
+import type { KeyspaceKind } from "./catalog.ts";
 import {
   type CheckpointInput,
   CheckpointJob,
@@ -22,36 +23,10 @@ import {
   type Relocation,
   runToEnd,
 } from "./checkpoint-job.ts";
+import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import type { Memtable } from "./memtable.ts";
-import type { ReadState } from "./read-state.ts";
-
-/** What the checkpointer needs of the store. */
-export interface CheckpointHost {
-  readonly pages: PageFile;
-  /** The current state; its frozen memtables are what a job takes. */
-  readonly state: ReadState;
-  readonly active: Memtable | undefined;
-  pinnedCheckpoints(): number[];
-  adopt(result: CheckpointResult, done: readonly Memtable[]): void;
-  poison(cause: unknown): void;
-}
-
-export interface CheckpointerStats {
-  readonly checkpoints: number;
-  readonly isRunning: boolean;
-  readonly pagesFree: number;
-  readonly pagesPending: number;
-  readonly lastError: string | undefined;
-}
-
-/** How the pages of the file are used. */
-export interface PageSpace {
-  /** Pages up to the last one that is not free. */
-  readonly end: number;
-  /** Pages that are not free: in use, or kept for snapshots. */
-  readonly used: number;
-}
+import { WakeUps } from "./wake-ups.ts";
 
 /** Somebody waits for pages to be moved down. */
 interface RelocationRequest {
@@ -61,7 +36,7 @@ interface RelocationRequest {
 }
 
 interface RunningJob {
-  /** What it covers, newest first. */
+  /** What it covers, newest first; none: it compacts or relocates. */
   readonly memtables: readonly Memtable[];
   readonly request: RelocationRequest | undefined;
 }
@@ -72,12 +47,18 @@ const MAX_FROZEN = 3;
 const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
+/** When no memtable was frozen for so long, there is time for compactions that could wait. */
+const IDLE_MS = 1000;
+/** What a job of compactions reads before others have their turn, in log segments. */
+const COMPACTION_SEGMENTS = 8;
 const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
 const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
 /** On request, a job empties the last so many pages of the file: 32 MiB, a fraction of a second. */
 const RELOCATE_PAGES_ON_REQUEST = 4096;
+/** So long after its deadline an entry that is still there goes with the next compaction. */
+const EXPIRED_FOR_MS = 60 * 60 * 1000;
 /** A closing database is made denser when it has this much more than it uses. */
 const TRIM_FROM = 1.02;
 const TRIM_PAGES = 8;
@@ -88,6 +69,7 @@ export class Checkpointer {
   readonly #clock: Clock;
   readonly #runner: CheckpointRunner;
   readonly #pendingFrees: PendingFrees;
+  readonly #segmentBytes: number;
   #meta: Meta;
   #free: FreeSpace;
   #running: RunningJob | undefined;
@@ -106,10 +88,24 @@ export class Checkpointer {
   #slowedFrom: number;
   #relocatePages: number;
   #checkpoints: number;
-  #waiting: (() => void)[];
+  /** The last job was no compaction: if there is something to compact, it is that job's turn. */
+  #hasFlushed: boolean;
+  #frozenAtMs: number;
+  /** Somebody waits for all compactions. */
+  #tidying: number;
+  /** Wakes when a job has ended, a hold was let go, or the database was closed. */
+  readonly #outcomes: WakeUps;
 
-  constructor(host: CheckpointHost, clock: Clock, runner: CheckpointRunner, meta: Meta, free: FreeSpace) {
+  constructor(
+    host: CheckpointHost,
+    clock: Clock,
+    runner: CheckpointRunner,
+    meta: Meta,
+    free: FreeSpace,
+    segmentBytes: number,
+  ) {
     this.#host = host;
+    this.#segmentBytes = segmentBytes;
     this.#clock = clock;
     this.#runner = runner;
     this.#pendingFrees = new PendingFrees();
@@ -127,7 +123,10 @@ export class Checkpointer {
     this.#slowedFrom = 0;
     this.#relocatePages = RELOCATE_PAGES_PER_CHECKPOINT;
     this.#checkpoints = 0;
-    this.#waiting = [];
+    this.#hasFlushed = false;
+    this.#frozenAtMs = clock.now();
+    this.#tidying = 0;
+    this.#outcomes = new WakeUps(clock);
   }
 
   get meta(): Meta {
@@ -180,18 +179,27 @@ export class Checkpointer {
       signal?.throwIfAborted();
       this.#checkOpen();
       this.#throwIfStuck();
-      this.#start();
-      await this.#nextOutcome(signal);
+      this.#start(true);
+      await this.#outcomes.next(signal);
     }
   }
 
   /** Called after a memtable was frozen. */
   frozen(): void {
     this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;
-    if (this.#frozen().length >= WORTHWHILE) {
+    this.#frozenAtMs = this.#clock.now();
+    this.schedule();
+  }
+
+  /** The next job now, if one is due, or when it will be. */
+  schedule(): void {
+    const frozen = this.#frozen().length;
+    if (frozen >= WORTHWHILE || this.#request !== undefined || this.#debt() > 0) {
       this.#start();
-    } else {
+    } else if (frozen > 0) {
       this.#startIn(COMPANY_MS);
+    } else if (this.#host.compactionDebt(true) > 0) {
+      this.#startIn(IDLE_MS);
     }
   }
 
@@ -204,10 +212,10 @@ export class Checkpointer {
     }
     this.#running = undefined;
     this.#settle(outcome, done);
-    if (this.#holdersWaiting === 0 && (this.#frozen().length > 0 || this.#request !== undefined)) {
+    if (this.#holdersWaiting === 0) {
       this.#startNext(outcome.ok);
     }
-    this.#wakeAll();
+    this.#outcomes.wakeAll();
   }
 
   /** Resolves when every memtable that is frozen now is in pages; rejects with what the checkpoint met. */
@@ -217,8 +225,24 @@ export class Checkpointer {
       signal?.throwIfAborted();
       this.#checkOpen();
       this.#throwIfStuck();
-      this.#start();
-      await this.#nextOutcome(signal);
+      this.#start(true);
+      await this.#outcomes.next(signal);
+    }
+  }
+
+  /** Resolves when there is nothing left to compact; rejects with what a job met. */
+  async tidy(signal?: AbortSignal): Promise<void> {
+    this.#tidying++;
+    try {
+      while (this.#debt() > 0) {
+        signal?.throwIfAborted();
+        this.#checkOpen();
+        this.#throwIfStuck();
+        this.#start();
+        await this.#outcomes.next(signal);
+      }
+    } finally {
+      this.#tidying--;
     }
   }
 
@@ -231,7 +255,7 @@ export class Checkpointer {
     while (this.#request !== undefined) {
       signal?.throwIfAborted();
       this.#checkOpen();
-      await this.#nextOutcome(signal);
+      await this.#outcomes.next(signal);
     }
     signal?.throwIfAborted();
     this.#checkOpen();
@@ -296,7 +320,7 @@ export class Checkpointer {
       while (this.#isHeld || this.#running !== undefined) {
         signal?.throwIfAborted();
         this.#checkOpen();
-        await this.#nextOutcome(signal);
+        await this.#outcomes.next(signal);
       }
       signal?.throwIfAborted();
       this.#checkOpen();
@@ -329,7 +353,7 @@ export class Checkpointer {
       return;
     }
     this.#cutFile();
-    this.#wakeAll();
+    this.#outcomes.wakeAll();
     this.#start();
   }
 
@@ -343,7 +367,7 @@ export class Checkpointer {
     this.#refuseRequest(closed());
   }
 
-  #input(memtables: readonly Memtable[], relocation: Relocation): CheckpointInput {
+  #input(memtables: readonly Memtable[], relocation: Relocation, compactionBytes = 0): CheckpointInput {
     this.reclaim();
     const newest = memtables[0];
     return {
@@ -355,15 +379,29 @@ export class Checkpointer {
         index,
       })),
       roots: this.#host.state.roots,
-      liveKeyspaces: newest === undefined ? new Set(this.#host.state.roots.keys()) : newest.liveKeyspaces,
+      keyspaces: newest === undefined ? this.#keyspacesInPages() : newest.keyspaces,
       previous: this.#meta,
       free: this.#free.clone(),
       pending: this.#pendingFrees.all(),
       commit: newest === undefined ? this.#meta.commit : newest.segment.lastCommit,
       firstSegment: newest === undefined ? this.#meta.firstSegment : newest.segment.number + 1,
       relocation,
+      lsm: {
+        segmentBytes: this.#segmentBytes,
+        compactionBytes,
+        isIdle: this.#isQuiet(),
+        expiredBefore: this.#clock.now() - EXPIRED_FOR_MS,
+      },
+      isHurried: () => false,
       onProgress: () => {},
     };
+  }
+
+  /** A job without memtables leaves every keyspace as it is; how one is kept that is about to go is not known. */
+  #keyspacesInPages(): Map<number, KeyspaceKind | undefined> {
+    const { trees, manifests } = this.#host.state.roots;
+    const kinds = this.#host.kinds();
+    return new Map([...trees.keys(), ...manifests.keys()].map((keyspace) => [keyspace, kinds.get(keyspace)]));
   }
 
   #relocationFor(request: RelocationRequest | undefined): Relocation {
@@ -421,21 +459,35 @@ export class Checkpointer {
     return this.#host.active === undefined ? memtables : memtables.slice(1);
   }
 
-  #start(): void {
+  /** `mustFlush`: compactions wait, though it be their turn. */
+  #start(mustFlush = false): void {
     if (this.#running !== undefined || this.#isHeld || this.#isClosed || this.#isPoisoned) {
       return;
     }
-    const memtables = this.#frozen();
+    const frozen = this.#frozen();
     const request = this.#request;
-    if (memtables.length === 0 && request === undefined) {
+    const mayCompact = request === undefined && (frozen.length === 0 || (this.#hasFlushed && !mustFlush));
+    const compacts = mayCompact && this.#debt() > 0;
+    if (frozen.length === 0 && request === undefined && !compacts) {
       return;
     }
+    this.#hasFlushed = !compacts;
+    const memtables = compacts ? [] : frozen;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#request = undefined;
     this.#running = { memtables, request };
     this.#slowedFrom = 0;
-    this.#runner.start(this.#input(memtables, this.#relocationFor(request)));
+    const compactionBytes = compacts ? COMPACTION_SEGMENTS * this.#segmentBytes : 0;
+    this.#runner.start(this.#input(memtables, this.#relocationFor(request), compactionBytes));
+  }
+
+  #debt(): number {
+    return this.#host.compactionDebt(this.#isQuiet());
+  }
+
+  #isQuiet(): boolean {
+    return this.#tidying > 0 || this.#clock.now() - this.#frozenAtMs >= IDLE_MS;
   }
 
   #startIn(delayMs: number): void {
@@ -448,7 +500,8 @@ export class Checkpointer {
   }
 
   #finishOne(): void {
-    this.#start();
+    this.#start(true);
+    this.#runner.hurry();
     if (this.#isPoisoned) {
       this.#throwIfStuck();
     }
@@ -456,24 +509,6 @@ export class Checkpointer {
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
     }
     this.#finishRunning();
-  }
-
-  /** Resolves when a job has ended, a hold was let go, the database was closed, or the signal fired. */
-  async #nextOutcome(signal: AbortSignal | undefined): Promise<void> {
-    let onAbort: (() => void) | undefined;
-    const woken = new Promise<void>((resolve) => {
-      onAbort = resolve;
-      this.#waiting.push(resolve);
-    });
-    signal?.addEventListener("abort", onAbort!, { once: true });
-    await keepingAlive(this.#clock, woken);
-    signal?.removeEventListener("abort", onAbort!);
-  }
-
-  #wakeAll(): void {
-    for (const wake of this.#waiting.splice(0)) {
-      wake();
-    }
   }
 
   #checkOpen(): void {
@@ -540,12 +575,11 @@ export class Checkpointer {
 
   /** After a job: what came to be due in the meantime; after a failure not at once. */
   #startNext(hasSucceeded: boolean): void {
-    if (!hasSucceeded) {
-      this.#startIn(RETRY_MS);
-    } else if (this.#request !== undefined) {
-      this.#start();
+    if (hasSucceeded) {
+      this.#slowedFrom = 0;
+      this.schedule();
     } else {
-      this.frozen();
+      this.#startIn(RETRY_MS);
     }
   }
 
@@ -561,7 +595,7 @@ export class Checkpointer {
   #refuseRequest(cause: unknown): void {
     this.#request?.reject(cause);
     this.#request = undefined;
-    this.#wakeAll();
+    this.#outcomes.wakeAll();
   }
 
   #throwIfStuck(): void {

@@ -11,7 +11,7 @@
  * Between `beginWrite` and `endWrite` (or `failWrite`) all writes belong together: outside of a transaction they are one
  * commit, inside they are part of it.
  */
-import type { KeyspaceInfo } from "./catalog.ts";
+import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
@@ -41,10 +41,4 @@ export interface Context {
   keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined;
   /** Where a bulk load writes; there is none inside transactions and snapshots. */
   readonly loadTarget?: Store;
-}
-
-export interface KeyspaceDescription {
-  readonly engine: "btree";
-  readonly key: string;
-  readonly value: string;
 }

@@ -12,6 +12,7 @@ import { DEADLINE_KEYSPACE } from "./catalog.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, readNote } from "./deadlines.ts";
 import { ALL_KEYS, type ByteRange, isInRange, type MergeCursor } from "./merge-cursor.ts";
 import type { ReadPoint } from "./read-state.ts";
+import { rootOf } from "./roots.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
@@ -29,8 +30,12 @@ export function countEntries(
   if (point.ended !== undefined) {
     throw point.ended;
   }
+  if (point.state.manifests.has(keyspace)) {
+    // Which of the versions in its runs count, only looking at them tells.
+    return scanCount(store, point, writes, keyspace, range);
+  }
   const changed = countChanged(point, writes, keyspace);
-  const root = point.state.root(keyspace);
+  const root = rootOf(point.state.roots, keyspace);
   const inTree = countRange(store.pages, root, range.lower, range.upper);
   if (changed * SCANNED_FOR_ONE_LOOKUP > inTree) {
     return scanCount(store, point, writes, keyspace, range);
@@ -78,7 +83,7 @@ function countDifference(
   range: ByteRange,
 ): number {
   const tree = new TreeReader(store.pages);
-  const root = point.state.root(keyspace).page;
+  const root = rootOf(point.state.roots, keyspace).page;
   const arenas = openArenas(point, writes, keyspace);
   let difference = 0;
   for (let i = 0; i < arenas.length; i++) {
@@ -122,7 +127,7 @@ function countExpired(
   range: ByteRange,
 ): number {
   const now = point.now === 0 ? store.clock.now() : point.now;
-  const view = new View(store.beforeDeadlines(point), writes, store.pages, store.clock);
+  const view = new View(store.beforeDeadlines(point), writes, store);
   const cursor = store.takeCursor();
   cursor.open(point, writes, DEADLINE_KEYSPACE, ALL_KEYS, false);
 

@@ -192,7 +192,7 @@ export class Deadlines {
   #settle(notes: readonly Note[], now: number): void {
     const store = this.#store;
     store.begin();
-    const view = new View(store.beforeDeadlines(store.pending), undefined, store.pages, this.#clock);
+    const view = new View(store.beforeDeadlines(store.pending), undefined, store);
     try {
       for (const { keyspace, bytes } of notes) {
         const keyLength = bytes.length - DEADLINE_KEY_EXTRA_BYTES;

@@ -7,7 +7,7 @@ export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 export type { CompactOptions, CompactResult } from "./compact.ts";
-export type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+export type { Context, OpArena } from "./context.ts";
 export {
   Database,
   type InternalOptions,

@@ -3,8 +3,8 @@
  *
  * A scan pins what it began with, so that a loop over a map may change the map.
  */
-import type { KeyspaceInfo } from "./catalog.ts";
-import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
+import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -19,7 +19,7 @@ export class LiveContext implements Context {
   constructor(store: Store) {
     this.#store = store;
     this.#scans = new OpenScans(store);
-    this.view = new View(store.live, undefined, store.pages, store.clock);
+    this.view = new View(store.live, undefined, store);
   }
 
   get loadTarget(): Store {
@@ -76,6 +76,6 @@ export class LiveContext implements Context {
       return found;
     }
     this.#store.writer.checkAlone();
-    return this.#store.createKeyspace(name, description.engine, description.key, description.value);
+    return this.#store.createKeyspace(name, description);
   }
 }

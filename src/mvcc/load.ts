@@ -15,13 +15,13 @@
  * cannot commit) and change feeds rely on. It is on disk before the meta page is, so there may be such a record without
  * its load after a crash, and never the other way round.
  */
-import { type RootRecord, TreeBuilder } from "../btree/index.ts";
 import { compareBytes } from "../bytes.ts";
 import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointJob } from "./checkpoint-job.ts";
 import { countEntries } from "./count.ts";
+import { type LoadTarget, targetFor } from "./load-target.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { LoadSource } from "./load-source.ts";
 import { ALL_KEYS } from "./merge-cursor.ts";
@@ -49,6 +49,8 @@ const ENTRY_COST_BYTES = 64;
 /** Synced in the background as it goes, so that the last sync is a short one. */
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
 const FIRST_VALUE_BYTES = 4096;
+/** How often an LSM map may be written to between its checkpoint and the load. */
+const MAX_TRIES = 20;
 
 /** The contract is `DbMap.load`'s. */
 export async function loadSorted<K, V>(
@@ -61,20 +63,24 @@ export async function loadSorted<K, V>(
 ): Promise<LoadResult> {
   checkOptions(options);
   checkIterable(entries);
-  store.checkWritable();
-  checkEmpty(store, info);
-  await store.checkpoint(options.signal);
-  const job = await store.checkpointer.hold(options.signal);
-  try {
+  for (let tries = 1; ; tries++) {
     store.checkWritable();
-    store.writer.lockKeyspace(info.id);
-    checkUntouched(store, info);
-    const load = new BulkLoad(store, info, keys, values, job, options);
-    await load.takeAll(entries);
-    return await load.install();
-  } finally {
-    store.writer.unlockKeyspace();
-    store.checkpointer.letGo();
+    checkFit(store, info);
+    await store.checkpoint(options.signal);
+    const job = await store.checkpointer.hold(options.signal);
+    try {
+      store.checkWritable();
+      store.writer.lockKeyspace(info.id);
+      if (isUntouched(store, info)) {
+        const load = new BulkLoad(store, info, keys, values, job, options);
+        await load.takeAll(entries);
+        return await load.install();
+      }
+      refuseTouched(store, info, tries);
+    } finally {
+      store.writer.unlockKeyspace();
+      store.checkpointer.letGo();
+    }
   }
 }
 
@@ -93,19 +99,30 @@ function checkIterable(entries: unknown): void {
   }
 }
 
-function checkEmpty(store: Store, info: KeyspaceInfo): void {
-  const entries = countEntries(store, store.live, undefined, info.id, ALL_KEYS);
+/** A B+tree is built whole; runs can lie above others. */
+function checkFit(store: Store, info: KeyspaceInfo): void {
+  const entries = info.engine === "lsm" ? 0 : countEntries(store, store.live, undefined, info.id, ALL_KEYS);
   if (entries > 0) {
     throw notEmpty(info, `holds ${entries} entries`);
   }
 }
 
-/** Neither pages nor anything in the log that would come to lie above them. */
-function checkUntouched(store: Store, info: KeyspaceInfo): void {
-  checkEmpty(store, info);
-  const { state } = store;
-  if (state.root(info.id).page !== 0 || state.memtables.some(({ index }) => index.count(info.id) > 0)) {
+/** Nothing in the log that would come to lie above what is loaded, and no tree. */
+function isUntouched(store: Store, info: KeyspaceInfo): boolean {
+  const { trees, memtables } = store.state;
+  return (trees.get(info.id)?.page ?? 0) === 0 && !memtables.some(({ index }) => index.count(info.id) > 0);
+}
+
+/** It was written to between the checkpoint and the hold. */
+function refuseTouched(store: Store, info: KeyspaceInfo, tries: number): void {
+  checkFit(store, info);
+  if (info.engine === "btree") {
     throw notEmpty(info, "was written to just now, or holds entries whose deadline has passed");
+  }
+  if (tries === MAX_TRIES) {
+    throw new DbError("CONFLICT", `the map ${info.name} is written to all the time; load it when it is not`, {
+      map: info.name,
+    });
   }
 }
 
@@ -122,7 +139,7 @@ class BulkLoad<K, V> {
   readonly #values: ValueCodec<V>;
   readonly #job: CheckpointJob;
   readonly #options: LoadOptions;
-  readonly #builder: TreeBuilder;
+  readonly #target: LoadTarget;
   /** The key under way and the one before it, in turns. */
   #key: Uint8Array;
   #lastKey: Uint8Array;
@@ -147,7 +164,7 @@ class BulkLoad<K, V> {
     this.#values = values;
     this.#job = job;
     this.#options = options;
-    this.#builder = new TreeBuilder(store.pages, job.allocator, job.number);
+    this.#target = targetFor(store, info, job);
     this.#key = new Uint8Array(KEY_SCRATCH_BYTES);
     this.#lastKey = new Uint8Array(KEY_SCRATCH_BYTES);
     this.#lastLength = 0;
@@ -186,22 +203,21 @@ class BulkLoad<K, V> {
 
   /** Everything on disk, and visible. */
   async install(): Promise<LoadResult> {
-    const entries = this.#builder.count;
+    const entries = this.#target.count;
     await this.#breathe();
     if (entries === 0) {
       return { entries, commit: this.#store.lastCommit };
     }
-    const root = this.#builder.finish();
+    this.#target.finish();
     await this.#syncing;
     await this.#store.pages.syncSoon();
     this.#checkGoesOn();
-    return { entries, commit: this.#commit(root) };
+    return { entries, commit: this.#commit() };
   }
 
-  #commit(root: RootRecord): number {
+  #commit(): number {
     const { checkpointer, waiters } = this.#store;
     let commit = 0;
-    this.#job.setRoot(this.#info.id, root);
     checkpointer.install(this.#job, () => {
       commit = this.#store.commitLoad(this.#info);
     });
@@ -217,7 +233,7 @@ class BulkLoad<K, V> {
     const room = this.#values.measure(value);
     const length = this.#keys.encode(entry[0], this.#key, 0);
     const last = this.#lastKey;
-    if (this.#builder.count > 0 && compareBytes(last, 0, this.#lastLength, this.#key, 0, length) >= 0) {
+    if (this.#target.count > 0 && compareBytes(last, 0, this.#lastLength, this.#key, 0, length) >= 0) {
       throw this.#outOfOrder(length);
     }
     const bytes = this.#add(value, room, length);
@@ -231,20 +247,20 @@ class BulkLoad<K, V> {
   /** Bytes go to their page from where they are; other values by way of a buffer. Returns the value's length. */
   #add(value: V, room: number, keyLength: number): number {
     if (this.#values.kind === "bytes") {
-      this.#builder.add(this.#key, 0, keyLength, value as Uint8Array, 0, room, 0);
+      this.#target.add(this.#key, 0, keyLength, value as Uint8Array, 0, room, 0);
       return room;
     }
     if (room > this.#value.length) {
       this.#value = new Uint8Array(Math.max(room, 2 * this.#value.length));
     }
     const length = this.#values.encode(value, this.#value, 0);
-    this.#builder.add(this.#key, 0, keyLength, this.#value, 0, length, 0);
+    this.#target.add(this.#key, 0, keyLength, this.#value, 0, length, 0);
     return length;
   }
 
   /** Reports and lets others have their turn; throws where the load is to end. */
   async #breathe(): Promise<void> {
-    this.#options.onProgress?.(this.#builder.count);
+    this.#options.onProgress?.(this.#target.count);
     if (this.#unsyncedBytes >= SYNC_EVERY_BYTES && this.#syncing === undefined) {
       this.#unsyncedBytes = 0;
       this.#syncing = this.#store.pages.syncSoon().then(
@@ -275,7 +291,7 @@ class BulkLoad<K, V> {
   }
 
   #outOfOrder(length: number): DbError {
-    const position = this.#builder.count;
+    const position = this.#target.count;
     const previous = show(this.#keys.decode(this.#lastKey, 0, this.#lastLength));
     const key = show(this.#keys.decode(this.#key, 0, length));
     return new DbError(
@@ -287,7 +303,7 @@ class BulkLoad<K, V> {
   }
 
   #malformed(entry: unknown): DbError {
-    const position = this.#builder.count;
+    const position = this.#target.count;
     return Array.isArray(entry) && entry.length > 2
       ? new DbError("UNSUPPORTED", `entry ${position} has more than key and value; a bulk load sets no deadlines`, {
           position,

@@ -8,19 +8,20 @@
  */
 import { ArenaIndex } from "../btree/index.ts";
 import { opBytes, opKeyspace, type Segment } from "../wal/index.ts";
+import type { KeyspaceKind } from "./catalog.ts";
 
 export class Memtable {
   readonly segment: Segment;
   readonly index: ArenaIndex;
   /** Keyspaces that exist as of the segment's last commit; set when it is frozen. */
-  liveKeyspaces: ReadonlySet<number>;
+  keyspaces: ReadonlyMap<number, KeyspaceKind>;
   references: number;
   checkpointed: boolean;
 
   constructor(segment: Segment, index: ArenaIndex) {
     this.segment = segment;
     this.index = index;
-    this.liveKeyspaces = new Set();
+    this.keyspaces = new Map();
     this.references = 0;
     this.checkpointed = false;
   }

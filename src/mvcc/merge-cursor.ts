@@ -3,11 +3,11 @@
  *
  *     write set, memtables (newest first) ──┐
  *                                           ├──▶ the smallest key; of equal keys the newest source wins
- *     leaf pages of the B+tree ─────────────┘    tombstones and passed deadlines are left out
+ *     the B+tree, or runs (newest first) ───┘    tombstones and passed deadlines are left out
  *
- * Most entries come from pages. So the cursor looks for the next key of any arena (or the end of the range) once in the
- * current leaf, and gives out the cells before it without comparing anything: a scan over pages alone costs 3 ns an entry
- * here, and `nextBatch` hands whole runs of cells to compiled queries.
+ * Most entries come from pages. So the cursor looks for the next key of any other source (or the end of the range) once in
+ * the current leaf, and gives out the cells before it without comparing anything: a scan over pages alone costs 3 ns an
+ * entry here, and `takeRun` hands whole runs of cells to compiled queries.
  *
  * The entry is a place, not a copy: `(u8, valueOffset, valueLength)` and `copyKey`, until the next call. Nothing is
  * allocated per entry. Cursors are pooled: `open` and `close` them.
@@ -16,11 +16,12 @@
  * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
  * anew behind the current key.
  */
-import { type CellPlaces, TreeCursor } from "../btree/index.ts";
+import { CELL_DELETE, type CellPlaces, TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type PageFile, readExtent } from "../pager/index.ts";
+import { RunCursor } from "../lsm/index.ts";
+import type { PageFile } from "../pager/index.ts";
 import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
 import { ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
@@ -43,7 +44,7 @@ export interface OpenRecord {
 }
 
 const NO_SOURCE = -1;
-const TREE = -2;
+const PAGES = -2;
 const EMPTY = new Uint8Array(0);
 const EMPTY_DATA = new DataView(EMPTY.buffer);
 
@@ -65,17 +66,19 @@ export class MergeCursor {
 
   readonly #pages: PageFile;
   readonly #clock: Clock;
-  readonly #tree: TreeCursor;
+  /** In pages: the keyspace's tree alone, or its runs, newest first. */
+  readonly #runs: RunCursor[];
+  #runCount: number;
   readonly #arenas: ArenaSource[];
   #arenaCount: number;
-  #treeValid: boolean;
-  /** Bit i: arena i stands on the current key and is to move on. */
+  /** Bit i: arena i stands on the current key and is to move on. (Runs that do are marked `isDue`.) */
   #arenasToAdvance: number;
-  #treeToAdvance: boolean;
-  /** The arena that the current entry comes from, TREE, or NO_SOURCE. */
+  /** The arena that the current entry comes from, PAGES, or NO_SOURCE. */
   #source: number;
+  /** The tree that it comes from, or came from last, if it is PAGES. */
+  #tree: TreeCursor;
   /** How many more cells of the current leaf come before any other source's key and the end of the range. */
-  #runLeft: number;
+  #stretchLeft: number;
 
   #point: ReadPoint | undefined;
   #state: ReadState | undefined;
@@ -103,14 +106,14 @@ export class MergeCursor {
     this.suffixLength = 0;
     this.#pages = pages;
     this.#clock = clock;
-    this.#tree = new TreeCursor(pages);
+    this.#runs = [new RunCursor(pages)];
+    this.#runCount = 0;
     this.#arenas = [];
     this.#arenaCount = 0;
-    this.#treeValid = false;
     this.#arenasToAdvance = 0;
-    this.#treeToAdvance = false;
     this.#source = NO_SOURCE;
-    this.#runLeft = 0;
+    this.#tree = this.#runs[0]!.tree;
+    this.#stretchLeft = 0;
     this.#point = undefined;
     this.#state = undefined;
     this.#writes = undefined;
@@ -159,9 +162,12 @@ export class MergeCursor {
       this.#arenas[i]!.close();
     }
     this.#arenaCount = 0;
-    this.#treeValid = false;
+    for (let i = 0; i < this.#runCount; i++) {
+      this.#runs[i]!.close();
+    }
+    this.#runCount = 0;
     this.#source = NO_SOURCE;
-    this.#runLeft = 0;
+    this.#stretchLeft = 0;
     this.#point = undefined;
     this.#state = undefined;
     this.#writes = undefined;
@@ -178,13 +184,13 @@ export class MergeCursor {
       throw closedScan();
     }
     for (;;) {
-      if (this.#runLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
-        this.#runLeft--;
-        this.#moveTree();
+      if (this.#stretchLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
+        this.#stretchLeft--;
+        this.#moveInLeaf();
       } else if (!this.#select()) {
         return false;
       }
-      if (this.#source === TREE ? this.#loadTree() : this.#loadArena(this.#arenas[this.#source]!)) {
+      if (this.#source === PAGES ? this.#loadTree() : this.#loadArena(this.#arenas[this.#source]!)) {
         return true;
       }
     }
@@ -192,7 +198,7 @@ export class MergeCursor {
 
   /** Sets where the current key lies in `u8`: a prefix that it shares with its neighbours, and the rest. */
   locateKey(): void {
-    if (this.#source === TREE) {
+    if (this.#source === PAGES) {
       const tree = this.#tree;
       this.prefixOffset = tree.prefixOffset;
       this.prefixLength = tree.prefixLength;
@@ -208,12 +214,12 @@ export class MergeCursor {
   }
 
   get keyLength(): number {
-    return this.#source === TREE ? this.#tree.keyLength : this.#arenas[this.#source]!.keyLength;
+    return this.#source === PAGES ? this.#tree.keyLength : this.#arenas[this.#source]!.keyLength;
   }
 
   /** Whether the entry comes from a leaf, and the next one from somewhere else. */
   get isAtRunEnd(): boolean {
-    return this.#source === TREE && this.#runLeft === 0;
+    return this.#source === PAGES && this.#stretchLeft === 0;
   }
 
   /**
@@ -221,17 +227,17 @@ export class MergeCursor {
    * into the arrays from `at` on, and `next` goes on behind them. Returns how many; none in reverse.
    */
   takeRun(most: number, at: number, places: CellPlaces): number {
-    if (this.#runLeft === 0 || this.#source !== TREE || this.#isReverse || this.#state !== this.#point?.state) {
+    if (this.#stretchLeft === 0 || this.#source !== PAGES || this.#isReverse || this.#state !== this.#point?.state) {
       return 0;
     }
-    const taken = this.#tree.takeRun(Math.min(this.#runLeft, most), at, places);
-    this.#runLeft -= taken;
+    const taken = this.#tree.takeRun(Math.min(this.#stretchLeft, most), at, places);
+    this.#stretchLeft -= taken;
     return taken;
   }
 
   /** Copies the current key; its length. */
   copyKey(into: Uint8Array, offset: number): number {
-    if (this.#source === TREE) {
+    if (this.#source === PAGES) {
       return this.#tree.copyKey(into, offset);
     }
     const arena = this.#arenas[this.#source]!;
@@ -242,7 +248,7 @@ export class MergeCursor {
   /** Brings a value from overflow pages into memory of its own. */
   gather(): void {
     const gathered = new Uint8Array(this.valueLength);
-    readExtent(this.#pages, this.#tree.overflowPage, this.valueLength, gathered, 0);
+    this.#tree.copyValue(gathered, 0);
     this.u8 = gathered;
     this.data = new DataView(gathered.buffer);
     this.valueOffset = 0;
@@ -251,7 +257,7 @@ export class MergeCursor {
 
   #loadTree(): boolean {
     const tree = this.#tree;
-    if (tree.expiry !== 0 && tree.expiry <= this.#now) {
+    if (tree.kind === CELL_DELETE || (tree.expiry !== 0 && tree.expiry <= this.#now)) {
       return false;
     }
     this.u8 = tree.u8;
@@ -291,40 +297,60 @@ export class MergeCursor {
       this.#reopen();
     }
     this.#advancePastCurrent();
-    const winner = this.#nextArena();
-    if (!this.#treeValid) {
-      this.#source = winner;
-      return winner !== NO_SOURCE;
+    const arena = this.#nextArena();
+    const run = this.#nextRun();
+    if (run === NO_SOURCE) {
+      this.#source = arena;
+      return arena !== NO_SOURCE;
     }
-    if (winner !== NO_SOURCE) {
-      const arena = this.#arenas[winner]!;
-      const order = this.#tree.compareKey(arena.u8, arena.keyOffset, arena.keyLength);
-      if (order === 0 || order > 0 !== this.#isReverse) {
-        this.#treeToAdvance = order === 0;
-        this.#source = winner;
-        return true;
+    return arena === NO_SOURCE ? this.#takeRunInRange(run) : this.#takeFirst(arena, run);
+  }
+
+  /** Of an arena and a run, both in the range or the arena alone, the one whose key comes first. */
+  #takeFirst(index: number, run: number): boolean {
+    const arena = this.#arenas[index]!;
+    const { tree } = this.#runs[run]!;
+    const order = tree.compareKey(arena.u8, arena.keyOffset, arena.keyLength);
+    if (order === 0 || order > 0 !== this.#isReverse) {
+      if (order !== 0) {
+        this.#keepRuns();
       }
-      this.#arenasToAdvance = 0;
-      this.#runLeft = this.#cellsBefore(arena.u8, arena.keyOffset, arena.keyLength, !this.#isReverse) - 1;
-    } else {
-      const end = this.#isReverse ? this.#range.lower : this.#range.upper;
-      this.#runLeft = (end === undefined ? this.#cellsInLeaf() : this.#cellsBefore(end, 0, end.length, true)) - 1;
-      if (this.#runLeft < 0) {
-        this.#runLeft = 0;
-        this.#treeValid = false;
-        this.#source = NO_SOURCE;
-        return false;
-      }
+      this.#source = index;
+      return true;
     }
-    this.#source = TREE;
-    this.#treeToAdvance = true;
+    this.#arenasToAdvance = 0;
+    this.#source = PAGES;
+    this.#tree = tree;
+    const cells = this.#cellsBefore(arena.u8, arena.keyOffset, arena.keyLength, !this.#isReverse);
+    this.#stretchLeft = this.#boundedByRuns(run, cells) - 1;
+    return true;
+  }
+
+  /** The run's entry, if it is in the range; there are no arenas any more. */
+  #takeRunInRange(run: number): boolean {
+    this.#tree = this.#runs[run]!.tree;
+    const end = this.#isReverse ? this.#range.lower : this.#range.upper;
+    const cells = end === undefined ? this.#cellsInLeaf() : this.#cellsBefore(end, 0, end.length, true);
+    if (cells <= 0) {
+      this.#source = NO_SOURCE;
+      this.#runCount = 0;
+      return false;
+    }
+    this.#source = PAGES;
+    this.#stretchLeft = this.#boundedByRuns(run, cells) - 1;
     return true;
   }
 
   #advancePastCurrent(): void {
-    if (this.#treeToAdvance) {
-      this.#treeToAdvance = false;
-      this.#moveTree();
+    for (let i = 0; i < this.#runCount; i++) {
+      const run = this.#runs[i]!;
+      if (run.isDue) {
+        run.isDue = false;
+        const isThere = this.#isReverse ? run.prev() : run.next();
+        if (isThere && this.#runCount > 1) {
+          run.loadKey();
+        }
+      }
     }
     if (this.#arenasToAdvance !== 0) {
       for (let i = 0; i < this.#arenaCount; i++) {
@@ -340,8 +366,54 @@ export class MergeCursor {
     }
   }
 
-  #moveTree(): void {
-    this.#treeValid = this.#isReverse ? this.#tree.prev() : this.#tree.next();
+  #moveInLeaf(): void {
+    if (this.#isReverse) {
+      this.#tree.prev();
+    } else {
+      this.#tree.next();
+    }
+  }
+
+  /** The newest of the runs that have the next key; all that have it are marked to move on. */
+  #nextRun(): number {
+    let first = NO_SOURCE;
+    for (let i = 0; i < this.#runCount; i++) {
+      const run = this.#runs[i]!;
+      if (!run.valid) {
+        continue;
+      }
+      const order = first === NO_SOURCE ? -1 : run.compareTo(this.#runs[first]!);
+      if (first === NO_SOURCE || (order !== 0 && order < 0 !== this.#isReverse)) {
+        this.#keepRuns();
+        first = i;
+        run.isDue = true;
+      } else if (order === 0) {
+        run.isDue = true;
+      }
+    }
+    return first;
+  }
+
+  /** No run moves on: what was found first is not. */
+  #keepRuns(): void {
+    for (let i = 0; i < this.#runCount; i++) {
+      this.#runs[i]!.isDue = false;
+    }
+  }
+
+  /** How many of the first `cells` of a run's stretch come before the keys of all other runs. */
+  #boundedByRuns(run: number, cells: number): number {
+    let most = cells;
+    for (let i = 0; i < this.#runCount && most > 1; i++) {
+      const other = this.#runs[i]!;
+      if (i === run || !other.valid) {
+        continue;
+      }
+      // One with the same key moves on, nobody knows yet to where.
+      most = other.isDue ? 1 : Math.min(most, this.#cellsBefore(other.key, 0, other.keyLength, !this.#isReverse));
+    }
+    const part = this.#isReverse && most > 1 ? this.#runs[run]!.part : undefined;
+    return part?.isCut ? Math.min(most, this.#cellsBefore(part.lower, 0, part.lower.length, true)) : most;
   }
 
   /** The arena with the next key in the range; marks every arena that stands on that key. */
@@ -412,7 +484,29 @@ export class MergeCursor {
       }
       end = WHOLE_ARENA;
     }
-    this.#tree.open(state.root(this.#keyspace).page);
+    this.#openRuns(state);
+  }
+
+  #openRuns(state: ReadState): void {
+    this.#runCount = 0;
+    const root = state.trees.get(this.#keyspace);
+    if (root !== undefined) {
+      this.#addRun().openTree(root.page);
+      return;
+    }
+    const manifest = state.manifests.get(this.#keyspace);
+    if (manifest !== undefined) {
+      for (const run of manifest.runs) {
+        this.#addRun().open(run);
+      }
+    }
+  }
+
+  #addRun(): RunCursor {
+    if (this.#runCount === this.#runs.length) {
+      this.#runs.push(new RunCursor(this.#pages));
+    }
+    return this.#runs[this.#runCount++]!;
   }
 
   #addArena(): ArenaSource {
@@ -432,16 +526,22 @@ export class MergeCursor {
         this.#arenas[i]!.seekForward(key, length);
       }
     }
-    const tree = this.#tree;
-    if (key === undefined) {
-      this.#treeValid = this.#isReverse ? tree.last() : tree.first();
-    } else {
-      this.#treeValid = this.#isReverse ? tree.seekBefore(key, 0, length, false) : tree.seek(key, 0, length);
+    for (let i = 0; i < this.#runCount; i++) {
+      const run = this.#runs[i]!;
+      if (this.#seekRun(run, key, length) && this.#runCount > 1) {
+        run.loadKey();
+      }
     }
     this.#source = NO_SOURCE;
-    this.#runLeft = 0;
+    this.#stretchLeft = 0;
     this.#arenasToAdvance = 0;
-    this.#treeToAdvance = false;
+  }
+
+  #seekRun(run: RunCursor, key: Uint8Array | undefined, length: number): boolean {
+    if (key === undefined) {
+      return this.#isReverse ? run.last() : run.first();
+    }
+    return this.#isReverse ? run.seekBefore(key, 0, length) : run.seek(key, 0, length);
   }
 
   /** The sources were replaced: opens them anew and stands on the current key again, if there was one. */

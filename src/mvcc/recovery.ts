@@ -73,7 +73,7 @@ export class Recovery {
   #freezeLast(): void {
     const last = this.#memtables.at(-1);
     if (last !== undefined) {
-      last.liveKeyspaces = this.#catalog.liveIds();
+      last.keyspaces = this.#catalog.kinds();
     }
   }
 }

@@ -28,7 +28,7 @@ export class SnapshotContext implements Context {
     this.#pin = at === undefined ? store.pin(false) : store.pinAt(at);
     this.#scans = new OpenScans(store);
     this.#isClosed = false;
-    this.view = new View(this.#pin.point, undefined, store.pages, store.clock);
+    this.view = new View(this.#pin.point, undefined, store);
   }
 
   /** The last commit that it sees. */

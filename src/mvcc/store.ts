@@ -14,6 +14,7 @@ import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import { compactionDebt, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import {
   Log,
@@ -24,7 +25,7 @@ import {
   opValueOffset,
   type Segment,
 } from "../wal/index.ts";
-import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type EngineKind, type KeyspaceInfo } from "./catalog.ts";
+import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type KeyspaceDescription, type KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
 import { type CheckpointRunner, InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -37,7 +38,7 @@ import type { Durability, Seams, StoreOptions } from "./options.ts";
 import { type Pin, Pins } from "./pins.ts";
 import { ReadPoint, ReadState } from "./read-state.ts";
 import { Recovery } from "./recovery.ts";
-import { readRoots } from "./roots.ts";
+import { applyChanges, readRoots } from "./roots.ts";
 import { Waiters } from "./waiters.ts";
 import { WriteSetPool } from "./write-set.ts";
 
@@ -52,6 +53,8 @@ export class Store {
   readonly clock: Clock;
   readonly options: StoreOptions;
   readonly pages: PageFile;
+  /** How point reads of LSM keyspaces went. */
+  readonly searches: SearchCounts;
   readonly log: Log;
   readonly catalog: Catalog;
   readonly writer: CommitWriter;
@@ -102,6 +105,7 @@ export class Store {
     this.#pool = new MemtablePool(options.segmentBytes);
     this.catalog = new Catalog();
     this.pages = pages;
+    this.searches = new SearchCounts();
     const meta = readMeta(this.pages);
     this.#takeOver(meta);
     const roots = readRoots(this.pages, meta.rootsPage);
@@ -129,8 +133,8 @@ export class Store {
     this.#see(state);
     this.#moveTo(this.log.lastCommit);
     this.checkpointer = this.#makeCheckpointer(seams, meta, free);
-    if (state.memtables.length > 1 && !options.readOnly) {
-      this.checkpointer.frozen();
+    if (!options.readOnly) {
+      this.checkpointer.schedule();
     }
   }
 
@@ -307,8 +311,8 @@ export class Store {
   }
 
   /** Makes a keyspace: in the open record if there is one, otherwise as a commit of its own. */
-  createKeyspace(name: string, engine: EngineKind, key: string, value: string, wantedId?: number): KeyspaceInfo {
-    const { info, entries } = this.catalog.plan(name, engine, key, value, wantedId);
+  createKeyspace(name: string, description: KeyspaceDescription, wantedId?: number): KeyspaceInfo {
+    const { info, entries } = this.catalog.plan(name, description, wantedId);
     this.#writeCatalog(entries);
     return info;
   }
@@ -355,6 +359,18 @@ export class Store {
       this.writer.rotate();
     }
     await this.checkpointer.drain(signal);
+  }
+
+  /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
+  compactionDebt(isIdle: boolean): number {
+    let debt = 0;
+    for (const [keyspace, manifest] of this.state.manifests) {
+      const settings = this.catalog.byId(keyspace)?.lsm;
+      if (settings !== undefined) {
+        debt += compactionDebt(manifest, policyFor(settings.compaction, this.options.segmentBytes, isIdle));
+      }
+    }
+    return debt;
   }
 
   /** Checkpoints, cuts the file to size and closes. After a failure the log has everything that was acknowledged. */
@@ -416,6 +432,8 @@ export class Store {
           return store.active;
         },
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
+        kinds: () => this.catalog.kinds(),
+        compactionDebt: (isIdle) => this.compactionDebt(isIdle),
         adopt: (result, done) => this.#adopt(result, done),
         poison: (cause) => {
           this.#poisonCause = cause;
@@ -425,6 +443,7 @@ export class Store {
       this.#makeRunner(seams),
       meta,
       free,
+      this.options.segmentBytes,
     );
   }
 
@@ -434,14 +453,7 @@ export class Store {
     for (const { first, count } of result.written) {
       this.pages.forget(first, count);
     }
-    const roots = new Map(this.state.roots);
-    for (const [keyspace, root] of result.changedRoots) {
-      if (root.page === 0) {
-        roots.delete(keyspace);
-      } else {
-        roots.set(keyspace, root);
-      }
-    }
+    const roots = applyChanges(this.state.roots, result.changes);
     const memtables = this.state.memtables.filter((memtable) => !done.includes(memtable));
     this.#replaceState(new ReadState(memtables, roots, result.meta.checkpoint));
     for (const memtable of [...done].reverse()) {
@@ -457,7 +469,7 @@ export class Store {
   #rotated(sealed: Memtable | undefined, active: Memtable): void {
     const [replaced, ...frozen] = this.state.memtables;
     if (sealed !== undefined) {
-      sealed.liveKeyspaces = this.catalog.liveIds();
+      sealed.keyspaces = this.catalog.kinds();
     }
     const kept = sealed === undefined ? frozen : [replaced!, ...frozen];
     this.#replaceState(new ReadState([active, ...kept], this.state.roots, this.state.checkpoint));

@@ -21,8 +21,8 @@ import {
   opValueLength,
   opValueOffset,
 } from "../wal/index.ts";
-import type { KeyspaceInfo } from "./catalog.ts";
-import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
+import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
@@ -58,7 +58,7 @@ export class TransactionContext implements Context {
     this.#savepoints = new Savepoints();
     this.#isOpen = true;
     this.#writeMark = 0;
-    this.view = new View(this.#pin.point, this.#writes, store.pages, store.clock);
+    this.view = new View(this.#pin.point, this.#writes, store);
   }
 
   get arena(): OpArena {
@@ -177,7 +177,7 @@ export class TransactionContext implements Context {
       return found;
     }
     this.#store.writer.checkAlone();
-    return this.#store.createKeyspace(name, description.engine, description.key, description.value);
+    return this.#store.createKeyspace(name, description);
   }
 
   #validate(): void {

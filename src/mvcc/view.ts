@@ -4,18 +4,26 @@
  *     own writes (a transaction's write set)          newest
  *     active memtable ── version chain ──▶ older
  *     frozen memtables, newest first
- *     B+tree of the last checkpoint                   oldest
+ *     B+tree of the last checkpoint, or the keyspace's runs, newest first        oldest
  *
  * The first place that knows the key answers; a tombstone or a passed deadline answers "absent". Nothing is copied and
  * nothing allocated: the answer is a place, `(u8, valueOffset, valueLength)`, that holds until the next call of any reader
  * or writer of the database. Only a value in overflow pages is gathered into a buffer of its own.
  */
-import { TreeReader } from "../btree/index.ts";
+import { CELL_PUT, TreeReader } from "../btree/index.ts";
 import type { Clock } from "../clock.ts";
-import { type PageFile, readExtent } from "../pager/index.ts";
+import { type Manifest, RunReader, type SearchCounts } from "../lsm/index.ts";
+import type { PageFile } from "../pager/index.ts";
 import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
 import type { ReadPoint } from "./read-state.ts";
 import type { WriteSet } from "./write-set.ts";
+
+/** What all views of a database read from. */
+export interface ReadSource {
+  readonly pages: PageFile;
+  readonly clock: Clock;
+  readonly searches: SearchCounts;
+}
 
 export class View {
   u8: Uint8Array;
@@ -27,16 +35,17 @@ export class View {
 
   readonly point: ReadPoint;
   readonly writes: WriteSet | undefined;
-  readonly #pages: PageFile;
+  readonly #source: ReadSource;
   readonly #tree: TreeReader;
-  readonly #clock: Clock;
+  /** Made when an LSM keyspace is first read. */
+  #runs: RunReader | undefined;
 
-  constructor(point: ReadPoint, writes: WriteSet | undefined, pages: PageFile, clock: Clock) {
+  constructor(point: ReadPoint, writes: WriteSet | undefined, source: ReadSource) {
     this.point = point;
     this.writes = writes;
-    this.#pages = pages;
-    this.#tree = new TreeReader(pages);
-    this.#clock = clock;
+    this.#source = source;
+    this.#tree = new TreeReader(source.pages);
+    this.#runs = undefined;
     this.u8 = EMPTY;
     this.data = EMPTY_DATA;
     this.valueOffset = 0;
@@ -68,8 +77,13 @@ export class View {
         }
       }
     }
-    const root = point.state.roots.get(keyspace);
-    return root !== undefined && root.page !== 0 && this.#answerTree(root.page, key, offset, length);
+    const root = point.state.trees.get(keyspace);
+    if (root !== undefined) {
+      const tree = this.#tree;
+      return tree.find(root.page, key, offset, length) && this.#answerCell(tree);
+    }
+    const manifest = point.state.manifests.get(keyspace);
+    return manifest !== undefined && this.#answerRuns(manifest, key, offset, length);
   }
 
   #answerOp(u8: Uint8Array, u32: Uint32Array, data: DataView, op: number): boolean {
@@ -88,16 +102,21 @@ export class View {
     return true;
   }
 
-  #answerTree(rootPage: number, key: Uint8Array, offset: number, length: number): boolean {
-    const tree = this.#tree;
-    if (!tree.find(rootPage, key, offset, length) || (tree.expiry !== 0 && this.#hasPassed(tree.expiry))) {
+  #answerRuns(manifest: Manifest, key: Uint8Array, offset: number, length: number): boolean {
+    this.#runs ??= new RunReader(this.#source.pages, this.#source.searches);
+    const kind = this.#runs.find(manifest, key, offset, length);
+    return kind === CELL_PUT && this.#answerCell(this.#runs.tree);
+  }
+
+  #answerCell(tree: TreeReader): boolean {
+    if (tree.expiry !== 0 && this.#hasPassed(tree.expiry)) {
       return false;
     }
     this.expiry = tree.expiry;
     this.valueLength = tree.valueLength;
     if (tree.isOverflow) {
       const gathered = new Uint8Array(tree.valueLength);
-      readExtent(this.#pages, tree.overflowPage, tree.valueLength, gathered, 0);
+      tree.copyValue(gathered, 0);
       this.u8 = gathered;
       this.data = new DataView(gathered.buffer);
       this.valueOffset = 0;
@@ -110,7 +129,7 @@ export class View {
   }
 
   #hasPassed(expiry: number): boolean {
-    return expiry <= (this.point.now === 0 ? this.#clock.now() : this.point.now);
+    return expiry <= (this.point.now === 0 ? this.#source.clock.now() : this.point.now);
   }
 }
 

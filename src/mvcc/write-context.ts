@@ -5,8 +5,8 @@
  * It reads its own writes through the commit number that the record will get.
  */
 import { DbError } from "../errors.ts";
-import type { KeyspaceInfo } from "./catalog.ts";
-import type { Context, KeyspaceDescription, OpArena } from "./context.ts";
+import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
+import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -32,7 +32,7 @@ export class WriteContext implements Context {
     this.#savepoints = new Savepoints();
     this.#isOpen = false;
     this.#writeMark = 0;
-    this.view = new View(store.pending, undefined, store.pages, store.clock);
+    this.view = new View(store.pending, undefined, store);
   }
 
   get arena(): OpArena {
@@ -126,7 +126,7 @@ export class WriteContext implements Context {
       return found;
     }
     const mark = this.#store.writer.savepoint;
-    const info = this.#store.createKeyspace(name, description.engine, description.key, description.value);
+    const info = this.#store.createKeyspace(name, description);
     this.#created.push({ info, mark });
     return info;
   }

@@ -22,6 +22,8 @@ export interface PageAllocator {
   allocate(): number;
   /** The first of `count` contiguous pages of one file; throws FULL if no file could hold them. */
   allocateRun(count: number): number;
+  /** Gives back pages that were taken and turned out not to be needed. */
+  release(first: number, count: number): void;
 }
 
 export interface Extent {

@@ -185,9 +185,8 @@ class InteractiveKeyspaces implements Keyspaces {
   }
 
   create(name: string): number {
-    const { engine, key, value } = DESCRIPTION;
     this.#store.writer.checkAlone();
-    const info = this.#store.createKeyspace(freeName(this.#store, name), engine, key, value);
+    const info = this.#store.createKeyspace(freeName(this.#store, name), DESCRIPTION);
     this.#created.push(info.name);
     return info.id;
   }

@@ -1,0 +1,207 @@
+/**
+ * One compaction: the stretch of several runs that the policy chose, merged into new parts, and the manifest after it.
+ *
+ *     run 9   ├──▓▓▓▓▓▓──────┤        ▓ is merged       ├────┤      cut: what lies below the end is its own no more
+ *     run 8   ├──▓▓▓▓▓▓────┤                   ──▶      ├──┤
+ *     run 2   ├──▓▓▓▓▓▓┤├─────┤                 ├───────┤├─────┤
+ *
+ * Nothing is changed in place. Pages of parts of which nothing is left go to `frees`, and are reused when no snapshot
+ * needs them. Half-dead value areas that come along are emptied. Yields about once in 512 entries.
+ */
+import { rank, treePages } from "../btree/index.ts";
+import { extentPages, type PageAllocator, type PageFile, readExtentPart } from "../pager/index.ts";
+import type { Manifest, PlacedPart, ValueArea } from "./manifest.ts";
+import type { Combine } from "./operands.ts";
+import type { Part } from "./part.ts";
+import { PartWriter } from "./part-writer.ts";
+import type { Compaction, CompactionInput } from "./policy.ts";
+import { clipDeletes, NO_RANGE_DELETES, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
+import { RunMerge } from "./run-merge.ts";
+import type { LsmSettings } from "./settings.ts";
+import { VALUE_CRC_BYTES } from "./values.ts";
+
+/** Where a keyspace's runs are written, and by which rules. */
+export interface LsmSurroundings {
+  readonly pages: PageFile;
+  readonly allocator: PageAllocator;
+  /** Pages that the new manifest does not refer to. */
+  readonly frees: { add(firstPage: number, pageCount: number, birth: number): void };
+  /** The checkpoint that is under way. */
+  readonly birth: number;
+  readonly settings: LsmSettings;
+  readonly partBytes: number;
+  /** The merge operator; undefined where there is none, or it is not known here. */
+  readonly combine: Combine | undefined;
+  /** Entries that ended before are dropped; ms since the epoch. */
+  readonly expiredBefore: number;
+}
+
+const ENTRIES_A_STEP = 512;
+/** An area of which so little is live is emptied by a compaction that comes across it. */
+const SPARSE_SHARE = 0.5;
+
+export function* compactRuns(
+  around: LsmSurroundings,
+  before: Manifest,
+  compaction: Compaction,
+): Generator<void, Manifest> {
+  const { lower, upper, isBottom, inputs } = compaction;
+  const areas = new AreaLedger(before.areas);
+  const rangeDeletes = inputs.map(({ parts }) => deletesOf(parts, lower, upper));
+  const merge = new RunMerge(around.pages, {
+    inputs: inputs.map(({ run }, i) => ({ run, rangeDeletes: rangeDeletes[i]! })),
+    lower,
+    upper,
+    isBottom,
+    expiredBefore: around.expiredBefore,
+    combine: around.combine,
+    onDropped: (page, bytes) => areas.drop(page, bytes),
+  });
+  const writer = new PartWriter({
+    ...around,
+    level: compaction.level,
+    isCompressed: isBottom,
+    firstId: before.nextPart,
+  });
+  for (let count = 1; merge.next(); count++) {
+    write(around.pages, merge, writer, areas);
+    if (count % ENTRIES_A_STEP === 0) {
+      yield;
+    }
+  }
+  const kept = isBottom ? NO_RANGE_DELETES : rangeDeletes.reduce(uniteDeletes, NO_RANGE_DELETES);
+  const parts = writer.finish(kept);
+  const run = compaction.run ?? before.nextRun;
+  const added: PlacedPart[] = parts.map((part) => ({ level: compaction.level, run, part }));
+  const removed = new Set<number>();
+  for (const input of inputs) {
+    yield* takeOut(around, input, upper, removed, added);
+  }
+  return before.with({
+    removed,
+    added,
+    areas: areas.settle(around, writer.areas),
+    sweeps: compaction.sweeps,
+    nextRun: Math.max(before.nextRun, run + 1),
+    nextPart: before.nextPart + parts.length,
+    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + writer.writtenBytes },
+  });
+}
+
+/** All pages of a keyspace that is dropped go to `frees`. */
+export function* freeRuns(
+  pages: PageFile,
+  frees: LsmSurroundings["frees"],
+  manifest: Manifest,
+): Generator<void, void> {
+  for (const { part } of manifest.parts()) {
+    yield* freePart(pages, frees, part);
+  }
+  for (const { page, lengthBytes, birth } of manifest.areas.values()) {
+    frees.add(page, extentPages(lengthBytes), birth);
+  }
+}
+
+function write(pages: PageFile, merge: RunMerge, writer: PartWriter, areas: AreaLedger): void {
+  const { kind, cursor, areaPage, areaOffset, valueLength, expiry } = merge;
+  if (areaPage === 0) {
+    writer.add(kind, cursor.key, 0, cursor.keyLength, merge.u8, merge.valueOffset, valueLength, expiry);
+  } else if (!areas.isSparse(areaPage)) {
+    writer.addReference(kind, cursor.key, 0, cursor.keyLength, areaPage, areaOffset, valueLength, expiry);
+  } else {
+    const value = new Uint8Array(valueLength);
+    readExtentPart(pages, areaPage, areaOffset, valueLength, value, 0);
+    areas.drop(areaPage, VALUE_CRC_BYTES + valueLength);
+    writer.add(kind, cursor.key, 0, cursor.keyLength, value, 0, valueLength, expiry);
+  }
+}
+
+/** Range deletes of a run's parts, between the bounds. */
+function deletesOf(
+  parts: readonly Part[],
+  lower: Uint8Array | undefined,
+  upper: Uint8Array | undefined,
+): readonly RangeDelete[] {
+  const all = parts.flatMap(({ rangeDeletes }) => rangeDeletes);
+  return all.length === 0 ? NO_RANGE_DELETES : clipDeletes(all, lower, upper);
+}
+
+/** Parts that were merged up to their end are given up; of others what lies behind `upper` stays. */
+function* takeOut(
+  around: LsmSurroundings,
+  { run, parts }: CompactionInput,
+  upper: Uint8Array | undefined,
+  removed: Set<number>,
+  added: PlacedPart[],
+): Generator<void, void> {
+  for (const part of parts) {
+    removed.add(part.id);
+    const isDone = upper === undefined || (part.upper !== undefined && Buffer.compare(part.upper, upper) <= 0);
+    if (isDone) {
+      yield* freePart(around.pages, around.frees, part);
+    } else {
+      added.push({ level: run.level, run: run.number, part: cutPart(around.pages, part, upper) });
+    }
+  }
+}
+
+/** What is left of a part from `lower` on. */
+function cutPart(pages: PageFile, part: Part, lower: Uint8Array): Part {
+  const { root, bytes } = part;
+  const before = part.isCut ? rank(pages, root, part.lower, 0, part.lower.length) : 0;
+  const left = root.count - rank(pages, root, lower, 0, lower.length);
+  return {
+    ...part,
+    lower,
+    isCut: true,
+    bytes: Math.round((bytes * left) / Math.max(1, root.count - before)),
+    rangeDeletes: clipDeletes(part.rangeDeletes, lower, undefined),
+  };
+}
+
+function* freePart(pages: PageFile, frees: LsmSurroundings["frees"], part: Part): Generator<void, void> {
+  for (const { first, count } of treePages(pages, part.root)) {
+    frees.add(first, count, part.birth);
+    yield;
+  }
+  if (part.filter.pageCount > 0) {
+    frees.add(part.filter.page, part.filter.pageCount, part.birth);
+  }
+}
+
+/** How much of each value area is live, while a compaction drops and moves values (L4). */
+class AreaLedger {
+  readonly #areas: ReadonlyMap<number, ValueArea>;
+  readonly #dropped: Map<number, number>;
+
+  constructor(areas: ReadonlyMap<number, ValueArea>) {
+    this.#areas = areas;
+    this.#dropped = new Map();
+  }
+
+  drop(page: number, bytes: number): void {
+    this.#dropped.set(page, (this.#dropped.get(page) ?? 0) + bytes);
+  }
+
+  /** By what was known when the compaction began. */
+  isSparse(page: number): boolean {
+    const area = this.#areas.get(page);
+    return area !== undefined && area.liveBytes < area.lengthBytes * SPARSE_SHARE;
+  }
+
+  /** The changes to the manifest's areas; what nothing refers to any more is freed. */
+  settle(around: LsmSurroundings, written: readonly ValueArea[]): Map<number, ValueArea | undefined> {
+    const changes = new Map<number, ValueArea | undefined>(written.map((area) => [area.page, area]));
+    for (const [page, bytes] of this.#dropped) {
+      const area = this.#areas.get(page)!;
+      const liveBytes = area.liveBytes - bytes;
+      if (liveBytes > 0) {
+        changes.set(page, { ...area, liveBytes });
+      } else {
+        around.frees.add(page, extentPages(area.lengthBytes), area.birth);
+        changes.set(page, undefined);
+      }
+    }
+    return changes;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Merge operands: changes that were written without a look at what they change (`map.merge`), and are applied when the
+ * entry is read, flushed or compacted.
+ *
+ *     newest   merge 5 │ merge 2 │ put 40   oldest        ──▶  put 47
+ *              merge 5 │ merge 2 │ nothing known yet      ──▶  merge 7
+ *
+ * An operator combines two of them, the older and the newer one, and is associative: so operands can be combined before it
+ * is known what they are applied to, and an operand that finds nothing is the value itself. Where the operator is a function
+ * of the application, which the checkpoint worker does not have, operands are collected instead.
+ *
+ * As the value of a cell or a log operation of kind merge:
+ *
+ *     u8 flags (1: the first item is a value, not an operand) | items, oldest first: u32 length, bytes …
+ */
+import { CELL_MERGE, CELL_PUT } from "../btree/index.ts";
+import { DbError } from "../errors.ts";
+
+/** Both as bytes; the result is the caller's. */
+export type Combine = (older: Uint8Array, newer: Uint8Array) => Uint8Array;
+
+export interface Folded {
+  /** CELL_PUT or CELL_MERGE. */
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
+// Part of the format; never renumber.
+const FLAG_BASED = 1;
+const LENGTH_BYTES = 4;
+
+export class Operands {
+  /** Undefined: the operator is not known here, and operands are only collected. */
+  readonly #combine: Combine | undefined;
+  /** Newest first. */
+  #items: Uint8Array[];
+  /** The last item is a value. */
+  #hasBase: boolean;
+
+  constructor(combine: Combine | undefined) {
+    this.#combine = combine;
+    this.#items = [];
+    this.#hasBase = false;
+  }
+
+  reset(): void {
+    this.#items = [];
+    this.#hasBase = false;
+  }
+
+  /** Whether nothing older matters any more. */
+  get hasBase(): boolean {
+    return this.#hasBase;
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** What an older place holds: a value (CELL_PUT), which ends it, or operands (CELL_MERGE). It is kept, not copied. */
+  addOlder(bytes: Uint8Array, kind: number): void {
+    if (kind === CELL_PUT) {
+      this.#items.push(bytes);
+      this.#hasBase = true;
+      return;
+    }
+    const items = decodeItems(bytes);
+    for (let i = items.length - 1; i >= 0; i--) {
+      this.#items.push(items[i]!);
+    }
+    this.#hasBase = (bytes[0]! & FLAG_BASED) !== 0;
+  }
+
+  /** An operand by itself. */
+  addOperand(bytes: Uint8Array): void {
+    this.#items.push(bytes);
+  }
+
+  /** All of them as one cell. `isComplete`: there is nothing older. */
+  fold(isComplete: boolean): Folded {
+    const combine = this.#combine;
+    const isBased = this.#hasBase || isComplete;
+    if (combine === undefined && this.#items.length > 1) {
+      return { kind: CELL_MERGE, bytes: encodeItems(this.#items.toReversed(), isBased) };
+    }
+    let value = this.#items.at(-1)!;
+    for (let i = this.#items.length - 2; i >= 0; i--) {
+      value = combine!(value, this.#items[i]!);
+    }
+    return isBased ? { kind: CELL_PUT, bytes: value } : { kind: CELL_MERGE, bytes: encodeItems([value], false) };
+  }
+}
+
+/** One operand as the value of a merge operation. */
+export function operandBytes(length: number): number {
+  return 1 + LENGTH_BYTES + length;
+}
+
+export function encodeItems(items: readonly Uint8Array[], isBased: boolean): Uint8Array {
+  const length = items.reduce((sum, item) => sum + LENGTH_BYTES + item.length, 1);
+  const bytes = new Uint8Array(length);
+  const data = new DataView(bytes.buffer);
+  bytes[0] = isBased ? FLAG_BASED : 0;
+  let at = 1;
+  for (const item of items) {
+    data.setUint32(at, item.length, true);
+    bytes.set(item, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + item.length;
+  }
+  return bytes;
+}
+
+/** Oldest first. Throws CORRUPT. */
+export function decodeItems(bytes: Uint8Array): Uint8Array[] {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const items: Uint8Array[] = [];
+  let at = 1;
+  while (at + LENGTH_BYTES <= bytes.length) {
+    const length = data.getUint32(at, true);
+    items.push(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length));
+    at += LENGTH_BYTES + length;
+  }
+  if (at !== bytes.length || items.length === 0) {
+    throw new DbError("CORRUPT", "merge operands are not as long as they say; restore from a backup", {
+      bytes: bytes.length,
+    });
+  }
+  return items;
+}

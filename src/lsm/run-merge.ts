@@ -1,0 +1,245 @@
+/**
+ * Several runs as one: the newest version of each key, in key order, as a compaction writes it.
+ *
+ *     run 9   b   d+      f          newest
+ *     run 8   b       e       g              ──▶   b  d  e  g       (+: a tombstone; x: below a range delete of a newer run)
+ *     run 2     c x           g  h
+ *
+ * With nothing older behind them tombstones have done their work and are left out (`isBottom`). What is left out of values
+ * in areas is told to `onDropped`. Merge operands are applied to what they find; with nothing older to be found they are the
+ * value.
+ */
+import { CELL_DELETE, CELL_MERGE, CELL_PUT } from "../btree/index.ts";
+import type { PageFile } from "../pager/index.ts";
+import type { Run } from "./manifest.ts";
+import { type Combine, Operands } from "./operands.ts";
+import { isBelow, type RangeDelete } from "./range-deletes.ts";
+import { RunCursor } from "./run-cursor.ts";
+import { VALUE_CRC_BYTES } from "./values.ts";
+
+/** A run as far as it takes part: its cursor's bounds are the merge's. */
+export interface MergeInput {
+  readonly run: Run;
+  /** They hide what is in inputs behind this one. */
+  readonly rangeDeletes: readonly RangeDelete[];
+}
+
+export interface MergeOptions {
+  /** Newest first. */
+  readonly inputs: readonly MergeInput[];
+  readonly lower: Uint8Array | undefined;
+  readonly upper: Uint8Array | undefined;
+  /** Nothing older than the inputs has keys between the bounds. */
+  readonly isBottom: boolean;
+  /** Entries with a deadline before this are as good as deleted; ms since the epoch. */
+  readonly expiredBefore: number;
+  /** The operator, if it is known here. */
+  readonly combine: Combine | undefined;
+  readonly onDropped: (area: number, bytes: number) => void;
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+export class RunMerge {
+  /** The current entry: a CELL_ constant, its key in `cursor.key`, its value in `u8` or in an area. */
+  kind: number;
+  cursor: RunCursor;
+  u8: Uint8Array;
+  valueOffset: number;
+  valueLength: number;
+  expiry: number;
+  /** 0: the value is in `u8`; otherwise it is at `areaOffset` of the area that begins there. */
+  areaPage: number;
+  areaOffset: number;
+  readonly #options: MergeOptions;
+  readonly #cursors: readonly RunCursor[];
+  /** How far each input has come in its range deletes. */
+  readonly #rangeIndex: Uint32Array;
+  readonly #hasRangeDeletes: boolean;
+  readonly #operands: Operands;
+
+  constructor(pages: PageFile, options: MergeOptions) {
+    const { inputs, lower } = options;
+    this.#options = options;
+    this.#cursors = inputs.map(({ run }) => {
+      const cursor = new RunCursor(pages);
+      cursor.open(run);
+      if (lower === undefined ? cursor.first() : cursor.seek(lower, 0, lower.length)) {
+        cursor.loadKey();
+      }
+      return cursor;
+    });
+    this.#rangeIndex = new Uint32Array(inputs.length);
+    this.#hasRangeDeletes = inputs.some(({ rangeDeletes }) => rangeDeletes.length > 0);
+    this.#operands = new Operands(options.combine);
+    this.kind = CELL_PUT;
+    this.cursor = this.#cursors[0]!;
+    this.u8 = NO_BYTES;
+    this.valueOffset = 0;
+    this.valueLength = 0;
+    this.expiry = 0;
+    this.areaPage = 0;
+    this.areaOffset = 0;
+  }
+
+  /** Moves to the next entry that is to be kept; false at the end. */
+  next(): boolean {
+    for (;;) {
+      this.#advance();
+      const newest = this.#smallest();
+      if (newest < 0) {
+        return false;
+      }
+      if (this.#take(newest)) {
+        return true;
+      }
+    }
+  }
+
+  #advance(): void {
+    for (const cursor of this.#cursors) {
+      if (cursor.isDue) {
+        cursor.isDue = false;
+        if (cursor.next()) {
+          cursor.loadKey();
+        }
+      }
+    }
+  }
+
+  /** The newest input that has the smallest key; marks all that have it. -1 at the end. */
+  #smallest(): number {
+    const cursors = this.#cursors;
+    let smallest = -1;
+    for (let i = 0; i < cursors.length; i++) {
+      const cursor = cursors[i]!;
+      if (!cursor.valid) {
+        continue;
+      }
+      const order = smallest < 0 ? -1 : cursor.compareTo(cursors[smallest]!);
+      if (order < 0) {
+        for (let j = smallest; j >= 0 && j < i; j++) {
+          cursors[j]!.isDue = false;
+        }
+        smallest = i;
+        cursor.isDue = true;
+      } else if (order === 0) {
+        cursor.isDue = true;
+      }
+    }
+    if (smallest >= 0) {
+      const { key, keyLength } = cursors[smallest]!;
+      if (!isBelow(key, 0, keyLength, this.#options.upper)) {
+        return -1;
+      }
+    }
+    return smallest;
+  }
+
+  /** Makes what the inputs say of the current key the current entry; false where nothing is to be kept of it. */
+  #take(newest: number): boolean {
+    const cursors = this.#cursors;
+    const deleter = this.#hasRangeDeletes ? this.#newestCovering(cursors[newest]!) : cursors.length;
+    const oldest = Math.min(cursors.length, deleter + 1);
+    for (let i = newest + 1; i < cursors.length; i++) {
+      if (cursors[i]!.isDue && (i >= oldest || cursors[newest]!.tree.kind !== CELL_MERGE)) {
+        this.#drop(cursors[i]!);
+      }
+    }
+    const cursor = cursors[newest]!;
+    if (newest >= oldest) {
+      this.#drop(cursor);
+      return false;
+    }
+    this.cursor = cursor;
+    if (cursor.tree.kind === CELL_MERGE) {
+      return this.#fold(newest, oldest);
+    }
+    this.#load(cursor);
+    const hasExpired = this.expiry !== 0 && this.expiry < this.#options.expiredBefore;
+    if (hasExpired) {
+      this.#drop(cursor);
+      this.kind = CELL_DELETE;
+      this.valueLength = 0;
+      this.expiry = 0;
+      this.areaPage = 0;
+    }
+    return this.kind !== CELL_DELETE || !this.#options.isBottom;
+  }
+
+  #load(cursor: RunCursor): void {
+    const { tree } = cursor;
+    this.kind = tree.kind;
+    this.u8 = tree.u8;
+    this.valueOffset = tree.valueOffset;
+    this.valueLength = tree.kind === CELL_DELETE ? 0 : tree.valueLength;
+    this.expiry = tree.expiry;
+    this.areaPage = tree.isOverflow ? tree.overflowPage : 0;
+    this.areaOffset = tree.isOverflow ? tree.overflowOffset : 0;
+  }
+
+  /** Applies merge operands, of which the newest input has some, to what inputs before `oldest` have of the same key. */
+  #fold(newest: number, oldest: number): boolean {
+    const operands = this.#operands;
+    operands.reset();
+    let isComplete = oldest < this.#cursors.length;
+    for (let i = newest; i < oldest; i++) {
+      const cursor = this.#cursors[i]!;
+      if (!cursor.isDue) {
+        continue;
+      }
+      const { tree } = cursor;
+      this.#drop(cursor);
+      if (tree.kind !== CELL_DELETE) {
+        const value = new Uint8Array(tree.valueLength);
+        tree.copyValue(value, 0);
+        operands.addOlder(value, tree.kind);
+      }
+      if (tree.kind !== CELL_MERGE) {
+        isComplete = true;
+        this.#dropOlder(i + 1, oldest);
+        break;
+      }
+    }
+    const folded = operands.fold(isComplete || this.#options.isBottom);
+    this.kind = folded.kind;
+    this.u8 = folded.bytes;
+    this.valueOffset = 0;
+    this.valueLength = folded.bytes.length;
+    this.expiry = 0;
+    this.areaPage = 0;
+    return true;
+  }
+
+  #dropOlder(from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      if (this.#cursors[i]!.isDue) {
+        this.#drop(this.#cursors[i]!);
+      }
+    }
+  }
+
+  #drop({ tree }: RunCursor): void {
+    if (tree.kind !== CELL_DELETE && tree.isOverflow) {
+      this.#options.onDropped(tree.overflowPage, VALUE_CRC_BYTES + tree.valueLength);
+    }
+  }
+
+  /** The newest input that has a range delete over the key: inputs behind it have nothing there. */
+  #newestCovering({ key, keyLength }: RunCursor): number {
+    const { inputs } = this.#options;
+    for (let i = 0; i < inputs.length; i++) {
+      const { rangeDeletes } = inputs[i]!;
+      let index = this.#rangeIndex[i]!;
+      while (index < rangeDeletes.length && !isBelow(key, 0, keyLength, rangeDeletes[index]!.upper)) {
+        index++;
+      }
+      this.#rangeIndex[i] = index;
+      const range = rangeDeletes[index];
+      if (range !== undefined && !isBelow(key, 0, keyLength, range.lower)) {
+        return i;
+      }
+    }
+    return inputs.length;
+  }
+}

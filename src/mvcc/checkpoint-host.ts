@@ -1,0 +1,37 @@
+/** What a checkpointer needs of its store, and what it tells of itself. */
+import type { PageFile } from "../pager/index.ts";
+import type { KeyspaceKind } from "./catalog.ts";
+import type { CheckpointResult } from "./checkpoint-job.ts";
+import type { Memtable } from "./memtable.ts";
+import type { ReadState } from "./read-state.ts";
+
+/** What the checkpointer needs of the store. */
+export interface CheckpointHost {
+  readonly pages: PageFile;
+  /** The current state; its frozen memtables are what a job takes. */
+  readonly state: ReadState;
+  readonly active: Memtable | undefined;
+  pinnedCheckpoints(): number[];
+  /** The keyspaces there are. */
+  kinds(): ReadonlyMap<number, KeyspaceKind>;
+  /** Bytes that compactions of LSM keyspaces would have to go through; more where there is time for what can wait. */
+  compactionDebt(isIdle: boolean): number;
+  adopt(result: CheckpointResult, done: readonly Memtable[]): void;
+  poison(cause: unknown): void;
+}
+
+export interface CheckpointerStats {
+  readonly checkpoints: number;
+  readonly isRunning: boolean;
+  readonly pagesFree: number;
+  readonly pagesPending: number;
+  readonly lastError: string | undefined;
+}
+
+/** How the pages of the file are used. */
+export interface PageSpace {
+  /** Pages up to the last one that is not free. */
+  readonly end: number;
+  /** Pages that are not free: in use, or kept for snapshots. */
+  readonly used: number;
+}
