@@ -114,6 +114,7 @@ class FuzzedTree extends TreeModel {
         return page;
       },
       allocateRun: (count) => free.allocateRun(count),
+      release: (first, count) => free.release(first, count),
     };
   }
 

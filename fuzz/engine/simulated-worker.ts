@@ -53,6 +53,7 @@ export class SimulatedWorker implements CheckpointRunner {
   #fate: Fate;
   #stepsDone: number;
   #progress: number;
+  #isHurried: boolean;
   #outcome: CheckpointOutcome | undefined;
   #cancelTurn: (() => void) | undefined;
   /** It was in the middle of a job. */
@@ -73,6 +74,7 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#fate = { end: "lives", steps: NEVER };
     this.#stepsDone = 0;
     this.#progress = 0;
+    this.#isHurried = false;
     this.#outcome = undefined;
     this.#cancelTurn = undefined;
     this.hasDied = false;
@@ -92,6 +94,7 @@ export class SimulatedWorker implements CheckpointRunner {
       this.#onRetry();
     }
     this.#progress = 0;
+    this.#isHurried = false;
     this.#stepsDone = 0;
     this.#fate = this.#drawFate();
     this.#job = undefined;
@@ -121,6 +124,10 @@ export class SimulatedWorker implements CheckpointRunner {
     return outcome;
   }
 
+  hurry(): void {
+    this.#isHurried = true;
+  }
+
   close(): void {
     this.#cancelTurn?.();
     this.#steps = undefined;
@@ -132,13 +139,14 @@ export class SimulatedWorker implements CheckpointRunner {
     const onProgress = (share: number) => {
       this.#progress = share;
     };
+    const isHurried = () => this.#isHurried;
     if (this.#surroundings.options.backend === "memory") {
-      this.#job = new CheckpointJob({ ...input, onProgress });
+      this.#job = new CheckpointJob({ ...input, onProgress, isHurried });
       return yield* this.#job.steps();
     }
     const message = structuredClone(encodeInput(input, rewritten, cutTo));
     const pages = this.#pages.forJob(message.previous.pageCount, decodeExtents(message.rewritten), message.cutTo);
-    this.#job = new CheckpointJob(decodeInput(message, pages, onProgress));
+    this.#job = new CheckpointJob(decodeInput(message, pages, isHurried, onProgress));
     return decodeResult(structuredClone(encodeResult(yield* this.#job.steps())));
   }
 

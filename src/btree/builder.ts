@@ -13,6 +13,7 @@ const NO_SEPARATOR: Uint8Array = new Uint8Array(0);
 export interface BuildOptions {
   /** How full pages become, 0.6 to 1; 1 unless given. */
   readonly fillFactor?: number;
+  readonly compression?: string;
 }
 
 export class TreeBuilder {
@@ -38,9 +39,19 @@ export class TreeBuilder {
     valueOffset: number,
     valueLength: number,
     expiry: number,
+    kind = 1,
   ): void {
-    this.#writer.addEntry(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry);
+    this.#writer.addEntry(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry, kind);
     this.count++;
+  }
+
+  addReference(
+    _key: Uint8Array, _ko: number, _kl: number, _page: number, _offset: number, _length: number, _expiry: number, _kind: number): void {
+    throw new Error("stub");
+  }
+
+  get pagesWritten(): number {
+    return this.#writer.pagesWritten;
   }
 
   finish(): RootRecord {

@@ -73,6 +73,8 @@ export class TreeCursor {
   valueLength = 0;
   isOverflow = false;
   overflowPage = 0;
+  overflowOffset = 0;
+  kind = 1;
   /** Ms since the epoch, 0 for none. */
   expiry = 0;
 
@@ -394,6 +396,7 @@ export class TreeCursor {
       this.valueLength = end - value;
       this.isOverflow = false;
       this.expiry = 0;
+      this.kind = 1;
     } else {
       this.#decodeFlagged(cell, info, end);
     }
@@ -404,6 +407,7 @@ export class TreeCursor {
     this.suffixLength = info & INFO_LENGTH;
     let at = cell + INFO_BYTES + this.suffixLength;
     this.expiry = 0;
+    this.kind = (info & 0x2000) !== 0 ? 2 : (info & 0x1000) !== 0 ? 4 : 1;
     if ((info & INFO_EXPIRY) !== 0) {
       this.expiry = this.data.getFloat64(at, true);
       at += EXPIRY_BYTES;

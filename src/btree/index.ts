@@ -9,6 +9,9 @@ export { type CellPlaces, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
 export { BATCH_DELETE, BATCH_PUT, type BatchSource, type MergeOptions, TreeMerge } from "./merge.ts";
 export {
+  CELL_DELETE,
+  CELL_MERGE,
+  CELL_PUT,
   EXPIRY_BYTES,
   INFO_BYTES,
   INFO_EXPIRY,

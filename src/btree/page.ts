@@ -43,6 +43,11 @@ export const KIND_INNER = 2;
 
 /** A leaf cell's `info`: the suffix length below, the flags above. Part of the format. */
 export const INFO_LENGTH = 0x0fff;
+export const INFO_MERGE = 0x1000;
+export const INFO_DELETE = 0x2000;
+export const CELL_PUT = 1;
+export const CELL_DELETE = 2;
+export const CELL_MERGE = 4;
 export const INFO_OVERFLOW = 0x4000;
 export const INFO_EXPIRY = 0x8000;
 export const INFO_FLAGS = 0x1000;

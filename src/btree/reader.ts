@@ -35,6 +35,8 @@ export class TreeReader {
   /** The value is in the extent that starts at `overflowPage` (`copyValue` reads either). */
   isOverflow = false;
   overflowPage = 0;
+  overflowOffset = 0;
+  kind = 1;
   /** Ms since the epoch, 0 for none. */
   expiry = 0;
   /** Means nothing: it is where `touchLeaf` puts what it has read. */
@@ -81,6 +83,7 @@ export class TreeReader {
           this.valueLength = base + u16[slot + 1]! - value;
           this.isOverflow = false;
           this.expiry = 0;
+          this.kind = 1;
         } else {
           this.#decodeFlagged(cell, info, base + u16[slot + 1]!);
         }
@@ -104,6 +107,7 @@ export class TreeReader {
   #decodeFlagged(cell: number, info: number, end: number): void {
     let at = cell + INFO_BYTES + (info & INFO_LENGTH);
     this.expiry = 0;
+    this.kind = (info & 0x2000) !== 0 ? 2 : (info & 0x1000) !== 0 ? 4 : 1;
     if ((info & INFO_EXPIRY) !== 0) {
       this.expiry = this.data.getFloat64(at, true);
       at += EXPIRY_BYTES;

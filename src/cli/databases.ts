@@ -61,7 +61,7 @@ class LibraryDatabase implements Database {
     if (store.catalog.find(name) !== undefined) {
       throw new DbError("INVALID", `there is a keyspace ${name} already`, { map: name });
     }
-    store.createKeyspace(name, engine, key, value, id);
+    store.createKeyspace(name, { engine, key, value }, id);
   }
 
   putRaw({ name }: RawKeyspace, entries: readonly RawEntry[]): void {

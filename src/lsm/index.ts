@@ -1,4 +1,5 @@
 /** What the layers above may use of the LSM engine. */
+export { checkRunsSteps } from "./check.ts";
 export { compactRuns, freeRuns, type LsmSurroundings } from "./compaction.ts";
 export { flushRun } from "./flush.ts";
 export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, partFor, type PlacedPart, type Run } from "./manifest.ts";

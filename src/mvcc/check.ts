@@ -23,12 +23,14 @@ import {
 } from "../btree/index.ts";
 import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import { checkRunsSteps, type Manifest } from "../lsm/index.ts";
 import { extentPages, type Meta } from "../pager/index.ts";
 import { CATALOG_KEYSPACE, Catalog, DEADLINE_KEYSPACE } from "./catalog.ts";
 import { encodeNoteKey } from "./deadlines.ts";
 import { readFreeList } from "./free-list.ts";
 import type { Memtable } from "./memtable.ts";
 import type { ReadState } from "./read-state.ts";
+import { rootOf } from "./roots.ts";
 import type { Store } from "./store.ts";
 
 export interface CheckOptions {
@@ -152,11 +154,14 @@ class PagesCheck {
     this.#use.claim(0, META_PAGES, "the meta pages");
     const rootsRoot = { page: meta.rootsPage, height: meta.rootsHeight, count: meta.rootsCount };
     const results = [await this.#checkTree("the roots tree", rootsRoot, undefined)];
-    for (const [id, root] of [...this.#state.roots].sort(([a], [b]) => a - b)) {
+    for (const [id, root] of [...this.#state.trees].sort(([a], [b]) => a - b)) {
       results.push(await this.#checkTree(this.#nameOf(id), root, id));
       if (id === CATALOG_KEYSPACE) {
         this.#loadCatalog(root);
       }
+    }
+    for (const [id, manifest] of [...this.#state.manifests].sort(([a], [b]) => a - b)) {
+      results.push(...(await this.#checkRuns(id, manifest)));
     }
     const freePages = this.#claimFree();
     this.#use.checkAll();
@@ -173,15 +178,27 @@ class PagesCheck {
     };
   }
 
-  /** What is wrong with a tree is thrown with the tree's name. */
   async #checkTree(name: string, root: RootRecord, keyspace: number | undefined): Promise<CheckResult> {
-    const { onProgress } = this.#options;
     const steps = checkTreeSteps(this.#store.pages, root, (first, count) => this.#use.claim(first, count, name), {
       again: true,
       onDeadline: (key, keyLength, expiry) => this.#checkNote(name, keyspace, key, keyLength, expiry),
     });
+    return await this.#run(name, steps);
+  }
+
+  async #checkRuns(keyspace: number, manifest: Manifest): Promise<CheckResult[]> {
+    const name = this.#nameOf(keyspace);
+    const steps = checkRunsSteps(this.#store.pages, manifest, {
+      onPage: (first, count) => this.#use.claim(first, count, name),
+      onDeadline: (key, keyLength, expiry) => this.#checkNote(name, keyspace, key, keyLength, expiry),
+    });
+    return await this.#run(name, steps);
+  }
+
+  /** What is wrong is thrown with the name of what was looked at. */
+  async #run<T>(name: string, steps: Generator<void, T>): Promise<T> {
     try {
-      return await this.#turns.run(steps, () => onProgress?.(this.#use.share));
+      return await this.#turns.run(steps, () => this.#options.onProgress?.(this.#use.share));
     } catch (error) {
       if (!(error instanceof DbError) || error.code !== "CORRUPT" || error.message.startsWith(name)) {
         throw error;
@@ -191,7 +208,7 @@ class PagesCheck {
   }
 
   #checkNote(name: string, keyspace: number | undefined, key: Uint8Array, keyLength: number, expiry: number): void {
-    const notes = this.#state.root(DEADLINE_KEYSPACE);
+    const notes = rootOf(this.#state.roots, DEADLINE_KEYSPACE);
     const length = keyspace === undefined ? 0 : encodeNoteKey(this.#noteKey, 0, keyspace, expiry, key, keyLength);
     if (length === 0 || !this.#reader.find(notes.page, this.#noteKey, 0, length)) {
       throw new DbError(
@@ -224,7 +241,7 @@ class PagesCheck {
     if (info === undefined) {
       throw new DbError("CORRUPT", `there is a tree of a map number ${id}, and no such map; restore from a backup`, {
         keyspace: id,
-        page: this.#state.root(id).page,
+        page: rootOf(this.#state.roots, id).page,
       });
     }
     return `map ${info.name}`;

@@ -9,6 +9,7 @@ export {
   extentBirth,
   extentPages,
   readExtent,
+  readExtentPart,
   writeExtent,
   writeExtentAt,
 } from "./extent.ts";

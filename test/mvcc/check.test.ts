@@ -100,7 +100,7 @@ test("damage is found in every page, also where it was read before, and named", 
   }
   expect(found).toBe(pages - 2);
   await db.check();
-  const leaf = db.store.state.root(db.store.catalog.find("ending")!.id).page;
+  const leaf = db.store.state.trees.get(db.store.catalog.find("ending")!.id)!.page;
   damage(disk, leaf, PAGE_SIZE - 1, true);
   expect((await damageOf(db)).message).toContain("ending");
 });

@@ -7,10 +7,12 @@ import os from "node:os";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
+import type { CheckpointHost } from "../../src/mvcc/checkpoint-host.ts";
 import { WorkerRunner } from "../../src/mvcc/checkpoint-runner.ts";
-import { Checkpointer, type CheckpointHost } from "../../src/mvcc/checkpointer.ts";
+import { Checkpointer } from "../../src/mvcc/checkpointer.ts";
 import { readFreeList } from "../../src/mvcc/free-list.ts";
 import { ReadState } from "../../src/mvcc/read-state.ts";
+import { NO_ROOTS } from "../../src/mvcc/roots.ts";
 import {
   createPageFile,
   FreeSpace,
@@ -49,15 +51,17 @@ it("the checkpoint worker writes to the files that there are", async () => {
   pages.writePages(new Uint8Array(PAGE_SIZE), 0, PAGES_BEFORE - 1, 1);
   const host: CheckpointHost = {
     pages,
-    state: new ReadState([], new Map(), 0),
+    state: new ReadState([], NO_ROOTS, 0),
     active: undefined,
     pinnedCheckpoints: () => [],
+    kinds: () => new Map(),
+    compactionDebt: () => 0,
     adopt: ({ meta }) => pages.grow(Math.max(meta.pageCount, pages.pageCount)),
     poison: (cause) => expect.unreachable(String(cause)),
   };
   const runner = new WorkerRunner(directory, "pread", 1 << 20, 1 << 30, () => checkpointer.collect());
   const free = FreeSpace.of(PAGES_BEFORE, [{ first: 2, count: PAGES_BEFORE - 2 }]);
-  const checkpointer = new Checkpointer(host, systemClock, runner, META, free);
+  const checkpointer = new Checkpointer(host, systemClock, runner, META, free, 1 << 25);
   try {
     await checkpointer.relocate(false);
     expect(fs.readdirSync(directory)).toEqual(["pages.000"]);

@@ -152,8 +152,8 @@ export function refusals(): void {
   db.map("m", { key: "uuid" });
   // @ts-expect-error: there is no such value kind
   db.map("m", { value: "xml" });
-  // @ts-expect-error: there is no such engine yet
-  db.map("m", { engine: "lsm" });
+  // @ts-expect-error: there is no such engine
+  db.map("m", { engine: "hash" });
   // @ts-expect-error: there is no such isolation
   db.begin({ isolation: "serialisable" });
   // @ts-expect-error: there is no such durability
