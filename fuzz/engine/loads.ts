@@ -85,7 +85,10 @@ export class HeldLoad {
 
   /** It was not empty when the load began, if only of what had expired, or somebody wrote to it before it was held. */
   #mayBeTouched(): boolean {
-    const { incarnation, name } = this.map;
+    const { incarnation, name, universe } = this.map;
+    if (universe.engine === "lsm") {
+      return false;
+    }
     const then = this.#model.stateAt(this.#begunAt).get(name);
     return then!.entries.size > 0 || this.#model.findWriter(this.#begunAt, (id) => id === incarnation) !== undefined;
   }

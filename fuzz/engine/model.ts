@@ -143,7 +143,8 @@ export class Model {
     const without = this.state;
     const loaded = without.get(name);
     assert(loaded?.incarnation === incarnation, "the model loads maps that are there");
-    const state = new Map(without).set(name, { ...loaded, entries });
+    // Into runs it may be loaded above what is there.
+    const state = new Map(without).set(name, { ...loaded, entries: new Map([...loaded.entries, ...entries]) });
     const written = new Map([[incarnation, new Set(universe.keys.keys())]]);
     this.#commits.push({ state, written, isByDeadline: false, load: { incarnation, name, without, isInstalled } });
   }

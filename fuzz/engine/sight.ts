@@ -34,7 +34,8 @@ export interface DrawnRange {
 
 export function openMap(reader: Reader, { name, universe }: MapState): AnyMap {
   const open = reader.map as unknown as (name: string, options: object) => AnyMap;
-  return open(name, { key: universe.key, value: universe.value });
+  const { engine, lsm, key, value } = universe;
+  return open(name, lsm === undefined ? { engine, key, value } : { engine, lsm, key, value });
 }
 
 /** One random look at one map. */

@@ -3,16 +3,19 @@
  * order and never has to compare any; a value is known by its token, from which it can be made again.
  */
 import { Buffer } from "node:buffer";
-import type { KeyKind, ValueKind } from "../../src/mvcc/index.ts";
+import type { EngineKind, KeyKind, LsmSettings, ValueKind } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
 
 export interface Universe {
+  readonly engine: EngineKind;
+  readonly lsm: Partial<LsmSettings> | undefined;
   readonly key: KeyKind;
   readonly value: ValueKind;
   /** Ascending, and without equals. */
   readonly keys: readonly unknown[];
 }
 
+const ENGINES: readonly EngineKind[] = ["btree", "lsm"];
 const KEY_KINDS: readonly KeyKind[] = ["string", "number", "bigint", "bytes", "tuple"];
 const VALUE_KINDS: readonly ValueKind[] = ["json", "string", "bytes"];
 /** The deadline of an entry is noted under a key that is longer than its own. */
@@ -21,7 +24,19 @@ const LONGEST_KEY_BYTES = 2000;
 export function drawUniverse(dice: Dice): Universe {
   const key = dice.pick(KEY_KINDS);
   const count = dice.pick([3, 12, 40, 150, 500]);
-  return { key, value: dice.pick(VALUE_KINDS), keys: drawKeys(dice, key, count) };
+  const engine = dice.pick(ENGINES);
+  const lsm = engine === "lsm" ? drawSettings(dice) : undefined;
+  return { engine, lsm, key, value: dice.pick(VALUE_KINDS), keys: drawKeys(dice, key, count) };
+}
+
+function drawSettings(dice: Dice): Partial<LsmSettings> {
+  return {
+    compaction: dice.pick(["levelled", "levelled", "tiered"]),
+    compression: dice.pick(["deflate", "none"]),
+    filterBitsPerKey: dice.pick([10, 10, 2, 0]),
+    prefixBytes: dice.pick([0, 0, 1, 4]),
+    largeValueBytes: dice.pick([1024, 128, 2000]),
+  };
 }
 
 function drawKeys(dice: Dice, kind: KeyKind, count: number): unknown[] {

@@ -46,7 +46,15 @@ export class TreeBuilder {
   }
 
   addReference(
-    _key: Uint8Array, _ko: number, _kl: number, _page: number, _offset: number, _length: number, _expiry: number, _kind: number): void {
+    _key: Uint8Array,
+    _ko: number,
+    _kl: number,
+    _page: number,
+    _offset: number,
+    _length: number,
+    _expiry: number,
+    _kind: number,
+  ): void {
     throw new Error("stub");
   }
 

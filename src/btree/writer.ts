@@ -152,7 +152,10 @@ export class TreeWriter {
     assert(keyLength <= MAX_KEY_BYTES, "B2: no key is longer than 2048 bytes");
     const expiryBytes = expiry === 0 ? 0 : EXPIRY_BYTES;
     const overflows = INFO_BYTES + keyLength + expiryBytes + valueLength > MAX_CELL_BYTES;
-    const flags = (expiry === 0 ? 0 : INFO_EXPIRY) | (overflows ? INFO_OVERFLOW : 0) | (kind === 1 ? 0 : kind === 2 ? 0x2000 : 0x1000);
+    const flags =
+      (expiry === 0 ? 0 : INFO_EXPIRY) |
+      (overflows ? INFO_OVERFLOW : 0) |
+      (kind === 1 ? 0 : kind === 2 ? 0x2000 : 0x1000);
     const extraBytes = expiryBytes + (overflows ? EXTENT_REFERENCE_BYTES : valueLength);
     let at = this.#addCell(key, keyOffset, keyLength, flags, extraBytes);
     const into = this.#levels[0]!.current.u8;

@@ -89,11 +89,7 @@ export function* compactRuns(
 }
 
 /** All pages of a keyspace that is dropped go to `frees`. */
-export function* freeRuns(
-  pages: PageFile,
-  frees: LsmSurroundings["frees"],
-  manifest: Manifest,
-): Generator<void, void> {
+export function* freeRuns(pages: PageFile, frees: LsmSurroundings["frees"], manifest: Manifest): Generator<void, void> {
   for (const { part } of manifest.parts()) {
     yield* freePart(pages, frees, part);
   }

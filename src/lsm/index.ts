@@ -2,11 +2,18 @@
 export { checkRunsSteps } from "./check.ts";
 export { compactRuns, freeRuns, type LsmSurroundings } from "./compaction.ts";
 export { flushRun } from "./flush.ts";
-export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, partFor, type PlacedPart, type Run } from "./manifest.ts";
+export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, type PlacedPart, partFor, type Run } from "./manifest.ts";
 export { type Combine, decodeItems, encodeItems, type Folded, Operands } from "./operands.ts";
 export type { Part } from "./part.ts";
 export { PartWriter } from "./part-writer.ts";
-export { chooseCompaction, compactionDebt, levelSizes, type PolicySettings, partBytesFor, policyFor } from "./policy.ts";
+export {
+  chooseCompaction,
+  compactionDebt,
+  levelSizes,
+  type PolicySettings,
+  partBytesFor,
+  policyFor,
+} from "./policy.ts";
 export { coveringDelete, isBelow, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
 export { NOT_FOUND, RunReader, SearchCounts } from "./reader.ts";
 export { RunCursor } from "./run-cursor.ts";

@@ -166,9 +166,7 @@ export class PartWriter {
   /** Whether the entry before, of the same part and longer than its prefix too, begins alike. */
   #hasPrefixOfLast(key: Uint8Array, offset: number, prefixBytes: number): boolean {
     return (
-      this.#builder.count > 1 &&
-      this.#lastLength > prefixBytes &&
-      equalBytes(key, offset, this.#last, 0, prefixBytes)
+      this.#builder.count > 1 && this.#lastLength > prefixBytes && equalBytes(key, offset, this.#last, 0, prefixBytes)
     );
   }
 

@@ -233,7 +233,13 @@ function pushDown(manifest: Manifest, level: number, unitBytes: number): Compact
   const { lower, upper } = spanOf([...parts, ...under]);
   const behind = run.parts[end]?.lower;
   return {
-    inputs: under.length === 0 ? [{ run, parts }] : [{ run, parts }, { run: below!, parts: under }],
+    inputs:
+      under.length === 0
+        ? [{ run, parts }]
+        : [
+            { run, parts },
+            { run: below!, parts: under },
+          ],
     lower,
     upper,
     level: level + 1,

@@ -78,7 +78,12 @@ export class RunReader {
     return NOT_FOUND;
   }
 
-  #mayContain(filter: Parameters<FilterReader["mayContain"]>[0], key: Uint8Array, offset: number, length: number): boolean {
+  #mayContain(
+    filter: Parameters<FilterReader["mayContain"]>[0],
+    key: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean {
     if (filter.pageCount === 0) {
       return true;
     }

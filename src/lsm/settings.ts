@@ -38,7 +38,10 @@ const MAX_LARGE_VALUE_BYTES = 2000;
 export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
   for (const name in given) {
     if (!(name in DEFAULT_LSM_SETTINGS)) {
-      throw new DbError("INVALID", `the option lsm has no ${name}: it takes ${Object.keys(DEFAULT_LSM_SETTINGS).join(", ")}`);
+      throw new DbError(
+        "INVALID",
+        `the option lsm has no ${name}: it takes ${Object.keys(DEFAULT_LSM_SETTINGS).join(", ")}`,
+      );
     }
   }
   const settings: LsmSettings = { ...DEFAULT_LSM_SETTINGS, ...given };

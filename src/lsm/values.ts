@@ -12,7 +12,14 @@
  * L4 The live bytes of an area are those of the values, with their checksums, that entries of parts refer to.
  */
 import { crc32 } from "node:zlib";
-import { EXTENT_HEADER_BYTES, extentPages, PAGE_SIZE, type PageAllocator, type PageFile, writeExtentAt } from "../pager/index.ts";
+import {
+  EXTENT_HEADER_BYTES,
+  extentPages,
+  PAGE_SIZE,
+  type PageAllocator,
+  type PageFile,
+  writeExtentAt,
+} from "../pager/index.ts";
 import type { ValueArea } from "./manifest.ts";
 
 export const VALUE_CRC_BYTES = 4;

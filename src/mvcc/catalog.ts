@@ -29,6 +29,7 @@ const LOADED_MARK = 0xff;
 const MAX_NAME_BYTES = 512;
 
 export type EngineKind = "btree" | "lsm";
+export const ENGINES: readonly EngineKind[] = ["btree", "lsm"];
 
 /** What a keyspace is made as; it stays so. */
 export interface KeyspaceDescription {

@@ -28,8 +28,8 @@ import {
   writeExtentAt,
   writeMeta,
 } from "../pager/index.ts";
-import { encodeFreeList, freeListBytes } from "./free-list.ts";
 import type { KeyspaceKind } from "./catalog.ts";
+import { encodeFreeList, freeListBytes } from "./free-list.ts";
 import { LsmWork, type LsmWorkOptions } from "./lsm-work.ts";
 import { type FrozenMemtable, MemtableBatch } from "./memtable-batch.ts";
 import { RootBatch, type RootChanges, type Roots, rootOf } from "./roots.ts";

@@ -15,6 +15,7 @@ import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type FreeSpace, type Meta, PendingFrees } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
+import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
   CheckpointJob,
@@ -23,7 +24,6 @@ import {
   type Relocation,
   runToEnd,
 } from "./checkpoint-job.ts";
-import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import type { Memtable } from "./memtable.ts";
 import { WakeUps } from "./wake-ups.ts";

@@ -6,6 +6,7 @@ import { type Backend, MemoryDisk, openDirectory } from "../pager/index.ts";
 import { type Rng, systemRng } from "../random.ts";
 import { checkSegmentBytes, DEFAULT_SEGMENT_BYTES } from "../wal/index.ts";
 import { type BackupOptions, type BackupResult, backup } from "./backup.ts";
+import { ENGINES, type EngineKind } from "./catalog.ts";
 import { type ChangesOptions, type CommitChanges, changes } from "./changes.ts";
 import { type CheckOptions, type CheckReport, checkStore } from "./check.ts";
 import { type CompactOptions, type CompactResult, compact } from "./compact.ts";
@@ -25,6 +26,8 @@ export interface OpenOptions {
    * none of them; a lost machine may lose what is not on disk.
    */
   readonly durability?: Durability;
+  /** The engine of maps that are made without one; "btree" unless given. */
+  readonly engine?: EngineKind;
   /** Opens what is there to read, beside other readers. */
   readonly readOnly?: boolean;
   /** Makes the database where it is missing; true unless given. */
@@ -96,6 +99,7 @@ export interface InternalOptions {
 function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend | undefined): StoreOptions {
   return {
     durability: oneOf("durability", options.durability ?? "sync", DURABILITIES),
+    engine: oneOf("engine", options.engine ?? "btree", ENGINES),
     backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
     cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
     segmentBytes: checkSegmentBytes(options.segmentBytes ?? DEFAULT_SEGMENT_BYTES),

@@ -1,8 +1,11 @@
 /** What frontends may use of the engine. */
 /** Where a frontend writes key and value of an operation that it has reserved (see Context). */
+
+export type { LsmSettings } from "../lsm/index.ts";
 export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
+export type { EngineKind } from "./catalog.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";

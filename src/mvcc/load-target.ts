@@ -28,9 +28,7 @@ export interface LoadTarget {
 }
 
 export function targetFor(store: Store, info: KeyspaceInfo, job: CheckpointJob): LoadTarget {
-  return info.lsm === undefined
-    ? new TreeTarget(store, info.id, job)
-    : new RunTarget(store, info.id, info.lsm, job);
+  return info.lsm === undefined ? new TreeTarget(store, info.id, job) : new RunTarget(store, info.id, info.lsm, job);
 }
 
 class TreeTarget implements LoadTarget {

@@ -16,7 +16,7 @@
  * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
  * anew behind the current key.
  */
-import { CELL_DELETE, type CellPlaces, TreeCursor } from "../btree/index.ts";
+import { CELL_DELETE, type CellPlaces, type TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";

@@ -56,7 +56,12 @@ export interface OpenMap {
   ): MapFor<"tuple", "json", Json>;
   <V extends ValueKind | CustomCodec<unknown>>(
     name: string,
-    options: { readonly engine?: EngineKind; readonly lsm?: Partial<LsmSettings>; readonly key?: "string"; readonly value: V },
+    options: {
+      readonly engine?: EngineKind;
+      readonly lsm?: Partial<LsmSettings>;
+      readonly key?: "string";
+      readonly value: V;
+    },
   ): MapFor<"string", V, unknown>;
   <K extends KeyKind | CustomCodec<unknown>, V extends ValueKind | CustomCodec<unknown> = "json">(
     name: string,
@@ -116,7 +121,7 @@ function makeMap(
   name: string,
   options: AnyOptions,
 ): { map: DbMap<unknown, unknown>; info: KeyspaceInfo | undefined } {
-  const engine = engineOf(name, options);
+  const engine = engineOf(name, options, store.options.engine);
   // Before anything is made: a kind that there is not would stay with the map for good.
   keyCodec(options.key ?? "string");
   valueCodec(options.value ?? "json");
@@ -140,8 +145,13 @@ function makeMap(
   return { map: map as DbMap<unknown, unknown>, info };
 }
 
-function engineOf(name: string, { engine, lsm }: AnyOptions): Pick<KeyspaceDescription, "engine" | "lsm"> {
-  if (engine === undefined || engine === "btree") {
+function engineOf(
+  name: string,
+  { engine: asked, lsm }: AnyOptions,
+  usual: EngineKind,
+): Pick<KeyspaceDescription, "engine" | "lsm"> {
+  const engine = asked ?? usual;
+  if (engine === "btree") {
     if (lsm !== undefined) {
       throw new DbError("INVALID", `the option lsm is for maps with engine: "lsm", which ${name} is not to be`);
     }

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { Backend, Disk } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
+import type { EngineKind } from "./catalog.ts";
 import type { CheckpointRunner } from "./checkpoint-runner.ts";
 
 export type Durability = "sync" | "group" | "relaxed";
@@ -18,6 +19,8 @@ export function oneOf<T extends string>(name: string, value: T, allowed: readonl
 
 export interface StoreOptions {
   readonly durability: Durability;
+  /** Of maps that are made without one. */
+  readonly engine: EngineKind;
   readonly backend: Backend;
   /** Bytes of pages that the pread backend keeps. */
   readonly cacheBytes: number;

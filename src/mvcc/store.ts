@@ -25,7 +25,13 @@ import {
   opValueOffset,
   type Segment,
 } from "../wal/index.ts";
-import { CATALOG_KEYSPACE, Catalog, type CatalogEntry, type KeyspaceDescription, type KeyspaceInfo } from "./catalog.ts";
+import {
+  CATALOG_KEYSPACE,
+  Catalog,
+  type CatalogEntry,
+  type KeyspaceDescription,
+  type KeyspaceInfo,
+} from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
 import { type CheckpointRunner, InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";

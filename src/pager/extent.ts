@@ -143,6 +143,13 @@ function damagedExtent(page: number, why: string): DbError {
   );
 }
 
-export function readExtentPart(_pages: PageFile, _page: number, _offset: number, _length: number, _into: Uint8Array, _at: number): void {
+export function readExtentPart(
+  _pages: PageFile,
+  _page: number,
+  _offset: number,
+  _length: number,
+  _into: Uint8Array,
+  _at: number,
+): void {
   throw new Error("stub");
 }

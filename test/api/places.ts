@@ -5,6 +5,8 @@
  *     pread     a directory, pages read into a cache of 1 MiB     checkpoints in a worker
  *     memory    :memory:                                          checkpoints in this thread
  *     disk      a MemoryDisk behind the pread backend             checkpoints in this thread
+ *
+ * and in each with either engine for its maps: what a map is to its users does not depend on it.
  */
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../src/clock.ts";
@@ -28,15 +30,29 @@ export interface PlaceKind {
 
 const CACHE_BYTES = 1 << 20;
 
-export const PLACES: readonly PlaceKind[] = [
+const PLACES_OF_TREES: readonly PlaceKind[] = [
   { name: "mmap", make: () => directoryPlace("mmap") },
   { name: "pread", make: () => directoryPlace("pread") },
   { name: "memory", make: () => memoryPlace("memory", false) },
   { name: "disk", make: () => memoryPlace("pread", true) },
 ];
 
+export const PLACES: readonly PlaceKind[] = [
+  ...PLACES_OF_TREES,
+  ...PLACES_OF_TREES.map(({ name, make }) => ({ name: `${name}, lsm`, make: () => withRuns(make()) })),
+];
+
 /** Those that keep what they hold. */
-export const KEPT_PLACES: readonly PlaceKind[] = PLACES.filter(({ name }) => name !== "memory");
+export const KEPT_PLACES: readonly PlaceKind[] = PLACES.filter(({ name }) => !name.startsWith("memory"));
+
+/** Maps that do not choose an engine are LSM keyspaces there. */
+function withRuns(place: Place): Place {
+  return {
+    ...place,
+    open: (options, clock) => place.open({ engine: "lsm", ...options }, clock),
+    [Symbol.dispose]: () => place[Symbol.dispose](),
+  };
+}
 
 function directoryPlace(backend: "mmap" | "pread"): Place {
   const directory = temporaryDirectory();
