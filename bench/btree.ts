@@ -27,6 +27,7 @@ function sortedKeys(count: number, salt: number): Uint8Array {
 
 class PutBatch implements BatchSource {
   readonly u8: Uint8Array;
+  readonly values: Uint8Array;
   readonly keyLength: number = KEY_BYTES;
   readonly kind = 1;
   readonly valueOffset: number;
@@ -36,6 +37,7 @@ class PutBatch implements BatchSource {
 
   constructor(keys: Uint8Array) {
     this.u8 = new Uint8Array(keys.length + VALUE.length);
+    this.values = this.u8;
     this.u8.set(keys);
     this.u8.set(VALUE, keys.length);
     this.valueOffset = keys.length;

@@ -33,9 +33,11 @@ import { assert } from "../assert.ts";
 import { equalBytes, headOf } from "../bytes.ts";
 import {
   OP_FLAG_SUPERSEDED,
+  OP_KIND_MERGE,
   opFlags,
   opKeyLength,
   opKeyOffset,
+  opKind,
   opPrevious,
   setOpPrevious,
   setOpSuperseded,
@@ -343,7 +345,8 @@ export class ArenaIndex {
     const previous = this.nodes[place]!;
     this.nodes[place] = op;
     setOpPrevious(this.u32, op, previous);
-    if (previous >= recordStart) {
+    // Operands are applied to what is behind them, so that is still read.
+    if (previous >= recordStart && opKind(this.u32, op) !== OP_KIND_MERGE) {
       setOpSuperseded(this.u32, previous, true);
     }
     return previous;

@@ -5,6 +5,7 @@
  * everything that was written lies in pages that only this builder knows (`allocated`).
  */
 import type { PageAllocator, PageFile } from "../pager/index.ts";
+import { CELL_PUT } from "./page.ts";
 import { type FreedPages, type RootRecord, TreeWriter } from "./writer.ts";
 
 const NOTHING_FREED: FreedPages = { add() {} };
@@ -30,7 +31,10 @@ export class TreeBuilder {
     return this.#writer.allocated;
   }
 
-  /** Adds the next entry; its key is greater than the one before. `expiry` is ms since the epoch, 0 for none. */
+  /**
+   * Adds the next entry; its key is greater than the one before. `expiry` is ms since the epoch, 0 for none; `kind` a CELL_
+   * constant.
+   */
   add(
     key: Uint8Array,
     keyOffset: number,
@@ -39,23 +43,25 @@ export class TreeBuilder {
     valueOffset: number,
     valueLength: number,
     expiry: number,
-    kind = 1,
+    kind: number = CELL_PUT,
   ): void {
     this.#writer.addEntry(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry, kind);
     this.count++;
   }
 
+  /** Adds the next entry, its value being `valueLength` bytes from `offset` on in an extent that this tree does not own. */
   addReference(
-    _key: Uint8Array,
-    _ko: number,
-    _kl: number,
-    _page: number,
-    _offset: number,
-    _length: number,
-    _expiry: number,
-    _kind: number,
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    page: number,
+    offset: number,
+    valueLength: number,
+    expiry: number,
+    kind: number = CELL_PUT,
   ): void {
-    throw new Error("stub");
+    this.#writer.addReference(key, keyOffset, keyLength, page, offset, valueLength, expiry, kind);
+    this.count++;
   }
 
   get pagesWritten(): number {

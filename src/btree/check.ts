@@ -13,13 +13,17 @@ import type { DbError } from "../errors.ts";
 import { checkExtentSteps, extentBirth, extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
 import { damagedTree, PageImage } from "./image.ts";
 import {
+  CELL_DELETE,
+  CELL_PUT,
   EXPIRY_BYTES,
   EXTENT_REFERENCE_BYTES,
   entriesBefore,
   INFO_BYTES,
   INFO_EXPIRY,
   INFO_LENGTH,
+  INFO_MERGE,
   INFO_OVERFLOW,
+  kindOf,
   LEAF_FIXED_BYTES,
   MAX_CELL_BYTES,
   MAX_HEIGHT,
@@ -36,6 +40,10 @@ export interface CheckOptions {
   readonly extents?: boolean;
   /** Whether checksums are verified although they were since the file was opened; false unless given. */
   readonly again?: boolean;
+  /** Which kinds of cells there may be, CELL_ constants; puts alone unless given. */
+  readonly kinds?: readonly number[];
+  /** Whether values may lie in extents that belong to others; their place is then theirs to check. */
+  readonly areReferencesAllowed?: boolean;
   /** Told of every entry that has a deadline; `key` is good during the call. */
   readonly onDeadline?: (key: Uint8Array, keyLength: number, expiry: number) => void;
 }
@@ -97,6 +105,7 @@ class TreeCheck {
   readonly #pages: PageFile;
   readonly #onPage: PageVisitor;
   readonly #options: CheckOptions;
+  readonly #kinds: readonly number[];
   readonly #frames: CheckFrame[] = [];
   readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
   #leaves = 0;
@@ -109,6 +118,7 @@ class TreeCheck {
     this.#pages = pages;
     this.#onPage = onPage;
     this.#options = options;
+    this.#kinds = options.kinds ?? [CELL_PUT];
   }
 
   *steps(root: RootRecord): Generator<void, CheckResult> {
@@ -226,7 +236,10 @@ class TreeCheck {
       const info = image.u16At(cell);
       const length = u16[startsIndex + i + 1]! - cell;
       const isFlagged = (info & INFO_EXPIRY) !== 0;
-      if ((info & ~(INFO_LENGTH | INFO_EXPIRY | INFO_OVERFLOW)) !== 0 || isFlagged !== image.expiryOf(i) > 0) {
+      const kind = kindOf(info);
+      const isPlain =
+        kind !== CELL_DELETE || ((info & (INFO_OVERFLOW | INFO_EXPIRY)) === 0 && isBareDelete(info, length));
+      if (!this.#kinds.includes(kind) || !isPlain || isFlagged !== image.expiryOf(i) > 0) {
         throw broken(page, "B2", `the flags of cell ${i} say what cannot be`);
       }
       if (isFlagged) {
@@ -240,7 +253,9 @@ class TreeCheck {
       if (length > mostBytes) {
         throw broken(page, "B2", `cell ${i} is larger than a cell may be`);
       }
-      if ((info & INFO_OVERFLOW) !== 0) {
+      if ((info & INFO_OVERFLOW) !== 0 && image.extentOffset !== 0) {
+        prove(this.#options.areReferencesAllowed === true, page, "B9", "it refers to a value in an extent not its own");
+      } else if ((info & INFO_OVERFLOW) !== 0) {
         yield* this.#checkExtent(page, extent, image.extentLength, image.birth);
       }
     }
@@ -261,6 +276,11 @@ class TreeCheck {
   }
 }
 
+/** A tombstone holds nothing but its key. */
+function isBareDelete(info: number, length: number): boolean {
+  return (info & INFO_MERGE) === 0 && length === INFO_BYTES + (info & INFO_LENGTH);
+}
+
 /** Front and cells do not overlap, cells lie back to back, and each has room for what its info says (B3). */
 function checkSlots(image: PageImage): void {
   const { page, level, count, u16, startsIndex, prefixLength } = image;
@@ -276,7 +296,8 @@ function checkSlots(image: PageImage): void {
     let leastBytes = 0;
     if (level === 0) {
       const info = image.u16At(start);
-      const extraBytes = ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES) + ((info & INFO_OVERFLOW) === 0 ? 0 : 8);
+      const extraBytes =
+        ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES) + ((info & INFO_OVERFLOW) === 0 ? 0 : EXTENT_REFERENCE_BYTES);
       leastBytes = INFO_BYTES + (info & INFO_LENGTH) + extraBytes;
     }
     if (length < leastBytes) {

@@ -22,9 +22,10 @@
  *     }
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
-import { PAGE_SIZE, type PageFile, readExtent } from "../pager/index.ts";
+import { PAGE_SIZE, type PageFile, readValue } from "../pager/index.ts";
 import { damagedTree } from "./image.ts";
 import {
+  CELL_PUT,
   childFor,
   comparePrefix,
   EXPIRY_BYTES,
@@ -34,6 +35,7 @@ import {
   INFO_FLAGS,
   INFO_LENGTH,
   INFO_OVERFLOW,
+  kindOf,
   leafSlots,
   MAX_HEIGHT,
   PAGE_COUNT,
@@ -73,8 +75,10 @@ export class TreeCursor {
   valueLength = 0;
   isOverflow = false;
   overflowPage = 0;
+  /** 0: the extent is the value; otherwise where in the extent it begins. */
   overflowOffset = 0;
-  kind = 1;
+  /** A CELL_ constant. */
+  kind: number = CELL_PUT;
   /** Ms since the epoch, 0 for none. */
   expiry = 0;
 
@@ -316,7 +320,7 @@ export class TreeCursor {
   copyValue(into: Uint8Array, intoOffset: number): void {
     this.refresh();
     if (this.isOverflow) {
-      readExtent(this.#pages, this.overflowPage, this.valueLength, into, intoOffset);
+      readValue(this.#pages, this.overflowPage, this.overflowOffset, this.valueLength, into, intoOffset);
     } else {
       copyBytes(this.u8, this.valueOffset, into, intoOffset, this.valueLength);
     }
@@ -396,7 +400,7 @@ export class TreeCursor {
       this.valueLength = end - value;
       this.isOverflow = false;
       this.expiry = 0;
-      this.kind = 1;
+      this.kind = CELL_PUT;
     } else {
       this.#decodeFlagged(cell, info, end);
     }
@@ -407,7 +411,7 @@ export class TreeCursor {
     this.suffixLength = info & INFO_LENGTH;
     let at = cell + INFO_BYTES + this.suffixLength;
     this.expiry = 0;
-    this.kind = (info & 0x2000) !== 0 ? 2 : (info & 0x1000) !== 0 ? 4 : 1;
+    this.kind = kindOf(info);
     if ((info & INFO_EXPIRY) !== 0) {
       this.expiry = this.data.getFloat64(at, true);
       at += EXPIRY_BYTES;
@@ -416,6 +420,7 @@ export class TreeCursor {
     if (this.isOverflow) {
       this.overflowPage = this.data.getUint32(at, true);
       this.valueLength = this.data.getUint32(at + 4, true);
+      this.overflowOffset = this.data.getUint32(at + 8, true);
     } else {
       this.valueOffset = at;
       this.valueLength = end - at;

@@ -24,7 +24,7 @@ function* pageExtents(pages: PageFile, page: number, level: number): Generator<T
       continue;
     }
     const first = image.extentOf(i);
-    if (first !== 0) {
+    if (first !== 0 && image.extentOffset === 0) {
       yield { first, count: extentPages(image.extentLength), birth: extentBirth(pages, first) };
     }
   }

@@ -10,7 +10,7 @@
 import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
-import { PAGE_BIRTH, PAGE_SIZE, type PageFile, viewOf } from "../pager/index.ts";
+import { PAGE_BIRTH, PAGE_SIZE, type PageFile, readValue, viewOf } from "../pager/index.ts";
 import type { CellSource } from "./draft.ts";
 import {
   EXPIRY_BYTES,
@@ -24,6 +24,7 @@ import {
   innerSlots,
   KIND_INNER,
   KIND_LEAF,
+  kindOf,
   leafSlots,
   MAX_INNER_ENTRIES,
   MAX_LEAF_ENTRIES,
@@ -55,6 +56,7 @@ export class PageImage implements CellSource {
   count = 0;
   /** Set by `extentOf`. */
   extentLength = 0;
+  extentOffset = 0;
 
   constructor(level: number) {
     const view = viewOf(new ArrayBuffer(PAGE_SIZE), 0, PAGE_SIZE);
@@ -140,16 +142,21 @@ export class PageImage implements CellSource {
     return this.level === 0 ? this.u16At(start) & INFO_LENGTH : this.u16[this.startsIndex + index + 1]! - start;
   }
 
-  /** The first page of the extent that holds the value of leaf cell `index`, 0 if none does; sets `extentLength`. */
+  /**
+   * The first page of the extent that holds the value of leaf cell `index`, 0 if none does; sets `extentLength`, and
+   * `extentOffset`: 0 where the extent is this tree's own.
+   */
   extentOf(index: number): number {
     const cell = this.u16[this.startsIndex + index]!;
     const info = this.u16At(cell);
     this.extentLength = 0;
+    this.extentOffset = 0;
     if ((info & INFO_OVERFLOW) === 0) {
       return 0;
     }
     const at = cell + INFO_BYTES + (info & INFO_LENGTH) + ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES);
     this.extentLength = this.data.getUint32(at + 4, true);
+    this.extentOffset = this.data.getUint32(at + 8, true);
     return this.data.getUint32(at, true);
   }
 
@@ -158,6 +165,25 @@ export class PageImage implements CellSource {
     const cell = this.u16[this.startsIndex + index]!;
     const info = this.u16At(cell);
     return (info & INFO_EXPIRY) === 0 ? 0 : this.data.getFloat64(cell + INFO_BYTES + (info & INFO_LENGTH), true);
+  }
+
+  /** A copy of the value of leaf cell `index`. */
+  valueOf(pages: PageFile, index: number): Uint8Array {
+    const extent = this.extentOf(index);
+    if (extent !== 0) {
+      const value = new Uint8Array(this.extentLength);
+      readValue(pages, extent, this.extentOffset, this.extentLength, value, 0);
+      return value;
+    }
+    const cell = this.u16[this.startsIndex + index]!;
+    const info = this.u16At(cell);
+    const at = cell + INFO_BYTES + (info & INFO_LENGTH) + ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES);
+    return this.u8.slice(at, this.u16[this.startsIndex + index + 1]!);
+  }
+
+  /** The kind of leaf cell `index`. */
+  kindOf(index: number): number {
+    return kindOf(this.u16At(this.u16[this.startsIndex + index]!));
   }
 
   u16At(offset: number): number {

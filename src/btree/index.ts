@@ -7,7 +7,15 @@ export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type Pa
 export { countRange, rank } from "./counts.ts";
 export { type CellPlaces, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
-export { BATCH_DELETE, BATCH_PUT, type BatchSource, type MergeOptions, TreeMerge } from "./merge.ts";
+export {
+  type AppliedEntry,
+  BATCH_DELETE,
+  BATCH_MERGE,
+  BATCH_PUT,
+  type BatchSource,
+  type MergeOptions,
+  TreeMerge,
+} from "./merge.ts";
 export {
   CELL_DELETE,
   CELL_MERGE,

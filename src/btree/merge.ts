@@ -25,25 +25,46 @@ import { assert } from "../assert.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
 import { extentBirth, extentPages, type PageAllocator, type PageFile, readExtent } from "../pager/index.ts";
 import { PageImage } from "./image.ts";
-import { childFor, headsOf, MAX_HEIGHT, MAX_INNER_ENTRIES, MAX_KEY_BYTES, PAGE_COUNT, searchLeaf } from "./page.ts";
+import {
+  CELL_PUT,
+  childFor,
+  headsOf,
+  MAX_HEIGHT,
+  MAX_INNER_ENTRIES,
+  MAX_KEY_BYTES,
+  PAGE_COUNT,
+  searchLeaf,
+} from "./page.ts";
 import { type FreedPages, type RootRecord, TreeWriter } from "./writer.ts";
 
 /** Part of the interface to the log: the kinds of its operations. */
 export const BATCH_PUT = 1;
 export const BATCH_DELETE = 2;
+/** Operands, applied to what is there. */
+export const BATCH_MERGE = 4;
 
 /** Operations in strictly ascending key order. The fields are those of the current one, after `next` returned true. */
 export interface BatchSource {
   readonly u8: Uint8Array;
   readonly keyOffset: number;
   readonly keyLength: number;
-  /** 1 put, 2 delete. */
+  /** 1 put, 2 delete, 4 merge. */
   readonly kind: number;
+  /** Where the value lies. */
+  readonly values: Uint8Array;
   readonly valueOffset: number;
   readonly valueLength: number;
   /** Ms since the epoch, 0 for none. */
   readonly expiry: number;
   next(): boolean;
+  /** Of a merge: what its operands make of the entry that is there, of the given kind, or of none. */
+  applyTo?(value: Uint8Array | undefined, kind: number): AppliedEntry;
+}
+
+/** What an entry is after a merge: a CELL_ constant, and its bytes. */
+export interface AppliedEntry {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface MergeOptions {
@@ -281,17 +302,15 @@ export class TreeMerge {
       }
       const found = searchLeaf(image.u8, image.u16, image.u32, 0, batch.u8, batch.keyOffset, batch.keyLength);
       const index = found >>> 1;
-      if ((found & 1) === 1 || batch.kind === BATCH_PUT) {
+      if ((found & 1) === 1 || batch.kind !== BATCH_DELETE) {
         this.#dirty(0);
         this.#copyCells(index);
+        const applied = batch.kind === BATCH_MERGE ? this.#apply(image, index, (found & 1) === 1) : undefined;
         if ((found & 1) === 1) {
           this.#freeExtent(image, index);
           this.#position = index + 1;
         }
-        if (batch.kind === BATCH_PUT) {
-          const { u8, keyOffset, keyLength, valueOffset, valueLength, expiry } = batch;
-          this.#writer.addEntry(u8, keyOffset, keyLength, u8, valueOffset, valueLength, expiry);
-        }
+        this.#addOperation(applied);
       }
       this.#hasOperation = batch.next();
     }
@@ -300,6 +319,24 @@ export class TreeMerge {
     }
     this.#inLeaf = false;
     this.#leave(frame);
+  }
+
+  /** What the operands of the current operation make of cell `index`, if that has its key. */
+  #apply(image: PageImage, index: number, isThere: boolean): AppliedEntry {
+    if (!isThere) {
+      return this.#batch.applyTo!(undefined, CELL_PUT);
+    }
+    return this.#batch.applyTo!(image.valueOf(this.#pages, index), image.kindOf(index));
+  }
+
+  #addOperation(applied: AppliedEntry | undefined): void {
+    const { kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry } = this.#batch;
+    if (applied !== undefined) {
+      const { bytes } = applied;
+      this.#writer.addEntry(u8, keyOffset, keyLength, bytes, 0, bytes.length, 0, applied.kind);
+    } else if (kind === BATCH_PUT) {
+      this.#writer.addEntry(u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, CELL_PUT);
+    }
   }
 
   /** Hands the cells of the leaf from where it was reached up to `index` to the writer. */
@@ -407,7 +444,8 @@ export class TreeMerge {
     const leaf = this.#neighbours[0]!;
     leaf.load(this.#pages, page);
     for (let i = 0; i < leaf.count; i++) {
-      if (leaf.extentOf(i) + extentPages(leaf.extentLength) > this.#relocateFrom) {
+      const extent = leaf.extentOf(i);
+      if (leaf.extentOffset === 0 && extent + extentPages(leaf.extentLength) > this.#relocateFrom) {
         return true;
       }
     }
@@ -420,7 +458,8 @@ export class TreeMerge {
     for (let i = from; i < to; i++) {
       const extent = image.extentOf(i);
       const length = image.extentLength;
-      if (extent === 0 || extent + extentPages(length) <= this.#relocateFrom) {
+      const isOwn = extent !== 0 && image.extentOffset === 0;
+      if (!isOwn || extent + extentPages(length) <= this.#relocateFrom) {
         continue;
       }
       if (start < i) {
@@ -430,7 +469,7 @@ export class TreeMerge {
       const value = new Uint8Array(length);
       readExtent(this.#pages, extent, length, value, 0);
       const keyLength = image.copyKey(i, this.#key);
-      this.#writer.addEntry(this.#key, 0, keyLength, value, 0, length, image.expiryOf(i));
+      this.#writer.addEntry(this.#key, 0, keyLength, value, 0, length, image.expiryOf(i), image.kindOf(i));
       this.#freeExtent(image, i);
     }
     if (start < to) {
@@ -440,7 +479,7 @@ export class TreeMerge {
 
   #freeExtent(image: PageImage, index: number): void {
     const extent = image.extentOf(index);
-    if (extent !== 0) {
+    if (extent !== 0 && image.extentOffset === 0) {
       this.#frees.add(extent, extentPages(image.extentLength), extentBirth(this.#pages, extent));
     }
   }

@@ -19,10 +19,13 @@
  *
  * A leaf cell:
  *
- *   u16 info | suffix | expiry f64, if flagged | value, or {u32 first page, u32 length} of an extent, if flagged
+ *   u16 info | suffix | expiry f64, if flagged | value, or {u32 page, u32 length, u32 offset} of it, if flagged
  *
- * `info` holds the suffix length in its low 12 bits and the two flags above, so that one comparison
- * (`info < INFO_FLAGS`) finds the plain cell, and the value's length costs no bytes: it runs to the next slot.
+ * `info` holds the suffix length in its low 12 bits and the flags above, so that one comparison (`info < INFO_FLAGS`)
+ * finds the plain cell, and the value's length costs no bytes: it runs to the next slot. A value that lies elsewhere is
+ * in the extent that begins at `page`: all of it, with offset 0, and then the extent is the tree's own; or from `offset` on
+ * behind its checksum, and then somebody else looks after the extent. Cells of deleted keys, and of merge operands, are
+ * flagged so: a B+tree keyspace has no deleted ones.
  *
  * The functions take the arrays of a page view and the page's byte offset in them. They trust the page (its
  * checksum was verified, `checkTree` verifies the rest); they allocate nothing.
@@ -41,19 +44,28 @@ export const PAGE_HEADER_BYTES = 24;
 export const KIND_LEAF = 1;
 export const KIND_INNER = 2;
 
+/** The kind that a cell's flags tell. */
+export function kindOf(info: number): number {
+  return (info & (INFO_DELETE | INFO_MERGE)) === 0 ? CELL_PUT : (info & INFO_DELETE) === 0 ? CELL_MERGE : CELL_DELETE;
+}
+
 /** A leaf cell's `info`: the suffix length below, the flags above. Part of the format. */
 export const INFO_LENGTH = 0x0fff;
 export const INFO_MERGE = 0x1000;
 export const INFO_DELETE = 0x2000;
-export const CELL_PUT = 1;
-export const CELL_DELETE = 2;
-export const CELL_MERGE = 4;
 export const INFO_OVERFLOW = 0x4000;
 export const INFO_EXPIRY = 0x8000;
 export const INFO_FLAGS = 0x1000;
 export const INFO_BYTES = 2;
 export const EXPIRY_BYTES = 8;
-export const EXTENT_REFERENCE_BYTES = 8;
+export const EXTENT_REFERENCE_BYTES = 12;
+
+/** What a cell says of its key, as the log's operations do (wal/op.ts). */
+export const CELL_PUT = 1;
+/** It is gone, whatever older places say. */
+export const CELL_DELETE = 2;
+/** The value is operands, to be applied to what older places say. */
+export const CELL_MERGE = 4;
 
 /** What a page costs besides its cells and its prefix: once, and for each entry. */
 export const LEAF_FIXED_BYTES: number = PAGE_HEADER_BYTES + 2;

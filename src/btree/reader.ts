@@ -7,9 +7,10 @@
  * A reader has no state but its last result: one serves any number of trees and snapshots.
  */
 import { copyBytes, EMPTY_BYTES } from "../bytes.ts";
-import { type PageFile, readExtent } from "../pager/index.ts";
+import { type PageFile, readValue } from "../pager/index.ts";
 import { damagedTree } from "./image.ts";
 import {
+  CELL_PUT,
   childFor,
   EXPIRY_BYTES,
   INFO_BYTES,
@@ -17,6 +18,7 @@ import {
   INFO_FLAGS,
   INFO_LENGTH,
   INFO_OVERFLOW,
+  kindOf,
   leafSlots,
   MAX_HEIGHT,
   PAGE_COUNT,
@@ -35,8 +37,10 @@ export class TreeReader {
   /** The value is in the extent that starts at `overflowPage` (`copyValue` reads either). */
   isOverflow = false;
   overflowPage = 0;
+  /** 0: the extent is the value; otherwise where in the extent it begins. */
   overflowOffset = 0;
-  kind = 1;
+  /** A CELL_ constant. */
+  kind: number = CELL_PUT;
   /** Ms since the epoch, 0 for none. */
   expiry = 0;
   /** Means nothing: it is where `touchLeaf` puts what it has read. */
@@ -83,7 +87,7 @@ export class TreeReader {
           this.valueLength = base + u16[slot + 1]! - value;
           this.isOverflow = false;
           this.expiry = 0;
-          this.kind = 1;
+          this.kind = CELL_PUT;
         } else {
           this.#decodeFlagged(cell, info, base + u16[slot + 1]!);
         }
@@ -98,7 +102,7 @@ export class TreeReader {
   /** Copies the value that was found last, wherever it lies. Throws CORRUPT for a damaged extent. */
   copyValue(into: Uint8Array, intoOffset: number): void {
     if (this.isOverflow) {
-      readExtent(this.#pages, this.overflowPage, this.valueLength, into, intoOffset);
+      readValue(this.#pages, this.overflowPage, this.overflowOffset, this.valueLength, into, intoOffset);
     } else {
       copyBytes(this.u8, this.valueOffset, into, intoOffset, this.valueLength);
     }
@@ -107,7 +111,7 @@ export class TreeReader {
   #decodeFlagged(cell: number, info: number, end: number): void {
     let at = cell + INFO_BYTES + (info & INFO_LENGTH);
     this.expiry = 0;
-    this.kind = (info & 0x2000) !== 0 ? 2 : (info & 0x1000) !== 0 ? 4 : 1;
+    this.kind = kindOf(info);
     if ((info & INFO_EXPIRY) !== 0) {
       this.expiry = this.data.getFloat64(at, true);
       at += EXPIRY_BYTES;
@@ -116,6 +120,7 @@ export class TreeReader {
     if (this.isOverflow) {
       this.overflowPage = this.data.getUint32(at, true);
       this.valueLength = this.data.getUint32(at + 4, true);
+      this.overflowOffset = this.data.getUint32(at + 8, true);
     } else {
       this.valueOffset = at;
       this.valueLength = end - at;

@@ -30,10 +30,14 @@ import { extentPages, PAGE_BIRTH, PAGE_SIZE, type PageAllocator, type PageFile, 
 import { PageDraft } from "./draft.ts";
 import { PageImage } from "./image.ts";
 import {
+  CELL_DELETE,
+  CELL_PUT,
   EXPIRY_BYTES,
   EXTENT_REFERENCE_BYTES,
   INFO_BYTES,
+  INFO_DELETE,
   INFO_EXPIRY,
+  INFO_MERGE,
   INFO_OVERFLOW,
   KIND_INNER,
   MAX_CELL_BYTES,
@@ -147,15 +151,12 @@ export class TreeWriter {
     valueOffset: number,
     valueLength: number,
     expiry: number,
-    kind = 1,
+    kind: number,
   ): void {
     assert(keyLength <= MAX_KEY_BYTES, "B2: no key is longer than 2048 bytes");
     const expiryBytes = expiry === 0 ? 0 : EXPIRY_BYTES;
     const overflows = INFO_BYTES + keyLength + expiryBytes + valueLength > MAX_CELL_BYTES;
-    const flags =
-      (expiry === 0 ? 0 : INFO_EXPIRY) |
-      (overflows ? INFO_OVERFLOW : 0) |
-      (kind === 1 ? 0 : kind === 2 ? 0x2000 : 0x1000);
+    const flags = (expiry === 0 ? 0 : INFO_EXPIRY) | (overflows ? INFO_OVERFLOW : 0) | flagsOf(kind);
     const extraBytes = expiryBytes + (overflows ? EXTENT_REFERENCE_BYTES : valueLength);
     let at = this.#addCell(key, keyOffset, keyLength, flags, extraBytes);
     const into = this.#levels[0]!.current.u8;
@@ -166,10 +167,33 @@ export class TreeWriter {
     if (overflows) {
       const page = writeExtent(this.#pages, this.#allocator, this.#birth, value, valueOffset, valueLength);
       this.#run.noteAllocated(page, extentPages(valueLength));
-      putExtentReference(into, at, page, valueLength);
+      putExtentReference(into, at, page, valueLength, 0);
     } else {
       copyBytes(value, valueOffset, into, at, valueLength);
     }
+  }
+
+  /** Adds one cell whose value lies in an extent that somebody else looks after. */
+  addReference(
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    page: number,
+    offset: number,
+    valueLength: number,
+    expiry: number,
+    kind: number,
+  ): void {
+    assert(offset > 0, "B9: an extent that begins with the value is the tree's own");
+    const flags = (expiry === 0 ? 0 : INFO_EXPIRY) | INFO_OVERFLOW | flagsOf(kind);
+    const extraBytes = (expiry === 0 ? 0 : EXPIRY_BYTES) + EXTENT_REFERENCE_BYTES;
+    let at = this.#addCell(key, keyOffset, keyLength, flags, extraBytes);
+    const into = this.#levels[0]!.current.u8;
+    if (expiry !== 0) {
+      putFloat64(into, at, expiry);
+      at += EXPIRY_BYTES;
+    }
+    putExtentReference(into, at, page, valueLength, offset);
   }
 
   /** Adds cells [from, to) of an old leaf to the open run. */
@@ -494,9 +518,14 @@ function putFloat64(into: Uint8Array, offset: number, value: number): void {
   }
 }
 
-function putExtentReference(into: Uint8Array, offset: number, page: number, length: number): void {
+function putExtentReference(into: Uint8Array, at: number, page: number, length: number, offset: number): void {
   for (let i = 0; i < 4; i++) {
-    into[offset + i] = page >>> (8 * i);
-    into[offset + 4 + i] = length >>> (8 * i);
+    into[at + i] = page >>> (8 * i);
+    into[at + 4 + i] = length >>> (8 * i);
+    into[at + 8 + i] = offset >>> (8 * i);
   }
+}
+
+function flagsOf(kind: number): number {
+  return kind === CELL_PUT ? 0 : kind === CELL_DELETE ? INFO_DELETE : INFO_MERGE;
 }

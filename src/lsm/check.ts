@@ -2,20 +2,27 @@
  * The checker of a keyspace's runs: proves what reading and compacting rely on.
  *
  *   - every part's tree is in order (btree's `checkTree`), and its own entries lie between its bounds (L2)
- *   - its filter knows every key of its tree (L5), and its records say what is there
+ *   - its filter knows every key of its tree (F1), and its records say what is there
  *   - range deletes ascend without overlaps, within the part's bounds
  *   - every value that an entry refers to is whole, and the areas' live bytes are those that are referred to (L4)
  */
-import { CELL_DELETE, type CheckResult, checkTreeSteps, type PageVisitor } from "../btree/index.ts";
+import {
+  CELL_DELETE,
+  CELL_MERGE,
+  CELL_PUT,
+  type CheckResult,
+  checkTreeSteps,
+  type PageVisitor,
+} from "../btree/index.ts";
 import { DbError } from "../errors.ts";
-import { checkExtentSteps, extentPages, type PageFile, readExtentPart } from "../pager/index.ts";
-import { checkFilter, FilterReader } from "./filter.ts";
+import { checkExtentSteps, extentPages, PART_CRC_BYTES, type PageFile, readExtentPart } from "../pager/index.ts";
+import { FilterReader } from "./filter.ts";
+import { checkFiltered, checkFilterSteps } from "./filter-check.ts";
 import { KeyHash } from "./hash.ts";
 import type { Manifest, Run } from "./manifest.ts";
 import type { Part } from "./part.ts";
 import { isBelow } from "./range-deletes.ts";
 import { RunCursor } from "./run-cursor.ts";
-import { VALUE_CRC_BYTES } from "./values.ts";
 
 export interface RunsCheckOptions {
   /** Told of every page and extent, once each. */
@@ -24,6 +31,8 @@ export interface RunsCheckOptions {
   readonly onDeadline: (key: Uint8Array, keyLength: number, expiry: number) => void;
 }
 
+/** What there may be in a part. */
+const PART_CHECK = { again: true, kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE], areReferencesAllowed: true };
 const ENTRIES_A_STEP = 256;
 
 /** One result for each part that has a tree. Throws CORRUPT for the first thing that does not hold. */
@@ -37,7 +46,7 @@ export function* checkRunsSteps(
   for (const run of manifest.runs) {
     for (const part of run.parts) {
       if (part.root.page !== 0) {
-        results.push(yield* checkTreeSteps(pages, part.root, options.onPage, { again: true }));
+        results.push(yield* checkTreeSteps(pages, part.root, options.onPage, PART_CHECK));
       }
       yield* new PartCheck(pages, manifest, run, part, options, live).steps();
     }
@@ -89,11 +98,7 @@ class PartCheck {
   *steps(): Generator<void, void> {
     const { filter, birth } = this.#part;
     this.#checkRangeDeletes();
-    if (filter.pageCount > 0) {
-      this.#options.onPage(filter.page, filter.pageCount, birth);
-      checkFilter(this.#pages, filter, birth);
-      yield;
-    }
+    yield* checkFilterSteps(this.#pages, filter, birth, this.#options.onPage, { again: true });
     const cursor = new RunCursor(this.#pages);
     cursor.openTree(this.#part.root.page);
     let deletes = 0;
@@ -115,9 +120,7 @@ class PartCheck {
   #checkEntry({ key, keyLength, tree }: RunCursor): void {
     const { lower, upper, isCut, filter } = this.#part;
     this.#hash.of(key, 0, keyLength);
-    if (filter.pageCount > 0 && !this.#filters.mayContain(filter, this.#hash.low, this.#hash.high)) {
-      throw this.#damaged(`has a key that its filter does not know (L5): ${hex(key, keyLength)}`);
-    }
+    checkFiltered(this.#filters, filter, this.#hash.low, this.#hash.high);
     if (isBelow(key, 0, keyLength, lower)) {
       if (!isCut) {
         throw this.#damaged(`has a key below its bounds (L2): ${hex(key, keyLength)}`);
@@ -137,11 +140,11 @@ class PartCheck {
 
   #checkReference(page: number, offset: number, length: number): void {
     const area = this.#manifest.areas.get(page);
-    if (area === undefined || offset < VALUE_CRC_BYTES || offset + length > area.lengthBytes) {
+    if (area === undefined || offset < PART_CRC_BYTES || offset + length > area.lengthBytes) {
       throw this.#damaged(`refers to ${length} bytes at ${offset} of a value area at page ${page}, and there is none`);
     }
     readExtentPart(this.#pages, page, offset, length, new Uint8Array(length), 0);
-    this.#live.set(page, (this.#live.get(page) ?? 0) + VALUE_CRC_BYTES + length);
+    this.#live.set(page, (this.#live.get(page) ?? 0) + PART_CRC_BYTES + length);
   }
 
   #checkRangeDeletes(): void {

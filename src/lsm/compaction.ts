@@ -9,7 +9,7 @@
  * needs them. Half-dead value areas that come along are emptied. Yields about once in 512 entries.
  */
 import { rank, treePages } from "../btree/index.ts";
-import { extentPages, type PageAllocator, type PageFile, readExtentPart } from "../pager/index.ts";
+import { extentPages, PART_CRC_BYTES, type PageAllocator, type PageFile, readExtentPart } from "../pager/index.ts";
 import type { Manifest, PlacedPart, ValueArea } from "./manifest.ts";
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
@@ -18,7 +18,6 @@ import type { Compaction, CompactionInput } from "./policy.ts";
 import { clipDeletes, NO_RANGE_DELETES, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
 import { RunMerge } from "./run-merge.ts";
 import type { LsmSettings } from "./settings.ts";
-import { VALUE_CRC_BYTES } from "./values.ts";
 
 /** Where a keyspace's runs are written, and by which rules. */
 export interface LsmSurroundings {
@@ -107,7 +106,7 @@ function write(pages: PageFile, merge: RunMerge, writer: PartWriter, areas: Area
   } else {
     const value = new Uint8Array(valueLength);
     readExtentPart(pages, areaPage, areaOffset, valueLength, value, 0);
-    areas.drop(areaPage, VALUE_CRC_BYTES + valueLength);
+    areas.drop(areaPage, PART_CRC_BYTES + valueLength);
     writer.add(kind, cursor.key, 0, cursor.keyLength, value, 0, valueLength, expiry);
   }
 }

@@ -23,10 +23,10 @@ export function* flushRun(
   const writer = new PartWriter({ ...around, level: 0, isCompressed: false, firstId: before.nextPart });
   let userBytes = 0;
   for (let count = 1; batch.next(); count++) {
-    const { kind, u8, keyOffset, keyLength, valueOffset, valueLength, expiry } = batch;
+    const { kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry } = batch;
     userBytes += keyLength + valueLength;
     if (kind !== BATCH_DELETE) {
-      writer.add(kind, u8, keyOffset, keyLength, u8, valueOffset, valueLength, expiry);
+      writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry);
     } else if (!isBottom) {
       writer.add(CELL_DELETE, u8, keyOffset, keyLength, u8, 0, 0, 0);
     }

@@ -3,7 +3,16 @@ export { checkRunsSteps } from "./check.ts";
 export { compactRuns, freeRuns, type LsmSurroundings } from "./compaction.ts";
 export { flushRun } from "./flush.ts";
 export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, type PlacedPart, partFor, type Run } from "./manifest.ts";
-export { type Combine, decodeItems, encodeItems, type Folded, Operands } from "./operands.ts";
+export {
+  type Combine,
+  decodeItems,
+  encodeItems,
+  type Folded,
+  OPERAND_HEADER_BYTES,
+  Operands,
+  operandDepth,
+  writeOperandHeader,
+} from "./operands.ts";
 export type { Part } from "./part.ts";
 export { PartWriter } from "./part-writer.ts";
 export {

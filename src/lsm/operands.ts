@@ -28,6 +28,7 @@ export interface Folded {
 // Part of the format; never renumber.
 const FLAG_BASED = 1;
 const LENGTH_BYTES = 4;
+const MAX_DEPTH = 127;
 
 export class Operands {
   /** Undefined: the operator is not known here, and operands are only collected. */
@@ -91,9 +92,22 @@ export class Operands {
   }
 }
 
-/** One operand as the value of a merge operation. */
-export function operandBytes(length: number): number {
-  return 1 + LENGTH_BYTES + length;
+/** What comes before the only operand of a merge operation. */
+export const OPERAND_HEADER_BYTES: number = 1 + LENGTH_BYTES;
+
+/**
+ * Writes what comes before an operand of `length` bytes. `depth` is kept in the flags, where nobody minds it: how many merge
+ * operations on the same key came before this one in its arena.
+ */
+export function writeOperandHeader(into: Uint8Array, offset: number, length: number, depth: number): void {
+  into[offset] = Math.min(MAX_DEPTH, depth) << 1;
+  for (let i = 0; i < LENGTH_BYTES; i++) {
+    into[offset + 1 + i] = length >>> (8 * i);
+  }
+}
+
+export function operandDepth(bytes: Uint8Array, offset: number): number {
+  return bytes[offset]! >>> 1;
 }
 
 export function encodeItems(items: readonly Uint8Array[], isBased: boolean): Uint8Array {

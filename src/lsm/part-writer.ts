@@ -10,14 +10,14 @@
  */
 import { CELL_DELETE, EMPTY_ROOT, TreeBuilder } from "../btree/index.ts";
 import { copyBytes, equalBytes } from "../bytes.ts";
-import { PAGE_SIZE, type PageAllocator, type PageFile } from "../pager/index.ts";
+import { PAGE_SIZE, PART_CRC_BYTES, type PageAllocator, type PageFile } from "../pager/index.ts";
 import { FilterBuilder, NO_FILTER } from "./filter.ts";
 import { KeyHash } from "./hash.ts";
 import type { ValueArea } from "./manifest.ts";
 import type { AreaUse, Part } from "./part.ts";
 import { clipDeletes, earlierEnd, NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
 import { filterBitsOf, type LsmSettings } from "./settings.ts";
-import { VALUE_CRC_BYTES, ValueWriter } from "./values.ts";
+import { ValueWriter } from "./values.ts";
 
 export interface PartTarget {
   readonly pages: PageFile;
@@ -111,7 +111,7 @@ export class PartWriter {
   ): void {
     this.#begin(key, keyOffset, keyLength);
     this.#builder.addReference(key, keyOffset, keyLength, page, offset, valueLength, expiry, kind);
-    this.#areas.set(page, (this.#areas.get(page) ?? 0) + VALUE_CRC_BYTES + valueLength);
+    this.#areas.set(page, (this.#areas.get(page) ?? 0) + PART_CRC_BYTES + valueLength);
     this.#note(key, keyOffset, keyLength, keyLength);
   }
 

@@ -124,6 +124,12 @@ export class RunCursor {
     return this.valid;
   }
 
+  /** Stands behind the last entry; false, as a move that finds nothing. */
+  end(): boolean {
+    this.valid = false;
+    return false;
+  }
+
   /** Copies the current key to `key`. */
   loadKey(): void {
     this.keyLength = this.tree.copyKey(this.key, 0);

@@ -10,12 +10,11 @@
  * value.
  */
 import { CELL_DELETE, CELL_MERGE, CELL_PUT } from "../btree/index.ts";
-import type { PageFile } from "../pager/index.ts";
+import { PART_CRC_BYTES, type PageFile } from "../pager/index.ts";
 import type { Run } from "./manifest.ts";
 import { type Combine, Operands } from "./operands.ts";
 import { isBelow, type RangeDelete } from "./range-deletes.ts";
 import { RunCursor } from "./run-cursor.ts";
-import { VALUE_CRC_BYTES } from "./values.ts";
 
 /** A run as far as it takes part: its cursor's bounds are the merge's. */
 export interface MergeInput {
@@ -221,7 +220,7 @@ export class RunMerge {
 
   #drop({ tree }: RunCursor): void {
     if (tree.kind !== CELL_DELETE && tree.isOverflow) {
-      this.#options.onDropped(tree.overflowPage, VALUE_CRC_BYTES + tree.valueLength);
+      this.#options.onDropped(tree.overflowPage, PART_CRC_BYTES + tree.valueLength);
     }
   }
 

@@ -16,13 +16,13 @@ import {
   EXTENT_HEADER_BYTES,
   extentPages,
   PAGE_SIZE,
+  PART_CRC_BYTES,
   type PageAllocator,
   type PageFile,
   writeExtentAt,
 } from "../pager/index.ts";
 import type { ValueArea } from "./manifest.ts";
 
-export const VALUE_CRC_BYTES = 4;
 const AREA_PAGES = 128;
 
 /** Where a value lies. */
@@ -57,7 +57,7 @@ export class ValueWriter {
 
   /** Places a value; it can be read when `finish` has returned. */
   put(from: Uint8Array, offset: number, length: number): ValuePlace {
-    const bytes = VALUE_CRC_BYTES + length;
+    const bytes = PART_CRC_BYTES + length;
     if (this.#page !== 0 && this.#fill + bytes > this.#areaBytes) {
       this.finish();
     }
@@ -67,12 +67,12 @@ export class ValueWriter {
     const at = this.#fill;
     const value = from.subarray(offset, offset + length);
     const crc = crc32(value);
-    for (let i = 0; i < VALUE_CRC_BYTES; i++) {
+    for (let i = 0; i < PART_CRC_BYTES; i++) {
       this.#buffer[at + i] = crc >>> (8 * i);
     }
-    this.#buffer.set(value, at + VALUE_CRC_BYTES);
+    this.#buffer.set(value, at + PART_CRC_BYTES);
     this.#fill += bytes;
-    return { page: this.#page, offset: at + VALUE_CRC_BYTES };
+    return { page: this.#page, offset: at + PART_CRC_BYTES };
   }
 
   /** Writes the area under way. */

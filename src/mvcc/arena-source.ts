@@ -24,6 +24,8 @@ export class ArenaSource {
   op: number;
   keyOffset: number;
   keyLength: number;
+  /** Its place among the sources of a scan (range-cover.ts). */
+  rank: number;
   readonly #cursor: ArenaCursor;
   #index: ArenaIndex | undefined;
   #keyspace: number;
@@ -37,6 +39,7 @@ export class ArenaSource {
     this.op = 0;
     this.keyOffset = 0;
     this.keyLength = 0;
+    this.rank = 0;
     this.#cursor = new ArenaCursor();
     this.#index = undefined;
     this.#keyspace = 0;
@@ -92,6 +95,11 @@ export class ArenaSource {
       this.#cursor.seekBefore(key, 0, length);
     }
     this.#settleBackward();
+  }
+
+  /** Stands behind the last entry. */
+  end(): void {
+    this.op = 0;
   }
 
   next(): void {

@@ -10,6 +10,7 @@ import { DbError } from "../errors.ts";
 import type { LsmSettings } from "../lsm/index.ts";
 import type { Segment } from "../wal/index.ts";
 import { OP_KIND_PUT, opCommit, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
+import type { MergeKind, MergeName } from "./merge-operator.ts";
 import { isWellFormed } from "./text.ts";
 
 // Part of the format; never renumber.
@@ -39,12 +40,16 @@ export interface KeyspaceDescription {
   readonly value: string;
   /** With the engine "lsm". */
   readonly lsm?: LsmSettings;
+  /** The name of its merge operator (merge-operator.ts). */
+  readonly merge?: MergeName;
 }
 
 /** What a checkpoint has to know of a keyspace. */
 export interface KeyspaceKind {
   /** Undefined: it is a B+tree. */
   readonly lsm: LsmSettings | undefined;
+  /** Undefined: no operands are merged. */
+  readonly merge: MergeKind | undefined;
 }
 
 export interface KeyspaceInfo extends KeyspaceDescription {
@@ -108,8 +113,9 @@ export class Catalog {
       [CATALOG_KEYSPACE, TREE],
       [DEADLINE_KEYSPACE, TREE],
     ]);
-    for (const { id, lsm } of this.#byId.values()) {
-      kinds.set(id, lsm === undefined ? TREE : { lsm });
+    for (const { id, lsm, merge, value } of this.#byId.values()) {
+      const isPlain = lsm === undefined && merge === undefined;
+      kinds.set(id, isPlain ? TREE : { lsm, merge: merge === undefined ? undefined : { name: merge, value } });
     }
     return kinds;
   }
@@ -231,7 +237,7 @@ export class Catalog {
   }
 }
 
-const TREE: KeyspaceKind = { lsm: undefined };
+const TREE: KeyspaceKind = { lsm: undefined, merge: undefined };
 
 /** The keyspace whose bulk load the catalog's entry of this key tells of; undefined for other entries. */
 export function loadedKeyspace(key: Uint8Array): number | undefined {

@@ -10,10 +10,14 @@
  */
 import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import { OPERAND_HEADER_BYTES } from "../lsm/index.ts";
 import {
   firstOp,
   type LogReader,
   OP_FLAG_SUPERSEDED,
+  OP_KIND_DELETE,
+  OP_KIND_DELETE_RANGE,
+  OP_KIND_MERGE,
   OP_KIND_PUT,
   opBytes,
   opExpiry,
@@ -30,17 +34,23 @@ import {
 } from "../wal/index.ts";
 import { CATALOG_KEYSPACE, type KeyspaceInfo, loadedKeyspace } from "./catalog.ts";
 import { type KeyCodec, type KeyKind, keyCodec } from "./key-codec.ts";
+import { rangeOfOp } from "./range-ops.ts";
 import type { Store } from "./store.ts";
 import { type ValueCodec, type ValueKind, valueCodec } from "./value-codec.ts";
 
 export interface Change {
   readonly map: string;
-  /** "load": the map was bulk loaded; the log does not have what was, read the map instead. */
-  readonly type: "put" | "delete" | "load";
-  /** As the map's key kind says; bytes where the map has a codec of its own; undefined for a load. */
+  /**
+   * "merge": an operand was applied. "deleteRange": all entries of `range` were deleted. "load": the map was bulk loaded; the
+   * log does not have what was, read the map instead.
+   */
+  readonly type: "put" | "delete" | "merge" | "deleteRange" | "load";
+  /** As the map's key kind says; bytes where the map has a codec of its own; undefined for a load or a range. */
   readonly key: unknown;
-  /** Undefined for a delete or load. */
+  /** Of a merge: the operand. Undefined for deletes and loads. */
   readonly value: unknown;
+  /** What a "deleteRange" deleted: keys as bytes, from `lower` to before `upper`; undefined: to the end. */
+  readonly range?: { readonly lower: Uint8Array; readonly upper: Uint8Array | undefined };
   /** Milliseconds since the epoch, where the entry has a deadline. */
   readonly expiresAt?: number;
 }
@@ -227,10 +237,20 @@ class ChangeDecoder {
     ) {
       return undefined;
     }
+    const kind = opKind(u32, op);
+    if (kind === OP_KIND_DELETE_RANGE) {
+      const range = rangeOfOp(u8, u32, op);
+      return { map: info.name, type: "deleteRange", key: undefined, value: undefined, range };
+    }
     const codecs = this.#codecsOf(info);
     const key = codecs.key.decode(u8, opKeyOffset(u32, op), opKeyLength(u32, op));
-    if (opKind(u32, op) !== OP_KIND_PUT) {
+    if (kind === OP_KIND_DELETE) {
       return { map: info.name, type: "delete", key, value: undefined };
+    }
+    if (kind === OP_KIND_MERGE) {
+      const at = opValueOffset(u32, op) + OPERAND_HEADER_BYTES;
+      const operand = codecs.value.decode(u8, at, opValueLength(u32, op) - OPERAND_HEADER_BYTES, data);
+      return { map: info.name, type: "merge", key, value: operand };
     }
     const value = codecs.value.decode(u8, opValueOffset(u32, op), opValueLength(u32, op), data);
     const expiresAt = opExpiry(u32, data, op);

@@ -13,6 +13,8 @@
  */
 import {
   ArenaIndex,
+  CELL_MERGE,
+  CELL_PUT,
   type CheckResult,
   checkArenaIndexSteps,
   checkTreeSteps,
@@ -181,6 +183,7 @@ class PagesCheck {
   async #checkTree(name: string, root: RootRecord, keyspace: number | undefined): Promise<CheckResult> {
     const steps = checkTreeSteps(this.#store.pages, root, (first, count) => this.#use.claim(first, count, name), {
       again: true,
+      kinds: [CELL_PUT, CELL_MERGE],
       onDeadline: (key, keyLength, expiry) => this.#checkNote(name, keyspace, key, keyLength, expiry),
     });
     return await this.#run(name, steps);

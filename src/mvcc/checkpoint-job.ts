@@ -29,9 +29,11 @@ import {
   writeMeta,
 } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
+import { ClearedBatch } from "./cleared-batch.ts";
 import { encodeFreeList, freeListBytes } from "./free-list.ts";
 import { LsmWork, type LsmWorkOptions } from "./lsm-work.ts";
 import { type FrozenMemtable, MemtableBatch } from "./memtable-batch.ts";
+import { combineFor } from "./merge-operator.ts";
 import { RootBatch, type RootChanges, type Roots, rootOf } from "./roots.ts";
 
 export interface CheckpointInput {
@@ -186,7 +188,7 @@ export class CheckpointJob {
     const { memtables, roots, keyspaces } = this.#input;
     const touched = new Set<number>();
     for (const memtable of memtables) {
-      for (const keyspace of memtable.index.keyspaces()) {
+      for (const keyspace of [...memtable.index.keyspaces(), ...memtable.ranges.keyspaces()]) {
         touched.add(keyspace);
       }
     }
@@ -197,13 +199,19 @@ export class CheckpointJob {
       }
     }
     for (const keyspace of [...touched].filter((id) => keyspaces.has(id)).sort((a, b) => a - b)) {
-      const batch = new MemtableBatch(memtables, keyspace);
-      if (keyspaces.get(keyspace)?.lsm !== undefined) {
+      const kind = keyspaces.get(keyspace);
+      const batch = new MemtableBatch(
+        memtables,
+        keyspace,
+        kind?.merge === undefined ? undefined : combineFor(kind.merge),
+      );
+      if (kind?.lsm !== undefined) {
         yield* this.#flush(keyspace, batch);
         continue;
       }
       const before = rootOf(roots, keyspace);
-      const after = yield* this.#merge(before, batch, relocateFrom);
+      const operations = batch.rangeDeletes.length === 0 ? batch : new ClearedBatch(this.#input.pages, before, batch);
+      const after = yield* this.#merge(before, operations, relocateFrom);
       if (after.page !== before.page) {
         this.#changedTrees.set(keyspace, after);
       }
@@ -225,7 +233,11 @@ export class CheckpointJob {
     this.#input.onProgress((MERGE_SHARE * this.#operationsDone) / Math.max(1, this.#operations));
   }
 
-  *#merge(root: RootRecord, batch: MemtableBatch | RootBatch, relocateFrom?: number): Generator<void, RootRecord> {
+  *#merge(
+    root: RootRecord,
+    batch: MemtableBatch | ClearedBatch | RootBatch,
+    relocateFrom?: number,
+  ): Generator<void, RootRecord> {
     const { pages } = this.#input;
     const merge = new TreeMerge(pages, this.#allocator, this.#frees, this.#number, root, batch, {
       relocateFrom: relocateFrom ?? Number.POSITIVE_INFINITY,

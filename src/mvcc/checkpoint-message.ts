@@ -11,6 +11,7 @@ import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFil
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
 import type { LsmWorkOptions } from "./lsm-work.ts";
+import { RangeOps } from "./range-ops.ts";
 import { applyChanges, NO_ROOTS, type RootChanges } from "./roots.ts";
 
 /** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
@@ -23,7 +24,11 @@ export const STATUS_WORDS = 4;
 export const PROGRESS_SCALE = 1_000_000;
 
 export interface EncodedInput {
-  readonly memtables: readonly { readonly arena: ArrayBufferLike; readonly index: ArenaIndexTransfer }[];
+  readonly memtables: readonly {
+    readonly arena: ArrayBufferLike;
+    readonly index: ArenaIndexTransfer;
+    readonly ranges: readonly number[];
+  }[];
   readonly trees: ReadonlyMap<number, RootRecord>;
   readonly manifests: ReadonlyMap<number, readonly ManifestEntry[]>;
   readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
@@ -64,6 +69,7 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
     memtables: input.memtables.map((memtable) => ({
       arena: memtable.u8.buffer,
       index: memtable.index.toTransfer(),
+      ranges: memtable.ranges.toTransfer(),
     })),
     trees: input.roots.trees,
     manifests: new Map([...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, manifest.entries()])),
@@ -90,10 +96,17 @@ export function decodeInput(
     ...encoded,
     pages,
     roots: applyChanges(NO_ROOTS, encoded),
-    memtables: encoded.memtables.map(({ arena, index }) => {
+    memtables: encoded.memtables.map(({ arena, index, ranges }) => {
       const u8 = new Uint8Array(arena);
       const u32 = new Uint32Array(arena);
-      return { u8, u32, data: new DataView(arena), index: ArenaIndex.fromTransfer(u8, u32, index) };
+      const data = new DataView(arena);
+      return {
+        u8,
+        u32,
+        data,
+        index: ArenaIndex.fromTransfer(u8, u32, index),
+        ranges: new RangeOps(u8, u32, ranges),
+      };
     }),
     free: FreeSpace.fromTransfer(encoded.free),
     pending: decodeExtents(encoded.pending),

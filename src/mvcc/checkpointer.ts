@@ -372,11 +372,12 @@ export class Checkpointer {
     const newest = memtables[0];
     return {
       pages: this.#host.pages,
-      memtables: memtables.map(({ segment, index }) => ({
+      memtables: memtables.map(({ segment, index, ranges }) => ({
         u8: segment.u8,
         u32: segment.u32,
         data: segment.data,
         index,
+        ranges,
       })),
       roots: this.#host.state.roots,
       keyspaces: newest === undefined ? this.#keyspacesInPages() : newest.keyspaces,

@@ -13,8 +13,23 @@
  * one (of the record's own size, if need be); the operations are indexed anew there.
  */
 import { assert } from "../assert.ts";
+import { copyBytes, EMPTY_BYTES } from "../bytes.ts";
 import { DbError } from "../errors.ts";
-import { type Log, opBytes, opBytesFor, opKeyspace, type Segment } from "../wal/index.ts";
+import { operandDepth } from "../lsm/index.ts";
+import {
+  type Log,
+  OP_KIND_DELETE,
+  OP_KIND_DELETE_RANGE,
+  OP_KIND_MERGE,
+  OP_KIND_PUT,
+  opBytes,
+  opBytesFor,
+  opKeyOffset,
+  opKeyspace,
+  opKind,
+  opValueOffset,
+  type Segment,
+} from "../wal/index.ts";
 import { CATALOG_KEYSPACE, DEADLINE_KEYSPACE } from "./catalog.ts";
 import type { Memtable, MemtablePool, OpRun } from "./memtable.ts";
 
@@ -138,9 +153,8 @@ export class CommitWriter {
 
   finish(op: number, valueLength: number): void {
     this.#log.finishOp(op, valueLength);
-    const { segment, index } = this.#active;
-    const keyspace = opKeyspace(segment.u32, op);
-    index.insert(keyspace, op, this.#start);
+    this.#active.insert(op, this.#start);
+    const keyspace = opKeyspace(this.#active.segment.u32, op);
     if (keyspace === CATALOG_KEYSPACE) {
       this.#touchesCatalog = true;
     } else if (keyspace === DEADLINE_KEYSPACE) {
@@ -148,9 +162,61 @@ export class CommitWriter {
     }
   }
 
+  /** Writes one operation of the open record, from bytes. */
+  put(
+    keyspace: number,
+    key: Uint8Array,
+    keyOffset: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueOffset: number,
+    valueLength: number,
+    expiry: number,
+  ): void {
+    const op = this.reserve(OP_KIND_PUT, keyspace, keyLength, valueLength, expiry);
+    const { u8, u32 } = this.segment;
+    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
+    copyBytes(value, valueOffset, u8, opValueOffset(u32, op), valueLength);
+    this.finish(op, valueLength);
+  }
+
+  delete(keyspace: number, key: Uint8Array, keyOffset: number, keyLength: number): void {
+    const op = this.reserve(OP_KIND_DELETE, keyspace, keyLength, 0, 0);
+    const { u8, u32 } = this.segment;
+    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
+    this.finish(op, 0);
+  }
+
+  /** `items` as lsm/operands.ts encodes them. */
+  merge(keyspace: number, key: Uint8Array, keyOffset: number, keyLength: number, items: Uint8Array): void {
+    const op = this.reserve(OP_KIND_MERGE, keyspace, keyLength, items.length, 0);
+    const { u8, u32 } = this.segment;
+    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
+    copyBytes(items, 0, u8, opValueOffset(u32, op), items.length);
+    this.finish(op, items.length);
+  }
+
+  deleteRange(keyspace: number, lower: Uint8Array, upper: Uint8Array | undefined): void {
+    const op = this.reserve(OP_KIND_DELETE_RANGE, keyspace, lower.length, upper?.length ?? 0, 0);
+    const { u8, u32 } = this.segment;
+    copyBytes(lower, 0, u8, opKeyOffset(u32, op), lower.length);
+    copyBytes(upper ?? EMPTY_BYTES, 0, u8, opValueOffset(u32, op), upper?.length ?? 0);
+    this.finish(op, upper?.length ?? 0);
+  }
+
+  /** How many merge operations on a key lie one upon the other in the active memtable. */
+  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number): number {
+    const { segment, index } = this.#active;
+    const op = index.find(keyspace, key, offset, length);
+    if (op === 0 || opKind(segment.u32, op) !== OP_KIND_MERGE) {
+      return 0;
+    }
+    return operandDepth(segment.u8, opValueOffset(segment.u32, op)) + 1;
+  }
+
   rewindTo(savepoint: number): void {
     const mark = this.#start + savepoint;
-    removeAll(this.#active, this.#opsFrom(mark));
+    this.#active.remove(this.#opsFrom(mark));
     this.#log.rewindTo(mark);
   }
 
@@ -174,7 +240,7 @@ export class CommitWriter {
   /** Nothing of the open record remains. */
   abort(): void {
     if (this.#isOpen) {
-      removeAll(this.#active, this.#opsFrom(this.#start));
+      this.#active.remove(this.#opsFrom(this.#start));
       this.#log.abortRecord();
       this.#isOpen = false;
     }
@@ -205,7 +271,7 @@ export class CommitWriter {
     const ops = this.#opsFrom(this.#start);
     const length = this.savepoint;
     const wasSealed = this.#log.makeRoom(bytes) !== undefined;
-    removeAll(before, ops);
+    before.remove(ops);
     const end = this.#log.tail;
     this.#start = end - length;
     this.#adopt(wasSealed ? before : undefined, { first: this.#start, end });
@@ -230,11 +296,3 @@ export class CommitWriter {
 
 /** No keyspace ever has this id. */
 const NO_KEYSPACE = 0xffff_ffff;
-
-/** Takes operations out of the index, newest first, so that each uncovers what it had covered. */
-function removeAll(memtable: Memtable, ops: readonly number[]): void {
-  const { segment, index } = memtable;
-  for (let i = ops.length - 1; i >= 0; i--) {
-    index.remove(opKeyspace(segment.u32, ops[i]!), ops[i]!);
-  }
-}

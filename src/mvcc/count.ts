@@ -6,7 +6,7 @@
  * costs more than a scan, a scan it is. Entries past their deadline that are not deleted yet are taken off by their notes.
  */
 import { countRange, TreeReader } from "../btree/index.ts";
-import { OP_KIND_PUT, opKind } from "../wal/index.ts";
+import { OP_KIND_DELETE, opKind } from "../wal/index.ts";
 import { ArenaSource } from "./arena-source.ts";
 import { DEADLINE_KEYSPACE } from "./catalog.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, readNote } from "./deadlines.ts";
@@ -30,8 +30,8 @@ export function countEntries(
   if (point.ended !== undefined) {
     throw point.ended;
   }
-  if (point.state.manifests.has(keyspace)) {
-    // Which of the versions in its runs count, only looking at them tells.
+  if (point.state.manifests.has(keyspace) || hasRangeDeletes(point, writes, keyspace)) {
+    // Which of the versions in its runs count, or what is left of a range, only looking tells.
     return scanCount(store, point, writes, keyspace, range);
   }
   const changed = countChanged(point, writes, keyspace);
@@ -50,6 +50,10 @@ function countChanged(point: ReadPoint, writes: WriteSet | undefined, keyspace: 
     changed += memtable.index.count(keyspace);
   }
   return changed;
+}
+
+function hasRangeDeletes(point: ReadPoint, writes: WriteSet | undefined, keyspace: number): boolean {
+  return writes?.ranges.has(keyspace) === true || point.state.memtables.some(({ ranges }) => ranges.has(keyspace));
 }
 
 function scanCount(
@@ -91,7 +95,7 @@ function countDifference(
     arena.seekForward(range.lower, range.lower?.length ?? 0);
     while (arena.op !== 0 && isInRange(range, arena.u8, arena.keyOffset, arena.keyLength)) {
       if (!arenas.slice(0, i).some((newer) => newer.has(arena.u8, arena.keyOffset, arena.keyLength))) {
-        const isThere = opKind(arena.u32, arena.op) === OP_KIND_PUT;
+        const isThere = opKind(arena.u32, arena.op) !== OP_KIND_DELETE;
         const wasThere = root !== 0 && tree.find(root, arena.u8, arena.keyOffset, arena.keyLength);
         difference += Number(isThere) - Number(wasThere);
       }

@@ -199,9 +199,9 @@ export class Deadlines {
         const isThere =
           store.catalog.byId(keyspace) !== undefined && view.get(keyspace, bytes, DEADLINE_KEY_EXTRA_BYTES, keyLength);
         if (isThere && view.expiry !== 0 && view.expiry <= now) {
-          store.delete(keyspace, bytes, DEADLINE_KEY_EXTRA_BYTES, keyLength);
+          store.writer.delete(keyspace, bytes, DEADLINE_KEY_EXTRA_BYTES, keyLength);
         }
-        store.delete(DEADLINE_KEYSPACE, bytes, 0, bytes.length);
+        store.writer.delete(DEADLINE_KEYSPACE, bytes, 0, bytes.length);
       }
     } catch (error) {
       store.abort();

@@ -64,6 +64,10 @@ export class LiveContext implements Context {
     this.#scans.close(cursor);
   }
 
+  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number): number {
+    return this.#store.writer.mergeDepth(keyspace, key, offset, length);
+  }
+
   count(keyspace: number, range: ByteRange): number {
     this.#store.checkOpen();
     return countEntries(this.#store, this.#store.live, undefined, keyspace, range);

@@ -21,6 +21,7 @@ import {
 import type { PageAllocator, PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { MemtableBatch } from "./memtable-batch.ts";
+import { combineFor } from "./merge-operator.ts";
 import type { Roots } from "./roots.ts";
 
 export interface LsmWorkOptions {
@@ -64,8 +65,8 @@ export class LsmWork {
   }
 
   *flush(keyspace: number, batch: MemtableBatch): Generator<void, void> {
-    const around = this.#surroundings(this.#settings(keyspace)!);
-    this.set(keyspace, yield* flushRun(around, this.#manifest(keyspace), batch, []));
+    const around = this.#surroundings(keyspace, this.#settings(keyspace)!);
+    this.set(keyspace, yield* flushRun(around, this.#manifest(keyspace), batch, batch.rangeDeletes));
   }
 
   *freeDropped(): Generator<void, void> {
@@ -94,7 +95,7 @@ export class LsmWork {
       for (const { parts } of compaction.inputs) {
         leftBytes -= parts.reduce((sum, part) => sum + part.bytes, 0);
       }
-      this.set(keyspace, yield* compactRuns(this.#surroundings(settings), manifest, compaction));
+      this.set(keyspace, yield* compactRuns(this.#surroundings(keyspace, settings), manifest, compaction));
     }
   }
 
@@ -136,8 +137,9 @@ export class LsmWork {
     return policyFor(compaction, segmentBytes, isIdle);
   }
 
-  #surroundings(settings: LsmSettings): LsmSurroundings {
-    const { pages, lsm } = this.#input;
+  #surroundings(keyspace: number, settings: LsmSettings): LsmSurroundings {
+    const { pages, lsm, keyspaces } = this.#input;
+    const merge = keyspaces.get(keyspace)?.merge;
     return {
       pages,
       allocator: this.#allocator,
@@ -145,7 +147,7 @@ export class LsmWork {
       birth: this.#birth,
       settings,
       partBytes: partBytesFor(lsm.segmentBytes),
-      combine: undefined,
+      combine: merge === undefined ? undefined : combineFor(merge),
       expiredBefore: lsm.expiredBefore,
     };
   }

@@ -9,16 +9,27 @@
  * encoded into one scratch buffer and values straight into the log's arena, so that neither a read nor a write allocates
  * anything but what it returns.
  */
+
+import { Buffer } from "node:buffer";
 import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
+import { type Combine, OPERAND_HEADER_BYTES, writeOperandHeader } from "../lsm/index.ts";
+import {
+  OP_KIND_DELETE,
+  OP_KIND_DELETE_RANGE,
+  OP_KIND_MERGE,
+  OP_KIND_PUT,
+  opKeyOffset,
+  opValueOffset,
+} from "../wal/index.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, writeDeadline } from "./deadlines.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { type LoadOptions, type LoadResult, loadSorted } from "./load.ts";
+import { checkMergeable } from "./merge-operator.ts";
 import { MapRange, type RangeOptions, resolveRange } from "./range.ts";
 import type { ValueCodec } from "./value-codec.ts";
 import type { Waiters } from "./waiters.ts";
@@ -33,6 +44,9 @@ export interface PutOptions {
 /** Shared by all maps: a key is used up before the next one is encoded. */
 const scratch: Uint8Array = new Uint8Array(KEY_SCRATCH_BYTES);
 const NO_EXPIRY = 0;
+const NO_KEY: Uint8Array = new Uint8Array(0);
+/** After so many merges of a key in a row, its value is put. */
+const MOST_DEPTH = 31;
 /** The note of a deadline holds it as a u64. */
 const EXPIRY_LIMIT = 2 ** 64;
 
@@ -46,6 +60,8 @@ export class DbMap<K, V> {
   /** Undefined: there is no such keyspace, and the map, of a snapshot or a read-only database, is empty. */
   readonly #info: KeyspaceInfo | undefined;
   readonly #id: number;
+  /** The merge operator, if the map has one. */
+  readonly #combine: Combine | undefined;
 
   /**
    * Maps come from `db.map`, `tx.map` and `snapshot.map`.
@@ -59,7 +75,9 @@ export class DbMap<K, V> {
     info: KeyspaceInfo | undefined,
     keys: KeyCodec<K>,
     values: ValueCodec<V>,
+    combine: Combine | undefined,
   ) {
+    this.#combine = combine;
     this.name = name;
     this.#context = context;
     this.#clock = clock;
@@ -93,6 +111,9 @@ export class DbMap<K, V> {
     this.#checkExists();
     // First: a value's toJSON, or a codec of the user's own, may use maps, and so the scratch.
     const room = this.#values.measure(value);
+    if (this.#info!.merge !== undefined) {
+      checkMergeable(this.#info!.merge, this.#values.kind, value);
+    }
     const keyLength = this.#keys.encode(key, scratch, 0);
     const expiry = options === undefined ? NO_EXPIRY : this.#expiryOf(options, keyLength);
     const context = this.#context;
@@ -133,6 +154,73 @@ export class DbMap<K, V> {
     }
     context.endWrite();
     return true;
+  }
+
+  /**
+   * Applies an operand to the entry, by the operator that the map was made with: without reading it, and so as cheap as a
+   * put, whoever else writes to it at the same time. It is combined with what is there when the entry is read.
+   *
+   *     const hits = db.map<number>("hits", { merge: "counter" });
+   *     hits.merge("/home", 1);
+   *
+   * In an interactive transaction merges of the same key by others are no conflict. (Every 32nd merge of a key in a row
+   * reads it after all, so that reading never has more than that to combine.) Throws INVALID without an operator.
+   */
+  merge(key: K, operand: V): void {
+    this.#checkExists();
+    if (this.#info!.merge === undefined) {
+      throw new DbError("INVALID", `the map ${this.name} was made without the option merge`, { map: this.name });
+    }
+    checkMergeable(this.#info!.merge, this.#values.kind, operand);
+    const room = this.#values.measure(operand);
+    const keyLength = this.#keys.encode(key, scratch, 0);
+    const context = this.#context;
+    context.beginWrite();
+    try {
+      const depth = context.mergeDepth(this.#id, scratch, 0, keyLength);
+      if (depth > MOST_DEPTH && this.#combine !== undefined) {
+        this.#putMerged(keyLength, operand, room, this.#combine);
+        context.endWrite();
+        return;
+      }
+      const op = context.reserve(OP_KIND_MERGE, this.#id, keyLength, OPERAND_HEADER_BYTES + room, NO_EXPIRY);
+      const { u8, u32 } = context.arena;
+      copyBytes(scratch, 0, u8, opKeyOffset(u32, op), keyLength);
+      const value = opValueOffset(u32, op);
+      const length = this.#values.encode(operand, u8, value + OPERAND_HEADER_BYTES);
+      writeOperandHeader(u8, value, length, depth);
+      context.finish(op, OPERAND_HEADER_BYTES + length);
+    } catch (error) {
+      context.failWrite();
+      throw error;
+    }
+    context.endWrite();
+  }
+
+  /** Deletes all entries of a range, at once and however many there are: one operation in the log. */
+  deleteRange(options: RangeOptions<K> = {}): void {
+    this.#checkExists();
+    const { bytes, isReverse, limit } = resolveRange(this.#keys, options);
+    if (isReverse || limit !== Number.POSITIVE_INFINITY) {
+      throw new DbError("INVALID", "deleteRange takes bounds and a prefix; reverse and limit have no meaning for it");
+    }
+    const { lower = NO_KEY, upper } = bytes;
+    if (upper !== undefined && Buffer.compare(lower, upper) >= 0) {
+      return;
+    }
+    const context = this.#context;
+    context.beginWrite();
+    try {
+      const op = context.reserve(OP_KIND_DELETE_RANGE, this.#id, lower.length, upper?.length ?? 0, NO_EXPIRY);
+      const { u8, u32 } = context.arena;
+      copyBytes(lower, 0, u8, opKeyOffset(u32, op), lower.length);
+      copyBytes(upper ?? NO_KEY, 0, u8, opValueOffset(u32, op), upper?.length ?? 0);
+      context.finish(op, upper?.length ?? 0);
+    } catch (error) {
+      context.failWrite();
+      throw error;
+    }
+    context.endWrite();
   }
 
   /**
@@ -182,6 +270,24 @@ export class DbMap<K, V> {
     return this.range()[Symbol.iterator]();
   }
 
+  /** Puts what the operand makes of the entry of the key in the scratch, so that its operands need not be read again. */
+  #putMerged(keyLength: number, operand: V, room: number, combine: Combine): void {
+    const context = this.#context;
+    // A merge function of the user's own may use maps, and so the scratch.
+    const key = scratch.slice(0, keyLength);
+    const bytes = new Uint8Array(room);
+    let merged = bytes.subarray(0, this.#values.encode(operand, bytes, 0));
+    if (context.get(this.#id, key, 0, keyLength)) {
+      const { u8, valueOffset, valueLength } = context.view;
+      merged = combine(u8.slice(valueOffset, valueOffset + valueLength), merged);
+    }
+    const op = context.reserve(OP_KIND_PUT, this.#id, keyLength, merged.length, NO_EXPIRY);
+    const { u8, u32 } = context.arena;
+    copyBytes(key, 0, u8, opKeyOffset(u32, op), keyLength);
+    copyBytes(merged, 0, u8, opValueOffset(u32, op), merged.length);
+    context.finish(op, merged.length);
+  }
+
   #find(key: K): boolean {
     this.#checkNotDropped();
     const length = this.#keys.encode(key, scratch, 0);
@@ -192,6 +298,12 @@ export class DbMap<K, V> {
     const { ttl, expiresAt } = options;
     if (ttl === undefined && expiresAt === undefined) {
       return NO_EXPIRY;
+    }
+    if (this.#info!.merge !== undefined) {
+      throw new DbError(
+        "UNSUPPORTED",
+        `entries of the map ${this.name}, which are merged, have no deadlines: it would not be known which operands came after`,
+      );
     }
     const given = ttl ?? expiresAt;
     const expiry = expiresAt === undefined ? this.#clock.now() + ttl! : expiresAt;

@@ -7,12 +7,14 @@
  * checkpoint is adopted, its memory serves the next segment, otherwise the garbage collector has it later (M4).
  */
 import { ArenaIndex } from "../btree/index.ts";
-import { opBytes, opKeyspace, type Segment } from "../wal/index.ts";
+import { OP_KIND_DELETE_RANGE, opBytes, opKeyspace, opKind, type Segment } from "../wal/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
+import { RangeOps } from "./range-ops.ts";
 
 export class Memtable {
   readonly segment: Segment;
   readonly index: ArenaIndex;
+  readonly ranges: RangeOps;
   /** Keyspaces that exist as of the segment's last commit; set when it is frozen. */
   keyspaces: ReadonlyMap<number, KeyspaceKind>;
   references: number;
@@ -21,6 +23,7 @@ export class Memtable {
   constructor(segment: Segment, index: ArenaIndex) {
     this.segment = segment;
     this.index = index;
+    this.ranges = new RangeOps(segment.u8, segment.u32);
     this.keyspaces = new Map();
     this.references = 0;
     this.checkpointed = false;
@@ -28,6 +31,36 @@ export class Memtable {
 
   get memoryBytes(): number {
     return this.segment.capacity + this.index.memoryBytes;
+  }
+
+  /** Whether it has anything on a keyspace. */
+  touches(keyspace: number): boolean {
+    return this.index.count(keyspace) > 0 || this.ranges.has(keyspace);
+  }
+
+  /** Takes in an operation that was written to the arena, of a record whose operations begin at `first`. */
+  insert(op: number, first: number): void {
+    const { u32 } = this.segment;
+    if (opKind(u32, op) === OP_KIND_DELETE_RANGE) {
+      this.ranges.add(op);
+    } else {
+      this.index.insert(opKeyspace(u32, op), op, first);
+    }
+  }
+
+  /** Takes back operations, in the order in which they were written and the last ones of all. */
+  remove(ops: readonly number[]): void {
+    const { u32 } = this.segment;
+    if (ops.length > 0) {
+      this.ranges.rewindTo(ops[0]!);
+    }
+    // The newest first, so that each uncovers what it had covered.
+    for (let i = ops.length - 1; i >= 0; i--) {
+      const op = ops[i]!;
+      if (opKind(u32, op) !== OP_KIND_DELETE_RANGE) {
+        this.index.remove(opKeyspace(u32, op), op);
+      }
+    }
   }
 }
 
@@ -43,17 +76,17 @@ export interface OpRun {
 }
 
 /** False: the index has no room for all of them and one more. */
-function insertAll({ segment, index }: Memtable, runs: readonly OpRun[]): boolean {
-  const { u32 } = segment;
+function insertAll(memtable: Memtable, runs: readonly OpRun[]): boolean {
+  const { u32 } = memtable.segment;
   for (const { first, end } of runs) {
     for (let op = first; op < end; op += opBytes(u32, op)) {
-      if (!index.room) {
+      if (!memtable.index.room) {
         return false;
       }
-      index.insert(opKeyspace(u32, op), op, first);
+      memtable.insert(op, first);
     }
   }
-  return index.room;
+  return memtable.index.room;
 }
 
 /** Makes memtables, with the node memory of earlier ones where there is some. */

@@ -16,15 +16,16 @@
  * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
  * anew behind the current key.
  */
-import { CELL_DELETE, type CellPlaces, type TreeCursor } from "../btree/index.ts";
+import { CELL_DELETE, CELL_MERGE, type CellPlaces, type TreeCursor } from "../btree/index.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
-import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { RunCursor } from "../lsm/index.ts";
-import type { PageFile } from "../pager/index.ts";
-import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
+import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
 import { ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
+import { MergedReader } from "./merged-read.ts";
+import { type Hiding, memtableRank, RangeCover, runRank, WRITES_RANK } from "./range-cover.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
+import type { ReadSource } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
 
 /** Keys between `lower` (inclusive) and `upper` (exclusive); undefined: no bound. */
@@ -64,8 +65,7 @@ export class MergeCursor {
   suffixOffset: number;
   suffixLength: number;
 
-  readonly #pages: PageFile;
-  readonly #clock: Clock;
+  readonly #database: ReadSource;
   /** In pages: the keyspace's tree alone, or its runs, newest first. */
   readonly #runs: RunCursor[];
   #runCount: number;
@@ -92,8 +92,15 @@ export class MergeCursor {
   #isReverse: boolean;
   #now: number;
   #onMove: (() => void) | undefined;
+  readonly #cover: RangeCover;
+  /** Where the reader's own writes end in the active memtable. */
+  #activeEnd: number;
+  #merged: MergedReader | undefined;
+  /** The current value, if it was put together from merge operands. */
+  #folded: Uint8Array | undefined;
+  readonly #key: Uint8Array;
 
-  constructor(pages: PageFile, clock: Clock) {
+  constructor(database: ReadSource) {
     this.u8 = EMPTY;
     this.data = EMPTY_DATA;
     this.valueOffset = 0;
@@ -104,9 +111,8 @@ export class MergeCursor {
     this.prefixLength = 0;
     this.suffixOffset = 0;
     this.suffixLength = 0;
-    this.#pages = pages;
-    this.#clock = clock;
-    this.#runs = [new RunCursor(pages)];
+    this.#database = database;
+    this.#runs = [new RunCursor(database.pages)];
     this.#runCount = 0;
     this.#arenas = [];
     this.#arenaCount = 0;
@@ -125,6 +131,11 @@ export class MergeCursor {
     this.#isReverse = false;
     this.#now = 0;
     this.#onMove = undefined;
+    this.#cover = new RangeCover();
+    this.#activeEnd = WHOLE_ARENA;
+    this.#merged = undefined;
+    this.#folded = undefined;
+    this.#key = new Uint8Array(RESUME_KEY_BYTES);
   }
 
   /**
@@ -152,7 +163,7 @@ export class MergeCursor {
     this.#keyspace = keyspace;
     this.#range = range;
     this.#isReverse = isReverse;
-    this.#now = point.now === 0 ? this.#clock.now() : point.now;
+    this.#now = point.now === 0 ? this.#database.clock.now() : point.now;
     this.#openSources();
     this.#seek(isReverse ? range.upper : range.lower);
   }
@@ -166,6 +177,8 @@ export class MergeCursor {
       this.#runs[i]!.close();
     }
     this.#runCount = 0;
+    this.#cover.close();
+    this.#folded = undefined;
     this.#source = NO_SOURCE;
     this.#stretchLeft = 0;
     this.#point = undefined;
@@ -189,6 +202,9 @@ export class MergeCursor {
         this.#moveInLeaf();
       } else if (!this.#select()) {
         return false;
+      }
+      if (!this.#cover.isEmpty && this.#passHidden()) {
+        continue;
       }
       if (this.#source === PAGES ? this.#loadTree() : this.#loadArena(this.#arenas[this.#source]!)) {
         return true;
@@ -227,7 +243,10 @@ export class MergeCursor {
    * into the arrays from `at` on, and `next` goes on behind them. Returns how many; none in reverse.
    */
   takeRun(most: number, at: number, places: CellPlaces): number {
-    if (this.#stretchLeft === 0 || this.#source !== PAGES || this.#isReverse || this.#state !== this.#point?.state) {
+    if (this.#stretchLeft === 0 || this.#source !== PAGES || this.#isReverse || !this.#cover.isEmpty) {
+      return 0;
+    }
+    if (this.#state !== this.#point?.state) {
       return 0;
     }
     const taken = this.#tree.takeRun(Math.min(this.#stretchLeft, most), at, places);
@@ -245,12 +264,15 @@ export class MergeCursor {
     return arena.keyLength;
   }
 
-  /** Brings a value from overflow pages into memory of its own. */
+  /** Brings a value from overflow pages, or one that was put together, into memory of its own. */
   gather(): void {
-    const gathered = new Uint8Array(this.valueLength);
-    this.#tree.copyValue(gathered, 0);
+    let gathered = this.#folded;
+    if (gathered === undefined) {
+      gathered = new Uint8Array(this.valueLength);
+      this.#tree.copyValue(gathered, 0);
+    }
     this.u8 = gathered;
-    this.data = new DataView(gathered.buffer);
+    this.data = new DataView(gathered.buffer, gathered.byteOffset, gathered.length);
     this.valueOffset = 0;
     this.isOverflow = false;
   }
@@ -259,6 +281,11 @@ export class MergeCursor {
     const tree = this.#tree;
     if (tree.kind === CELL_DELETE || (tree.expiry !== 0 && tree.expiry <= this.#now)) {
       return false;
+    }
+    this.#folded = undefined;
+    if (tree.kind === CELL_MERGE) {
+      const length = tree.copyKey(this.#key, 0);
+      return this.#fold(this.#key, 0, length);
     }
     this.u8 = tree.u8;
     this.data = tree.data;
@@ -271,8 +298,9 @@ export class MergeCursor {
 
   #loadArena(arena: ArenaSource): boolean {
     const { u8, u32, data, op } = arena;
+    this.#folded = undefined;
     if (opKind(u32, op) !== OP_KIND_PUT) {
-      return false;
+      return opKind(u32, op) === OP_KIND_MERGE && this.#fold(u8, arena.keyOffset, arena.keyLength);
     }
     const expiry = opExpiry(u32, data, op);
     if (expiry !== 0 && expiry <= this.#now) {
@@ -285,6 +313,83 @@ export class MergeCursor {
     this.isOverflow = false;
     this.expiry = expiry;
     return true;
+  }
+
+  /** Puts together the value of the current key, of which there are merge operands. It is given out like one in overflow pages. */
+  #fold(key: Uint8Array, offset: number, length: number): boolean {
+    this.#merged ??= new MergedReader(this.#database);
+    const place = {
+      point: this.#point!,
+      writes: this.#writes,
+      keyspace: this.#keyspace,
+      writesEnd: this.#writesEnd,
+      activeEnd: this.#activeEnd,
+    };
+    this.#folded = this.#merged.read(place, key, offset, length);
+    this.valueLength = this.#folded?.length ?? 0;
+    this.isOverflow = true;
+    this.expiry = 0;
+    return this.#folded !== undefined;
+  }
+
+  /** Passes over the current entry if a range delete hides it, and over what else that hides of older sources. */
+  #passHidden(): boolean {
+    let key = this.#key;
+    let offset = 0;
+    let length = 0;
+    let rank = 0;
+    let op = 0;
+    if (this.#source === PAGES) {
+      length = this.#tree.copyKey(key, 0);
+      rank = runRank(this.#runs.findIndex(({ tree }) => tree === this.#tree));
+    } else {
+      const arena = this.#arenas[this.#source]!;
+      key = arena.u8;
+      offset = arena.keyOffset;
+      length = arena.keyLength;
+      rank = arena.rank;
+      op = arena.op;
+    }
+    const hiding = this.#cover.hiding(rank, op, key, offset, length);
+    if (hiding !== undefined && hiding.rank < rank) {
+      this.#skip(hiding);
+    }
+    return hiding !== undefined;
+  }
+
+  /** Moves every source that a range delete applies to behind it. */
+  #skip({ rank, lower, upper }: Hiding): void {
+    const to = this.#isReverse ? lower : upper;
+    for (let i = 0; i < this.#arenaCount; i++) {
+      const arena = this.#arenas[i]!;
+      if (arena.rank > rank && arena.op !== 0 && this.#comesBefore(to, arena.u8, arena.keyOffset, arena.keyLength)) {
+        if (to === undefined) {
+          arena.end();
+        } else {
+          this.#seekArena(arena, to, to.length);
+        }
+        this.#arenasToAdvance &= ~(1 << i);
+      }
+    }
+    for (let i = 0; i < this.#runCount; i++) {
+      const run = this.#runs[i]!;
+      if (runRank(i) <= rank || !run.valid) {
+        continue;
+      }
+      run.loadKey();
+      if (this.#comesBefore(to, run.key, 0, run.keyLength)) {
+        run.isDue = false;
+        if (to === undefined ? run.end() : this.#seekRun(run, to, to.length)) {
+          run.loadKey();
+        }
+      }
+    }
+    this.#stretchLeft = 0;
+  }
+
+  /** Whether a key comes before `end` in the direction of the scan; reverse: at or above it. */
+  #comesBefore(end: Uint8Array | undefined, key: Uint8Array, offset: number, length: number): boolean {
+    return end === undefined || compareBytes(key, offset, length, end, 0, end.length) < 0 !== this.#isReverse;
   }
 
   /** Finds the next key of any source; false at the end of the range. */
@@ -473,18 +578,23 @@ export class MergeCursor {
     const writes = this.#writes;
     if (writes !== undefined) {
       this.#writesArena = writes.u8;
-      this.#addArena().open(writes.u8, writes.u32, writes.data, writes.index, this.#keyspace, 0, this.#writesEnd);
+      const arena = this.#addArena(WRITES_RANK);
+      arena.open(writes.u8, writes.u32, writes.data, writes.index, this.#keyspace, 0, this.#writesEnd);
     }
     // Only the first memtable, the active one, holds the open record.
-    let end = this.#record === undefined ? WHOLE_ARENA : this.#record.start + this.#writesEnd;
-    for (const { segment, index } of state.memtables) {
+    this.#activeEnd = this.#record === undefined ? WHOLE_ARENA : this.#record.start + this.#writesEnd;
+    for (let i = 0; i < state.memtables.length; i++) {
+      const { segment, index } = state.memtables[i]!;
       if (index.count(this.#keyspace) > 0) {
         const limit = point.commit - segment.baseCommit;
-        this.#addArena().open(segment.u8, segment.u32, segment.data, index, this.#keyspace, limit, end);
+        const end = i === 0 ? this.#activeEnd : WHOLE_ARENA;
+        const arena = this.#addArena(memtableRank(i));
+        arena.open(segment.u8, segment.u32, segment.data, index, this.#keyspace, limit, end);
       }
-      end = WHOLE_ARENA;
     }
     this.#openRuns(state);
+    const manifest = state.manifests.get(this.#keyspace);
+    this.#cover.open(point, writes, this.#keyspace, this.#writesEnd, this.#activeEnd, manifest);
   }
 
   #openRuns(state: ReadState): void {
@@ -504,27 +614,25 @@ export class MergeCursor {
 
   #addRun(): RunCursor {
     if (this.#runCount === this.#runs.length) {
-      this.#runs.push(new RunCursor(this.#pages));
+      this.#runs.push(new RunCursor(this.#database.pages));
     }
     return this.#runs[this.#runCount++]!;
   }
 
-  #addArena(): ArenaSource {
+  #addArena(rank: number): ArenaSource {
     if (this.#arenaCount === this.#arenas.length) {
       this.#arenas.push(new ArenaSource());
     }
-    return this.#arenas[this.#arenaCount++]!;
+    const arena = this.#arenas[this.#arenaCount++]!;
+    arena.rank = rank;
+    return arena;
   }
 
   /** Puts every source before the first entry from `key` on (reverse: the last one below it). */
   #seek(key: Uint8Array | undefined): void {
     const length = key === undefined ? 0 : key.length;
     for (let i = 0; i < this.#arenaCount; i++) {
-      if (this.#isReverse) {
-        this.#arenas[i]!.seekBackward(key, length);
-      } else {
-        this.#arenas[i]!.seekForward(key, length);
-      }
+      this.#seekArena(this.#arenas[i]!, key, length);
     }
     for (let i = 0; i < this.#runCount; i++) {
       const run = this.#runs[i]!;
@@ -535,6 +643,14 @@ export class MergeCursor {
     this.#source = NO_SOURCE;
     this.#stretchLeft = 0;
     this.#arenasToAdvance = 0;
+  }
+
+  #seekArena(arena: ArenaSource, key: Uint8Array | undefined, length: number): void {
+    if (this.#isReverse) {
+      arena.seekBackward(key, length);
+    } else {
+      arena.seekForward(key, length);
+    }
   }
 
   #seekRun(run: RunCursor, key: Uint8Array | undefined, length: number): boolean {
@@ -548,7 +664,7 @@ export class MergeCursor {
   #reopen(): void {
     let resume: Uint8Array | undefined = this.#isReverse ? this.#range.upper : this.#range.lower;
     if (this.#source !== NO_SOURCE) {
-      const key = new Uint8Array(RESUME_KEY_BYTES);
+      const key = this.#key;
       const length = this.copyKey(key, 0);
       // Behind the current key: its successor going up; itself, which is exclusive, going down.
       resume = key.slice(0, this.#isReverse ? length : length + 1);
@@ -567,6 +683,15 @@ function closedScan(): DbError {
 }
 
 const RESUME_KEY_BYTES = 4096;
+
+/** Whether two ranges have keys in common. */
+export function meets(a: ByteRange, b: ByteRange): boolean {
+  return reaches(a.lower, b.upper) && reaches(b.lower, a.upper);
+}
+
+function reaches(lower: Uint8Array | undefined, upper: Uint8Array | undefined): boolean {
+  return lower === undefined || upper === undefined || Buffer.compare(lower, upper) < 0;
+}
 
 /** Whether `key` lies in the range. */
 export function isInRange(range: ByteRange, key: Uint8Array, offset: number, length: number): boolean {

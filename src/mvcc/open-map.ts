@@ -1,24 +1,34 @@
 /** How a map is asked for by name: the one `map` function that the database, transactions and snapshots share. */
 import { DbError } from "../errors.ts";
-import { checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
+import { type Combine, checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
 import type { EngineKind, KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
 import { DbMap } from "./map.ts";
+import { combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
 import type { Store } from "./store.ts";
-import { type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
+import { type ValueCodec, type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
+
+/** How a map is kept: it stays so, and asking for it again needs none of this but a merge function. */
+export interface KeepingOptions {
+  /**
+   * The storage engine: "btree" (unless given) reads faster and finds counts and ranks at once; "lsm" takes sustained random
+   * writes, and is smaller on the disk.
+   */
+  readonly engine?: EngineKind;
+  /** Settings of the engine "lsm". */
+  readonly lsm?: Partial<LsmSettings>;
+  /**
+   * What `merge` does: "counter" adds numbers, "max" keeps the larger, "append" puts arrays, strings or bytes one behind the
+   * other; or an associative function of two values, the older and the newer one. Such a map takes no deadlines.
+   */
+  readonly merge?: MergeOption;
+}
 
 export interface MapOptions<
   K extends KeyKind | CustomCodec<unknown> = KeyKind,
   V extends ValueKind | CustomCodec<unknown> = ValueKind,
-> {
-  /**
-   * The storage engine: "btree" (unless given) reads faster and finds counts and ranks at once; "lsm" takes sustained random
-   * writes, and is smaller on the disk. It stays with the map.
-   */
-  readonly engine?: EngineKind;
-  /** How a map with the engine "lsm" is kept. */
-  readonly lsm?: Partial<LsmSettings>;
+> extends KeepingOptions {
   /** What keys are: "string" unless given. */
   readonly key?: K;
   /** What values are: "json" unless given. */
@@ -56,22 +66,15 @@ export interface OpenMap {
   ): MapFor<"tuple", "json", Json>;
   <V extends ValueKind | CustomCodec<unknown>>(
     name: string,
-    options: {
-      readonly engine?: EngineKind;
-      readonly lsm?: Partial<LsmSettings>;
-      readonly key?: "string";
-      readonly value: V;
-    },
+    options: KeepingOptions & { readonly key?: "string"; readonly value: V },
   ): MapFor<"string", V, unknown>;
   <K extends KeyKind | CustomCodec<unknown>, V extends ValueKind | CustomCodec<unknown> = "json">(
     name: string,
-    options: { readonly engine?: EngineKind; readonly lsm?: Partial<LsmSettings>; readonly key: K; readonly value?: V },
+    options: KeepingOptions & { readonly key: K; readonly value?: V },
   ): MapFor<K, V, unknown>;
 }
 
-interface AnyOptions {
-  readonly engine?: EngineKind;
-  readonly lsm?: Partial<LsmSettings>;
+interface AnyOptions extends KeepingOptions {
   readonly key?: KeyKind | CustomCodec<unknown>;
   readonly value?: ValueKind | CustomCodec<unknown>;
 }
@@ -82,6 +85,7 @@ interface OpenedMap {
   readonly key: AnyOptions["key"];
   readonly value: AnyOptions["value"];
   readonly lsm: AnyOptions["lsm"];
+  readonly merge: AnyOptions["merge"];
 }
 
 /** A map of bytes over any keyspace that is there, whatever its own codecs: for dumps, copies and frontends. */
@@ -90,7 +94,9 @@ export function rawMap(store: Store, context: Context, name: string): DbMap<Uint
   if (info === undefined) {
     throw new DbError("INVALID", `there is no map ${name}`, { map: name });
   }
-  return new DbMap(name, context, store.clock, store.waiters, info, keyCodec("bytes"), valueCodec("bytes"));
+  const values = valueCodec("bytes");
+  const combine = knowOperator(store, info, {}, values);
+  return new DbMap(name, context, store.clock, store.waiters, info, keyCodec("bytes"), values, combine);
 }
 
 /** The `map` function of one context. It hands out the same object for the same question while the map is there. */
@@ -104,12 +110,13 @@ export function mapOpener(store: Store, context: Context): OpenMap {
       known.key === options.key &&
       known.value === options.value &&
       (options.engine === undefined || options.engine === known.info.engine) &&
-      options.lsm === known.lsm
+      options.lsm === known.lsm &&
+      options.merge === known.merge
     ) {
       return known.map;
     }
     const made = makeMap(store, context, name, options);
-    opened.set(name, { ...made, key: options.key, value: options.value, lsm: options.lsm });
+    opened.set(name, { ...made, key: options.key, value: options.value, lsm: options.lsm, merge: options.merge });
     return made.map;
   }
   return openMap as OpenMap;
@@ -125,23 +132,21 @@ function makeMap(
   // Before anything is made: a kind that there is not would stay with the map for good.
   keyCodec(options.key ?? "string");
   valueCodec(options.value ?? "json");
+  const merge =
+    options.merge === undefined ? {} : { merge: mergeNameOf(options.merge, kindOf(options.value ?? "json")) };
   const info = context.keyspace(name, {
     ...engine,
+    ...merge,
     key: kindOf(options.key ?? "string"),
     value: kindOf(options.value ?? "json"),
   });
   checkEngine(name, options, info);
   const key = agreed(name, "key", options.key, info?.key ?? "string");
   const value = agreed(name, "value", options.value, info?.value ?? "json");
-  const map = new DbMap(
-    name,
-    context,
-    store.clock,
-    store.waiters,
-    info,
-    keyCodec(key as KeyKind | CustomCodec<unknown>),
-    valueCodec(value as ValueKind | CustomCodec<unknown>),
-  );
+  const values = valueCodec(value as ValueKind | CustomCodec<unknown>);
+  const combine = info === undefined ? undefined : knowOperator(store, info, options, values);
+  const keys = keyCodec(key as KeyKind | CustomCodec<unknown>);
+  const map = new DbMap(name, context, store.clock, store.waiters, info, keys, values, combine);
   return { map: map as DbMap<unknown, unknown>, info };
 }
 
@@ -177,6 +182,30 @@ function checkEngine(name: string, { engine, lsm }: AnyOptions, info: KeyspaceIn
       map: name,
     });
   }
+}
+
+/** From now on operands of the map's entries can be combined. Throws INVALID where another operator is asked for. */
+function knowOperator<V>(
+  store: Store,
+  info: KeyspaceInfo,
+  { merge }: AnyOptions,
+  values: ValueCodec<V>,
+): Combine | undefined {
+  const { id, name, merge: stored, value } = info;
+  if (merge !== undefined && mergeNameOf(merge, value) !== stored) {
+    throw new DbError(
+      "INVALID",
+      `the map ${name} was made ${stored === undefined ? "without the option merge" : `with merge: "${stored}"`}; ` +
+        "ask for it with the same, or without",
+      { map: name },
+    );
+  }
+  const known = stored === undefined ? undefined : combineFor({ name: stored, value });
+  const combine = typeof merge === "function" ? combineWith(merge, values) : known;
+  if (combine !== undefined) {
+    store.operators.set(id, combine);
+  }
+  return combine;
 }
 
 function kindOf(choice: string | CustomCodec<unknown>): string {

@@ -51,7 +51,7 @@ export class ReadSet {
   findConflict(memtables: readonly Memtable[], commit: number): number | undefined {
     for (const [keyspace, ranges] of this.#ranges) {
       for (const memtable of memtables) {
-        if (memtable.index.count(keyspace) === 0) {
+        if (!memtable.touches(keyspace)) {
           continue;
         }
         for (const range of ranges) {
@@ -64,7 +64,10 @@ export class ReadSet {
     return undefined;
   }
 
-  #isWritten({ segment, index }: Memtable, keyspace: number, range: ByteRange, commit: number): boolean {
+  #isWritten({ segment, index, ranges }: Memtable, keyspace: number, range: ByteRange, commit: number): boolean {
+    if (!ranges.isEmpty && ranges.covers(keyspace, range.lower, range.upper, commit - segment.baseCommit)) {
+      return true;
+    }
     const { u8, u32 } = segment;
     const cursor = this.#cursor;
     this.#seek(index, keyspace, range);

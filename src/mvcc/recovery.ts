@@ -43,7 +43,7 @@ export class Recovery {
       if (!memtable.index.room) {
         memtable = this.#enlarge(segment, { first: start, end: op });
       }
-      memtable.index.insert(keyspace, op, start);
+      memtable.insert(op, start);
       if (keyspace === CATALOG_KEYSPACE) {
         this.#catalog.apply(segment, op);
       }

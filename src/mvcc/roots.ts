@@ -61,6 +61,7 @@ export class RootBatch implements BatchSource {
   valueOffset: number;
   valueLength: number;
   readonly expiry: number;
+  values: Uint8Array;
   consumed: number;
   readonly #entries: readonly ManifestEntry[];
 
@@ -82,6 +83,7 @@ export class RootBatch implements BatchSource {
     this.valueOffset = 0;
     this.valueLength = 0;
     this.expiry = 0;
+    this.values = NO_BYTES;
     this.consumed = 0;
   }
 
@@ -93,6 +95,7 @@ export class RootBatch implements BatchSource {
     this.consumed++;
     const { key, value = NO_BYTES } = entry;
     this.u8 = new Uint8Array(key.length + value.length);
+    this.values = this.u8;
     this.u8.set(key);
     this.u8.set(value, key.length);
     this.kind = entry.value === undefined ? 2 : 1;

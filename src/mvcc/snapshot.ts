@@ -72,6 +72,10 @@ export class SnapshotContext implements Context {
     this.#scans.close(cursor);
   }
 
+  mergeDepth(): number {
+    return 0;
+  }
+
   count(keyspace: number, range: ByteRange): number {
     this.#check();
     return countEntries(this.#store, this.#pin.point, undefined, keyspace, range);

@@ -11,20 +11,11 @@
  * asked for (M9). A reader that passes on what it saw to the outside can wait for `flush` first.
  */
 import { assert } from "../assert.ts";
-import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { compactionDebt, policyFor, SearchCounts } from "../lsm/index.ts";
+import { type Combine, compactionDebt, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
-import {
-  Log,
-  OP_KIND_DELETE,
-  OP_KIND_PUT,
-  opKeyOffset,
-  opKeyspace,
-  opValueOffset,
-  type Segment,
-} from "../wal/index.ts";
+import { Log, opKeyspace, type Segment } from "../wal/index.ts";
 import {
   CATALOG_KEYSPACE,
   Catalog,
@@ -71,6 +62,8 @@ export class Store {
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
   readonly waiters: Waiters;
+  /** Merge operators of the maps that were asked for, by keyspace. */
+  readonly operators: Map<number, Combine>;
   readonly writeSets: WriteSetPool;
   /** Called once, when the database has closed. */
   readonly onClose: Set<() => void>;
@@ -103,6 +96,7 @@ export class Store {
     this.onClose = new Set();
     this.waiters = new Waiters(this);
     this.writeSets = new WriteSetPool(options.maxTransactionBytes);
+    this.operators = new Map();
     this.#cursors = [];
     this.#watchers = new Set();
     this.#isClosed = false;
@@ -281,7 +275,7 @@ export class Store {
   }
 
   takeCursor(): MergeCursor {
-    return this.#cursors.pop() ?? new MergeCursor(this.pages, this.clock);
+    return this.#cursors.pop() ?? new MergeCursor(this);
   }
 
   giveCursor(cursor: MergeCursor): void {
@@ -291,29 +285,8 @@ export class Store {
     }
   }
 
-  /** Writes one operation of the open record, from bytes. */
-  put(
-    keyspace: number,
-    key: Uint8Array,
-    keyOffset: number,
-    keyLength: number,
-    value: Uint8Array,
-    valueOffset: number,
-    valueLength: number,
-    expiry: number,
-  ): void {
-    const op = this.writer.reserve(OP_KIND_PUT, keyspace, keyLength, valueLength, expiry);
-    const { u8, u32 } = this.writer.segment;
-    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
-    copyBytes(value, valueOffset, u8, opValueOffset(u32, op), valueLength);
-    this.writer.finish(op, valueLength);
-  }
-
-  delete(keyspace: number, key: Uint8Array, keyOffset: number, keyLength: number): void {
-    const op = this.writer.reserve(OP_KIND_DELETE, keyspace, keyLength, 0, 0);
-    const { u8, u32 } = this.writer.segment;
-    copyBytes(key, keyOffset, u8, opKeyOffset(u32, op), keyLength);
-    this.writer.finish(op, 0);
+  operatorOf(keyspace: number): Combine | undefined {
+    return this.operators.get(keyspace);
   }
 
   /** Makes a keyspace: in the open record if there is one, otherwise as a commit of its own. */
@@ -332,7 +305,7 @@ export class Store {
     this.begin();
     try {
       const { key, value } = this.catalog.planLoad(info, this.lastCommit + 1);
-      this.put(CATALOG_KEYSPACE, key, 0, key.length, value!, 0, value!.length, 0);
+      this.writer.put(CATALOG_KEYSPACE, key, 0, key.length, value!, 0, value!.length, 0);
     } catch (error) {
       this.abort();
       throw error;
@@ -507,9 +480,9 @@ export class Store {
     try {
       for (const { key, value } of entries) {
         if (value === undefined) {
-          this.delete(CATALOG_KEYSPACE, key, 0, key.length);
+          this.writer.delete(CATALOG_KEYSPACE, key, 0, key.length);
         } else {
-          this.put(CATALOG_KEYSPACE, key, 0, key.length, value, 0, value.length, 0);
+          this.writer.put(CATALOG_KEYSPACE, key, 0, key.length, value, 0, value.length, 0);
         }
       }
     } catch (error) {

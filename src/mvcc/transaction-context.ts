@@ -9,23 +9,29 @@
  * `serializable`: it is refused also where anything that it read, a key or a range, was written since (M5). A conflict is
  * found at commit and changes nothing. A savepoint is a mark in the write set.
  */
-import { ArenaCursor } from "../btree/index.ts";
+import { ArenaCursor, CELL_MERGE, CELL_PUT } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
+import { type Folded, Operands } from "../lsm/index.ts";
 import {
+  OP_KIND_MERGE,
   OP_KIND_PUT,
   opCommit,
   opExpiry,
   opKeyLength,
   opKeyOffset,
   opKind,
+  opPrevious,
   opValueLength,
   opValueOffset,
 } from "../wal/index.ts";
+import { WHOLE_ARENA } from "./arena-source.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
+import type { Memtable } from "./memtable.ts";
 import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import { addOp } from "./merged-read.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
 import { ReadSet } from "./read-set.ts";
@@ -159,6 +165,11 @@ export class TransactionContext implements Context {
     this.#scans.close(cursor);
   }
 
+  /** The operands of a transaction are combined at its commit: what they are applied to is not known before. */
+  mergeDepth(): number {
+    return 0;
+  }
+
   count(keyspace: number, range: ByteRange): number {
     this.#check();
     this.#reads?.addRange(keyspace, range);
@@ -193,19 +204,19 @@ export class TransactionContext implements Context {
     const later = this.#store.pins.memtablesAfter(commit);
     this.#forEachWrite((keyspace, op) => {
       const { u8, u32 } = this.#writes;
-      const keyOffset = opKeyOffset(u32, op);
+      const key = opKeyOffset(u32, op);
       const keyLength = opKeyLength(u32, op);
-      for (const { segment, index } of later) {
-        const newest = index.find(keyspace, u8, keyOffset, keyLength);
-        if (newest !== 0 && opCommit(segment, newest) > commit) {
-          throw this.#conflict(
-            keyspace,
-            "wrote a key that this one writes too",
-            u8.slice(keyOffset, keyOffset + keyLength),
-          );
-        }
+      if (
+        !this.#isBlind(keyspace, op) &&
+        later.some((memtable) => isChanged(memtable, keyspace, u8, key, keyLength, commit))
+      ) {
+        throw this.#conflict(keyspace, "wrote a key that this one writes too", u8.slice(key, key + keyLength));
       }
     });
+    const cleared = this.#clearedRanges().findConflict(later, commit);
+    if (cleared !== undefined) {
+      throw this.#conflict(cleared, "wrote to a range that this one deletes", undefined);
+    }
     const written = this.#reads?.findConflict(later, commit);
     if (written !== undefined) {
       throw this.#conflict(written, "wrote what this one has read", undefined);
@@ -214,7 +225,7 @@ export class TransactionContext implements Context {
 
   /** What was written to a map that is gone would be gone with it, and what was read there is no longer so. */
   #checkMapsAreThere(): void {
-    for (const keyspace of [...this.#writes.index.keyspaces(), ...(this.#reads?.keyspaces() ?? [])]) {
+    for (const keyspace of [...this.#writes.keyspaces(), ...(this.#reads?.keyspaces() ?? [])]) {
       if (this.#store.catalog.isDropped(keyspace)) {
         throw this.#conflict(keyspace, "dropped a map that this one uses", undefined);
       }
@@ -224,7 +235,7 @@ export class TransactionContext implements Context {
   /** What was loaded past the log is in no memtable: a map that was loaded since then counts as written all over. */
   #validateLoads(commit: number): void {
     const { catalog } = this.#store;
-    for (const keyspaces of [this.#writes.index.keyspaces(), this.#reads?.keyspaces() ?? []]) {
+    for (const keyspaces of [this.#writes.keyspaces(), this.#reads?.keyspaces() ?? []]) {
       for (const keyspace of keyspaces) {
         if (catalog.loadedAt(keyspace) > commit) {
           throw this.#conflict(keyspace, "loaded a map that this one uses", undefined);
@@ -233,28 +244,97 @@ export class TransactionContext implements Context {
     }
   }
 
+  /** Range deletes first: of what they cover, only what was written after them is copied. */
   #copyWrites(): void {
+    const { u8, u32, data, ranges } = this.#writes;
+    for (const keyspace of ranges.keyspaces()) {
+      for (const { lower, upper } of ranges.deletes(keyspace)) {
+        this.#store.writer.deleteRange(keyspace, lower, upper);
+      }
+    }
     this.#forEachWrite((keyspace, op) => {
-      const { u8, u32, data } = this.#writes;
-      const keyOffset = opKeyOffset(u32, op);
+      const key = opKeyOffset(u32, op);
       const keyLength = opKeyLength(u32, op);
-      if (opKind(u32, op) === OP_KIND_PUT) {
-        const valueOffset = opValueOffset(u32, op);
-        const expiry = opExpiry(u32, data, op);
-        this.#store.put(keyspace, u8, keyOffset, keyLength, u8, valueOffset, opValueLength(u32, op), expiry);
-      } else {
-        this.#store.delete(keyspace, u8, keyOffset, keyLength);
+      const value = opValueOffset(u32, op);
+      switch (opKind(u32, op)) {
+        case OP_KIND_PUT:
+          this.#store.writer.put(
+            keyspace,
+            u8,
+            key,
+            keyLength,
+            u8,
+            value,
+            opValueLength(u32, op),
+            opExpiry(u32, data, op),
+          );
+          break;
+        case OP_KIND_MERGE:
+          this.#copyMerged(keyspace, op);
+          break;
+        default:
+          this.#store.writer.delete(keyspace, u8, key, keyLength);
       }
     });
   }
 
-  /** The last write of each key, keyspace by keyspace in key order. */
+  /** All operands that the transaction has for a key, as one operation. */
+  #copyMerged(keyspace: number, newest: number): void {
+    const { u8, u32 } = this.#writes;
+    const key = opKeyOffset(u32, newest);
+    const keyLength = opKeyLength(u32, newest);
+    const { kind, bytes } = this.#folded(keyspace, newest);
+    if (kind === CELL_PUT) {
+      this.#store.writer.put(keyspace, u8, key, keyLength, bytes, 0, bytes.length, 0);
+    } else {
+      this.#store.writer.merge(keyspace, u8, key, keyLength, bytes);
+    }
+  }
+
+  #folded(keyspace: number, newest: number): Folded {
+    const { u8, u32 } = this.#writes;
+    const cover = this.#coverOf(keyspace, newest);
+    const operands = new Operands(this.#store.operatorOf(keyspace));
+    let op = newest;
+    while (op > cover && addOp(u8, u32, op, operands)) {
+      op = opPrevious(u32, op);
+    }
+    return operands.fold(op > cover || cover !== 0);
+  }
+
+  /** Whether a write is only operands, which are applied to whatever the entry is by then. */
+  #isBlind(keyspace: number, op: number): boolean {
+    return opKind(this.#writes.u32, op) === OP_KIND_MERGE && this.#folded(keyspace, op).kind === CELL_MERGE;
+  }
+
+  /** The newest range delete of the transaction over the key of an operation; 0 for none. */
+  #coverOf(keyspace: number, op: number): number {
+    const { u8, u32, ranges } = this.#writes;
+    return ranges.isEmpty
+      ? 0
+      : ranges.newestOver(keyspace, u8, opKeyOffset(u32, op), opKeyLength(u32, op), 0, WHOLE_ARENA);
+  }
+
+  #clearedRanges(): ReadSet {
+    const cleared = new ReadSet();
+    const { ranges } = this.#writes;
+    for (const keyspace of ranges.keyspaces()) {
+      for (const range of ranges.deletes(keyspace)) {
+        cleared.addRange(keyspace, range);
+      }
+    }
+    return cleared;
+  }
+
+  /** The last write of each key that no later range delete covers, keyspace by keyspace in key order. */
   #forEachWrite(visit: (keyspace: number, op: number) => void): void {
     const cursor = new ArenaCursor();
     for (const keyspace of this.#writes.index.keyspaces()) {
       cursor.open(this.#writes.index, keyspace);
       for (let op = cursor.first(); op !== 0; op = cursor.next()) {
-        visit(keyspace, op);
+        if (this.#coverOf(keyspace, op) < op) {
+          visit(keyspace, op);
+        }
       }
     }
   }
@@ -275,4 +355,21 @@ export class TransactionContext implements Context {
       throw new DbError("CLOSED", "this transaction is over; begin another");
     }
   }
+}
+
+/** Whether a commit after `commit` wrote the key, or deleted a range around it. */
+function isChanged(
+  { segment, index, ranges }: Memtable,
+  keyspace: number,
+  u8: Uint8Array,
+  key: number,
+  length: number,
+  commit: number,
+): boolean {
+  const newest = index.find(keyspace, u8, key, length);
+  if (newest !== 0 && opCommit(segment, newest) > commit) {
+    return true;
+  }
+  const cover = ranges.isEmpty ? 0 : ranges.newestOver(keyspace, u8, key, length, WHOLE_ARENA, WHOLE_ARENA);
+  return cover !== 0 && opCommit(segment, cover) > commit;
 }

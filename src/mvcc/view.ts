@@ -10,19 +10,18 @@
  * nothing allocated: the answer is a place, `(u8, valueOffset, valueLength)`, that holds until the next call of any reader
  * or writer of the database. Only a value in overflow pages is gathered into a buffer of its own.
  */
-import { CELL_PUT, TreeReader } from "../btree/index.ts";
+import { CELL_DELETE, CELL_MERGE, TreeReader } from "../btree/index.ts";
 import type { Clock } from "../clock.ts";
-import { type Manifest, RunReader, type SearchCounts } from "../lsm/index.ts";
-import type { PageFile } from "../pager/index.ts";
-import { OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
+import { type Manifest, NOT_FOUND, RunReader } from "../lsm/index.ts";
+import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
+import { WHOLE_ARENA } from "./arena-source.ts";
+import { MergedReader, type MergedSource } from "./merged-read.ts";
 import type { ReadPoint } from "./read-state.ts";
 import type { WriteSet } from "./write-set.ts";
 
 /** What all views of a database read from. */
-export interface ReadSource {
-  readonly pages: PageFile;
+export interface ReadSource extends MergedSource {
   readonly clock: Clock;
-  readonly searches: SearchCounts;
 }
 
 export class View {
@@ -39,6 +38,8 @@ export class View {
   readonly #tree: TreeReader;
   /** Made when an LSM keyspace is first read. */
   #runs: RunReader | undefined;
+  /** Made when merge operands are first read. */
+  #merged: MergedReader | undefined;
 
   constructor(point: ReadPoint, writes: WriteSet | undefined, source: ReadSource) {
     this.point = point;
@@ -46,6 +47,7 @@ export class View {
     this.#source = source;
     this.#tree = new TreeReader(source.pages);
     this.#runs = undefined;
+    this.#merged = undefined;
     this.u8 = EMPTY;
     this.data = EMPTY_DATA;
     this.valueOffset = 0;
@@ -62,28 +64,54 @@ export class View {
     const writes = this.writes;
     if (writes !== undefined) {
       const op = writes.index.find(keyspace, key, offset, length);
+      if (!writes.ranges.isEmpty && writes.ranges.newestOver(keyspace, key, offset, length, 0, WHOLE_ARENA) > op) {
+        return false;
+      }
       if (op !== 0) {
-        return this.#answerOp(writes.u8, writes.u32, writes.data, op);
+        return opKind(writes.u32, op) === OP_KIND_MERGE
+          ? this.#answerMerged(keyspace, key, offset, length)
+          : this.#answerOp(writes.u8, writes.u32, writes.data, op);
       }
     }
     const memtables = point.state.memtables;
     for (let i = 0; i < memtables.length; i++) {
-      const { segment, index } = memtables[i]!;
+      const { segment, index, ranges } = memtables[i]!;
       const newest = index.find(keyspace, key, offset, length);
-      if (newest !== 0) {
-        const op = visibleOp(segment.u32, newest, point.commit - segment.baseCommit);
-        if (op !== 0) {
-          return this.#answerOp(segment.u8, segment.u32, segment.data, op);
-        }
+      const limit = point.commit - segment.baseCommit;
+      const op = newest === 0 ? 0 : visibleOp(segment.u32, newest, limit);
+      if (!ranges.isEmpty && ranges.newestOver(keyspace, key, offset, length, limit, WHOLE_ARENA) > op) {
+        return false;
+      }
+      if (op !== 0) {
+        return opKind(segment.u32, op) === OP_KIND_MERGE
+          ? this.#answerMerged(keyspace, key, offset, length)
+          : this.#answerOp(segment.u8, segment.u32, segment.data, op);
       }
     }
     const root = point.state.trees.get(keyspace);
     if (root !== undefined) {
       const tree = this.#tree;
-      return tree.find(root.page, key, offset, length) && this.#answerCell(tree);
+      return tree.find(root.page, key, offset, length) && this.#answerCell(tree, keyspace, key, offset, length);
     }
     const manifest = point.state.manifests.get(keyspace);
-    return manifest !== undefined && this.#answerRuns(manifest, key, offset, length);
+    return manifest !== undefined && this.#answerRuns(manifest, keyspace, key, offset, length);
+  }
+
+  /** Puts together a value of which the newest version is merge operands. */
+  #answerMerged(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    this.#merged ??= new MergedReader(this.#source);
+    const { point, writes } = this;
+    const place = { point, writes, keyspace, writesEnd: WHOLE_ARENA, activeEnd: WHOLE_ARENA };
+    const value = this.#merged.read(place, key, offset, length);
+    if (value === undefined) {
+      return false;
+    }
+    this.u8 = value;
+    this.data = new DataView(value.buffer, value.byteOffset, value.length);
+    this.valueOffset = 0;
+    this.valueLength = value.length;
+    this.expiry = 0;
+    return true;
   }
 
   #answerOp(u8: Uint8Array, u32: Uint32Array, data: DataView, op: number): boolean {
@@ -102,13 +130,19 @@ export class View {
     return true;
   }
 
-  #answerRuns(manifest: Manifest, key: Uint8Array, offset: number, length: number): boolean {
+  #answerRuns(manifest: Manifest, keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
     this.#runs ??= new RunReader(this.#source.pages, this.#source.searches);
     const kind = this.#runs.find(manifest, key, offset, length);
-    return kind === CELL_PUT && this.#answerCell(this.#runs.tree);
+    if (kind === NOT_FOUND || kind === CELL_DELETE) {
+      return false;
+    }
+    return this.#answerCell(this.#runs.tree, keyspace, key, offset, length);
   }
 
-  #answerCell(tree: TreeReader): boolean {
+  #answerCell(tree: TreeReader, keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
+    if (tree.kind === CELL_MERGE) {
+      return this.#answerMerged(keyspace, key, offset, length);
+    }
     if (tree.expiry !== 0 && this.#hasPassed(tree.expiry)) {
       return false;
     }

@@ -6,9 +6,10 @@
  * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
  */
 import { DbError } from "../errors.ts";
-import { opKeyLength, opKeyOffset, opKeyspace } from "../wal/index.ts";
+import { OP_KIND_DELETE_RANGE, opKeyLength, opKeyOffset, opKeyspace, opKind } from "../wal/index.ts";
 import type { CommitWatcher, CommitWriter } from "./commit-writer.ts";
-import { type ByteRange, isInRange } from "./merge-cursor.ts";
+import { type ByteRange, isInRange, meets } from "./merge-cursor.ts";
+import { rangeOfOp } from "./range-ops.ts";
 
 interface Waiter {
   /** Ascending: who waited first is woken first. */
@@ -119,7 +120,11 @@ export class Waiters {
     const touched = new Set<Waiter>();
     writer.forEachOp(({ u8, u32 }, op) => {
       for (const waiter of this.#byKeyspace.get(opKeyspace(u32, op)) ?? []) {
-        if (isInRange(waiter.range, u8, opKeyOffset(u32, op), opKeyLength(u32, op))) {
+        const isTouched =
+          opKind(u32, op) === OP_KIND_DELETE_RANGE
+            ? meets(waiter.range, rangeOfOp(u8, u32, op))
+            : isInRange(waiter.range, u8, opKeyOffset(u32, op), opKeyLength(u32, op));
+        if (isTouched) {
           touched.add(waiter);
         }
       }

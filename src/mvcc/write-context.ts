@@ -114,6 +114,10 @@ export class WriteContext implements Context {
     this.#scans.close(cursor);
   }
 
+  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number): number {
+    return this.#store.writer.mergeDepth(keyspace, key, offset, length);
+  }
+
   count(keyspace: number, range: ByteRange): number {
     this.#check();
     return countEntries(this.#store, this.#store.pending, undefined, keyspace, range);

@@ -7,7 +7,8 @@
  */
 import { ArenaIndex } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
-import { OP_HEADER_BYTES, opBytes, opKeyspace, writeOpHeader } from "../wal/index.ts";
+import { OP_HEADER_BYTES, OP_KIND_DELETE_RANGE, opBytes, opKeyspace, opKind, writeOpHeader } from "../wal/index.ts";
+import { RangeOps } from "./range-ops.ts";
 
 const INITIAL_BYTES = 16 * 1024;
 /** Offset 0 means "none", so the first operation lies after it. */
@@ -21,6 +22,7 @@ export class WriteSet {
   u32: Uint32Array;
   data: DataView;
   index: ArenaIndex;
+  readonly ranges: RangeOps;
   /** Where the next operation goes; also a savepoint's mark. */
   tail: number;
   readonly #limitBytes: number;
@@ -32,6 +34,7 @@ export class WriteSet {
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
     this.index = new ArenaIndex(this.u8, this.u32, MIN_INDEX_BYTES);
+    this.ranges = new RangeOps(this.u8, this.u32);
     this.tail = FIRST_OP;
   }
 
@@ -42,6 +45,7 @@ export class WriteSet {
     }
     if (!this.isEmpty) {
       this.index.reset(this.u8, this.u32);
+      this.ranges.reset(this.u8, this.u32);
       this.tail = FIRST_OP;
     }
     return true;
@@ -68,13 +72,29 @@ export class WriteSet {
   finish(op: number, valueLength: number): void {
     this.u32[(op + 16) >> 2] = valueLength;
     this.tail = op + opBytes(this.u32, op);
-    this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+    this.#insert(op);
+  }
+
+  #insert(op: number): void {
+    if (opKind(this.u32, op) === OP_KIND_DELETE_RANGE) {
+      this.ranges.add(op);
+    } else {
+      this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+    }
+  }
+
+  /** Keyspaces that anything was written to. */
+  keyspaces(): Set<number> {
+    return new Set([...this.index.keyspaces(), ...this.ranges.keyspaces()]);
   }
 
   /** Takes back every operation from `mark` on. */
   rewindTo(mark: number): void {
+    this.ranges.rewindTo(mark);
     for (const op of this.#opsFrom(mark).reverse()) {
-      this.index.remove(opKeyspace(this.u32, op), op);
+      if (opKind(this.u32, op) !== OP_KIND_DELETE_RANGE) {
+        this.index.remove(opKeyspace(this.u32, op), op);
+      }
     }
     this.tail = mark;
   }
@@ -110,8 +130,9 @@ export class WriteSet {
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
     this.index = new ArenaIndex(this.u8, this.u32, Math.max(MIN_INDEX_BYTES, capacity * INDEX_BYTES_PER_ARENA_BYTE));
+    this.ranges.reset(this.u8, this.u32);
     for (const op of this.#opsFrom(FIRST_OP)) {
-      this.index.insert(opKeyspace(this.u32, op), op, FIRST_OP);
+      this.#insert(op);
     }
   }
 }

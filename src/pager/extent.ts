@@ -89,6 +89,46 @@ export function readExtent(
   checkCrc(firstPage, getU32(header, 0), crc32(into.subarray(intoOffset, intoOffset + length), start));
 }
 
+/** Bytes of the checksum that comes before each of several values in one extent. */
+export const PART_CRC_BYTES = 4;
+
+/**
+ * Copies one of many values in an extent, each behind a CRC-32 of its own: `length` bytes from `offset` on of the extent's
+ * bytes. Throws CORRUPT { page } if it is damaged.
+ */
+export function readExtentPart(
+  pages: PageFile,
+  firstPage: number,
+  offset: number,
+  length: number,
+  into: Uint8Array,
+  intoOffset: number,
+): void {
+  pages.readExtent(firstPage, EXTENT_HEADER_BYTES, header, 0);
+  if (getU32(header, 4) !== firstPage || offset < PART_CRC_BYTES || offset + length > getU32(header, LENGTH_OFFSET)) {
+    throw damagedExtent(firstPage, `it has no ${length} bytes at ${offset}`);
+  }
+  pages.readExtent(firstPage, PART_CRC_BYTES, header, 0, EXTENT_HEADER_BYTES + offset - PART_CRC_BYTES);
+  pages.readExtent(firstPage, length, into, intoOffset, EXTENT_HEADER_BYTES + offset);
+  checkCrc(firstPage, getU32(header, 0), crc32(into.subarray(intoOffset, intoOffset + length)));
+}
+
+/** Copies a value that a cell refers to: with offset 0 the extent is the value, otherwise it is one of many in there. */
+export function readValue(
+  pages: PageFile,
+  firstPage: number,
+  offset: number,
+  length: number,
+  into: Uint8Array,
+  intoOffset: number,
+): void {
+  if (offset === 0) {
+    readExtent(pages, firstPage, length, into, intoOffset);
+  } else {
+    readExtentPart(pages, firstPage, offset, length, into, intoOffset);
+  }
+}
+
 /** Verifies an extent without room for its value: throws CORRUPT { page }. */
 export function checkExtent(pages: PageFile, firstPage: number, length: number): void {
   const steps = checkExtentSteps(pages, firstPage, length);
@@ -141,15 +181,4 @@ function damagedExtent(page: number, why: string): DbError {
     `the overflow extent at page ${page} is damaged: ${why}; run \`nacre check\`, and restore from a backup`,
     { page },
   );
-}
-
-export function readExtentPart(
-  _pages: PageFile,
-  _page: number,
-  _offset: number,
-  _length: number,
-  _into: Uint8Array,
-  _at: number,
-): void {
-  throw new Error("stub");
 }

@@ -8,8 +8,10 @@ export {
   EXTENT_HEADER_BYTES,
   extentBirth,
   extentPages,
+  PART_CRC_BYTES,
   readExtent,
   readExtentPart,
+  readValue,
   writeExtent,
   writeExtentAt,
 } from "./extent.ts";

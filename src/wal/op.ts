@@ -29,9 +29,9 @@ export const OP_EXPIRY_BYTES = 8;
 /** What an op does. Part of the format; never renumber. */
 export const OP_KIND_PUT = 1;
 export const OP_KIND_DELETE = 2;
-/** Reserved. */
+/** Everything from the key up to, not including, the value; a value of no bytes is no end. */
 export const OP_KIND_DELETE_RANGE = 3;
-/** Reserved. */
+/** The value is operands, to be applied to what the key has by then. */
 export const OP_KIND_MERGE = 4;
 
 /** Bits of the flags byte. Part of the format; never renumber. */

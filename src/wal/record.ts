@@ -22,7 +22,7 @@ import {
   OP_FLAG_EXPIRY,
   OP_FLAG_SUPERSEDED,
   OP_HEADER_BYTES,
-  OP_KIND_DELETE,
+  OP_KIND_MERGE,
   OP_KIND_PUT,
   opBytes,
   opCommitDelta,
@@ -148,7 +148,7 @@ export function recordOpsFit(bytes: LogBytes, record: number, commitDelta: numbe
       return false;
     }
     const kind = opKind(u32, op);
-    if ((kind !== OP_KIND_PUT && kind !== OP_KIND_DELETE) || opFlags(u32, op) > KNOWN_FLAGS) {
+    if (kind < OP_KIND_PUT || kind > OP_KIND_MERGE || opFlags(u32, op) > KNOWN_FLAGS) {
       return false;
     }
     op += opBytes(u32, op);

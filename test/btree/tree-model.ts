@@ -59,6 +59,7 @@ export function sortedBatch(operations: readonly Operation[]): Operation[] {
 /** A batch in one buffer, as the log has it. */
 export class ArrayBatch implements BatchSource {
   readonly u8: Uint8Array;
+  readonly values: Uint8Array;
   keyOffset = 0;
   keyLength = 0;
   kind = 0;
@@ -72,6 +73,7 @@ export class ArrayBatch implements BatchSource {
   constructor(operations: readonly Operation[]) {
     this.#operations = operations;
     this.u8 = Buffer.concat(operations.flatMap(({ key, value }) => (value === undefined ? [key] : [key, value])));
+    this.values = this.u8;
   }
 
   next(): boolean {

@@ -241,6 +241,7 @@ describe("FilterBuilder", () => {
       allocateRun: () => {
         throw full;
       },
+      release: () => {},
     };
     const builder = new FilterBuilder();
     builder.add(1, 2);

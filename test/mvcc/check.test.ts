@@ -119,7 +119,7 @@ test("an entry whose deadline nobody would notice is found", async () => {
   store.giveCursor(cursor);
   expect(notes.length).toBe(1);
   store.begin();
-  store.delete(DEADLINE_KEYSPACE, notes[0]!, 0, notes[0]!.length);
+  store.writer.delete(DEADLINE_KEYSPACE, notes[0]!, 0, notes[0]!.length);
   store.end();
   await db.check();
   await db.checkpoint();

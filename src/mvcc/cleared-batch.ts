@@ -1,0 +1,136 @@
+/**
+ * A batch for a B+tree whose keyspace had ranges deleted: the operations of the memtables, and a deletion for every entry of
+ * the tree in those ranges.
+ *
+ * Who deleted the range wrote one operation. Here, in the checkpoint, the tree is walked for what there is in it. What was
+ * put into the range afterwards is among the operations, which win.
+ */
+import { BATCH_DELETE, type BatchSource, MAX_KEY_BYTES, type RootRecord, TreeCursor } from "../btree/index.ts";
+import { compareBytes } from "../bytes.ts";
+import { type Folded, isBelow, type RangeDelete } from "../lsm/index.ts";
+import type { PageFile } from "../pager/index.ts";
+import type { MemtableBatch } from "./memtable-batch.ts";
+
+export class ClearedBatch implements BatchSource {
+  u8: Uint8Array;
+  keyOffset: number;
+  keyLength: number;
+  kind: number;
+  values: Uint8Array;
+  valueOffset: number;
+  valueLength: number;
+  expiry: number;
+  readonly #operations: MemtableBatch;
+  readonly #ranges: readonly RangeDelete[];
+  readonly #tree: TreeCursor;
+  readonly #key: Uint8Array;
+  #keyLength: number;
+  /** The range that the tree's cursor is in; behind the last one it is at its end. */
+  #range: number;
+  #hasOperation: boolean;
+  #isOperationDue: boolean;
+  #isTreeDue: boolean;
+
+  constructor(pages: PageFile, root: RootRecord, operations: MemtableBatch) {
+    this.#operations = operations;
+    this.#ranges = operations.rangeDeletes;
+    this.#tree = new TreeCursor(pages);
+    this.#tree.open(root.page);
+    this.#key = new Uint8Array(MAX_KEY_BYTES);
+    this.#keyLength = 0;
+    this.#range = -1;
+    this.#hasOperation = true;
+    this.#isOperationDue = true;
+    this.#isTreeDue = true;
+    this.u8 = this.#key;
+    this.keyOffset = 0;
+    this.keyLength = 0;
+    this.kind = BATCH_DELETE;
+    this.values = this.#key;
+    this.valueOffset = 0;
+    this.valueLength = 0;
+    this.expiry = 0;
+  }
+
+  /** Operations of the memtables given out so far. */
+  get consumed(): number {
+    return this.#operations.consumed;
+  }
+
+  next(): boolean {
+    if (this.#isOperationDue) {
+      this.#hasOperation = this.#operations.next();
+      this.#isOperationDue = false;
+    }
+    if (this.#isTreeDue) {
+      this.#moveTree();
+      this.#isTreeDue = false;
+    }
+    const isTreeThere = this.#range < this.#ranges.length;
+    if (!this.#hasOperation && !isTreeThere) {
+      return false;
+    }
+    const order = !this.#hasOperation ? 1 : isTreeThere ? this.#compare() : -1;
+    this.#isOperationDue = order <= 0;
+    this.#isTreeDue = order >= 0;
+    if (order <= 0) {
+      this.#takeOperation();
+    } else {
+      this.#takeDeletion();
+    }
+    return true;
+  }
+
+  applyTo(value: Uint8Array | undefined, kind: number): Folded {
+    const { u8, keyOffset, keyLength } = this.#operations;
+    const isCleared = this.#ranges.some(
+      ({ lower, upper }) => !isBelow(u8, keyOffset, keyLength, lower) && isBelow(u8, keyOffset, keyLength, upper),
+    );
+    return this.#operations.applyTo(isCleared ? undefined : value, kind);
+  }
+
+  /** To the next entry of the tree that lies in one of the ranges. */
+  #moveTree(): void {
+    let isThere = this.#range >= 0 && this.#tree.next();
+    for (;;) {
+      if (isThere) {
+        this.#keyLength = this.#tree.copyKey(this.#key, 0);
+        if (isBelow(this.#key, 0, this.#keyLength, this.#ranges[this.#range]!.upper)) {
+          return;
+        }
+      }
+      this.#range++;
+      const range = this.#ranges[this.#range];
+      if (range === undefined) {
+        return;
+      }
+      isThere = this.#tree.seek(range.lower, 0, range.lower.length);
+    }
+  }
+
+  #compare(): number {
+    const { u8, keyOffset, keyLength } = this.#operations;
+    return compareBytes(u8, keyOffset, keyLength, this.#key, 0, this.#keyLength);
+  }
+
+  #takeOperation(): void {
+    const operation = this.#operations;
+    this.u8 = operation.u8;
+    this.keyOffset = operation.keyOffset;
+    this.keyLength = operation.keyLength;
+    this.kind = operation.kind;
+    this.values = operation.values;
+    this.valueOffset = operation.valueOffset;
+    this.valueLength = operation.valueLength;
+    this.expiry = operation.expiry;
+  }
+
+  #takeDeletion(): void {
+    this.u8 = this.#key;
+    this.keyOffset = 0;
+    this.keyLength = this.#keyLength;
+    this.kind = BATCH_DELETE;
+    this.valueLength = 0;
+    this.expiry = 0;
+  }
+}

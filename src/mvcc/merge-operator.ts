@@ -1,0 +1,121 @@
+/**
+ * Merge operators: what `map.merge(key, operand)` makes of an entry and an operand, or of two operands.
+ *
+ *     counter   numbers are added                           json
+ *     max       the larger one stays                        json (numbers), string and bytes (by their bytes)
+ *     append    the newer one goes behind the older one     json (arrays), string, bytes
+ *     custom    a function of the application
+ *
+ * All are associative, so that operands are combined in whatever groups they come. None fails, since it runs where nobody
+ * could be told: a value that is not of the kind (it got there past `merge`) counts as none at all to `counter` and `max`,
+ * and as an array of itself to `append`.
+ */
+import { Buffer } from "node:buffer";
+import { DbError } from "../errors.ts";
+import type { Combine } from "../lsm/index.ts";
+import type { ValueCodec } from "./value-codec.ts";
+
+// Part of the format.
+export type MergeName = "counter" | "max" | "append" | "custom";
+
+/** What the bytes of a map are to its operator. */
+export interface MergeKind {
+  readonly name: MergeName;
+  readonly value: string;
+}
+
+/** Of two values the older and the newer one, both as the map's values are. Associative. */
+export type MergeFunction = (older: never, newer: never) => unknown;
+
+export type MergeOption = "counter" | "max" | "append" | MergeFunction;
+
+const COUNTER: Combine = (older, newer) => encodeJson(numberOf(older, 0) + numberOf(newer, 0));
+const MAX_NUMBER: Combine = (older, newer) =>
+  numberOf(newer, Number.NEGATIVE_INFINITY) >= numberOf(older, Number.NEGATIVE_INFINITY) ? newer : older;
+const MAX_BYTES: Combine = (older, newer) => (Buffer.compare(newer, older) >= 0 ? newer : older);
+const APPEND_ARRAY: Combine = (older, newer) => encodeJson([...arrayOf(older), ...arrayOf(newer)]);
+const APPEND_BYTES: Combine = (older, newer) => Buffer.concat([older, newer]);
+
+/** The operator of a map, where it needs nobody's function; undefined for "custom". */
+export function combineFor({ name, value }: MergeKind): Combine | undefined {
+  switch (name) {
+    case "counter":
+      return COUNTER;
+    case "max":
+      return value === "json" ? MAX_NUMBER : MAX_BYTES;
+    case "append":
+      return value === "json" ? APPEND_ARRAY : APPEND_BYTES;
+    default:
+      return undefined;
+  }
+}
+
+/** The operator that is a function of the application's, on bytes. */
+export function combineWith<V>(merge: MergeFunction, values: ValueCodec<V>): Combine {
+  const apply = merge as (older: V, newer: V) => V;
+  const decode = (bytes: Uint8Array): V =>
+    values.decode(bytes, 0, bytes.length, new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
+  return (older, newer) => {
+    const merged = apply(decode(older), decode(newer));
+    const bytes = new Uint8Array(values.measure(merged));
+    return bytes.subarray(0, values.encode(merged, bytes, 0));
+  };
+}
+
+/** How the option is kept in the catalog. Throws INVALID. */
+export function mergeNameOf(option: MergeOption, value: string): MergeName {
+  if (typeof option === "function") {
+    return "custom";
+  }
+  if (!["counter", "max", "append"].includes(option)) {
+    throw new DbError(
+      "INVALID",
+      `the option merge is "counter", "max", "append" or a function, not ${JSON.stringify(option)}`,
+    );
+  }
+  if (value === "custom" || (option === "counter" && value !== "json")) {
+    throw new DbError(
+      "INVALID",
+      `merge: "${option}" does not work on values of a map with value: "${value}"; use ` +
+        (option === "counter" ? 'value: "json"' : "a merge function"),
+    );
+  }
+  return option;
+}
+
+/** Throws INVALID for what an operator of the map would take for nothing. */
+export function checkMergeable(name: MergeName, kind: string, value: unknown): void {
+  if (kind !== "json" || name === "custom") {
+    return;
+  }
+  const isRight = name === "append" ? Array.isArray(value) : typeof value === "number" && Number.isFinite(value);
+  if (!isRight) {
+    throw new DbError(
+      "INVALID",
+      `the map merges by "${name}": its values are ${name === "append" ? "arrays" : "finite numbers"}`,
+    );
+  }
+}
+
+function numberOf(bytes: Uint8Array, otherwise: number): number {
+  const value = decodeJson(bytes);
+  return typeof value === "number" ? value : otherwise;
+}
+
+function arrayOf(bytes: Uint8Array): unknown[] {
+  const value = decodeJson(bytes);
+  return Array.isArray(value) ? value : [value];
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value), "utf8");
+}
+
+function decodeJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"));
+  } catch {
+    // Bytes that are no JSON are reported by who reads the entry as such.
+    return undefined;
+  }
+}
