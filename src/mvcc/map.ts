@@ -276,7 +276,7 @@ export class DbMap<K, V> {
     // A merge function of the user's own may use maps, and so the scratch.
     const key = scratch.slice(0, keyLength);
     const bytes = new Uint8Array(room);
-    let merged = bytes.subarray(0, this.#values.encode(operand, bytes, 0));
+    let merged: Uint8Array = bytes.subarray(0, this.#values.encode(operand, bytes, 0));
     if (context.get(this.#id, key, 0, keyLength)) {
       const { u8, valueOffset, valueLength } = context.view;
       merged = combine(u8.slice(valueOffset, valueOffset + valueLength), merged);
