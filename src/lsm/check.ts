@@ -22,12 +22,13 @@ import { KeyHash } from "./hash.ts";
 import type { Manifest, Run } from "./manifest.ts";
 import type { Part } from "./part.ts";
 import { isBelow } from "./range-deletes.ts";
+import { RunReader, SearchCounts } from "./reader.ts";
 import { RunCursor } from "./run-cursor.ts";
 
 export interface RunsCheckOptions {
   /** Told of every page and extent, once each. */
   readonly onPage: PageVisitor;
-  /** Told of every entry that has a deadline; `key` is good during the call. */
+  /** Told of every entry that has a deadline and was not replaced; `key` is good during the call. */
   readonly onDeadline: (key: Uint8Array, keyLength: number, expiry: number) => void;
 }
 
@@ -76,6 +77,7 @@ class PartCheck {
   readonly #live: Map<number, number>;
   readonly #hash: KeyHash;
   readonly #filters: FilterReader;
+  readonly #newest: RunReader;
 
   constructor(
     pages: PageFile,
@@ -93,6 +95,7 @@ class PartCheck {
     this.#live = live;
     this.#hash = new KeyHash();
     this.#filters = new FilterReader(pages);
+    this.#newest = new RunReader(pages, new SearchCounts());
   }
 
   *steps(): Generator<void, void> {
@@ -130,12 +133,17 @@ class PartCheck {
     if (!isBelow(key, 0, keyLength, upper)) {
       throw this.#damaged(`has a key above its bounds (L2): ${hex(key, keyLength)}`);
     }
-    if (tree.expiry !== 0) {
+    if (tree.expiry !== 0 && this.#isCurrent(key, keyLength, tree.expiry)) {
       this.#options.onDeadline(key, keyLength, tree.expiry);
     }
     if (tree.isOverflow) {
       this.#checkReference(tree.overflowPage, tree.overflowOffset, tree.valueLength);
     }
+  }
+
+  /** Whether no newer run says otherwise of the entry: of one that is replaced nothing else is kept. */
+  #isCurrent(key: Uint8Array, keyLength: number, expiry: number): boolean {
+    return this.#newest.find(this.#manifest, key, 0, keyLength) === CELL_PUT && this.#newest.tree.expiry === expiry;
   }
 
   #checkReference(page: number, offset: number, length: number): void {

@@ -9,12 +9,19 @@
  * needs them. Half-dead value areas that come along are emptied. Yields about once in 512 entries.
  */
 import { rank, treePages } from "../btree/index.ts";
-import { extentPages, PART_CRC_BYTES, type PageAllocator, type PageFile, readExtentPart } from "../pager/index.ts";
-import type { Manifest, PlacedPart, ValueArea } from "./manifest.ts";
+import {
+  extentPages,
+  PAGE_SIZE,
+  PART_CRC_BYTES,
+  type PageAllocator,
+  type PageFile,
+  readExtentPart,
+} from "../pager/index.ts";
+import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type ValueArea } from "./manifest.ts";
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
-import type { Compaction, CompactionInput } from "./policy.ts";
+import { type Compaction, type CompactionInput, rewriteOf } from "./policy.ts";
 import { clipDeletes, NO_RANGE_DELETES, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
 import { RunMerge } from "./run-merge.ts";
 import type { LsmSettings } from "./settings.ts";
@@ -36,6 +43,7 @@ export interface LsmSurroundings {
 }
 
 const ENTRIES_A_STEP = 512;
+const NO_AREAS: ReadonlySet<number> = new Set();
 /** An area of which so little is live is emptied by a compaction that comes across it. */
 const SPARSE_SHARE = 0.5;
 
@@ -45,7 +53,7 @@ export function* compactRuns(
   compaction: Compaction,
 ): Generator<void, Manifest> {
   const { lower, upper, isBottom, inputs } = compaction;
-  const areas = new AreaLedger(before.areas);
+  const areas = new AreaLedger(before.areas, compaction.emptied ?? NO_AREAS);
   const rangeDeletes = inputs.map(({ parts }) => deletesOf(parts, lower, upper));
   const merge = new RunMerge(around.pages, {
     inputs: inputs.map(({ run }, i) => ({ run, rangeDeletes: rangeDeletes[i]! })),
@@ -59,7 +67,7 @@ export function* compactRuns(
   const writer = new PartWriter({
     ...around,
     level: compaction.level,
-    isCompressed: isBottom,
+    isCompressed: isBottom || compaction.level === DEEPEST_LEVEL,
     firstId: before.nextPart,
   });
   for (let count = 1; merge.next(); count++) {
@@ -85,6 +93,49 @@ export function* compactRuns(
     nextPart: before.nextPart + parts.length,
     counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + writer.writtenBytes },
   });
+}
+
+/**
+ * Parts, and with `movesValues` value areas, that have pages from `from` on are written anew, to lower pages where there is
+ * room. `mostPages` bounds how much is read for it; what was moved is told.
+ */
+export function* relocateRuns(
+  around: LsmSurroundings,
+  before: Manifest,
+  from: number,
+  mostPages: number,
+  movesValues: boolean,
+): Generator<void, { manifest: Manifest; pagesMoved: number }> {
+  const far = new Set<number>();
+  for (const { page, lengthBytes } of movesValues ? before.areas.values() : []) {
+    if (page + extentPages(lengthBytes) > from) {
+      far.add(page);
+    }
+  }
+  let manifest = before;
+  let pagesMoved = 0;
+  for (const { run: number, part } of before.parts()) {
+    const isAffected = part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from);
+    if (isAffected && pagesMoved < mostPages) {
+      const run = manifest.runs.find((each) => each.number === number)!;
+      pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
+      manifest = yield* compactRuns(around, manifest, rewriteOf(manifest, run, part, far));
+    }
+    yield;
+  }
+  return { manifest, pagesMoved };
+}
+
+function hasPagesFrom(pages: PageFile, { root, filter }: Part, from: number): boolean {
+  if (filter.page + filter.pageCount > from) {
+    return true;
+  }
+  for (const { first, count } of treePages(pages, root)) {
+    if (first + count > from) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** All pages of a keyspace that is dropped go to `frees`. */
@@ -167,10 +218,12 @@ function* freePart(pages: PageFile, frees: LsmSurroundings["frees"], part: Part)
 /** How much of each value area is live, while a compaction drops and moves values (L4). */
 class AreaLedger {
   readonly #areas: ReadonlyMap<number, ValueArea>;
+  readonly #emptied: ReadonlySet<number>;
   readonly #dropped: Map<number, number>;
 
-  constructor(areas: ReadonlyMap<number, ValueArea>) {
+  constructor(areas: ReadonlyMap<number, ValueArea>, emptied: ReadonlySet<number>) {
     this.#areas = areas;
+    this.#emptied = emptied;
     this.#dropped = new Map();
   }
 
@@ -178,10 +231,10 @@ class AreaLedger {
     this.#dropped.set(page, (this.#dropped.get(page) ?? 0) + bytes);
   }
 
-  /** By what was known when the compaction began. */
+  /** Whether values are to be moved from there, by what was known when the compaction began. */
   isSparse(page: number): boolean {
-    const area = this.#areas.get(page);
-    return area !== undefined && area.liveBytes < area.lengthBytes * SPARSE_SHARE;
+    const area = this.#areas.get(page)!;
+    return this.#emptied.has(page) || area.liveBytes < area.lengthBytes * SPARSE_SHARE;
   }
 
   /** The changes to the manifest's areas; what nothing refers to any more is freed. */

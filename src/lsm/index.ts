@@ -1,6 +1,6 @@
 /** What the layers above may use of the LSM engine. */
 export { checkRunsSteps } from "./check.ts";
-export { compactRuns, freeRuns, type LsmSurroundings } from "./compaction.ts";
+export { compactRuns, freeRuns, type LsmSurroundings, relocateRuns } from "./compaction.ts";
 export { flushRun } from "./flush.ts";
 export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, type PlacedPart, partFor, type Run } from "./manifest.ts";
 export {

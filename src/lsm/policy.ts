@@ -12,6 +12,9 @@
  *
  * **Tiered.** Four runs of a level become one of the next.
  *
+ * **Values.** Where a third of all value areas is dead, parts that refer to the deadest area are rewritten, one by one, and
+ * what is live in there moves with them.
+ *
  * A compaction is cut into units of about `unitBytes`, each a stretch of keys: level 0 and its base are swept from the
  * first key to the last, and what was swept of level 0 is gone from it; in deeper levels a unit takes the next few parts
  * and what lies below them. So a unit is short, and each makes a consistent manifest. Nobody waits for a whole level.
@@ -47,6 +50,8 @@ export interface Compaction {
   /** No run that is not among the inputs has anything older between the bounds. */
   readonly isBottom: boolean;
   readonly sweeps: readonly (Sweep | undefined)[];
+  /** Value areas, by their first pages, from which what is live is to be moved. */
+  readonly emptied?: ReadonlySet<number>;
 }
 
 const LEVEL_RATIO = 10;
@@ -56,6 +61,7 @@ const LEVEL0_MOST_RUNS = 12;
 const LEVEL0_SHARE = 0.25;
 const LEVEL0_IDLE_SHARE = 0.1;
 const TIER_RUNS = 4;
+const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
 const UNIT_SEGMENTS = 2;
 const PARTS_A_SEGMENT = 2;
@@ -71,21 +77,67 @@ export function partBytesFor(segmentBytes: number): number {
 }
 
 export function chooseCompaction(manifest: Manifest, settings: PolicySettings): Compaction | undefined {
-  return settings.style === "tiered" ? chooseTiered(manifest, settings) : chooseLevelled(manifest, settings);
+  const merge = settings.style === "tiered" ? chooseTiered(manifest, settings) : chooseLevelled(manifest, settings);
+  return merge ?? chooseCollection(manifest);
+}
+
+/** One part by itself, to be written anew elsewhere. `emptied` as in Compaction. */
+export function rewriteOf(manifest: Manifest, run: Run, part: Part, emptied: ReadonlySet<number>): Compaction {
+  const { lower, upper } = part;
+  const older = manifest.runs.slice(manifest.runs.indexOf(run) + 1);
+  return {
+    inputs: [{ run, parts: [part] }],
+    lower,
+    upper,
+    level: run.level,
+    run: run.number,
+    isBottom: !older.some(({ parts }) => parts.some((each) => overlaps(each, lower, upper))),
+    sweeps: manifest.sweeps,
+    emptied,
+  };
 }
 
 /** Bytes that compactions would read and write before there was nothing left to do, about. */
 export function compactionDebt(manifest: Manifest, settings: PolicySettings): number {
   const sizes = levelSizes(manifest);
+  const { total, dead } = areaBytes(manifest);
+  const values = dead > total * DEAD_SHARE ? dead : 0;
   if (settings.style === "tiered") {
-    return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? size : 0), 0);
+    return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? size : 0), values);
   }
   const base = baseLevel(sizes, settings.baseBytes);
-  let debt = needsLevel0(manifest, sizes, base, settings.isIdle) ? sizes[0]! + sizes[base]! : 0;
+  let debt = values + (needsLevel0(manifest, sizes, base, settings.isIdle) ? sizes[0]! + sizes[base]! : 0);
   for (let level = base; level < DEEPEST_LEVEL; level++) {
     debt += Math.max(0, sizes[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
   }
   return debt;
+}
+
+/** Of all value areas, and what nothing refers to any more. */
+function areaBytes(manifest: Manifest): { total: number; dead: number } {
+  let total = 0;
+  let dead = 0;
+  for (const { lengthBytes, liveBytes } of manifest.areas.values()) {
+    total += lengthBytes;
+    dead += lengthBytes - liveBytes;
+  }
+  return { total, dead };
+}
+
+function chooseCollection(manifest: Manifest): Compaction | undefined {
+  const { total, dead } = areaBytes(manifest);
+  if (dead <= total * DEAD_SHARE) {
+    return undefined;
+  }
+  const areas = [...manifest.areas.values()];
+  const deadest = areas.reduce((a, b) => (b.liveBytes / b.lengthBytes < a.liveBytes / a.lengthBytes ? b : a));
+  for (const run of manifest.runs) {
+    const part = run.parts.find(({ areas: uses }) => uses.some(({ page }) => page === deadest.page));
+    if (part !== undefined) {
+      return rewriteOf(manifest, run, part, new Set([deadest.page]));
+    }
+  }
+  return undefined;
 }
 
 export function levelSizes(manifest: Manifest): number[] {

@@ -38,7 +38,9 @@ export class ValueWriter {
   readonly #pages: PageFile;
   readonly #allocator: PageAllocator;
   readonly #birth: number;
-  readonly #areaBytes: number;
+  readonly #mostBytes: number;
+  /** Of the next area: they grow, since nobody knows how many values come. */
+  #areaBytes: number;
   #buffer: Uint8Array;
   #page: number;
   #fill: number;
@@ -49,7 +51,8 @@ export class ValueWriter {
     this.#allocator = allocator;
     this.#birth = birth;
     const areaPages = Math.max(1, Math.min(AREA_PAGES, pages.pagesPerFile >> 1));
-    this.#areaBytes = areaPages * PAGE_SIZE - EXTENT_HEADER_BYTES;
+    this.#mostBytes = areaPages * PAGE_SIZE - EXTENT_HEADER_BYTES;
+    this.#areaBytes = PAGE_SIZE - EXTENT_HEADER_BYTES;
     this.#buffer = EMPTY;
     this.#page = 0;
     this.#fill = 0;
@@ -58,11 +61,11 @@ export class ValueWriter {
   /** Places a value; it can be read when `finish` has returned. */
   put(from: Uint8Array, offset: number, length: number): ValuePlace {
     const bytes = PART_CRC_BYTES + length;
-    if (this.#page !== 0 && this.#fill + bytes > this.#areaBytes) {
+    if (this.#page !== 0 && this.#fill + bytes > this.#buffer.length) {
       this.finish();
     }
     if (this.#page === 0) {
-      this.#begin(Math.max(this.#areaBytes, bytes));
+      this.#begin(bytes);
     }
     const at = this.#fill;
     const value = from.subarray(offset, offset + length);
@@ -93,7 +96,10 @@ export class ValueWriter {
     this.#fill = 0;
   }
 
-  #begin(lengthBytes: number): void {
+  #begin(leastBytes: number): void {
+    const pages = extentPages(Math.max(this.#areaBytes, leastBytes));
+    const lengthBytes = pages * PAGE_SIZE - EXTENT_HEADER_BYTES;
+    this.#areaBytes = Math.min(this.#mostBytes, 2 * pages * PAGE_SIZE - EXTENT_HEADER_BYTES);
     if (this.#buffer.length !== lengthBytes) {
       this.#buffer = new Uint8Array(lengthBytes);
     }

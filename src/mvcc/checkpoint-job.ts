@@ -153,6 +153,10 @@ export class CheckpointJob {
     yield* this.#mergeKeyspaces();
     yield* this.#freeDroppedKeyspaces();
     yield* this.#lsm.compact();
+    const from = this.#relocateFrom();
+    if (from !== undefined) {
+      this.#relocateBudget -= yield* this.#lsm.relocate(from, this.#relocateBudget, this.#input.relocation.extents);
+    }
     const roots = yield* this.#mergeRoots();
     const freeList = this.#writeFreeList();
     pages.sync();
@@ -372,9 +376,12 @@ class RecordingAllocator implements PageAllocator {
     return first;
   }
 
-  /** What was written there meanwhile, or was not, is forgotten with the rest of the run. */
+  /** Pages at the end were perhaps never written: then the file has none of them. */
   release(first: number, count: number): void {
     this.#free.release(first, count);
+    if (first + count === this.#free.pageCount) {
+      this.#free.cutTail();
+    }
   }
 }
 

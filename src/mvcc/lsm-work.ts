@@ -17,6 +17,7 @@ import {
   type PolicySettings,
   partBytesFor,
   policyFor,
+  relocateRuns,
 } from "../lsm/index.ts";
 import type { PageAllocator, PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
@@ -79,6 +80,22 @@ export class LsmWork {
     }
   }
 
+  /** Moves what lies from page `from` on, `mostPages` at the most; how many were moved. */
+  *relocate(from: number, mostPages: number, movesValues: boolean): Generator<void, number> {
+    let moved = 0;
+    for (const keyspace of this.#keyspaces()) {
+      const settings = this.#settings(keyspace);
+      if (settings !== undefined) {
+        const around = this.#surroundings(keyspace, settings);
+        const before = this.#manifest(keyspace);
+        const { manifest, pagesMoved } = yield* relocateRuns(around, before, from, mostPages - moved, movesValues);
+        moved += pagesMoved;
+        this.set(keyspace, manifest);
+      }
+    }
+    return moved;
+  }
+
   *compact(): Generator<void, void> {
     let leftBytes = this.#input.lsm.compactionBytes;
     while (leftBytes > 0 && !this.#input.isHurried()) {
@@ -113,7 +130,7 @@ export class LsmWork {
   #neediest(): { keyspace: number; settings: LsmSettings } | undefined {
     let neediest: { keyspace: number; settings: LsmSettings } | undefined;
     let most = 0;
-    for (const keyspace of new Set([...this.#input.roots.manifests.keys(), ...this.#manifests.keys()])) {
+    for (const keyspace of this.#keyspaces()) {
       const settings = this.#settings(keyspace);
       const debt = settings === undefined ? 0 : compactionDebt(this.#manifest(keyspace), this.#policy(settings));
       if (debt > most) {
@@ -122,6 +139,10 @@ export class LsmWork {
       }
     }
     return neediest;
+  }
+
+  #keyspaces(): Set<number> {
+    return new Set([...this.#input.roots.manifests.keys(), ...this.#manifests.keys()]);
   }
 
   #manifest(keyspace: number): Manifest {
