@@ -134,7 +134,8 @@ export class LongWork {
       const { pageCount } = store.checkpointer.meta;
       const free = pagesFree + pagesPending;
       const runs = readFreeList(store.pages, store.checkpointer.meta).runs();
-      const isDense = free <= FEW_PAGES || runs.every(({ count }) => count <= LARGEST_VALUE_PAGES);
+      const largest = Math.max(LARGEST_VALUE_PAGES, store.pages.pagesPerFile >> 1);
+      const isDense = free <= FEW_PAGES || runs.every(({ count }) => count <= largest);
       assert(isDense, `a compaction by itself left ${free} of ${pageCount} pages free: ${JSON.stringify(runs)}`);
     }
   }

@@ -23,6 +23,7 @@ export {
   partBytesFor,
   policyFor,
 } from "./policy.ts";
+export { PrefixFilter } from "./prefix-filter.ts";
 export { coveringDelete, isBelow, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
 export { NOT_FOUND, RunReader, SearchCounts } from "./reader.ts";
 export { RunCursor } from "./run-cursor.ts";

@@ -25,6 +25,8 @@ export class RunCursor {
   head: number;
   /** For whoever merges several: this one stands on the key that was given out. */
   isDue: boolean;
+  /** Also theirs: its place among the sources. */
+  rank: number;
   /** Undefined: a single tree. */
   #run: Run | undefined;
   #parts: readonly Part[];
@@ -37,6 +39,7 @@ export class RunCursor {
     this.keyLength = 0;
     this.head = 0;
     this.isDue = false;
+    this.rank = 0;
     this.#run = undefined;
     this.#parts = NO_PARTS;
     this.#index = 0;

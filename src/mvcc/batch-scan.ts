@@ -10,8 +10,9 @@
  */
 
 import type { CellPlaces } from "../btree/index.ts";
+import type { ByteRange } from "./byte-range.ts";
 import type { Context } from "./context.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 
 export const BATCH_ROWS = 256;
 

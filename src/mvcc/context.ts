@@ -11,8 +11,10 @@
  * Between `beginWrite` and `endWrite` (or `failWrite`) all writes belong together: outside of a transaction they are one
  * commit, inside they are part of it.
  */
+
+import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
 import type { View } from "./view.ts";
 

@@ -8,9 +8,10 @@
 import { countRange, TreeReader } from "../btree/index.ts";
 import { OP_KIND_DELETE, opKind } from "../wal/index.ts";
 import { ArenaSource } from "./arena-source.ts";
+import { ALL_KEYS, type ByteRange, isInRange } from "./byte-range.ts";
 import { DEADLINE_KEYSPACE } from "./catalog.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, readNote } from "./deadlines.ts";
-import { ALL_KEYS, type ByteRange, isInRange, type MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import type { ReadPoint } from "./read-state.ts";
 import { rootOf } from "./roots.ts";
 import type { Store } from "./store.ts";

@@ -5,6 +5,7 @@ export type { LsmSettings } from "../lsm/index.ts";
 export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
+export { ALL_KEYS, type ByteRange } from "./byte-range.ts";
 export type { EngineKind } from "./catalog.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
@@ -23,7 +24,7 @@ export {
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export type { LoadOptions, LoadResult } from "./load.ts";
 export { DbMap, type PutOptions } from "./map.ts";
-export { ALL_KEYS, type ByteRange, MergeCursor } from "./merge-cursor.ts";
+export { MergeCursor } from "./merge-cursor.ts";
 export { type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, RunnerSurroundings, Seams } from "./options.ts";
 export { MapRange, type RangeOptions } from "./range.ts";

@@ -3,10 +3,12 @@
  *
  * A scan pins what it began with, so that a loop over a map may change the map.
  */
+
+import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";

@@ -18,13 +18,13 @@
 import { compareBytes } from "../bytes.ts";
 import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import { ALL_KEYS } from "./byte-range.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointJob } from "./checkpoint-job.ts";
 import { countEntries } from "./count.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { LoadSource } from "./load-source.ts";
 import { type LoadTarget, targetFor } from "./load-target.ts";
-import { ALL_KEYS } from "./merge-cursor.ts";
 import type { Store } from "./store.ts";
 import type { ValueCodec } from "./value-codec.ts";
 

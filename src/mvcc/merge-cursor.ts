@@ -16,25 +16,17 @@
  * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
  * anew behind the current key.
  */
-import { CELL_DELETE, CELL_MERGE, type CellPlaces, type TreeCursor } from "../btree/index.ts";
-import { compareBytes, copyBytes } from "../bytes.ts";
+import { CELL_DELETE, CELL_MERGE, type CellPlaces } from "../btree/index.ts";
+import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
-import { RunCursor } from "../lsm/index.ts";
 import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
-import { ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
+import { type ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
+import { ALL_KEYS, type ByteRange } from "./byte-range.ts";
 import { MergedReader } from "./merged-read.ts";
-import { type Hiding, memtableRank, RangeCover, runRank, WRITES_RANK } from "./range-cover.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
+import { NO_SOURCE, PAGES, ScanSources } from "./scan-sources.ts";
 import type { ReadSource } from "./view.ts";
 import type { WriteSet } from "./write-set.ts";
-
-/** Keys between `lower` (inclusive) and `upper` (exclusive); undefined: no bound. */
-export interface ByteRange {
-  readonly lower: Uint8Array | undefined;
-  readonly upper: Uint8Array | undefined;
-}
-
-export const ALL_KEYS: ByteRange = { lower: undefined, upper: undefined };
 
 /** The open record of the log, for scans within the write transaction that it belongs to. */
 export interface OpenRecord {
@@ -44,8 +36,6 @@ export interface OpenRecord {
   readonly savepoint: number;
 }
 
-const NO_SOURCE = -1;
-const PAGES = -2;
 const EMPTY = new Uint8Array(0);
 const EMPTY_DATA = new DataView(EMPTY.buffer);
 
@@ -66,20 +56,7 @@ export class MergeCursor {
   suffixLength: number;
 
   readonly #database: ReadSource;
-  /** In pages: the keyspace's tree alone, or its runs, newest first. */
-  readonly #runs: RunCursor[];
-  #runCount: number;
-  readonly #arenas: ArenaSource[];
-  #arenaCount: number;
-  /** Bit i: arena i stands on the current key and is to move on. (Runs that do are marked `isDue`.) */
-  #arenasToAdvance: number;
-  /** The arena that the current entry comes from, PAGES, or NO_SOURCE. */
-  #source: number;
-  /** The tree that it comes from, or came from last, if it is PAGES. */
-  #tree: TreeCursor;
-  /** How many more cells of the current leaf come before any other source's key and the end of the range. */
-  #stretchLeft: number;
-
+  readonly #sources: ScanSources;
   #point: ReadPoint | undefined;
   #state: ReadState | undefined;
   #writes: WriteSet | undefined;
@@ -92,7 +69,6 @@ export class MergeCursor {
   #isReverse: boolean;
   #now: number;
   #onMove: (() => void) | undefined;
-  readonly #cover: RangeCover;
   /** Where the reader's own writes end in the active memtable. */
   #activeEnd: number;
   #merged: MergedReader | undefined;
@@ -112,14 +88,7 @@ export class MergeCursor {
     this.suffixOffset = 0;
     this.suffixLength = 0;
     this.#database = database;
-    this.#runs = [new RunCursor(database.pages)];
-    this.#runCount = 0;
-    this.#arenas = [];
-    this.#arenaCount = 0;
-    this.#arenasToAdvance = 0;
-    this.#source = NO_SOURCE;
-    this.#tree = this.#runs[0]!.tree;
-    this.#stretchLeft = 0;
+    this.#sources = new ScanSources(database.pages);
     this.#point = undefined;
     this.#state = undefined;
     this.#writes = undefined;
@@ -131,7 +100,6 @@ export class MergeCursor {
     this.#isReverse = false;
     this.#now = 0;
     this.#onMove = undefined;
-    this.#cover = new RangeCover();
     this.#activeEnd = WHOLE_ARENA;
     this.#merged = undefined;
     this.#folded = undefined;
@@ -165,22 +133,12 @@ export class MergeCursor {
     this.#isReverse = isReverse;
     this.#now = point.now === 0 ? this.#database.clock.now() : point.now;
     this.#openSources();
-    this.#seek(isReverse ? range.upper : range.lower);
+    this.#sources.seek(isReverse ? range.upper : range.lower);
   }
 
   close(): void {
-    for (let i = 0; i < this.#arenaCount; i++) {
-      this.#arenas[i]!.close();
-    }
-    this.#arenaCount = 0;
-    for (let i = 0; i < this.#runCount; i++) {
-      this.#runs[i]!.close();
-    }
-    this.#runCount = 0;
-    this.#cover.close();
+    this.#sources.close();
     this.#folded = undefined;
-    this.#source = NO_SOURCE;
-    this.#stretchLeft = 0;
     this.#point = undefined;
     this.#state = undefined;
     this.#writes = undefined;
@@ -197,16 +155,16 @@ export class MergeCursor {
       throw closedScan();
     }
     for (;;) {
-      if (this.#stretchLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
-        this.#stretchLeft--;
-        this.#moveInLeaf();
+      if (this.#sources.stretchLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
+        this.#sources.stretchLeft--;
+        this.#sources.moveInLeaf();
       } else if (!this.#select()) {
         return false;
       }
-      if (!this.#cover.isEmpty && this.#passHidden()) {
+      if (this.#sources.hasRangeDeletes && this.#sources.passHidden()) {
         continue;
       }
-      if (this.#source === PAGES ? this.#loadTree() : this.#loadArena(this.#arenas[this.#source]!)) {
+      if (this.#sources.source === PAGES ? this.#loadTree() : this.#loadArena(this.#sources.arena)) {
         return true;
       }
     }
@@ -214,14 +172,14 @@ export class MergeCursor {
 
   /** Sets where the current key lies in `u8`: a prefix that it shares with its neighbours, and the rest. */
   locateKey(): void {
-    if (this.#source === PAGES) {
-      const tree = this.#tree;
+    if (this.#sources.source === PAGES) {
+      const tree = this.#sources.tree;
       this.prefixOffset = tree.prefixOffset;
       this.prefixLength = tree.prefixLength;
       this.suffixOffset = tree.suffixOffset;
       this.suffixLength = tree.suffixLength;
     } else {
-      const arena = this.#arenas[this.#source]!;
+      const arena = this.#sources.arena;
       this.prefixOffset = 0;
       this.prefixLength = 0;
       this.suffixOffset = arena.keyOffset;
@@ -230,12 +188,12 @@ export class MergeCursor {
   }
 
   get keyLength(): number {
-    return this.#source === PAGES ? this.#tree.keyLength : this.#arenas[this.#source]!.keyLength;
+    return this.#sources.source === PAGES ? this.#sources.tree.keyLength : this.#sources.arena.keyLength;
   }
 
   /** Whether the entry comes from a leaf, and the next one from somewhere else. */
   get isAtRunEnd(): boolean {
-    return this.#source === PAGES && this.#stretchLeft === 0;
+    return this.#sources.source === PAGES && this.#sources.stretchLeft === 0;
   }
 
   /**
@@ -243,23 +201,28 @@ export class MergeCursor {
    * into the arrays from `at` on, and `next` goes on behind them. Returns how many; none in reverse.
    */
   takeRun(most: number, at: number, places: CellPlaces): number {
-    if (this.#stretchLeft === 0 || this.#source !== PAGES || this.#isReverse || !this.#cover.isEmpty) {
+    if (
+      this.#sources.stretchLeft === 0 ||
+      this.#sources.source !== PAGES ||
+      this.#isReverse ||
+      this.#sources.hasRangeDeletes
+    ) {
       return 0;
     }
     if (this.#state !== this.#point?.state) {
       return 0;
     }
-    const taken = this.#tree.takeRun(Math.min(this.#stretchLeft, most), at, places);
-    this.#stretchLeft -= taken;
+    const taken = this.#sources.tree.takeRun(Math.min(this.#sources.stretchLeft, most), at, places);
+    this.#sources.stretchLeft -= taken;
     return taken;
   }
 
   /** Copies the current key; its length. */
   copyKey(into: Uint8Array, offset: number): number {
-    if (this.#source === PAGES) {
-      return this.#tree.copyKey(into, offset);
+    if (this.#sources.source === PAGES) {
+      return this.#sources.tree.copyKey(into, offset);
     }
-    const arena = this.#arenas[this.#source]!;
+    const arena = this.#sources.arena;
     copyBytes(arena.u8, arena.keyOffset, into, offset, arena.keyLength);
     return arena.keyLength;
   }
@@ -269,7 +232,7 @@ export class MergeCursor {
     let gathered = this.#folded;
     if (gathered === undefined) {
       gathered = new Uint8Array(this.valueLength);
-      this.#tree.copyValue(gathered, 0);
+      this.#sources.tree.copyValue(gathered, 0);
     }
     this.u8 = gathered;
     this.data = new DataView(gathered.buffer, gathered.byteOffset, gathered.length);
@@ -278,7 +241,7 @@ export class MergeCursor {
   }
 
   #loadTree(): boolean {
-    const tree = this.#tree;
+    const tree = this.#sources.tree;
     if (tree.kind === CELL_DELETE || (tree.expiry !== 0 && tree.expiry <= this.#now)) {
       return false;
     }
@@ -332,66 +295,6 @@ export class MergeCursor {
     return this.#folded !== undefined;
   }
 
-  /** Passes over the current entry if a range delete hides it, and over what else that hides of older sources. */
-  #passHidden(): boolean {
-    let key = this.#key;
-    let offset = 0;
-    let length = 0;
-    let rank = 0;
-    let op = 0;
-    if (this.#source === PAGES) {
-      length = this.#tree.copyKey(key, 0);
-      rank = runRank(this.#runs.findIndex(({ tree }) => tree === this.#tree));
-    } else {
-      const arena = this.#arenas[this.#source]!;
-      key = arena.u8;
-      offset = arena.keyOffset;
-      length = arena.keyLength;
-      rank = arena.rank;
-      op = arena.op;
-    }
-    const hiding = this.#cover.hiding(rank, op, key, offset, length);
-    if (hiding !== undefined && hiding.rank < rank) {
-      this.#skip(hiding);
-    }
-    return hiding !== undefined;
-  }
-
-  /** Moves every source that a range delete applies to behind it. */
-  #skip({ rank, lower, upper }: Hiding): void {
-    const to = this.#isReverse ? lower : upper;
-    for (let i = 0; i < this.#arenaCount; i++) {
-      const arena = this.#arenas[i]!;
-      if (arena.rank > rank && arena.op !== 0 && this.#comesBefore(to, arena.u8, arena.keyOffset, arena.keyLength)) {
-        if (to === undefined) {
-          arena.end();
-        } else {
-          this.#seekArena(arena, to, to.length);
-        }
-        this.#arenasToAdvance &= ~(1 << i);
-      }
-    }
-    for (let i = 0; i < this.#runCount; i++) {
-      const run = this.#runs[i]!;
-      if (runRank(i) <= rank || !run.valid) {
-        continue;
-      }
-      run.loadKey();
-      if (this.#comesBefore(to, run.key, 0, run.keyLength)) {
-        run.isDue = false;
-        if (to === undefined ? run.end() : this.#seekRun(run, to, to.length)) {
-          run.loadKey();
-        }
-      }
-    }
-    this.#stretchLeft = 0;
-  }
-
-  /** Whether a key comes before `end` in the direction of the scan; reverse: at or above it. */
-  #comesBefore(end: Uint8Array | undefined, key: Uint8Array, offset: number, length: number): boolean {
-    return end === undefined || compareBytes(key, offset, length, end, 0, end.length) < 0 !== this.#isReverse;
-  }
-
   /** Finds the next key of any source; false at the end of the range. */
   #select(): boolean {
     const point = this.#point!;
@@ -401,269 +304,31 @@ export class MergeCursor {
     if (point.state !== this.#state || (this.#writes !== undefined && this.#writes.u8 !== this.#writesArena)) {
       this.#reopen();
     }
-    this.#advancePastCurrent();
-    const arena = this.#nextArena();
-    const run = this.#nextRun();
-    if (run === NO_SOURCE) {
-      this.#source = arena;
-      return arena !== NO_SOURCE;
-    }
-    return arena === NO_SOURCE ? this.#takeRunInRange(run) : this.#takeFirst(arena, run);
-  }
-
-  /** Of an arena and a run, both in the range or the arena alone, the one whose key comes first. */
-  #takeFirst(index: number, run: number): boolean {
-    const arena = this.#arenas[index]!;
-    const { tree } = this.#runs[run]!;
-    const order = tree.compareKey(arena.u8, arena.keyOffset, arena.keyLength);
-    if (order === 0 || order > 0 !== this.#isReverse) {
-      if (order !== 0) {
-        this.#keepRuns();
-      }
-      this.#source = index;
-      return true;
-    }
-    this.#arenasToAdvance = 0;
-    this.#source = PAGES;
-    this.#tree = tree;
-    const cells = this.#cellsBefore(arena.u8, arena.keyOffset, arena.keyLength, !this.#isReverse);
-    this.#stretchLeft = this.#boundedByRuns(run, cells) - 1;
-    return true;
-  }
-
-  /** The run's entry, if it is in the range; there are no arenas any more. */
-  #takeRunInRange(run: number): boolean {
-    this.#tree = this.#runs[run]!.tree;
-    const end = this.#isReverse ? this.#range.lower : this.#range.upper;
-    const cells = end === undefined ? this.#cellsInLeaf() : this.#cellsBefore(end, 0, end.length, true);
-    if (cells <= 0) {
-      this.#source = NO_SOURCE;
-      this.#runCount = 0;
-      return false;
-    }
-    this.#source = PAGES;
-    this.#stretchLeft = this.#boundedByRuns(run, cells) - 1;
-    return true;
-  }
-
-  #advancePastCurrent(): void {
-    for (let i = 0; i < this.#runCount; i++) {
-      const run = this.#runs[i]!;
-      if (run.isDue) {
-        run.isDue = false;
-        const isThere = this.#isReverse ? run.prev() : run.next();
-        if (isThere && this.#runCount > 1) {
-          run.loadKey();
-        }
-      }
-    }
-    if (this.#arenasToAdvance !== 0) {
-      for (let i = 0; i < this.#arenaCount; i++) {
-        if ((this.#arenasToAdvance & (1 << i)) !== 0) {
-          if (this.#isReverse) {
-            this.#arenas[i]!.previous();
-          } else {
-            this.#arenas[i]!.next();
-          }
-        }
-      }
-      this.#arenasToAdvance = 0;
-    }
-  }
-
-  #moveInLeaf(): void {
-    if (this.#isReverse) {
-      this.#tree.prev();
-    } else {
-      this.#tree.next();
-    }
-  }
-
-  /** The newest of the runs that have the next key; all that have it are marked to move on. */
-  #nextRun(): number {
-    let first = NO_SOURCE;
-    for (let i = 0; i < this.#runCount; i++) {
-      const run = this.#runs[i]!;
-      if (!run.valid) {
-        continue;
-      }
-      const order = first === NO_SOURCE ? -1 : run.compareTo(this.#runs[first]!);
-      if (first === NO_SOURCE || (order !== 0 && order < 0 !== this.#isReverse)) {
-        this.#keepRuns();
-        first = i;
-        run.isDue = true;
-      } else if (order === 0) {
-        run.isDue = true;
-      }
-    }
-    return first;
-  }
-
-  /** No run moves on: what was found first is not. */
-  #keepRuns(): void {
-    for (let i = 0; i < this.#runCount; i++) {
-      this.#runs[i]!.isDue = false;
-    }
-  }
-
-  /** How many of the first `cells` of a run's stretch come before the keys of all other runs. */
-  #boundedByRuns(run: number, cells: number): number {
-    let most = cells;
-    for (let i = 0; i < this.#runCount && most > 1; i++) {
-      const other = this.#runs[i]!;
-      if (i === run || !other.valid) {
-        continue;
-      }
-      // One with the same key moves on, nobody knows yet to where.
-      most = other.isDue ? 1 : Math.min(most, this.#cellsBefore(other.key, 0, other.keyLength, !this.#isReverse));
-    }
-    const part = this.#isReverse && most > 1 ? this.#runs[run]!.part : undefined;
-    return part?.isCut ? Math.min(most, this.#cellsBefore(part.lower, 0, part.lower.length, true)) : most;
-  }
-
-  /** The arena with the next key in the range; marks every arena that stands on that key. */
-  #nextArena(): number {
-    let winner = NO_SOURCE;
-    let marks = 0;
-    for (let i = 0; i < this.#arenaCount; i++) {
-      const arena = this.#arenas[i]!;
-      if (arena.op === 0) {
-        continue;
-      }
-      const best = winner === NO_SOURCE ? undefined : this.#arenas[winner]!;
-      const order = best === undefined ? 1 : best.compareKey(arena.u8, arena.keyOffset, arena.keyLength);
-      if (best === undefined || (order !== 0 && order > 0 !== this.#isReverse)) {
-        winner = i;
-        marks = 1 << i;
-      } else if (order === 0) {
-        marks |= 1 << i;
-      }
-    }
-    if (winner !== NO_SOURCE && !this.#isInRange(this.#arenas[winner]!)) {
-      return NO_SOURCE;
-    }
-    this.#arenasToAdvance = marks;
-    return winner;
-  }
-
-  #isInRange(arena: ArenaSource): boolean {
-    if (this.#isReverse) {
-      const lower = this.#range.lower;
-      return lower === undefined || arena.compareKey(lower, 0, lower.length) >= 0;
-    }
-    const upper = this.#range.upper;
-    return upper === undefined || arena.compareKey(upper, 0, upper.length) < 0;
-  }
-
-  /** Cells of the leaf from the current one on that come before `key`; reverse and inclusive: `key` itself counts too. */
-  #cellsBefore(key: Uint8Array, offset: number, length: number, inclusive: boolean): number {
-    const tree = this.#tree;
-    const found = tree.searchInLeaf(key, offset, length);
-    if (!this.#isReverse) {
-      return (found >> 1) - tree.slot;
-    }
-    const first = inclusive ? found >> 1 : (found >> 1) + (found & 1);
-    return tree.slot - first + 1;
-  }
-
-  #cellsInLeaf(): number {
-    return this.#isReverse ? this.#tree.slot + 1 : this.#tree.count - this.#tree.slot;
+    return this.#sources.select();
   }
 
   #openSources(): void {
     const point = this.#point!;
-    const state = point.state;
-    this.#state = state;
-    this.#arenaCount = 0;
     const writes = this.#writes;
-    if (writes !== undefined) {
-      this.#writesArena = writes.u8;
-      const arena = this.#addArena(WRITES_RANK);
-      arena.open(writes.u8, writes.u32, writes.data, writes.index, this.#keyspace, 0, this.#writesEnd);
-    }
-    // Only the first memtable, the active one, holds the open record.
+    this.#state = point.state;
+    this.#writesArena = writes?.u8 ?? EMPTY;
     this.#activeEnd = this.#record === undefined ? WHOLE_ARENA : this.#record.start + this.#writesEnd;
-    for (let i = 0; i < state.memtables.length; i++) {
-      const { segment, index } = state.memtables[i]!;
-      if (index.count(this.#keyspace) > 0) {
-        const limit = point.commit - segment.baseCommit;
-        const end = i === 0 ? this.#activeEnd : WHOLE_ARENA;
-        const arena = this.#addArena(memtableRank(i));
-        arena.open(segment.u8, segment.u32, segment.data, index, this.#keyspace, limit, end);
-      }
-    }
-    this.#openRuns(state);
-    const manifest = state.manifests.get(this.#keyspace);
-    this.#cover.open(point, writes, this.#keyspace, this.#writesEnd, this.#activeEnd, manifest);
-  }
-
-  #openRuns(state: ReadState): void {
-    this.#runCount = 0;
-    const root = state.trees.get(this.#keyspace);
-    if (root !== undefined) {
-      this.#addRun().openTree(root.page);
-      return;
-    }
-    const manifest = state.manifests.get(this.#keyspace);
-    if (manifest !== undefined) {
-      for (const run of manifest.runs) {
-        this.#addRun().open(run);
-      }
-    }
-  }
-
-  #addRun(): RunCursor {
-    if (this.#runCount === this.#runs.length) {
-      this.#runs.push(new RunCursor(this.#database.pages));
-    }
-    return this.#runs[this.#runCount++]!;
-  }
-
-  #addArena(rank: number): ArenaSource {
-    if (this.#arenaCount === this.#arenas.length) {
-      this.#arenas.push(new ArenaSource());
-    }
-    const arena = this.#arenas[this.#arenaCount++]!;
-    arena.rank = rank;
-    return arena;
-  }
-
-  /** Puts every source before the first entry from `key` on (reverse: the last one below it). */
-  #seek(key: Uint8Array | undefined): void {
-    const length = key === undefined ? 0 : key.length;
-    for (let i = 0; i < this.#arenaCount; i++) {
-      this.#seekArena(this.#arenas[i]!, key, length);
-    }
-    for (let i = 0; i < this.#runCount; i++) {
-      const run = this.#runs[i]!;
-      if (this.#seekRun(run, key, length) && this.#runCount > 1) {
-        run.loadKey();
-      }
-    }
-    this.#source = NO_SOURCE;
-    this.#stretchLeft = 0;
-    this.#arenasToAdvance = 0;
-  }
-
-  #seekArena(arena: ArenaSource, key: Uint8Array | undefined, length: number): void {
-    if (this.#isReverse) {
-      arena.seekBackward(key, length);
-    } else {
-      arena.seekForward(key, length);
-    }
-  }
-
-  #seekRun(run: RunCursor, key: Uint8Array | undefined, length: number): boolean {
-    if (key === undefined) {
-      return this.#isReverse ? run.last() : run.first();
-    }
-    return this.#isReverse ? run.seekBefore(key, 0, length) : run.seek(key, 0, length);
+    const place = {
+      point,
+      writes,
+      keyspace: this.#keyspace,
+      range: this.#range,
+      writesEnd: this.#writesEnd,
+      activeEnd: this.#activeEnd,
+      prefixBytes: this.#database.prefixBytesOf(this.#keyspace),
+    };
+    this.#sources.open(place, this.#isReverse);
   }
 
   /** The sources were replaced: opens them anew and stands on the current key again, if there was one. */
   #reopen(): void {
     let resume: Uint8Array | undefined = this.#isReverse ? this.#range.upper : this.#range.lower;
-    if (this.#source !== NO_SOURCE) {
+    if (this.#sources.source !== NO_SOURCE) {
       const key = this.#key;
       const length = this.copyKey(key, 0);
       // Behind the current key: its successor going up; itself, which is exclusive, going down.
@@ -671,7 +336,7 @@ export class MergeCursor {
     }
     this.#onMove?.();
     this.#openSources();
-    this.#seek(resume);
+    this.#sources.seek(resume);
   }
 }
 
@@ -683,20 +348,3 @@ function closedScan(): DbError {
 }
 
 const RESUME_KEY_BYTES = 4096;
-
-/** Whether two ranges have keys in common. */
-export function meets(a: ByteRange, b: ByteRange): boolean {
-  return reaches(a.lower, b.upper) && reaches(b.lower, a.upper);
-}
-
-function reaches(lower: Uint8Array | undefined, upper: Uint8Array | undefined): boolean {
-  return lower === undefined || upper === undefined || Buffer.compare(lower, upper) < 0;
-}
-
-/** Whether `key` lies in the range. */
-export function isInRange(range: ByteRange, key: Uint8Array, offset: number, length: number): boolean {
-  return (
-    (range.lower === undefined || compareBytes(key, offset, length, range.lower, 0, range.lower.length) >= 0) &&
-    (range.upper === undefined || compareBytes(key, offset, length, range.upper, 0, range.upper.length) < 0)
-  );
-}

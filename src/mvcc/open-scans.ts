@@ -5,7 +5,8 @@
  * while the scan stands on what that lets go of (M4). Where the context ends first, or is taken back to a savepoint,
  * `closeAll` ends its scans: their next step is CLOSED, and their cursors do not go back to the pool, since somebody may still hold them.
  */
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { ByteRange } from "./byte-range.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import type { Pin } from "./pins.ts";
 import type { ReadPoint } from "./read-state.ts";
 import type { Store } from "./store.ts";

@@ -9,9 +9,10 @@
  */
 import { Buffer } from "node:buffer";
 import { DbError } from "../errors.ts";
+import { ALL_KEYS, type ByteRange } from "./byte-range.ts";
 import type { Context } from "./context.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec, prefixRange } from "./key-codec.ts";
-import { ALL_KEYS, type ByteRange, type MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 export interface RangeOptions<K> {

@@ -7,8 +7,8 @@
 import type { ArenaIndex } from "../btree/index.ts";
 import { ArenaCursor } from "../btree/index.ts";
 import { opCommit, opKeyLength, opKeyOffset } from "../wal/index.ts";
+import { ALL_KEYS, type ByteRange, isInRange } from "./byte-range.ts";
 import type { Memtable } from "./memtable.ts";
-import { ALL_KEYS, type ByteRange, isInRange } from "./merge-cursor.ts";
 
 const MAX_RANGES = 16384;
 const ONLY_ALL: readonly ByteRange[] = [ALL_KEYS];

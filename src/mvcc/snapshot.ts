@@ -5,11 +5,12 @@
  * forgotten holds back space, never writers.
  */
 import { DbError } from "../errors.ts";
+import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
 import type { Store } from "./store.ts";

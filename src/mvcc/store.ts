@@ -16,6 +16,7 @@ import { DbError } from "../errors.ts";
 import { type Combine, compactionDebt, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
+import { ALL_KEYS } from "./byte-range.ts";
 import {
   CATALOG_KEYSPACE,
   Catalog,
@@ -30,7 +31,7 @@ import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { checkNotForeign, openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
 import { type Memtable, MemtablePool } from "./memtable.ts";
-import { ALL_KEYS, MergeCursor } from "./merge-cursor.ts";
+import { MergeCursor } from "./merge-cursor.ts";
 import type { Durability, Seams, StoreOptions } from "./options.ts";
 import { type Pin, Pins } from "./pins.ts";
 import { ReadPoint, ReadState } from "./read-state.ts";
@@ -283,6 +284,10 @@ export class Store {
     if (this.#cursors.length < SPARE_CURSORS_KEPT) {
       this.#cursors.push(cursor);
     }
+  }
+
+  prefixBytesOf(keyspace: number): number {
+    return this.catalog.byId(keyspace)?.lsm?.prefixBytes ?? 0;
   }
 
   operatorOf(keyspace: number): Combine | undefined {

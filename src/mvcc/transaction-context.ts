@@ -25,12 +25,13 @@ import {
   opValueOffset,
 } from "../wal/index.ts";
 import { WHOLE_ARENA } from "./arena-source.ts";
+import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
 import type { Memtable } from "./memtable.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import { addOp } from "./merged-read.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";

@@ -22,6 +22,8 @@ import type { WriteSet } from "./write-set.ts";
 /** What all views of a database read from. */
 export interface ReadSource extends MergedSource {
   readonly clock: Clock;
+  /** How many first bytes of keys the filters of a keyspace know; 0: none. */
+  prefixBytesOf(keyspace: number): number;
 }
 
 export class View {

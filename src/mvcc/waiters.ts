@@ -7,8 +7,8 @@
  */
 import { DbError } from "../errors.ts";
 import { OP_KIND_DELETE_RANGE, opKeyLength, opKeyOffset, opKeyspace, opKind } from "../wal/index.ts";
+import { type ByteRange, isInRange, meets } from "./byte-range.ts";
 import type { CommitWatcher, CommitWriter } from "./commit-writer.ts";
-import { type ByteRange, isInRange, meets } from "./merge-cursor.ts";
 import { rangeOfOp } from "./range-ops.ts";
 
 interface Waiter {

@@ -5,10 +5,11 @@
  * It reads its own writes through the commit number that the record will get.
  */
 import { DbError } from "../errors.ts";
+import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
-import type { ByteRange, MergeCursor } from "./merge-cursor.ts";
+import type { MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
 import { Savepoints } from "./savepoints.ts";
 import type { Store } from "./store.ts";

@@ -209,7 +209,7 @@ describe.each(PLACES)("maps on $name", ({ make }) => {
   });
 
   it("refuses engines, kinds and names that there are not", () => {
-    expect(codeOf(() => db.map("m", { engine: "lsm" as "btree" }))).toBe("UNSUPPORTED");
+    expect(codeOf(() => db.map("m", { engine: "hash" as "btree" }))).toBe("UNSUPPORTED");
     expect(codeOf(() => db.map("m", { key: "uuid" as "string" }))).toBe("INVALID");
     expect(codeOf(() => db.map("m", { value: "xml" as "string" }))).toBe("INVALID");
     expect(codeOf(() => db.map(""))).toBe("INVALID");
