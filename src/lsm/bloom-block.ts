@@ -5,7 +5,7 @@
  *     high ──▶ which bits of it, one a probe
  *
  * A block is one cache line, 64 bytes: a key that is not there costs one cache miss, where a plain Bloom filter costs
- * one for each probe. The price is a higher rate of false positives, since some blocks get more keys than others: 0.96 %
+ * one for each probe. The price is a higher rate of false positives, since some blocks get more keys than others: 0.97 %
  * instead of 0.82 % at ten bits a key (bloom-rate.ts has the prediction).
  *
  * Blocks come from the whole of `low` by multiply and shift, so that their number need not be a power of two. Bits come from
@@ -15,9 +15,9 @@
  * 2^17, and the more bits a key has, the more often one is covered by others. Measured rate, divided by the predicted one:
  *
  *     bits a key        5      8      10     12     16     20
- *     generator       1.00   1.01   1.01   1.01   1.01   1.01
- *     a + i × b       1.01   1.05   1.14   1.33   2.41   5.60
- *     a + i × b + i²  1.00   1.01   1.03   1.05   1.19   1.59
+ *     generator       1.00   1.00   1.00   0.99   0.99   0.99
+ *     a + i × b       1.01   1.04   1.13   1.31   2.36   5.45
+ *     a + i × b + i²  1.00   1.00   1.02   1.04   1.16   1.54
  *
  * Blocks are bytes, not words: on any machine the same. Part of the format: which block and which bits a hash has.
  */
