@@ -1,5 +1,6 @@
 /** Every fuzzer there is. */
 import { apiFuzzer } from "./api.ts";
+import { bloomFuzzer } from "./bloom.ts";
 import { btreeFuzzer } from "./btree.ts";
 import { btreeArenaFuzzer } from "./btree-arena.ts";
 import { cliImportFuzzer } from "./cli-import.ts";
@@ -15,6 +16,7 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   walFuzzer,
   btreeFuzzer,
   btreeArenaFuzzer,
+  bloomFuzzer,
   sqlFuzzer,
   sqlParseFuzzer,
   cliImportFuzzer,
