@@ -141,8 +141,9 @@ function makeMap(
     value: kindOf(options.value ?? "json"),
   });
   checkEngine(name, options, info);
-  const key = agreed(name, "key", options.key, info?.key ?? "string");
-  const value = agreed(name, "value", options.value, info?.value ?? "json");
+  // A map that is not there, and not made, is empty and of any kind.
+  const key = info === undefined ? (options.key ?? "string") : agreed(name, "key", options.key, info.key);
+  const value = info === undefined ? (options.value ?? "json") : agreed(name, "value", options.value, info.value);
   const values = valueCodec(value as ValueKind | CustomCodec<unknown>);
   const combine = info === undefined ? undefined : knowOperator(store, info, options, values);
   const keys = keyCodec(key as KeyKind | CustomCodec<unknown>);
