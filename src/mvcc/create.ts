@@ -33,6 +33,11 @@ export function openPages(seams: Seams, options: StoreOptions): PageFile {
 const LEFT_BEHIND: readonly string[] = ["LOCK", "LOCK.guard", "pages.000.new"];
 const PART_OF_A_DATABASE = /^(pages|wal|spare|unfinished)\.\d+$/;
 
+/** Whether a file of that name is nacre's, locks apart. */
+export function isPartOfDatabase(name: string): boolean {
+  return PART_OF_A_DATABASE.test(name) || (LEFT_BEHIND.includes(name) && !name.startsWith("LOCK"));
+}
+
 /** Throws INVALID where the directory holds something else. For before the lock is taken, which writes into it. */
 export function checkNotForeign(disk: Disk): void {
   const names = disk.list();

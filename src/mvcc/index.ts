@@ -1,4 +1,5 @@
 /** What frontends may use of the engine. */
+export { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "../btree/index.ts";
 /** Where a frontend writes key and value of an operation that it has reserved (see Context). */
 
 export type { LsmSettings } from "../lsm/index.ts";
@@ -7,6 +8,7 @@ export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } fr
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export { ALL_KEYS, type ByteRange } from "./byte-range.ts";
 export type { EngineKind } from "./catalog.ts";
+export type { KeyspaceInfo } from "./catalog.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
@@ -21,17 +23,20 @@ export {
   type RunOptions,
   type WriteOptions,
 } from "./database.ts";
+export { destroyAt } from "./destroy.ts";
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export type { LoadOptions, LoadResult } from "./load.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { MergeCursor } from "./merge-cursor.ts";
 export { type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, RunnerSurroundings, Seams } from "./options.ts";
+export { ownedCopy } from "./owned-bytes.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
 export { type RestoreOptions, restore, restoreTo } from "./restore.ts";
 export { SnapshotContext } from "./snapshot.ts";
 export type { DatabaseStats } from "./stats.ts";
 export { Store } from "./store.ts";
+export { readLossyText, writeText } from "./text.ts";
 export { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
 export { type Isolation, TransactionContext } from "./transaction-context.ts";
 export type { Tuple, TupleElement } from "./tuple.ts";

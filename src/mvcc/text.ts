@@ -54,7 +54,7 @@ export function writeText(text: string, into: Uint8Array, offset: number): numbe
 
 /** The string that these bytes spell; CORRUPT if they are not UTF-8. */
 export function readText(bytes: Uint8Array, offset: number, length: number): string {
-  if (length <= SHORT_BYTES && offset + SHORT_BYTES <= bytes.length && isAscii(bytes, offset, length)) {
+  if (isShortAscii(bytes, offset, length)) {
     return readShortText(bytes, offset, length);
   }
   const text = utf8Slice.call(bytes, offset, offset + length);
@@ -65,12 +65,22 @@ export function readText(bytes: Uint8Array, offset: number, length: number): str
   return text;
 }
 
+/** The same with U+FFFD in place of what is not UTF-8: for bytes that may be no text, and are to be read as one. */
+export function readLossyText(bytes: Uint8Array, offset: number, length: number): string {
+  return isShortAscii(bytes, offset, length)
+    ? readShortText(bytes, offset, length)
+    : utf8Slice.call(bytes, offset, offset + length);
+}
+
 /** Whether every surrogate in `text` has its other half: 7 ns for ASCII and Latin-1, 0.6 ns a character beyond. */
 export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-function isAscii(bytes: Uint8Array, offset: number, length: number): boolean {
+function isShortAscii(bytes: Uint8Array, offset: number, length: number): boolean {
+  if (length > SHORT_BYTES || offset + SHORT_BYTES > bytes.length) {
+    return false;
+  }
   let bits = 0;
   for (let i = 0; i < length; i++) {
     bits |= bytes[offset + i]!;
