@@ -1,0 +1,542 @@
+/**
+ * A level: abstract-level's interface on a map of a nacre database, in a directory of its own or beside everything else.
+ *
+ *     new Level("dir.nacre")                         opens the directory, and closes it
+ *     new Level(db, { map: "sessions" })             lives in `db`; closing the level leaves `db` open
+ *
+ * What abstract-level brings (encodings, sublevels, hooks, events, deferred open, states) is its own code; here is the
+ * private API below it. Reads and writes are synchronous underneath and resolve without leaving the turn, except for
+ * writes that wait for the disk, and for every few hundredth operation, which lets the event loop turn (Pace).
+ */
+import { existsSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type AbstractChainedBatch, AbstractLevel, type AbstractSnapshot } from "abstract-level";
+import { DbError } from "../errors.ts";
+import { type Context, Database, type Durability, destroyAt, type OpenOptions, open } from "../mvcc/index.ts";
+import { LevelChainedBatch } from "./chained-batch.ts";
+import type { Encoded, Format } from "./encoded.ts";
+import { Entries } from "./entries.ts";
+import { LevelError, notOpen, toLevelError, toReadError } from "./errors.ts";
+import { type IteratorOptions, LevelIterator, LevelKeyIterator, LevelValueIterator } from "./iterators.ts";
+import { approximateBytes, propertyOf } from "./measures.ts";
+import type { AnyLevel, EncodedOperation } from "./operation.ts";
+import {
+  checkDurability,
+  durabilityOf,
+  type LevelBatchOperation,
+  type LevelBatchOptions,
+  type LevelClearOptions,
+  type LevelDelOptions,
+  type LevelOpenOptions,
+  type LevelOptions,
+  type LevelPutOptions,
+  openOptions,
+  otherOptions,
+  type WriteOptions,
+} from "./options.ts";
+import { Pace } from "./pace.ts";
+import { LevelSnapshot } from "./snapshot.ts";
+import { type EncodedRange, toByteRange, Walk, type WalkOptions } from "./walk.ts";
+import { type LevelTransaction, LevelWithin, prefixed } from "./within.ts";
+
+/** What abstract-level passes to the private API: its options with encoded bounds and the names of formats. */
+interface ReadRequest {
+  readonly keyEncoding: Format;
+  readonly valueEncoding: Format;
+  readonly snapshot?: AbstractSnapshot | null;
+}
+
+interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, WriteOptions {
+  readonly reverse: boolean;
+  readonly limit: number;
+  readonly keys?: boolean;
+  readonly values?: boolean;
+}
+
+const DEFAULT_MAP = "level";
+const MANIFEST = {
+  encodings: { buffer: true, utf8: true, view: true },
+  has: true,
+  getSync: true,
+  seek: true,
+  implicitSnapshots: true,
+  explicitSnapshots: true,
+  createIfMissing: true,
+  errorIfExists: true,
+  signals: { iterators: true },
+  additionalMethods: { approximateSize: true, compactRange: true, getProperty: true, within: true },
+};
+/** What operations count for in Pace. */
+const READ_WORK = 256;
+const WRITE_WORK = 1024;
+/** As much log is moved into pages when a level closes without holding the event loop. */
+const CLOSE_AT_ONCE_BYTES = 1024 * 1024;
+
+export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> {
+  readonly #path: string | undefined;
+  readonly #map: string;
+  readonly #engine: LevelOptions<K, V>["engine"];
+  readonly #openOptions: OpenOptions;
+  readonly #shared: Database | undefined;
+  readonly #pace: Pace;
+  readonly #onDatabaseClose: () => void;
+  #durability: Durability;
+  /** While open. */
+  #entries: Entries | undefined;
+
+  /** A level in a directory of its own, or ":memory:". Opens by itself, as soon as it was made. */
+  constructor(path: string, options?: LevelOptions<K, V>);
+  /** A level in a database that is open, beside its maps, tables and other levels. */
+  constructor(database: Database, options: LevelOptions<K, V> & { readonly map: string });
+  constructor(place: string | Database, options: LevelOptions<K, V> = {}) {
+    const shared = place instanceof Database ? place : undefined;
+    if (shared === undefined && (typeof place !== "string" || place === "")) {
+      throw new TypeError("The first argument is the path of a directory, or a database of nacre's that is open");
+    }
+    if (shared !== undefined && (typeof options.map !== "string" || options.map === "")) {
+      throw new TypeError('A level in an open database needs the name of its map: new Level(db, { map: "…" })');
+    }
+    super({ ...MANIFEST, permanence: pathOf(place) !== ":memory:" }, otherOptions(options));
+    this.#path = typeof place === "string" ? place : undefined;
+    this.#map = options.map ?? DEFAULT_MAP;
+    this.#engine = options.engine;
+    this.#openOptions = openOptions(options);
+    this.#shared = shared;
+    this.#pace = new Pace();
+    this.#onDatabaseClose = () => {
+      this.close().catch(() => {});
+    };
+    this.#durability = this.#durabilityOf(options);
+    this.#entries = undefined;
+  }
+
+  /** The path it was made with, or that of the database it lives in. */
+  get location(): string {
+    return this.#path ?? pathOf(this.#shared!);
+  }
+
+  /** The name of the map that holds the entries: bytes to bytes. */
+  get map(): string {
+    return this.#map;
+  }
+
+  /**
+   * The database that the level lives in, with all that nacre has: transactions across levels, maps and tables,
+   * backup, check. Throws LEVEL_DATABASE_NOT_OPEN. That of a directory of the level's own closes with the level.
+   */
+  get database(): Database {
+    return this.#opened().database;
+  }
+
+  override open(options?: LevelOpenOptions): Promise<void> {
+    return options === undefined ? super.open() : super.open(options);
+  }
+
+  override put(key: K, value: V): Promise<void>;
+  override put<A = K, B = V>(key: A, value: B, options: LevelPutOptions<A, B>): Promise<void>;
+  override put<A, B>(key: A, value: B, options?: LevelPutOptions<A, B>): Promise<void> {
+    return super.put(key, value, options as LevelPutOptions<A, B>);
+  }
+
+  override del(key: K): Promise<void>;
+  override del<A = K>(key: A, options: LevelDelOptions<A>): Promise<void>;
+  override del<A>(key: A, options?: LevelDelOptions<A>): Promise<void> {
+    return super.del(key, options as LevelDelOptions<A>);
+  }
+
+  override batch(operations: LevelBatchOperation<typeof this, K, V>[]): Promise<void>;
+  override batch<A = K, B = V>(
+    operations: LevelBatchOperation<typeof this, A, B>[],
+    options: LevelBatchOptions<A, B>,
+  ): Promise<void>;
+  override batch(): LevelChainedBatch<typeof this, K, V>;
+  override batch(...parameters: unknown[]): unknown {
+    // How many there are tells a chained batch from a mistake.
+    return (super.batch as (...parameters: unknown[]) => unknown)(...parameters);
+  }
+
+  /** Deletes all entries or a range of them, in commits of a thousand; what is put meanwhile stays. */
+  override clear(): Promise<void>;
+  override clear<A = K>(options: LevelClearOptions<A>): Promise<void>;
+  override clear<A>(options?: LevelClearOptions<A>): Promise<void> {
+    return super.clear(options as LevelClearOptions<A>);
+  }
+
+  /**
+   * The level, or one of its sublevels, inside a transaction or snapshot of its database: what is written belongs to the
+   * transaction, with everything else that it does.
+   *
+   *     level.database.write((tx) => {
+   *       users.within(tx).put("u:1", { name: "Ada" });
+   *       sessions.within(tx).del("token");
+   *       tx.map<number>("count").put("users", 1);
+   *     });
+   */
+  within(transaction: LevelTransaction): LevelWithin<K, V>;
+  within<A, B>(transaction: LevelTransaction, sublevel: AbstractLevel<Encoded, A, B>): LevelWithin<A, B>;
+  within<A, B>(transaction: LevelTransaction, sublevel?: AbstractLevel<Encoded, A, B>): unknown {
+    const { map } = this.#opened();
+    if (sublevel !== undefined && rootOf(sublevel) !== this) {
+      throw new TypeError("The second argument is a sublevel of this level");
+    }
+    const bytes = transaction.map(map, { key: "bytes", value: "bytes" });
+    return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
+  }
+
+  /** About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. */
+  async approximateSize<A = K>(start: A, end: A, options: { readonly keyEncoding?: string } = {}): Promise<number> {
+    if (start === undefined || end === undefined) {
+      throw new TypeError("The arguments 'start' and 'end' are required");
+    }
+    if (this.status === "opening") {
+      return await this.deferAsync(() => this.approximateSize(start, end, options));
+    }
+    const { live, id } = this.#opened();
+    const { encode } = this.keyEncoding(options.keyEncoding as "utf8");
+    const range = toByteRange({ gte: encode(start as string), lt: encode(end as string) });
+    return reading(() => approximateBytes(live, id, range));
+  }
+
+  /**
+   * Moves the log into pages, and pages into as little space as they need. nacre compacts a database as a whole: the
+   * range is checked and goes no further.
+   */
+  async compactRange<A = K>(start: A, end: A, options: { readonly keyEncoding?: string } = {}): Promise<void> {
+    if (start === undefined || end === undefined) {
+      throw new TypeError("The arguments 'start' and 'end' are required");
+    }
+    if (this.status === "opening") {
+      return await this.deferAsync(() => this.compactRange(start, end, options));
+    }
+    try {
+      await this.database.compact();
+    } catch (error) {
+      throw toLevelError(error);
+    }
+  }
+
+  /** "leveldb.stats", "leveldb.approximate-memory-usage" or "nacre.stats" (JSON); "" for what there is not. */
+  getProperty(property: string): string {
+    if (typeof property !== "string") {
+      throw new TypeError("The first argument 'property' must be a string");
+    }
+    const { database } = this.#opened();
+    return reading(() => propertyOf(database, property));
+  }
+
+  /**
+   * Removes the database in a directory, with every map in it, and the directory if nothing else is in there. Nothing
+   * happens where there is none. Throws LEVEL_LOCKED where it is open.
+   */
+  static async destroy(location: string): Promise<void> {
+    checkLocation(location);
+    if (location !== ":memory:" && !existsSync(location)) {
+      return;
+    }
+    try {
+      destroyAt(location);
+    } catch (error) {
+      throw toLevelError(error);
+    }
+    await rmdir(location).catch(() => {
+      // Something else lies there, or it is the working directory of Windows: what is nacre's is gone.
+    });
+  }
+
+  /** There is no repair: opening recovers what the log has, and damage is reported, never patched. */
+  static async repair(location: string): Promise<void> {
+    checkLocation(location);
+    const cause = new DbError(
+      "UNSUPPORTED",
+      "nacre repairs nothing: opening recovers every commit of the log; `nacre check` says what is damaged, " +
+        "and a backup brings it back",
+    );
+    throw toLevelError(cause);
+  }
+
+  /** @internal */
+  async _open(options: LevelOpenOptions): Promise<void> {
+    try {
+      this.#durability = this.#durabilityOf(options);
+      this.#entries = this.#openEntries(options);
+    } catch (error) {
+      throw toLevelError(error);
+    }
+    this.#shared?.store.onClose.add(this.#onDatabaseClose);
+  }
+
+  /** @internal */
+  async _close(): Promise<void> {
+    const { database } = this.#entries!;
+    if (this.#shared !== undefined) {
+      this.#shared.store.onClose.delete(this.#onDatabaseClose);
+      this.#entries = undefined;
+      return;
+    }
+    try {
+      await settle(database);
+      database.close();
+    } catch (error) {
+      throw toLevelError(error);
+    }
+    this.#entries = undefined;
+  }
+
+  /** @internal */
+  _get(key: Encoded, request: ReadRequest): unknown {
+    return this.#pace.pass(this._getSync(key, request), READ_WORK);
+  }
+
+  /** @internal */
+  _getSync(key: Encoded, { snapshot, valueEncoding }: ReadRequest): Encoded | undefined {
+    const entries = this.#opened();
+    try {
+      return entries.get(contextOf(entries, snapshot) ?? entries.live, key, valueEncoding);
+    } catch (error) {
+      throw toReadError(error);
+    }
+  }
+
+  /** @internal */
+  _getMany(keys: readonly Encoded[], { snapshot, valueEncoding }: ReadRequest): unknown {
+    const entries = this.#opened();
+    const context = contextOf(entries, snapshot) ?? entries.live;
+    const values = reading(() => keys.map((key) => entries.get(context, key, valueEncoding)));
+    return this.#pace.pass(values, keys.length * READ_WORK);
+  }
+
+  /** @internal */
+  _has(key: Encoded, { snapshot }: ReadRequest): unknown {
+    const entries = this.#opened();
+    const context = contextOf(entries, snapshot) ?? entries.live;
+    return this.#pace.pass(
+      reading(() => entries.has(context, key)),
+      READ_WORK,
+    );
+  }
+
+  /** @internal */
+  _hasMany(keys: readonly Encoded[], { snapshot }: ReadRequest): unknown {
+    const entries = this.#opened();
+    const context = contextOf(entries, snapshot) ?? entries.live;
+    const found = reading(() => keys.map((key) => entries.has(context, key)));
+    return this.#pace.pass(found, keys.length * READ_WORK);
+  }
+
+  /** @internal */
+  _put(key: Encoded, value: Encoded, options: WriteOptions): unknown {
+    const entries = this.#opened();
+    return this.#write(entries, options, 1, () => entries.put(key, value));
+  }
+
+  /** @internal */
+  _del(key: Encoded, options: WriteOptions): unknown {
+    const entries = this.#opened();
+    return this.#write(entries, options, 1, () => entries.remove(key));
+  }
+
+  /** @internal */
+  _batch(operations: readonly EncodedOperation[], options: WriteOptions): unknown {
+    const entries = this.#opened();
+    return this.#write(entries, options, operations.length, () => {
+      for (const operation of operations) {
+        const { sublevel } = operation;
+        const target = sublevel == null ? entries : beside(entries, sublevel);
+        const key = sublevel == null ? operation.key : prefixed(sublevel, operation.key, operation.keyEncoding);
+        if (operation.type === "put") {
+          target.put(key, operation.value);
+        } else {
+          target.remove(key);
+        }
+      }
+    });
+  }
+
+  /** @internal */
+  _chainedBatch(): AbstractChainedBatch<this, K, V> {
+    return new LevelChainedBatch(this, (operations, options) => this._batch(operations, options));
+  }
+
+  /** @internal */
+  async _clear(request: RangeRequest): Promise<void> {
+    const entries = this.#opened();
+    const { reverse, limit, snapshot } = request;
+    const given = contextOf(entries, snapshot);
+    const pinned = given === undefined ? entries.pin() : undefined;
+    const most = limit < 0 ? Number.POSITIVE_INFINITY : limit;
+    const durability = durabilityOf(request, this.#durability);
+    try {
+      await entries.clear(given ?? pinned!, toByteRange(request), reverse, most, durability);
+    } catch (error) {
+      throw toReadError(error);
+    } finally {
+      pinned?.close();
+    }
+  }
+
+  /** @internal */
+  _iterator(request: RangeRequest): LevelIterator<this, K, V> {
+    return new LevelIterator(this, request, this.#walk(request, "entries"));
+  }
+
+  /** @internal */
+  _keys(request: RangeRequest): LevelKeyIterator<this, K> {
+    return new LevelKeyIterator(this, request, this.#walk(request, "keys"));
+  }
+
+  /** @internal */
+  _values(request: RangeRequest): LevelValueIterator<this, K, V> {
+    return new LevelValueIterator(this, request, this.#walk(request, "values"));
+  }
+
+  /** @internal */
+  _snapshot(options: { readonly owner: object }): LevelSnapshot {
+    const { database } = this.#opened();
+    return reading(() => new LevelSnapshot(database, options));
+  }
+
+  #opened(): Entries {
+    if (this.#entries === undefined) {
+      throw notOpen();
+    }
+    return this.#entries;
+  }
+
+  #durabilityOf({ durability }: LevelOpenOptions): Durability {
+    const otherwise = this.#shared?.store.options.durability ?? "relaxed";
+    return checkDurability(durability ?? this.#openOptions.durability ?? otherwise);
+  }
+
+  #openEntries(options: LevelOpenOptions): Entries {
+    if (this.#shared !== undefined) {
+      return this.#findEntries(this.#shared, options);
+    }
+    const path = this.#path!;
+    if (options.createIfMissing === false && path !== ":memory:" && !existsSync(join(path, "pages.000"))) {
+      throw doesNotExist(path);
+    }
+    const database = open(path, {
+      ...this.#openOptions,
+      ...openOptions(options),
+      durability: this.#durability,
+      create: options.createIfMissing !== false,
+    });
+    try {
+      return this.#findEntries(database, options);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  #findEntries(database: Database, options: LevelOpenOptions): Entries {
+    const isThere = database.maps().includes(this.#map);
+    if (!isThere && options.createIfMissing === false) {
+      throw doesNotExist(`${this.location}, map ${this.#map},`);
+    }
+    if (isThere && options.errorIfExists) {
+      throw new LevelError("LEVEL_INVALID", `${this.location}, map ${this.#map}, exists (errorIfExists is true)`);
+    }
+    return new Entries(database, this.#map, this.#engine);
+  }
+
+  #write(entries: Entries, options: WriteOptions, operations: number, change: () => void): unknown {
+    let onDisk: Promise<void> | undefined;
+    try {
+      onDisk = entries.write(durabilityOf(options, this.#durability), change);
+    } catch (error) {
+      throw toLevelError(error);
+    }
+    return onDisk === undefined
+      ? this.#pace.pass(undefined, operations * WRITE_WORK)
+      : onDisk.catch((error: unknown) => {
+          throw toLevelError(error);
+        });
+  }
+
+  #walk(request: RangeRequest, shape: WalkOptions["shape"]): Walk {
+    const entries = this.#opened();
+    const { reverse, keys = true, values = true, keyEncoding, valueEncoding, snapshot } = request;
+    const options: WalkOptions = {
+      range: toByteRange(request),
+      isReverse: reverse,
+      shape,
+      hasKeys: keys,
+      hasValues: values,
+      keyFormat: keyEncoding,
+      valueFormat: valueEncoding,
+    };
+    return reading(() => new Walk(entries, contextOf(entries, snapshot), options, this.#pace));
+  }
+
+  /** @internal */
+  static entriesOf(level: unknown): Entries | undefined {
+    return level instanceof Level ? level.#entries : undefined;
+  }
+}
+
+/** Of an explicit snapshot; undefined without one. Throws TypeError for a snapshot of somewhere else. */
+function contextOf({ database }: Entries, snapshot: AbstractSnapshot | null | undefined): Context | undefined {
+  if (snapshot === undefined || snapshot === null) {
+    return undefined;
+  }
+  if (!(snapshot instanceof LevelSnapshot)) {
+    throw new TypeError("The option 'snapshot' is not a snapshot of this kind of database");
+  }
+  return snapshot.contextIn(database);
+}
+
+/** Where an operation goes that names another level, or a sublevel of one: to the same database, in the same commit. */
+function beside({ database }: Entries, sublevel: AnyLevel): Entries {
+  const entries = Level.entriesOf(rootOf(sublevel));
+  if (entries === undefined || entries.database !== database) {
+    throw new LevelError(
+      "LEVEL_INVALID_BATCH",
+      "an operation's sublevel belongs to a level of another database, or to one that is not open",
+    );
+  }
+  return entries;
+}
+
+function rootOf(level: AnyLevel): unknown {
+  return (level as { readonly db?: unknown }).db ?? level;
+}
+
+function pathOf(place: string | Database): string {
+  return typeof place === "string" ? place : place.store.disk.path;
+}
+
+function checkLocation(location: string): void {
+  if (typeof location !== "string" || location === "") {
+    throw new TypeError("The first argument 'location' must be a non-empty string");
+  }
+}
+
+function doesNotExist(what: string): LevelError {
+  return new LevelError("LEVEL_INVALID", `${what} does not exist (createIfMissing is false)`);
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw toReadError(error);
+  }
+}
+
+/** What closing does in this thread is little, once writers have their answers and most of the log is in pages. */
+async function settle(database: Database): Promise<void> {
+  const { store } = database;
+  if (store.isClosed || store.options.readOnly || store.isPoisoned) {
+    return;
+  }
+  try {
+    await database.flush();
+    if (store.active.segment.tail > CLOSE_AT_ONCE_BYTES) {
+      await database.checkpoint();
+    }
+  } catch {
+    // Closing meets it again, and says so.
+  }
+}
