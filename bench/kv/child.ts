@@ -4,8 +4,8 @@ import { runTask } from "./tasks.ts";
 
 process.once("message", async (order: Order) => {
   try {
-    const figures = await runTask(order);
-    process.send!({ figures }, () => process.exit(0));
+    const findings = await runTask(order);
+    process.send!({ findings }, () => process.exit(0));
   } catch (error) {
     process.send!({ error: error instanceof Error ? error.stack : String(error) }, () => process.exit(1));
   }

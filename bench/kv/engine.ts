@@ -11,8 +11,18 @@
  */
 export type Mode = "relaxed" | "durable";
 
-export const ENGINE_NAMES = ["nacre", "lmdb", "node-lmdb", "classic-level", "better-sqlite3"] as const;
+/** What values are like: an engine that can compress does so where there is something to gain. */
+export type Data = "random" | "compressible";
+
+export const ENGINE_NAMES = ["nacre", "nacre-lsm", "lmdb", "node-lmdb", "classic-level", "better-sqlite3"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/** The engines of nacre itself; the others are its peers. */
+export type OwnEngine = "nacre" | "nacre-lsm";
+
+export function isOwn(name: EngineName): name is OwnEngine {
+  return name === "nacre" || name === "nacre-lsm";
+}
 
 export interface Engine {
   readonly name: EngineName;
@@ -22,6 +32,8 @@ export interface Engine {
   put(keys: readonly Buffer[], values: readonly Buffer[], from: number, to: number): Promise<void> | undefined;
   /** One commit that deletes `keys[from..to)`. */
   delete(keys: readonly Buffer[], from: number, to: number): Promise<void> | undefined;
+  /** One commit that deletes every key from `gte` on and before `lt`. */
+  deleteRange(gte: Buffer, lt: Buffer): Promise<void> | undefined;
   get(key: Buffer): Uint8Array | undefined;
   /** Hands every entry to the tally, in key order. */
   scan(tally: Tally): Promise<void> | undefined;
@@ -31,6 +43,12 @@ export interface Engine {
   commit(key: Buffer, value: Buffer): Promise<void> | undefined;
   /** The same while others are on their way. An engine without asynchronous commits does them one after the other. */
   commitConcurrently(key: Buffer, value: Buffer): Promise<void> | undefined;
+  /**
+   * Resolves when the engine has done what it does by itself, beside its caller, with what was committed: checkpoints,
+   * flushes, compactions. The answer is the moment (of `performance.now()`) at which the last of it ended, which may lie
+   * before the one at which that is known.
+   */
+  idle(): Promise<number>;
 }
 
 /** Takes what a scan hands out, and looks at it, so that a lazy view is not mistaken for a read. */

@@ -9,8 +9,10 @@
 import { readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { KEY_BYTES, valueFor, writeKey } from "./dataset.ts";
+import { isOwn } from "./engine.ts";
 import { NacreEngine } from "./engines/nacre.ts";
 import type { Figures } from "./metrics.ts";
+import type { Order } from "./order.ts";
 import { verify } from "./verify.ts";
 
 const GOAL_ENTRIES = 3_000_000;
@@ -19,8 +21,9 @@ const COMMIT_ENTRIES = 1000;
 const SAMPLED_COMMITS = 10;
 const BYTES_PER_MB = 1e6;
 
-export async function measureMemory(directory: string, entries: number): Promise<Figures> {
-  const engine = new NacreEngine();
+export async function measureMemory({ engine: name, directory, entries }: Order): Promise<Figures> {
+  verify(isOwn(name), "the engine is one of nacre's");
+  const engine = new NacreEngine(name);
   engine.open(directory, "relaxed");
   const filler = new Filler(engine);
   const most = await filler.fillTo(GOAL_ENTRIES);
@@ -29,7 +32,7 @@ export async function measureMemory(directory: string, entries: number): Promise
     await filler.fillTo(TENFOLD_ENTRIES);
     figures["memory-10x"] = residentAnonymousMb();
   }
-  verify(engine.db.map("bench").count() === filler.filled, "what was filled in is there");
+  verify(engine.count() === filler.filled, "what was filled in is there");
   engine.close();
   return figures;
 }

@@ -36,6 +36,7 @@ const { values, positionals } = parseArgs({
   options: {
     entries: { type: "string", default: "300000" },
     rounds: { type: "string", default: "3" },
+    engine: { type: "string", default: "btree" },
     out: { type: "string" },
   },
 });
@@ -49,7 +50,7 @@ await profile(workload, Number(values.entries), Number(values.rounds), values.ou
 
 async function profile(run: workloads.Workload, entries: number, rounds: number, out: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nacre-profile-"));
-  const engine = new NacreEngine();
+  const engine = new NacreEngine(values.engine === "lsm" ? "nacre-lsm" : "nacre");
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");

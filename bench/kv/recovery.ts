@@ -4,9 +4,10 @@
  */
 import { performance } from "node:perf_hooks";
 import { CHUNK_ENTRIES, keyFor, keysOf, VALUE_BYTES, valueFor } from "./dataset.ts";
-import { Tally } from "./engine.ts";
+import { isOwn, Tally } from "./engine.ts";
 import { NacreEngine } from "./engines/nacre.ts";
 import type { Figures } from "./metrics.ts";
+import type { Order } from "./order.ts";
 import { verify } from "./verify.ts";
 
 /** So many entries of 136 bytes, in commits of 1000, fill 32 MiB to 99.7 %. */
@@ -14,8 +15,9 @@ const ENTRIES = 246_000;
 const COMMIT_ENTRIES = 1000;
 
 /** Does not return. */
-export function fillSegment(directory: string): never {
-  const engine = new NacreEngine();
+export function fillSegment({ engine: name, directory }: Order): never {
+  verify(isOwn(name), "the engine is one of nacre's");
+  const engine = new NacreEngine(name);
   engine.open(directory, "relaxed");
   for (let first = 0; first < ENTRIES; first += CHUNK_ENTRIES) {
     const keys = keysOf(Math.min(CHUNK_ENTRIES, ENTRIES - first), (index) => first + index);
@@ -30,8 +32,9 @@ export function fillSegment(directory: string): never {
   throw new Error("a killed process goes on");
 }
 
-export function measureRecovery(directory: string): Figures {
-  const engine = new NacreEngine();
+export function measureRecovery({ engine: name, directory }: Order): Figures {
+  verify(isOwn(name), "the engine is one of nacre's");
+  const engine = new NacreEngine(name);
   const startedAt = performance.now();
   engine.open(directory, "relaxed");
   const elapsedMs = performance.now() - startedAt;

@@ -1,15 +1,19 @@
 /** Medians, ratios and the table. */
 import { styleText } from "node:util";
-import type { EngineName } from "./engine.ts";
-import { type Goal, METRICS, type Metric, type MetricId } from "./metrics.ts";
+import { type EngineName, isOwn, type OwnEngine } from "./engine.ts";
+import { figureText } from "./figure-text.ts";
+import { median } from "./median.ts";
+import { type Goal, METRICS, type Metric, type MetricId, type Unit } from "./metrics.ts";
 import type { Results } from "./runner.ts";
 
 export interface Row {
   readonly metric: Metric;
   readonly medians: ReadonlyMap<EngineName, number>;
-  /** nacre's median to the best peer's, or to the peer of the goal; undefined where the goal is a plain bound. */
-  readonly ratio: number | undefined;
-  /** Whether the goal is met; undefined without a goal, or without the figures to tell. */
+  /** The engine of nacre that is compared: the one that the row is about, or the other where that is not in the run. */
+  readonly own: OwnEngine | undefined;
+  /** Its median to that of the best peer, or of the peers that the goal names; of those that are in the run. */
+  readonly ratios: ReadonlyMap<EngineName, number>;
+  /** Whether the goal is met by the engine that it is for; undefined without a goal, or without the figures to tell. */
   readonly isMet: boolean | undefined;
 }
 
@@ -22,49 +26,78 @@ export function summarize(results: Results, only: readonly MetricId[]): Row[] {
 function rowOf(metric: Metric, results: Results): Row {
   const medians = new Map<EngineName, number>();
   for (const [engine, rounds] of results) {
-    const figures = rounds.map((round) => round[metric.id]).filter((figure) => figure !== undefined);
+    const figures = rounds.map((round) => round.figures[metric.id]).filter((figure) => figure !== undefined);
     if (figures.length > 0) {
       medians.set(engine, median(figures));
     }
   }
-  const ratio = ratioOf(metric, medians);
-  return { metric, medians, ratio, isMet: isMet(metric.goal, medians.get("nacre"), ratio) };
+  const own = ([metric.about, "nacre", "nacre-lsm"] as const).find((name) => medians.has(name));
+  const ratios = ratiosOf(metric.goal, own, medians);
+  return { metric, medians, own, ratios, isMet: isMet(metric.goal, medians.get(metric.about), ratios) };
 }
 
-function ratioOf({ goal }: Metric, medians: ReadonlyMap<EngineName, number>): number | undefined {
-  const own = medians.get("nacre");
-  if (own === undefined || goal === undefined || goal.kind === "below") {
+function ratiosOf(
+  goal: Goal | undefined,
+  own: OwnEngine | undefined,
+  medians: ReadonlyMap<EngineName, number>,
+): Map<EngineName, number> {
+  const figure = own === undefined ? undefined : medians.get(own);
+  if (goal === undefined || figure === undefined) {
+    return new Map();
+  }
+  return new Map(
+    comparedWith(goal, medians)
+      .filter((peer) => medians.has(peer))
+      .map((peer) => [peer, figure / medians.get(peer)!]),
+  );
+}
+
+function comparedWith(goal: Goal, medians: ReadonlyMap<EngineName, number>): EngineName[] {
+  switch (goal.kind) {
+    case "best peer times": {
+      const peers = [...medians].filter(([engine]) => !isOwn(engine)).sort((a, b) => b[1] - a[1]);
+      return peers.slice(0, 1).map(([engine]) => engine);
+    }
+    case "at least peers times":
+    case "at most peers times":
+      return Object.keys(goal.factors) as EngineName[];
+    default:
+      return [];
+  }
+}
+
+function isMet(
+  goal: Goal | undefined,
+  figure: number | undefined,
+  ratios: ReadonlyMap<EngineName, number>,
+): boolean | undefined {
+  if (goal === undefined || figure === undefined) {
     return undefined;
   }
-  const others = [...medians].filter(([engine]) => engine !== "nacre").map(([, figure]) => figure);
-  const peer = goal.kind === "at most that of" ? medians.get(goal.peer) : Math.max(...others);
-  return peer === undefined || others.length === 0 ? undefined : own / peer;
-}
-
-function isMet(goal: Goal | undefined, own: number | undefined, ratio: number | undefined): boolean | undefined {
-  if (goal?.kind === "below") {
-    return own === undefined ? undefined : own < goal.bound;
+  switch (goal.kind) {
+    case "below":
+      return figure < goal.bound;
+    case "at most":
+      return figure <= goal.bound;
+    case "at least":
+      return figure >= goal.bound;
+    case "best peer times":
+      return ratios.size === 0 ? undefined : [...ratios.values()].every((ratio) => ratio >= goal.atLeast);
+    case "at least peers times":
+      return ratios.size === 0 ? undefined : [...ratios].every(([peer, ratio]) => ratio >= goal.factors[peer]!);
+    case "at most peers times":
+      return ratios.size === 0 ? undefined : [...ratios].every(([peer, ratio]) => ratio <= goal.factors[peer]!);
   }
-  if (goal === undefined || ratio === undefined) {
-    return undefined;
-  }
-  return goal.kind === "best peer times" ? ratio >= goal.atLeast : ratio <= 1;
-}
-
-export function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** The table, coloured where the stream shows colours. */
 export function tableOf(rows: readonly Row[], engines: readonly EngineName[], stream: NodeJS.WriteStream): string {
   const head = ["", ...engines, "ratio", "goal"];
-  const body = rows.map((row) => [
-    row.metric.label,
-    ...engines.map((engine) => figureText(row.metric, row.medians.get(engine))),
-    row.ratio === undefined ? "" : `${row.ratio.toFixed(2)}x`,
-    goalText(row.metric),
+  const body = rows.map(({ metric, medians, ratios }) => [
+    metric.label,
+    ...engines.map((engine) => (medians.has(engine) ? figureText(metric.unit, medians.get(engine)!) : "–")),
+    [...ratios.values()].map((ratio) => `${ratio.toFixed(2)}x`).join(", "),
+    goalText(metric),
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]!.length)));
   const lines = [head, ...body].map((cells) =>
@@ -84,41 +117,34 @@ function painted(line: string, met: boolean | undefined, stream: NodeJS.WriteStr
   return stream.isTTY ? styleText(met ? "green" : "red", mark) : mark;
 }
 
-function goalText({ goal }: Metric): string {
+function goalText({ goal, unit }: Metric): string {
   switch (goal?.kind) {
     case undefined:
       return "";
     case "best peer times":
       return `≥ ${goal.atLeast}x`;
-    case "at most that of":
-      return "≤ 1x sqlite";
+    case "at least peers times":
+      return factorsText("≥", Object.entries(goal.factors));
+    case "at most peers times":
+      return factorsText("≤", Object.entries(goal.factors));
     case "below":
-      return `< ${goal.bound}`;
+      return `< ${boundText(goal.bound, unit)}`;
+    case "at most":
+      return `≤ ${boundText(goal.bound, unit)}`;
+    case "at least":
+      return `≥ ${boundText(goal.bound, unit)}`;
   }
 }
 
-function figureText({ unit }: Metric, figure: number | undefined): string {
-  if (figure === undefined) {
-    return "–";
-  }
-  switch (unit) {
-    case "bytes":
-      return `${figure.toFixed(1)} B`;
-    case "ms":
-      return `${figure.toFixed(figure < 10 ? 1 : 0)} ms`;
-    case "MB":
-      return `${figure.toFixed(0)} MB`;
-    case "per second":
-      return rateText(figure);
-  }
+function factorsText(sign: string, factors: readonly (readonly [string, number])[]): string {
+  return factors.map(([peer, factor]) => `${sign} ${factor}x ${shortName(peer)}`).join(", ");
 }
 
-function rateText(rate: number): string {
-  if (rate >= 1e6) {
-    return `${(rate / 1e6).toFixed(2)} M/s`;
-  }
-  if (rate >= 1e3) {
-    return rate >= 1e4 ? `${(rate / 1e3).toFixed(0)} k/s` : `${(rate / 1e3).toFixed(2)} k/s`;
-  }
-  return `${rate.toFixed(1)} /s`;
+/** classic-level is level in the table, better-sqlite3 is sqlite. */
+function shortName(peer: string): string {
+  return peer.replace(/^(classic|better)-/, "").replace(/\d+$/, "");
+}
+
+function boundText(bound: number, unit: Unit): string {
+  return unit === "share" || unit === "times" ? figureText(unit, bound) : String(bound);
 }

@@ -7,13 +7,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineName } from "./engine.ts";
-import { type Figures, isMeasuredOf, METRICS, type MetricId, type Task } from "./metrics.ts";
+import type { Findings } from "./findings.ts";
+import type { Figures, MetricId } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import type { Order } from "./order.ts";
+import type { Order, Step } from "./order.ts";
+import { SERIES } from "./series.ts";
 import { settleDisk } from "./settle.ts";
+import { folderOf, stepsOf } from "./steps.ts";
+import type { Told } from "./tell.ts";
 
 /** Per engine, what each round found. */
-export type Results = Map<EngineName, Figures[]>;
+export type Results = Map<EngineName, Findings[]>;
 
 export interface Progress {
   step(text: string): void;
@@ -35,68 +39,71 @@ export async function runRounds(options: Options, progress: Progress): Promise<R
   return results;
 }
 
-async function runRound(options: Options, engine: EngineName, round: number, progress: Progress): Promise<Figures> {
+async function runRound(options: Options, engine: EngineName, round: number, progress: Progress): Promise<Findings> {
   const directory = mkdtempSync(join(options.directory, "nacre-bench-"));
-  const found: Figures = {};
-  const run = async (task: Order["task"], folder: string): Promise<void> => {
-    progress.step(`round ${round + 1} of ${options.rounds}: ${engine}, ${task}`);
-    const path = join(directory, folder);
-    const order = { task, engine, directory: path, entries: options.entries, only: options.only };
+  const found: Findings = { figures: {}, courses: {} };
+  const run = async (task: Step): Promise<void> => {
+    const where = `round ${round + 1} of ${options.rounds}: ${engine}, ${task}`;
+    progress.step(where);
+    const { entries, fillEntries, only } = options;
+    const order = { task, engine, directory: join(directory, folderOf(task)), entries, fillEntries, only };
     settleDisk();
     try {
-      Object.assign(found, await runChild(order));
+      const { figures, courses } = await runChild(order, (told) => progress.step(`${where}: ${told}`));
+      Object.assign(found.figures, figures);
+      Object.assign(found.courses, courses);
     } catch (error) {
       progress.failed(engine, task, error instanceof Error ? error.message : String(error));
     }
   };
   try {
-    for (const task of tasksOf(options.only, engine, round)) {
-      if (task === "serve" && found.fill === undefined) {
-        await run("fill", "filled");
+    const steps = stepsOf(options.only, engine, round);
+    for (const [index, step] of steps.entries()) {
+      await run(step);
+      if (!steps.slice(index + 1).some((later) => folderOf(later) === folderOf(step))) {
+        rmSync(join(directory, folderOf(step)), { recursive: true, force: true });
       }
-      if (task === "recovery") {
-        await run("recovery-prepare", task);
-      }
-      await run(task, task === "fill" || task === "serve" ? "filled" : task);
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  return Object.fromEntries(Object.entries(found).filter(([id]) => options.only.includes(id as MetricId)));
+  return asked(found, options.only);
 }
 
-function tasksOf(only: readonly MetricId[], engine: EngineName, round: number): Task[] {
-  const wanted = new Set<Task>(METRICS.filter(({ id }) => only.includes(id)).map(({ task }) => task));
-  // Memory does not depend on how busy the machine is: once will do.
-  return [...wanted].filter((task) => isMeasuredOf(task, engine) && (task !== "memory" || round === 0)).sort(byOrder);
-}
-
-function byOrder(a: Task, b: Task): number {
-  const order: readonly Task[] = ["fill", "serve", "recovery", "loop-delay", "memory", "sql"];
-  return order.indexOf(a) - order.indexOf(b);
+/** Without what was measured by the way. */
+function asked({ figures, courses }: Findings, only: readonly MetricId[]): Findings {
+  const series = SERIES.filter(({ metric }) => only.includes(metric)).map(({ id }) => id as string);
+  return {
+    figures: Object.fromEntries(Object.entries(figures).filter(([id]) => only.includes(id as MetricId))) as Figures,
+    courses: Object.fromEntries(Object.entries(courses).filter(([id]) => series.includes(id))),
+  };
 }
 
 interface Answer {
-  readonly figures?: Figures;
+  readonly findings?: Findings;
   readonly error?: string;
 }
 
-function runChild(order: Order): Promise<Figures> {
+function runChild(order: Order, onProgress: (told: string) => void): Promise<Findings> {
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), {
     execArgv: ["--expose-gc"],
     env: { ...process.env, ...CHILD_ENVIRONMENT },
   });
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined;
-    child.once("message", (message) => {
-      answer = message as Answer;
+    child.on("message", (message: Answer | Told) => {
+      if ("progress" in message) {
+        onProgress(message.progress);
+      } else {
+        answer = message;
+      }
     });
     child.once("error", reject);
     child.once("exit", (code, signal) => {
-      if (answer?.figures !== undefined) {
-        resolve(answer.figures);
+      if (answer?.findings !== undefined) {
+        resolve(answer.findings);
       } else if (order.task === "recovery-prepare" && signal === "SIGKILL") {
-        resolve({});
+        resolve({ figures: {}, courses: {} });
       } else {
         reject(new Error(answer?.error ?? `the child process ended with ${signal ?? code} and no answer`));
       }

@@ -22,6 +22,11 @@ export class Stopwatch {
     return this.#elapsedMs;
   }
 
+  /** What `elapsedMs` would be if the clock, which runs, were stopped now. */
+  splitMs(): number {
+    return this.#elapsedMs + performance.now() - this.#startedAt;
+  }
+
   /** Of `count` things done, per second. */
   rate(count: number): number {
     return count / (this.#elapsedMs / 1000);

@@ -8,43 +8,75 @@
  *   loop-delay   (loop-delay.ts)  how long the event loop stands still
  *   memory       (memory.ts)      what is resident
  *   sql          (sql.ts)         a table of a million rows, by key and grouped
+ *
+ * And under writes that go on for long, which is what the LSM engine is for:
+ *
+ *   sustained         (sustained.ts)         ten million entries, until the engine is idle
+ *   sustained-serve   (sustained.ts)         that database, read
+ *   sustained-loop    (loop-delay.ts)        the event loop during such a fill, in small commits
+ *   overwrite         (overwrite.ts)         the same keys over and over: space and writes
+ *   json-size         (json-size.ts)         rows that can be compressed
+ *   read-beside-fill  (read-beside-fill.ts)  gets while a writer fills
+ *   range-delete      (range-delete.ts)      a thousand entries at a time
  */
-import { mkdirSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { allocatedBytes } from "./disk-bytes.ts";
 import { syncRate } from "./disk-sync.ts";
 import type { Engine } from "./engine.ts";
 import { createEngine } from "./engines.ts";
-import { measureLoopDelay } from "./loop-delay.ts";
+import type { Findings } from "./findings.ts";
+import { measureJsonSize } from "./json-size.ts";
+import { measureLoopDelay, measureSustainedLoopDelay } from "./loop-delay.ts";
 import { measureMemory } from "./memory.ts";
 import type { Figures, MetricId } from "./metrics.ts";
 import type { Order } from "./order.ts";
+import { measureOverwrite } from "./overwrite.ts";
+import { measureRangeDelete } from "./range-delete.ts";
+import { measureReadBesideFill } from "./read-beside-fill.ts";
 import { fillSegment, measureRecovery } from "./recovery.ts";
 import { settleDisk } from "./settle.ts";
 import { measureSql } from "./sql.ts";
+import { measureSustained, serveSustained } from "./sustained.ts";
 import * as workloads from "./workloads.ts";
 
-/** Bytes of a block as `stat` counts them. */
-const BLOCK_BYTES = 512;
-
-export async function runTask(order: Order): Promise<Figures> {
+export async function runTask(order: Order): Promise<Findings> {
   mkdirSync(order.directory, { recursive: true });
   switch (order.task) {
     case "fill":
-      return await fill(order);
+      return plain(await fill(order));
     case "serve":
-      return await serve(order);
+      return plain(await serve(order));
     case "recovery-prepare":
-      return fillSegment(order.directory);
+      return fillSegment(order);
     case "recovery":
-      return measureRecovery(order.directory);
+      return plain(measureRecovery(order));
     case "loop-delay":
-      return await measureLoopDelay(order.directory);
+      return plain(await measureLoopDelay(order));
     case "memory":
-      return await measureMemory(order.directory, order.entries);
+      return plain(await measureMemory(order));
     case "sql":
-      return await measureSql(order.engine, order.directory);
+      return plain(await measureSql(order.engine, order.directory));
+    case "sustained":
+      return await measureSustained(order);
+    case "sustained-serve":
+      return plain(await serveSustained(order));
+    case "sustained-loop":
+      return plain(await measureSustainedLoopDelay(order));
+    case "overwrite":
+      return await measureOverwrite(order);
+    case "json-size":
+      return plain(await measureJsonSize(order));
+    case "read-beside-fill":
+      return plain(await measureReadBesideFill(order));
+    case "range-delete":
+      return plain(await measureRangeDelete(order));
   }
+}
+
+/** Figures without a course. */
+function plain(figures: Figures): Findings {
+  return { figures, courses: {} };
 }
 
 async function fill({ engine: name, directory, entries }: Order): Promise<Figures> {
@@ -107,13 +139,4 @@ async function timeToOpen(engine: Engine, directory: string): Promise<number> {
   await engine.open(directory, "relaxed");
   engine.get(Buffer.alloc(16));
   return performance.now() - startedAt;
-}
-
-/** What `du` says: holes are not counted, preallocated space is. */
-export function allocatedBytes(directory: string): number {
-  let bytes = 0;
-  for (const name of readdirSync(directory)) {
-    bytes += statSync(join(directory, name)).blocks * BLOCK_BYTES;
-  }
-  return bytes;
 }

@@ -2,9 +2,11 @@
  * better-sqlite3: a table WITHOUT ROWID with the key as its primary key (faster to read and 25 % smaller than a rowid
  * table with an index), pages of 4 KiB, WAL, exclusive locking (no lock calls per read), mmap, a cache of 256 MiB, REPLACE
  * (faster than an upsert), plucked and raw rows. Relaxed: synchronous OFF. Durable: synchronous FULL, a sync of the log
- * in every commit. It has no asynchronous commits: 64 at once are done one after the other.
+ * in every commit. It has no asynchronous commits: 64 at once are done one after the other. It does nothing beside its
+ * caller: checkpoints are part of commits.
  */
 import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import type { Engine, Mode, Tally } from "../engine.ts";
 import { requirePeer } from "../peers.ts";
 
@@ -38,6 +40,7 @@ export class BetterSqliteEngine implements Engine {
   #end!: Statement;
   #put!: Statement;
   #delete!: Statement;
+  #deleteRange!: Statement;
   #get!: Statement;
   #from!: Statement;
   #after!: Statement;
@@ -58,6 +61,7 @@ export class BetterSqliteEngine implements Engine {
     this.#end = db.prepare("COMMIT");
     this.#put = db.prepare("REPLACE INTO kv (key, value) VALUES (?, ?)");
     this.#delete = db.prepare("DELETE FROM kv WHERE key = ?");
+    this.#deleteRange = db.prepare("DELETE FROM kv WHERE key >= ? AND key < ?");
     this.#get = db.prepare("SELECT value FROM kv WHERE key = ?").pluck();
     this.#from = db.prepare("SELECT key, value FROM kv WHERE key >= ? ORDER BY key LIMIT ?").raw();
     this.#after = db.prepare("SELECT key, value FROM kv WHERE key > ? ORDER BY key LIMIT ?").raw();
@@ -81,6 +85,10 @@ export class BetterSqliteEngine implements Engine {
       this.#delete.run(keys[i]!);
     }
     this.#end.run();
+  }
+
+  deleteRange(gte: Buffer, lt: Buffer): undefined {
+    this.#deleteRange.run(gte, lt);
   }
 
   get(key: Buffer): Uint8Array | undefined {
@@ -109,5 +117,9 @@ export class BetterSqliteEngine implements Engine {
 
   commitConcurrently(key: Buffer, value: Buffer): undefined {
     this.#put.run(key, value);
+  }
+
+  async idle(): Promise<number> {
+    return performance.now();
   }
 }

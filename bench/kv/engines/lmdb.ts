@@ -2,10 +2,15 @@
  * lmdb-js. Relaxed: noSync with a writable map, its fastest way to write (twice the rate of the default); commits are
  * transactionSync for small ones, awaited batch() in its writer thread for large ones, whichever was faster here.
  * Durable: overlappingSync, the default, and its promise `flushed`, which resolves after the sync; one at a time,
- * transactionSync with its default flags, which return after the sync. No record cache, no compression (values are
- * random). Reads are getBinary: a Buffer of the caller's own, as everywhere here.
+ * transactionSync with its default flags, which return after the sync. No record cache; compression (LZ4, off by default)
+ * where values are compressible, for all of them that are as long as a row. Reads are getBinary: a Buffer of the caller's
+ * own, as everywhere here.
+ *
+ * It has no work of its own beside its caller: once what was committed is `flushed`, it is idle. What the system still has
+ * to write from the map is not waited for, as with nobody else.
  */
-import type { Engine, Mode, Tally } from "../engine.ts";
+import { performance } from "node:perf_hooks";
+import type { Data, Engine, Mode, Tally } from "../engine.ts";
 import { requirePeer } from "../peers.ts";
 
 interface Lmdb {
@@ -19,6 +24,8 @@ interface LmdbDatabase {
   batch(action: () => void): Promise<boolean>;
   transactionSync(action: () => void, flags?: number): void;
   getRange(options?: object): Iterable<{ key: Buffer; value: Buffer }>;
+  getKeys(options?: object): Iterable<Buffer>;
+  readonly flushed: PromiseLike<unknown>;
   close(): Promise<void>;
 }
 
@@ -27,10 +34,17 @@ const MAP_BYTES = 16 * 2 ** 30;
 const BATCH_ENTRIES = 100;
 /** lmdb-js: neither abortable (no savepoint is needed) nor to be synced. */
 const PLAIN_COMMIT = 2;
+/** Its default is 1000: no row would be compressed. */
+const COMPRESSED_FROM_BYTES = 64;
 
 export class LmdbEngine implements Engine {
   readonly name = "lmdb";
+  readonly #compression: false | { readonly threshold: number };
   #db!: LmdbDatabase;
+
+  constructor(data: Data) {
+    this.#compression = data === "compressible" && { threshold: COMPRESSED_FROM_BYTES };
+  }
 
   open(directory: string, mode: Mode): undefined {
     const writing = mode === "relaxed" ? { noSync: true, useWritemap: true } : { separateFlushed: true };
@@ -40,6 +54,7 @@ export class LmdbEngine implements Engine {
       encoding: "binary",
       noMemInit: true,
       mapSize: MAP_BYTES,
+      compression: this.#compression,
       ...writing,
     });
   }
@@ -62,6 +77,14 @@ export class LmdbEngine implements Engine {
         void this.#db.remove(keys[i]!);
       }
     });
+  }
+
+  deleteRange(start: Buffer, end: Buffer): undefined {
+    this.#db.transactionSync(() => {
+      for (const key of this.#db.getKeys({ start, end })) {
+        void this.#db.remove(key);
+      }
+    }, PLAIN_COMMIT);
   }
 
   get(key: Buffer): Uint8Array | undefined {
@@ -89,6 +112,11 @@ export class LmdbEngine implements Engine {
   async commitConcurrently(key: Buffer, value: Buffer): Promise<void> {
     const committed = this.#db.put(key, value);
     await committed.flushed;
+  }
+
+  async idle(): Promise<number> {
+    await this.#db.flushed;
+    return performance.now();
   }
 
   #write(entries: number, action: () => void): Promise<void> | undefined {

@@ -1,18 +1,35 @@
-/** nacre with its defaults, through its public API. Relaxed mode is durability "relaxed", durable mode "sync". */
-import { type Database, type DbMap, open, type WriteTransaction } from "../../../src/index.ts";
-import type { Engine, Mode, Tally } from "../engine.ts";
+/**
+ * nacre with its defaults, through its public API: a map of the storage engine "btree" ("nacre") or "lsm" ("nacre-lsm").
+ * Relaxed mode is durability "relaxed", durable mode "sync".
+ */
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Database, type DatabaseStats, type DbMap, open, type WriteTransaction } from "../../../src/index.ts";
+import type { Engine, Mode, OwnEngine, Tally } from "../engine.ts";
 
 const MAP = "bench";
-const KINDS = { key: "bytes", value: "bytes" } as const;
+const IDLE_POLL_MS = 5;
+
+interface BytesMap {
+  readonly engine: "btree";
+  readonly key: "bytes";
+  readonly value: "bytes";
+}
 
 export class NacreEngine implements Engine {
-  readonly name = "nacre";
+  readonly name: OwnEngine;
   db!: Database;
+  readonly #options: BytesMap;
   #map!: DbMap<Uint8Array, Uint8Array>;
+
+  constructor(name: OwnEngine) {
+    this.name = name;
+    this.#options = { engine: storageEngine(name), key: "bytes", value: "bytes" };
+  }
 
   open(directory: string, mode: Mode): undefined {
     this.db = open(directory, { durability: mode === "durable" ? "sync" : "relaxed" });
-    this.#map = this.db.map(MAP, KINDS);
+    this.#map = this.db.map(MAP, this.#options);
   }
 
   close(): undefined {
@@ -21,7 +38,7 @@ export class NacreEngine implements Engine {
 
   put(keys: readonly Buffer[], values: readonly Buffer[], from: number, to: number): undefined {
     this.db.write((tx: WriteTransaction) => {
-      const map = tx.map(MAP, KINDS);
+      const map = tx.map(MAP, this.#options);
       for (let i = from; i < to; i++) {
         map.put(keys[i]!, values[i]!);
       }
@@ -30,11 +47,25 @@ export class NacreEngine implements Engine {
 
   delete(keys: readonly Buffer[], from: number, to: number): undefined {
     this.db.write((tx: WriteTransaction) => {
-      const map = tx.map(MAP, KINDS);
+      const map = tx.map(MAP, this.#options);
       for (let i = from; i < to; i++) {
         map.delete(keys[i]!);
       }
     });
+  }
+
+  deleteRange(gte: Buffer, lt: Buffer): undefined {
+    this.db.write((tx: WriteTransaction) => {
+      const map = tx.map(MAP, this.#options);
+      for (const key of map.range({ gte, lt }).keys()) {
+        map.delete(key);
+      }
+    });
+  }
+
+  /** How many entries there are. */
+  count(): number {
+    return this.#map.count();
   }
 
   get(key: Buffer): Uint8Array | undefined {
@@ -59,7 +90,25 @@ export class NacreEngine implements Engine {
 
   async commitConcurrently(key: Buffer, value: Buffer): Promise<void> {
     await this.db.transaction((tx) => {
-      tx.map(MAP, KINDS).put(key, value);
+      tx.map(MAP, this.#options).put(key, value);
     });
   }
+
+  /** A checkpoint puts what the active segment holds into pages too, which the peers leave in their logs. */
+  async idle(): Promise<number> {
+    await this.db.checkpoint();
+    while (isBusy(this.db.stats())) {
+      await sleep(IDLE_POLL_MS);
+    }
+    return performance.now();
+  }
+}
+
+function isBusy({ isCheckpointing }: DatabaseStats): boolean {
+  return isCheckpointing;
+}
+
+/** The types of `map` know "btree" alone; where there is no "lsm", opening a map of it says so. */
+function storageEngine(name: OwnEngine): "btree" {
+  return (name === "nacre-lsm" ? "lsm" : "btree") as "btree";
 }

@@ -2,8 +2,9 @@
  * node-lmdb: LMDB 0.9 as it is. Relaxed: noSync with a writable, asynchronously flushed map; commits are synchronous
  * transactions (batchWrite in a thread was slower here at 10 entries a commit, level at 1000). Durable: LMDB's default, a
  * sync of data and of the meta page in every commit; concurrently, one batchWrite a commit. Reads go through one read
- * transaction, renewed after each write, and copy (getBinary).
+ * transaction, renewed after each write, and copy (getBinary). It does nothing beside its caller.
  */
+import { performance } from "node:perf_hooks";
 import type { Engine, Mode, Tally } from "../engine.ts";
 import { requirePeer } from "../peers.ts";
 
@@ -37,6 +38,7 @@ interface Cursor {
   goToRange(key: Buffer, options: object): Buffer | null;
   goToNext(options: object): Buffer | null;
   getCurrentBinary(): Buffer;
+  delCurrent(): void;
   close(): void;
 }
 
@@ -82,6 +84,19 @@ export class NodeLmdbEngine implements Engine {
     txn.commit();
   }
 
+  deleteRange(gte: Buffer, lt: Buffer): undefined {
+    this.#endReading();
+    const txn = this.#env.beginTxn();
+    const cursor = new this.#module.Cursor(txn, this.#dbi, BUFFER_KEYS);
+    let key = cursor.goToRange(gte, BUFFER_KEYS);
+    while (key !== null && Buffer.compare(key, lt) < 0) {
+      cursor.delCurrent();
+      key = cursor.goToNext(BUFFER_KEYS);
+    }
+    cursor.close();
+    txn.commit();
+  }
+
   get(key: Buffer): Uint8Array | undefined {
     return this.#beginReading().getBinary(this.#dbi, key) ?? undefined;
   }
@@ -116,6 +131,10 @@ export class NodeLmdbEngine implements Engine {
     return new Promise((resolve, reject) => {
       this.#env.batchWrite([[this.#dbi, key, value]], BUFFER_KEYS, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  async idle(): Promise<number> {
+    return performance.now();
   }
 
   #openCursor(): Cursor {
