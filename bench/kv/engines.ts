@@ -12,7 +12,7 @@ export function createEngine(name: EngineName, data: Data = "random"): Engine {
     case "nacre-lsm":
       return new NacreEngine(name);
     case "lmdb":
-      return new LmdbEngine(data);
+      return new LmdbEngine();
     case "node-lmdb":
       return new NodeLmdbEngine();
     case "classic-level":

@@ -90,7 +90,8 @@ function idsAbout(own: OwnEngine): string {
   return lines.join("\n");
 }
 
-function chosenEngine(text: string): OwnEngine {
+/** The engine of nacre with this storage engine. */
+export function chosenEngine(text: string): OwnEngine {
   const own = OWN_ENGINES[text];
   if (own === undefined) {
     throw new Error(`--engine is ${Object.keys(OWN_ENGINES).join(" or ")}, not ${JSON.stringify(text)}`);

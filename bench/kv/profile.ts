@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { NacreEngine } from "./engines/nacre.ts";
+import { chosenEngine } from "./options.ts";
 import * as workloads from "./workloads.ts";
 
 const WORKLOADS: Readonly<Record<string, workloads.Workload>> = {
@@ -50,7 +51,7 @@ await profile(workload, Number(values.entries), Number(values.rounds), values.ou
 
 async function profile(run: workloads.Workload, entries: number, rounds: number, out: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nacre-profile-"));
-  const engine = new NacreEngine(values.engine === "lsm" ? "nacre-lsm" : "nacre");
+  const engine = new NacreEngine(chosenEngine(values.engine));
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");

@@ -3,8 +3,8 @@
  * loop after each, as a server would have it; timers and messages of the engine are not kept waiting.
  *
  * What an engine does in the background goes on while the clock is stopped, so keys must be cheap to prepare: the bytes of
- * the same Buffers are written over, 10,000 entries at a time, which takes 2 % of the time of the fastest fill here. An
- * engine has copied what it was given when its promise resolves.
+ * the same Buffers are written over, 10,000 entries at a time, which takes 30 ns an entry: 3 % of a fill of 1 M/s. An engine
+ * has copied what it was given when its promise resolves.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { KEY_BYTES, VALUE_BYTES, valueFor, writeKey } from "./dataset.ts";

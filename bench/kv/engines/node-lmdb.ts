@@ -38,7 +38,7 @@ interface Cursor {
   goToRange(key: Buffer, options: object): Buffer | null;
   goToNext(options: object): Buffer | null;
   getCurrentBinary(): Buffer;
-  delCurrent(): void;
+  del(): void;
   close(): void;
 }
 
@@ -90,7 +90,7 @@ export class NodeLmdbEngine implements Engine {
     const cursor = new this.#module.Cursor(txn, this.#dbi, BUFFER_KEYS);
     let key = cursor.goToRange(gte, BUFFER_KEYS);
     while (key !== null && Buffer.compare(key, lt) < 0) {
-      cursor.delCurrent();
+      cursor.del();
       key = cursor.goToNext(BUFFER_KEYS);
     }
     cursor.close();
