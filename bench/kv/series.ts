@@ -25,7 +25,7 @@ export const SERIES: readonly Series[] = [
     id: "sustained-rate",
     label: "rate of the sustained fill, while writing",
     unit: "per second",
-    metric: "sustained",
+    metric: "sustained-fill",
   },
   { id: "overwrite-space", label: "on disk / live, fill and overwrite", unit: "times", metric: "overwrite" },
 ];

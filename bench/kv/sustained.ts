@@ -42,7 +42,7 @@ export async function measureSustained({ engine: name, directory, fillEntries }:
   const rates = windows.rates();
   return {
     figures: {
-      sustained: fillEntries / ((watch.elapsedMs + idleMs) / 1000),
+      "sustained-fill": fillEntries / ((watch.elapsedMs + idleMs) / 1000),
       "sustained-idle": idleMs,
       "sustained-size": allocatedBytes(directory) / fillEntries,
       ...windowFigures(rates),

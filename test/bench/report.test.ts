@@ -38,19 +38,19 @@ describe("a row of the table", () => {
 
   it("compares with each peer that the goal names, and is met where all of them are beaten", () => {
     const peers = { "classic-level": 100, lmdb: 40, "node-lmdb": 500 } as const;
-    const met = rowOf("sustained", { nacre: 50, "nacre-lsm": 250, ...peers });
+    const met = rowOf("sustained-fill", { nacre: 50, "nacre-lsm": 250, ...peers });
     expect([...met.ratios]).toEqual([
       ["classic-level", 2.5],
       ["lmdb", 6.25],
     ]);
     expect(met.isMet).toBe(true);
-    expect(rowOf("sustained", { "nacre-lsm": 190, ...peers }).isMet).toBe(false);
+    expect(rowOf("sustained-fill", { "nacre-lsm": 190, ...peers }).isMet).toBe(false);
     expect(rowOf("json-size", { "nacre-lsm": 81, "classic-level": 100 }).isMet).toBe(false);
     expect(rowOf("json-size", { "nacre-lsm": 80, "classic-level": 100 }).isMet).toBe(true);
   });
 
   it("compares the other engine of nacre where its own is not in the run, but judges it by no goal", () => {
-    const row = rowOf("sustained", { nacre: 250, "classic-level": 100 });
+    const row = rowOf("sustained-fill", { nacre: 250, "classic-level": 100 });
     expect(row).toMatchObject({ own: "nacre", isMet: undefined });
     expect([...row.ratios.values()]).toEqual([2.5]);
     expect(rowOf("open", { "nacre-lsm": 5 }).isMet).toBeUndefined();
@@ -65,7 +65,7 @@ describe("a row of the table", () => {
   });
 
   it("says its goal, its ratios and what is not known", () => {
-    const row = rowOf("sustained", { "nacre-lsm": 250_000, "classic-level": 100_000 });
+    const row = rowOf("sustained-fill", { "nacre-lsm": 250_000, "classic-level": 100_000 });
     const text = tableOf([row], ["nacre-lsm", "lmdb", "classic-level"], { isTTY: false } as NodeJS.WriteStream);
     const line = text.split("\n").at(-1)!.split(/ {2,}/);
     expect(line).toEqual(["sustained fill, until idle", "250 k/s", "–", "100 k/s", "2.50x", "≥ 2x level, ≥ 4x lmdb ✓"]);
@@ -80,13 +80,13 @@ describe("a course over time", () => {
       [
         "nacre-lsm",
         [
-          { figures: { sustained: 90 }, courses: courseOf([1, 1]) },
-          { figures: { sustained: 10 }, courses: courseOf([2, 2]) },
-          { figures: { sustained: 50 }, courses: courseOf([200_000, 800_000, 400_000]) },
+          { figures: { "sustained-fill": 90 }, courses: courseOf([1, 1]) },
+          { figures: { "sustained-fill": 10 }, courses: courseOf([2, 2]) },
+          { figures: { "sustained-fill": 50 }, courses: courseOf([200_000, 800_000, 400_000]) },
         ],
       ],
-      ["lmdb", [{ figures: { sustained: 5 }, courses: courseOf([30, 15]) }]],
-      ["classic-level", [{ figures: { sustained: 5 }, courses: {} }]],
+      ["lmdb", [{ figures: { "sustained-fill": 5 }, courses: courseOf([30, 15]) }]],
+      ["classic-level", [{ figures: { "sustained-fill": 5 }, courses: {} }]],
     ]);
     const [drawn, ...others] = drawSeries(results);
     expect(others).toEqual([]);
