@@ -7,8 +7,7 @@ export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export { ALL_KEYS, type ByteRange } from "./byte-range.ts";
-export type { EngineKind } from "./catalog.ts";
-export type { KeyspaceInfo } from "./catalog.ts";
+export type { EngineKind, KeyspaceInfo } from "./catalog.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
