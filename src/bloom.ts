@@ -8,4 +8,5 @@
  *     seen.has("u:2"); // false, or with a probability of 1 % true
  */
 export { DbError, type DbErrorCode, type DbErrorFacts } from "./errors.ts";
-export { BloomFilter, type BloomFilterOptions } from "./lsm/bloom.ts";
+export { BloomFilter } from "./lsm/bloom.ts";
+export type { BloomFilterOptions } from "./lsm/bloom-shape.ts";

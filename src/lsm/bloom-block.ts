@@ -30,6 +30,8 @@ const STEP_MULTIPLIER = 0x9e3779b9;
 const STEP_ADDEND = 0x6a09e667;
 /** The most probes that a filter has; beyond, blocks fill up faster than rates fall. */
 export const MAX_PROBES = 24;
+/** The most blocks of a filter in memory: 1 GiB. */
+export const MAX_BLOCKS: number = 2 ** 24;
 
 const WORD = 0x1_0000_0000;
 const HALF_WORD = 0x1_0000;

@@ -2,60 +2,16 @@
  * The Bloom filter as a structure of its own: `import { BloomFilter } from "nacre/bloom"`. The engine's filters are the same
  * blocks in pages (filter.ts).
  *
- * Serialised, little endian:
- *
- *     0                8         12      16       20       24              32                 40      64
- *     ├────────────────┼─────────┼───────┼────────┼────────┼───────────────┼──────────────────┼───────┼──────────────────┤
- *     │ "nacre.bf"     │ version │ crc32 │ blocks │ probes │ count, 2 × u32 │ capacity, 2 × u32 │ zeros │ blocks, 64 bytes │
- *     └────────────────┴─────────┴───────┴────────┴────────┴───────────────┴──────────────────┴───────┴──────────────────┘
- *
- *   crc32    of bytes 16 to the end (zlib's polynomial)
- *
- * A filter that other versions are to read keeps its hash, its blocks and its bits: all of it is the format.
+ * How large a filter becomes is in bloom-shape.ts, how it is written down in bloom-format.ts.
  */
 import { Buffer } from "node:buffer";
-import { crc32 } from "node:zlib";
-import { highWord, isBytes, joinWords, lowWord } from "../bytes.ts";
+import { isBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
-import { BLOCK_BITS, BLOCK_BYTES, blockOf, hasBits, MAX_PROBES, setBits } from "./bloom-block.ts";
-import { predictedRate, probesFor, summedRate } from "./bloom-rate.ts";
+import { BLOCK_BYTES, blockOf, hasBits, setBits } from "./bloom-block.ts";
+import { decodeBloom, encodeBloom } from "./bloom-format.ts";
+import { predictedRate, summedRate } from "./bloom-rate.ts";
+import { type BloomFilterOptions, shapeOf } from "./bloom-shape.ts";
 import { KeyHash } from "./hash.ts";
-
-/** How large a filter is made: by bits for each key, or by the rate of false positives that it may reach. */
-export type BloomFilterOptions =
-  | {
-      /** How many different keys it is made for. More may be added, at a higher rate of false positives. */
-      readonly capacity: number;
-      /** 1 to 64; 10 unless given, which comes to a rate of 1 %. */
-      readonly bitsPerKey?: number;
-      readonly falsePositiveRate?: never;
-    }
-  | {
-      readonly capacity: number;
-      readonly bitsPerKey?: never;
-      /** 1e-7 to 0.5: with `capacity` keys in it, at most this share of other keys looks as if it were there. */
-      readonly falsePositiveRate: number;
-    };
-
-const OPTIONS = ["capacity", "bitsPerKey", "falsePositiveRate"];
-const DEFAULT_BITS_PER_KEY = 10;
-const MAX_BITS_PER_KEY = 64;
-const MIN_RATE = 1e-7;
-const MAX_RATE = 0.5;
-/** 1 GiB. */
-const MAX_BLOCKS = 2 ** 24;
-
-// The format of a serialised filter; never renumber.
-const MAGIC = "nacre.bf";
-const VERSION = 1;
-const VERSION_OFFSET = 8;
-const CRC_OFFSET = 12;
-const BLOCKS_OFFSET = 16;
-const PROBES_OFFSET = 20;
-const COUNT_OFFSET = 24;
-const CAPACITY_OFFSET = 32;
-const UNUSED_OFFSET = 40;
-const HEADER_BYTES = 64;
 
 /** Strings of up to a third of this are encoded here; longer ones get bytes of their own. */
 const SCRATCH_BYTES = 4096;
@@ -94,15 +50,11 @@ export class BloomFilter {
 
   /** An empty filter. Throws INVALID for options that are not as described, or that come to more than 1 GiB. */
   constructor(options: BloomFilterOptions) {
-    checkOptions(options);
-    const { capacity, bitsPerKey = DEFAULT_BITS_PER_KEY, falsePositiveRate } = options;
-    const isByRate = falsePositiveRate !== undefined;
-    const blocks = isByRate ? blocksFor(capacity, falsePositiveRate) : Math.ceil((capacity * bitsPerKey) / BLOCK_BITS);
-    checkBlocks(blocks);
+    const { capacity, blocks, probes } = shapeOf(options);
     this.#capacity = capacity;
     this.#count = 0;
     this.#blocks = blocks;
-    this.#probes = isByRate ? probesWithin(capacity, blocks, falsePositiveRate) : probesFor(bitsPerKey);
+    this.#probes = probes;
     this.#u8 = new Uint8Array(blocks * BLOCK_BYTES);
   }
 
@@ -114,14 +66,13 @@ export class BloomFilter {
     if (!isBytes(bytes)) {
       throw new DbError("INVALID", "a Bloom filter is deserialised from a Uint8Array, as serialize made it");
     }
-    const { blocks, probes, count, capacity } = decodeHeader(bytes);
+    const { capacity, count, blocks, probes, bits } = decodeBloom(bytes);
     const filter = new BloomFilter({ capacity: 1 });
     filter.#capacity = capacity;
     filter.#count = count;
     filter.#blocks = blocks;
     filter.#probes = probes;
-    filter.#u8 = new Uint8Array(blocks * BLOCK_BYTES);
-    filter.#u8.set(bytes.subarray(HEADER_BYTES));
+    filter.#u8 = bits;
     return filter;
   }
 
@@ -146,7 +97,7 @@ export class BloomFilter {
 
   /**
    * The share of keys, of those that were not added, that `has` says true of: measured, exactly, from the bits that are
-   * set, at half a millisecond for each MiB. 0 to 1.
+   * set, at 2 or 3 ms for each MiB. 0 to 1.
    */
   get falsePositiveRate(): number {
     return summedRate(this.#words, 0, this.#blocks, this.#probes) / this.#blocks;
@@ -212,19 +163,13 @@ export class BloomFilter {
 
   /** The filter as bytes, with a checksum, for `deserialize` of this or a later version on any machine. */
   serialize(): Uint8Array {
-    const bytes = new Uint8Array(HEADER_BYTES + this.#u8.length);
-    const data = new DataView(bytes.buffer);
-    for (let i = 0; i < MAGIC.length; i++) {
-      bytes[i] = MAGIC.charCodeAt(i);
-    }
-    data.setUint32(VERSION_OFFSET, VERSION, true);
-    data.setUint32(BLOCKS_OFFSET, this.#blocks, true);
-    data.setUint32(PROBES_OFFSET, this.#probes, true);
-    putWords(data, COUNT_OFFSET, this.#count);
-    putWords(data, CAPACITY_OFFSET, this.#capacity);
-    bytes.set(this.#u8, HEADER_BYTES);
-    data.setUint32(CRC_OFFSET, crc32(bytes.subarray(BLOCKS_OFFSET)), true);
-    return bytes;
+    return encodeBloom({
+      capacity: this.#capacity,
+      count: this.#count,
+      blocks: this.#blocks,
+      probes: this.#probes,
+      bits: this.#u8,
+    });
   }
 
   get #words(): Uint32Array {
@@ -269,147 +214,6 @@ function hashText(text: string): void {
   }
 }
 
-/** Throws INVALID. */
-function checkOptions(options: BloomFilterOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw invalid("a Bloom filter takes options: { capacity, bitsPerKey } or { capacity, falsePositiveRate }");
-  }
-  for (const name in options) {
-    if (!OPTIONS.includes(name)) {
-      throw invalid(`a Bloom filter has no option ${name}; it takes ${OPTIONS.join(", ")}`);
-    }
-  }
-  const { capacity, bitsPerKey, falsePositiveRate } = options;
-  if (!Number.isSafeInteger(capacity) || capacity < 1) {
-    throw invalid(`the option capacity is how many keys a Bloom filter is made for, from 1 on, not ${capacity}`);
-  }
-  if (bitsPerKey !== undefined && falsePositiveRate !== undefined) {
-    throw invalid("a Bloom filter takes bitsPerKey or falsePositiveRate, not both: one follows from the other");
-  }
-  if (bitsPerKey !== undefined && !(bitsPerKey >= 1 && bitsPerKey <= MAX_BITS_PER_KEY)) {
-    throw invalid(`the option bitsPerKey is from 1 to ${MAX_BITS_PER_KEY}, not ${bitsPerKey}`);
-  }
-  if (falsePositiveRate !== undefined && !(falsePositiveRate >= MIN_RATE && falsePositiveRate <= MAX_RATE)) {
-    throw invalid(`the option falsePositiveRate is from ${MIN_RATE} to ${MAX_RATE}, not ${falsePositiveRate}`);
-  }
-}
-
-/** The fewest blocks with which `capacity` keys stay within a rate. */
-function blocksFor(capacity: number, rate: number): number {
-  let tooFew = 0;
-  let enough = Math.ceil((capacity * MAX_BITS_PER_KEY) / BLOCK_BITS);
-  while (enough - tooFew > 1) {
-    const blocks = Math.floor((tooFew + enough) / 2);
-    if (predictedRate(capacity, blocks, probesFor((blocks * BLOCK_BITS) / capacity)) <= rate) {
-      enough = blocks;
-    } else {
-      tooFew = blocks;
-    }
-  }
-  return enough;
-}
-
-/** The fewest bits to set for a key with which `capacity` keys stay within a rate; some number of them does. */
-function probesWithin(capacity: number, blocks: number, rate: number): number {
-  let probes = 1;
-  while (predictedRate(capacity, blocks, probes) > rate) {
-    probes++;
-  }
-  return probes;
-}
-
-/** Throws INVALID. */
-function checkBlocks(blocks: number): void {
-  if (blocks > MAX_BLOCKS) {
-    throw new DbError(
-      "INVALID",
-      `a Bloom filter is at most ${MAX_BLOCKS * BLOCK_BYTES} bytes, and this one would be ${blocks * BLOCK_BYTES}; ` +
-        "make it for fewer keys or with fewer bits for each, or divide the keys among several",
-      { limit: MAX_BLOCKS * BLOCK_BYTES, sizeBytes: blocks * BLOCK_BYTES },
-    );
-  }
-}
-
-interface Header {
-  readonly blocks: number;
-  readonly probes: number;
-  readonly count: number;
-  readonly capacity: number;
-}
-
-/** Throws CORRUPT or UNSUPPORTED for whatever `serialize` does not write. */
-function decodeHeader(bytes: Uint8Array): Header {
-  if (bytes.length < HEADER_BYTES || !hasMagic(bytes)) {
-    throw corrupt("they do not begin as one does", bytes);
-  }
-  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const version = data.getUint32(VERSION_OFFSET, true);
-  if (version !== VERSION) {
-    throw new DbError(
-      "UNSUPPORTED",
-      `a Bloom filter of version ${version} cannot be read, only version ${VERSION}: a later version of nacre wrote it`,
-      { version },
-    );
-  }
-  const blocks = data.getUint32(BLOCKS_OFFSET, true);
-  if (blocks < 1 || blocks > MAX_BLOCKS || bytes.length !== HEADER_BYTES + blocks * BLOCK_BYTES) {
-    throw corrupt(`${blocks} blocks of ${BLOCK_BYTES} bytes have another length`, bytes);
-  }
-  const stored = data.getUint32(CRC_OFFSET, true);
-  const actual = crc32(bytes.subarray(BLOCKS_OFFSET));
-  if (stored !== actual) {
-    throw corrupt(`their checksum is ${actual}, not ${stored} as they say`, bytes);
-  }
-  const header = {
-    blocks,
-    probes: data.getUint32(PROBES_OFFSET, true),
-    count: getWords(data, COUNT_OFFSET),
-    capacity: getWords(data, CAPACITY_OFFSET),
-  };
-  const { probes, count, capacity } = header;
-  const isPossible =
-    probes >= 1 &&
-    probes <= MAX_PROBES &&
-    Number.isSafeInteger(count) &&
-    Number.isSafeInteger(capacity) &&
-    capacity > 0;
-  if (!isPossible || bytes.subarray(UNUSED_OFFSET, HEADER_BYTES).some((byte) => byte !== 0)) {
-    throw corrupt(`there is no filter of ${probes} bits a key, ${count} keys of ${capacity}`, bytes);
-  }
-  return header;
-}
-
-function hasMagic(bytes: Uint8Array): boolean {
-  for (let i = 0; i < MAGIC.length; i++) {
-    if (bytes[i] !== MAGIC.charCodeAt(i)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** A whole number up to 2^53 as two words. */
-function putWords(data: DataView, offset: number, value: number): void {
-  data.setUint32(offset, lowWord(value), true);
-  data.setUint32(offset + 4, highWord(value), true);
-}
-
-function getWords(data: DataView, offset: number): number {
-  return joinWords(data.getUint32(offset, true), data.getUint32(offset + 4, true));
-}
-
 function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;
-}
-
-function invalid(message: string): DbError {
-  return new DbError("INVALID", message);
-}
-
-function corrupt(why: string, bytes: Uint8Array): DbError {
-  return new DbError(
-    "CORRUPT",
-    `${bytes.length} bytes are no Bloom filter, or a damaged one: ${why}; restore them, or make the filter anew`,
-    { sizeBytes: bytes.length },
-  );
 }

@@ -1,4 +1,6 @@
 /** The public Bloom filter: no false negatives, rates as promised, and bytes that are refused unless they are a filter's. */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
@@ -49,6 +51,11 @@ function numbered(from: number, to: number): string[] {
 function expectSame(a: BloomFilter, b: BloomFilter): void {
   expect(Buffer.compare(a.serialize(), b.serialize())).toBe(0);
 }
+
+test("is what a program imports as nacre/bloom", () => {
+  const entry = createRequire(import.meta.url).resolve("nacre/bloom");
+  expect(entry).toBe(fileURLToPath(new URL("../../src/bloom.js", import.meta.url)));
+});
 
 describe("a filter", () => {
   test("is empty at first", () => {

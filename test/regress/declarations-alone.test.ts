@@ -14,7 +14,8 @@ it("compile with an older target, without Node's types, and with every library c
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.mts"] }));
     writeFileSync(
       join(folder, "program.mts"),
-      'import { open } from "nacre";\nexport const n: number = open(":memory:").lastCommit;\n',
+      'import { open } from "nacre";\nexport const n: number = open(":memory:").lastCommit;\n' +
+        'import { BloomFilter } from "nacre/bloom";\nexport const m: number = new BloomFilter({ capacity: n }).count;\n',
     );
     const compiler = join(checkoutRoot(), "node_modules/typescript/bin/tsc");
     const { stdout, status } = spawnSync(process.execPath, [compiler, "-p", folder], { encoding: "utf8" });
