@@ -124,6 +124,10 @@ export class SimulatedWorker implements CheckpointRunner {
     return outcome;
   }
 
+  get isBeside(): boolean {
+    return false;
+  }
+
   hurry(): void {
     this.#isHurried = true;
   }

@@ -18,6 +18,7 @@ export { PartWriter } from "./part-writer.ts";
 export {
   chooseCompaction,
   compactionDebt,
+  isOverfull,
   levelSizes,
   type PolicySettings,
   partBytesFor,

@@ -3,8 +3,8 @@
  *
  * **Levelled.** Level 6 is the deepest, and filled first. When it holds more than a level above it is worth having (ten
  * times `baseBytes`), that level takes part, and so on; the highest that does is the base. A level other than the deepest
- * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they have a quarter of the base
- * (merging them costs as much as rewriting it), or twelve.
+ * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they have as much as the base
+ * (to merge them is to rewrite it), or sixteen. The first ones, with nothing to be merged with, wait until there are eight.
  *
  *     0    ▇ ▇ ▇ ▇            flushes, overlapping
  *     5    ▇▇▇                the base
@@ -56,10 +56,11 @@ export interface Compaction {
 
 const LEVEL_RATIO = 10;
 const LEVEL0_RUNS = 4;
-const LEVEL0_MOST_RUNS = 12;
-/** Flushes with so large a share of the base are worth merging with it. */
-const LEVEL0_SHARE = 0.25;
-const LEVEL0_IDLE_SHARE = 0.1;
+const LEVEL0_FIRST_RUNS = 8;
+const LEVEL0_MOST_RUNS = 16;
+/** At rest there are fewer, and they have no more than this share of the base. */
+const LEVEL0_IDLE_RUNS = 6;
+const LEVEL0_IDLE_SHARE = 0.2;
 const TIER_RUNS = 4;
 const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
@@ -95,6 +96,11 @@ export function rewriteOf(manifest: Manifest, run: Run, part: Part, emptied: Rea
     sweeps: manifest.sweeps,
     emptied,
   };
+}
+
+/** Whether so much has piled up that compactions come before everything else. */
+export function isOverfull(manifest: Manifest): boolean {
+  return runsOf(manifest, 0).length >= LEVEL0_MOST_RUNS;
 }
 
 /** Bytes that compactions would read and write before there was nothing left to do, about. */
@@ -190,9 +196,10 @@ function needsLevel0(manifest: Manifest, sizes: readonly number[], base: number,
     return true;
   }
   if (isIdle) {
-    return runs >= LEVEL0_RUNS || sizes[0]! >= sizes[base]! * LEVEL0_IDLE_SHARE;
+    return runs >= LEVEL0_IDLE_RUNS || sizes[0]! > sizes[base]! * LEVEL0_IDLE_SHARE;
   }
-  return runs >= LEVEL0_RUNS && sizes[0]! >= sizes[base]! * LEVEL0_SHARE;
+  const least = sizes[base] === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
+  return runs >= least && sizes[0]! >= sizes[base]!;
 }
 
 /** The next stretch of level 0, with what the base has there: whole parts of the base, and of level 0 what lies before its end. */

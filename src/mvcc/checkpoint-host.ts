@@ -16,6 +16,8 @@ export interface CheckpointHost {
   kinds(): ReadonlyMap<number, KeyspaceKind>;
   /** Bytes that compactions of LSM keyspaces would have to go through; more where there is time for what can wait. */
   compactionDebt(isIdle: boolean): number;
+  /** Whether so much waits to be compacted that flushes have to wait for it. */
+  isOverfull(): boolean;
   adopt(result: CheckpointResult, done: readonly Memtable[]): void;
   poison(cause: unknown): void;
 }

@@ -28,6 +28,8 @@ export type CheckpointOutcome =
 
 export interface CheckpointRunner {
   readonly isRunning: boolean;
+  /** Whether a job gets on while the caller does nothing, or pauses. */
+  readonly isBeside: boolean;
   /** How much of the running job is done, 0 to 1. */
   readonly progress: number;
   start(input: CheckpointInput): void;
@@ -70,6 +72,10 @@ export class InlineRunner implements CheckpointRunner {
 
   get isRunning(): boolean {
     return this.#steps !== undefined;
+  }
+
+  get isBeside(): boolean {
+    return false;
   }
 
   get progress(): number {
@@ -208,6 +214,10 @@ export class WorkerRunner implements CheckpointRunner {
   get isRunning(): boolean {
     this.#receive();
     return this.#isRunning;
+  }
+
+  get isBeside(): boolean {
+    return true;
   }
 
   get progress(): number {

@@ -26,6 +26,7 @@ import {
 } from "./checkpoint-job.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import type { Memtable } from "./memtable.ts";
+import { Pacer } from "./pacer.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 /** Somebody waits for pages to be moved down. */
@@ -70,6 +71,11 @@ export class Checkpointer {
   readonly #runner: CheckpointRunner;
   readonly #pendingFrees: PendingFrees;
   readonly #segmentBytes: number;
+  readonly #pacer: Pacer;
+  /** Up to where in the log writers were admitted. */
+  #admittedSegment: number;
+  #admittedTail: number;
+  #startedAtMs: number;
   #meta: Meta;
   #free: FreeSpace;
   #running: RunningJob | undefined;
@@ -106,6 +112,10 @@ export class Checkpointer {
   ) {
     this.#host = host;
     this.#segmentBytes = segmentBytes;
+    this.#pacer = new Pacer();
+    this.#admittedSegment = 0;
+    this.#admittedTail = 0;
+    this.#startedAtMs = 0;
     this.#clock = clock;
     this.#runner = runner;
     this.#pendingFrees = new PendingFrees();
@@ -149,13 +159,33 @@ export class Checkpointer {
       this.collect();
     }
     const active = this.#host.active;
-    if (active === undefined || this.#frozen().length < MAX_FROZEN) {
+    if (active === undefined) {
       return;
     }
-    this.#start();
-    const fill = active.segment.tail / active.segment.capacity;
-    this.#runner.advance(this.#slowedFrom + fill * (1 - this.#slowedFrom), MAX_PAUSE_MS);
-    this.collect();
+    const frozen = this.#frozen().length;
+    const { tail, capacity, number } = active.segment;
+    if (this.#pacer.isReady && this.#runner.isBeside) {
+      const bytes = number === this.#admittedSegment ? tail - this.#admittedTail : tail;
+      this.#admittedSegment = number;
+      this.#admittedTail = tail;
+      this.#pause(frozen + tail / capacity, bytes);
+    } else if (frozen >= MAX_FROZEN) {
+      this.#start();
+      this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
+      this.collect();
+    }
+  }
+
+  /** The writer waits while the worker gets on, a few milliseconds at the most. */
+  #pause(waiting: number, bytes: number): void {
+    const dueMs = Math.min(MAX_PAUSE_MS, this.#pacer.pauseMs(waiting, bytes));
+    if (dueMs > 0) {
+      this.#start();
+      const ms = Math.floor(dueMs);
+      this.#runner.advance(Number.POSITIVE_INFINITY, ms);
+      this.#pacer.paused(ms);
+      this.collect();
+    }
   }
 
   /** Called before the active memtable is frozen: returns when there is room for one more. */
@@ -188,6 +218,9 @@ export class Checkpointer {
   frozen(): void {
     this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;
     this.#frozenAtMs = this.#clock.now();
+    if (this.#frozen().length >= WORTHWHILE && !this.#host.isOverfull()) {
+      this.#runner.hurry();
+    }
     this.schedule();
   }
 
@@ -211,6 +244,10 @@ export class Checkpointer {
       return;
     }
     this.#running = undefined;
+    if (outcome.ok) {
+      const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
+      this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, bytes);
+    }
     this.#settle(outcome, done);
     if (this.#holdersWaiting === 0) {
       this.#startNext(outcome.ok);
@@ -478,6 +515,7 @@ export class Checkpointer {
     this.#cancelTimer = undefined;
     this.#request = undefined;
     this.#running = { memtables, request };
+    this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
     const compactionBytes = compacts ? COMPACTION_SEGMENTS * this.#segmentBytes : 0;
     this.#runner.start(this.#input(memtables, this.#relocationFor(request), compactionBytes));

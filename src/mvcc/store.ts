@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type Combine, compactionDebt, policyFor, SearchCounts } from "../lsm/index.ts";
+import { type Combine, compactionDebt, isOverfull, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
 import { ALL_KEYS } from "./byte-range.ts";
@@ -418,6 +418,7 @@ export class Store {
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
         kinds: () => this.catalog.kinds(),
         compactionDebt: (isIdle) => this.compactionDebt(isIdle),
+        isOverfull: () => [...this.state.manifests.values()].some(isOverfull),
         adopt: (result, done) => this.#adopt(result, done),
         poison: (cause) => {
           this.#poisonCause = cause;

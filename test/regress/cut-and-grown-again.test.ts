@@ -56,6 +56,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     pinnedCheckpoints: () => [],
     kinds: () => new Map(),
     compactionDebt: () => 0,
+    isOverfull: () => false,
     adopt: ({ meta }) => pages.grow(Math.max(meta.pageCount, pages.pageCount)),
     poison: (cause) => expect.unreachable(String(cause)),
   };

@@ -1,0 +1,63 @@
+/**
+ * How fast writers may go while checkpoints are behind: in proportion, so that nobody ever has to stand still.
+ *
+ *     q   0        1        2        3        4      memtables waiting, the active one by its share
+ *         ├────────┴────┬───┴────────┴────┬───┤
+ *         no pause      │     more and more │ 1.5 times as long a byte as checkpoints take for it
+ *                      1.5                 3.5
+ *
+ * What checkpoints take for a byte of log is measured: all the time that jobs took, compactions included, over the bytes that
+ * flushes took off the log, older jobs counting half as much each time. A writer that is slower than that by itself is never
+ * paused for long, since what waits gets less; a faster one settles where both keep step.
+ */
+
+const FREE_FROM = 1.5;
+const FULL_AT = 3.5;
+const MOST_FACTOR = 1.5;
+/** Pauses shorter than this are saved up. */
+const LEAST_PAUSE_MS = 1;
+const FORGET = 0.5;
+
+export class Pacer {
+  /** Of jobs that were done, the older ones weighing less. */
+  #busyMs: number;
+  #flushedBytes: number;
+  #owedMs: number;
+
+  constructor() {
+    this.#busyMs = 0;
+    this.#flushedBytes = 0;
+    this.#owedMs = 0;
+  }
+
+  /** Whether there is anything to go by. */
+  get isReady(): boolean {
+    return this.#flushedBytes > 0;
+  }
+
+  /** A job has ended that took so long, and so many bytes off the log: none, if it compacted. */
+  jobDone(ms: number, flushedBytes: number): void {
+    if (flushedBytes > 0) {
+      this.#busyMs *= FORGET;
+      this.#flushedBytes *= FORGET;
+    }
+    this.#busyMs += ms;
+    this.#flushedBytes += flushedBytes;
+  }
+
+  /** For how long a writer is to pause that has just written so many bytes, with `waiting` memtables to be flushed. */
+  pauseMs(waiting: number, bytes: number): number {
+    const pressure = Math.min(1, Math.max(0, (waiting - FREE_FROM) / (FULL_AT - FREE_FROM)));
+    if (pressure === 0 || this.#flushedBytes === 0) {
+      this.#owedMs = 0;
+      return 0;
+    }
+    this.#owedMs += MOST_FACTOR * pressure * bytes * (this.#busyMs / this.#flushedBytes);
+    return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
+  }
+
+  /** It has paused. */
+  paused(ms: number): void {
+    this.#owedMs = Math.max(0, this.#owedMs - ms);
+  }
+}
