@@ -4,7 +4,14 @@
  * Commands are written against these interfaces, so that their tests can run with a small fake where
  * the storage is not the point.
  */
-import type { BackupResult, CheckReport, CopyProgress, DatabaseStats } from "../mvcc/index.ts";
+import type {
+  BackupResult,
+  CheckReport,
+  CopyProgress,
+  DatabaseStats,
+  KeyspaceDescription,
+  MapShape,
+} from "../mvcc/index.ts";
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
@@ -41,10 +48,13 @@ export interface RawKeyspace {
   readonly name: string;
   /** Its number, by which others may refer to it; undefined where any will do. */
   readonly id: number | undefined;
-  readonly engine: string;
   /** Names of the codecs. */
   readonly key: string;
   readonly value: string;
+  readonly engine: string;
+  /** How it is kept besides; undefined: as its engine does unless told otherwise. */
+  readonly lsm?: KeyspaceDescription["lsm"];
+  readonly merge?: KeyspaceDescription["merge"];
 }
 
 export interface RawEntry {
@@ -72,6 +82,7 @@ export interface Watched<Progress> {
 /** A database at a glance. */
 export interface Overview {
   readonly stats: DatabaseStats;
+  readonly shapes: readonly MapShape[];
   /** The files of its directory, with the bytes that they take on the disk: a file with holes takes less than its length. */
   readonly files: readonly { readonly name: string; readonly diskBytes: number }[];
 }

@@ -39,8 +39,8 @@ class LibraryDatabase implements Database {
   snapshot(): RawSnapshot {
     const snapshot = this.#database.snapshot();
     const { context } = snapshot;
-    const keyspaces = this.#database.store.catalog.all().map(({ name, id, engine, key, value }) => {
-      return { name, id, engine, key, value, entryCount: context.count(id, library.ALL_KEYS) };
+    const keyspaces = this.#database.store.catalog.all().map(({ isDropped: _, ...info }) => {
+      return { ...info, entryCount: context.count(info.id, library.ALL_KEYS) };
     });
     return {
       commit: snapshot.commit,
@@ -50,9 +50,9 @@ class LibraryDatabase implements Database {
     };
   }
 
-  createKeyspace({ name, id, engine, key, value }: RawKeyspace): void {
+  createKeyspace({ name, id, engine, key, value, lsm, merge }: RawKeyspace): void {
     const { store } = this.#database;
-    if (engine !== "btree") {
+    if (engine !== "btree" && engine !== "lsm") {
       throw new DbError(
         "UNSUPPORTED",
         `the keyspace ${name} is for the engine ${engine}, which this nacre does not have`,
@@ -61,7 +61,8 @@ class LibraryDatabase implements Database {
     if (store.catalog.find(name) !== undefined) {
       throw new DbError("INVALID", `there is a keyspace ${name} already`, { map: name });
     }
-    store.createKeyspace(name, { engine, key, value }, id);
+    const settings = engine === "lsm" ? { lsm: library.checkLsmSettings(lsm ?? {}) } : {};
+    store.createKeyspace(name, { engine, key, value, ...settings, ...(merge === undefined ? {} : { merge }) }, id);
   }
 
   putRaw({ name }: RawKeyspace, entries: readonly RawEntry[]): void {
@@ -76,7 +77,7 @@ class LibraryDatabase implements Database {
 
   overview(): Overview {
     const stats = this.#database.stats();
-    return { stats, files: stats.backend === "memory" ? [] : filesIn(stats.path) };
+    return { stats, shapes: this.#database.shapes(), files: stats.backend === "memory" ? [] : filesIn(stats.path) };
   }
 
   check(options: Watched<number>): Promise<library.CheckReport> {

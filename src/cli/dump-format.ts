@@ -7,6 +7,7 @@
  *   {"kb":"AAEC","vb":"/w==","x":1767225600000}
  *   {"end":true,"keyspaces":1,"entries":2}                                        last: without it, the dump was cut off
  *
+ *   lsm      settings of its engine, merge: the name of its operator; where there are any
  *   id       the keyspace's number, which others may refer to; a dump made by hand can leave it out
  *   k, v     a key or value whose bytes are the UTF-8 of this text, or a value that is this JSON
  *   kb, vb   the bytes, base64
@@ -56,8 +57,8 @@ export function encodeHeader(commit: number): string {
   return JSON.stringify({ nacre: "dump", version: DUMP_VERSION, commit } satisfies DumpHeader);
 }
 
-export function encodeKeyspace({ name, id, engine, key, value }: RawKeyspace): string {
-  return printableJson(JSON.stringify({ keyspace: name, id, engine, key, value }));
+export function encodeKeyspace({ name, id, engine, key, value, lsm, merge }: RawKeyspace): string {
+  return printableJson(JSON.stringify({ keyspace: name, id, engine, key, value, lsm, merge }));
 }
 
 export function encodeEntry({ key, value, expiresAt }: RawEntry, keyspace: RawKeyspace): string {
@@ -106,12 +107,13 @@ export function lineError(line: number, what: string): DbError {
 }
 
 function decodeKeyspace(parsed: Record<string, unknown>, line: number): RawKeyspace {
-  const { keyspace: name, id, engine, key, value } = parsed;
+  const { keyspace: name, id, engine, key, value, lsm, merge } = parsed;
   const isNumbered = id === undefined || Number.isSafeInteger(id);
   if (!isNumbered || [name, engine, key, value].some((each) => typeof each !== "string")) {
     throw lineError(line, "a keyspace has an engine, and says what its keys and values are");
   }
-  return { name, id, engine, key, value } as RawKeyspace;
+  const kept = { ...(lsm === undefined ? {} : { lsm }), ...(merge === undefined ? {} : { merge }) };
+  return { name, id, engine, key, value, ...kept } as RawKeyspace;
 }
 
 function decodeEntry(parsed: DumpEntry, line: number, keyspace: RawKeyspace): RawEntry {

@@ -35,3 +35,4 @@ export {
   DEFAULT_LSM_SETTINGS,
   type LsmSettings,
 } from "./settings.ts";
+export { type LevelShape, type RunsShape, shapeOf } from "./shape.ts";

@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type FreeSpace, type Meta, PendingFrees } from "../pager/index.ts";
+import type { FreeSpace, Meta } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
@@ -27,6 +27,7 @@ import {
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
+import { PageLedger } from "./page-ledger.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 /** Somebody waits for pages to be moved down. */
@@ -69,15 +70,10 @@ export class Checkpointer {
   readonly #host: CheckpointHost;
   readonly #clock: Clock;
   readonly #runner: CheckpointRunner;
-  readonly #pendingFrees: PendingFrees;
+  readonly #ledger: PageLedger;
   readonly #segmentBytes: number;
   readonly #pacer: Pacer;
-  /** Up to where in the log writers were admitted. */
-  #admittedSegment: number;
-  #admittedTail: number;
   #startedAtMs: number;
-  #meta: Meta;
-  #free: FreeSpace;
   #running: RunningJob | undefined;
   /** For the next job. */
   #request: RelocationRequest | undefined;
@@ -113,14 +109,10 @@ export class Checkpointer {
     this.#host = host;
     this.#segmentBytes = segmentBytes;
     this.#pacer = new Pacer();
-    this.#admittedSegment = 0;
-    this.#admittedTail = 0;
     this.#startedAtMs = 0;
     this.#clock = clock;
     this.#runner = runner;
-    this.#pendingFrees = new PendingFrees();
-    this.#meta = meta;
-    this.#free = free;
+    this.#ledger = new PageLedger(meta, free);
     this.#running = undefined;
     this.#request = undefined;
     this.#lastError = undefined;
@@ -140,15 +132,15 @@ export class Checkpointer {
   }
 
   get meta(): Meta {
-    return this.#meta;
+    return this.#ledger.meta;
   }
 
   stats(): CheckpointerStats {
     return {
       checkpoints: this.#checkpoints,
       isRunning: this.#running !== undefined,
-      pagesFree: this.#free.freeCount,
-      pagesPending: this.#pendingFrees.pagesWaiting,
+      pagesFree: this.#ledger.freeCount,
+      pagesPending: this.#ledger.pendingCount,
       lastError: this.#lastError === undefined ? undefined : String(this.#lastError),
     };
   }
@@ -164,11 +156,8 @@ export class Checkpointer {
     }
     const frozen = this.#frozen().length;
     const { tail, capacity, number } = active.segment;
-    if (this.#pacer.isReady && this.#runner.isBeside) {
-      const bytes = number === this.#admittedSegment ? tail - this.#admittedTail : tail;
-      this.#admittedSegment = number;
-      this.#admittedTail = tail;
-      this.#pause(frozen + tail / capacity, bytes);
+    if (this.#runner.isBeside) {
+      this.#pause(this.#pacer.pauseMs(frozen + tail / capacity, number, tail));
     } else if (frozen >= MAX_FROZEN) {
       this.#start();
       this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
@@ -177,11 +166,10 @@ export class Checkpointer {
   }
 
   /** The writer waits while the worker gets on, a few milliseconds at the most. */
-  #pause(waiting: number, bytes: number): void {
-    const dueMs = Math.min(MAX_PAUSE_MS, this.#pacer.pauseMs(waiting, bytes));
-    if (dueMs > 0) {
+  #pause(dueMs: number): void {
+    const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
+    if (ms > 0) {
       this.#start();
-      const ms = Math.floor(dueMs);
       this.#runner.advance(Number.POSITIVE_INFINITY, ms);
       this.#pacer.paused(ms);
       this.collect();
@@ -335,14 +323,14 @@ export class Checkpointer {
   /** Moves pages down and cuts the file's free end, if that is worth it; whether it was. */
   #trim(): boolean {
     this.reclaim();
-    const before = this.#meta.pageCount;
-    const used = before - this.#free.freeCount;
+    const before = this.meta.pageCount;
+    const used = before - this.#ledger.freeCount;
     if (before <= used * TRIM_FROM + TRIM_PAGES) {
       return false;
     }
-    this.#free.cutTail();
+    this.#ledger.cutTail();
     this.#runHere([]);
-    this.#host.pages.shrink(this.#meta.pageCount);
+    this.#host.pages.shrink(this.meta.pageCount);
     this.#host.pages.sync();
     return true;
   }
@@ -418,11 +406,11 @@ export class Checkpointer {
       })),
       roots: this.#host.state.roots,
       keyspaces: newest === undefined ? this.#keyspacesInPages() : newest.keyspaces,
-      previous: this.#meta,
-      free: this.#free.clone(),
-      pending: this.#pendingFrees.all(),
-      commit: newest === undefined ? this.#meta.commit : newest.segment.lastCommit,
-      firstSegment: newest === undefined ? this.#meta.firstSegment : newest.segment.number + 1,
+      previous: this.meta,
+      free: this.#ledger.freeForJob(),
+      pending: this.#ledger.pending(),
+      commit: newest === undefined ? this.meta.commit : newest.segment.lastCommit,
+      firstSegment: newest === undefined ? this.meta.firstSegment : newest.segment.number + 1,
       relocation,
       lsm: {
         segmentBytes: this.#segmentBytes,
@@ -447,31 +435,20 @@ export class Checkpointer {
       return { pages: this.#relocatePages, from: undefined, extents: false };
     }
     this.reclaim();
-    const { used } = this.#space();
-    const end = this.#free.cutTail();
+    const { used } = this.#ledger.space;
+    const end = this.#ledger.cutTail();
     const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
     return { pages: Number.POSITIVE_INFINITY, from, extents: request.extents };
   }
 
-  /** What there is while no job runs; with one, what there was when it began. */
-  #space(): PageSpace {
-    return { end: this.#free.highestUsed() + 1, used: this.#free.pageCount - this.#free.freeCount };
-  }
-
   /** Pages that no snapshot needs any more become free. Not while a job runs, which has the free pages as they were. */
   reclaim(): void {
-    for (const extent of this.#pendingFrees.releasable(this.#host.pinnedCheckpoints(), this.#meta.checkpoint)) {
-      this.#free.release(extent.first, extent.count);
-    }
+    this.#ledger.reclaim(this.#host.pinnedCheckpoints());
   }
 
   #adopt(result: CheckpointResult, done: readonly Memtable[]): void {
-    this.#meta = result.meta;
-    this.#free = result.free;
+    this.#ledger.adopt(result);
     this.#checkpoints++;
-    for (const { first, count, birth } of result.freed) {
-      this.#pendingFrees.add(first, count, birth, result.meta.checkpoint);
-    }
     for (const memtable of done) {
       memtable.checkpointed = true;
     }
@@ -484,9 +461,9 @@ export class Checkpointer {
     if (this.#isPoisoned) {
       return;
     }
-    this.#runner.noteCut(this.#meta.pageCount);
+    this.#runner.noteCut(this.meta.pageCount);
     try {
-      this.#host.pages.shrink(this.#meta.pageCount);
+      this.#host.pages.shrink(this.meta.pageCount);
     } catch {
       // Nothing reaches what stays behind; later growth writes over it.
     }
@@ -517,7 +494,8 @@ export class Checkpointer {
     this.#running = { memtables, request };
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
-    const compactionBytes = compacts ? COMPACTION_SEGMENTS * this.#segmentBytes : 0;
+    const isAwaited = frozen.length >= WORTHWHILE && !this.#host.isOverfull();
+    const compactionBytes = !compacts ? 0 : isAwaited ? 1 : COMPACTION_SEGMENTS * this.#segmentBytes;
     this.#runner.start(this.#input(memtables, this.#relocationFor(request), compactionBytes));
   }
 
@@ -591,7 +569,7 @@ export class Checkpointer {
       this.#adoptOrPoison(outcome.result, memtables);
       if (request !== undefined) {
         this.reclaim();
-        request.resolve(this.#space());
+        request.resolve(this.#ledger.space);
       }
     } else {
       this.#lastError = outcome.error;

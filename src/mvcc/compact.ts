@@ -9,6 +9,8 @@
  * have their checkpoints in between, and a crash loses nothing. Large values are looked for only where a stretch did not
  * get empty otherwise, since all leaves have to be read to find them.
  *
+ * Runs of LSM maps are compacted first, as far as they would be by themselves at rest.
+ *
  * Closing does the same in one go, within bounds, so that this is for databases that stay open.
  */
 import { PAGE_SIZE } from "../pager/index.ts";
@@ -35,6 +37,7 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
   const { signal, onProgress = () => {} } = options;
   await store.checkpoint(signal);
   const { checkpointer } = store;
+  await checkpointer.tidy(signal);
   const before = checkpointer.meta.pageCount;
   let movesExtents = false;
   /** Since it was shortest. */

@@ -15,7 +15,7 @@ import { Deadlines } from "./deadlines.ts";
 import { LiveContext } from "./live-context.ts";
 import { mapOpener, type OpenMap } from "./open-map.ts";
 import { DURABILITIES, type Durability, oneOf, type Seams, type StoreOptions } from "./options.ts";
-import { type DatabaseStats, statsOf } from "./stats.ts";
+import { type DatabaseStats, type MapShape, shapesOf, statsOf } from "./stats.ts";
 import { Store } from "./store.ts";
 import { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";
 
@@ -282,6 +282,11 @@ export class Database implements Disposable {
 
   stats(): DatabaseStats {
     return statsOf(this.store);
+  }
+
+  /** Levels, runs, filters and amplification of the maps with the engine "lsm". Tries filters, a few ms for a gigabyte. */
+  shapes(): MapShape[] {
+    return shapesOf(this.store);
   }
 
   /** Checkpoints and closes. Transactions and snapshots that are open end. */

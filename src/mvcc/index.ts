@@ -2,12 +2,12 @@
 export { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "../btree/index.ts";
 /** Where a frontend writes key and value of an operation that it has reserved (see Context). */
 
-export type { LsmSettings } from "../lsm/index.ts";
+export { checkLsmSettings, type LevelShape, type LsmSettings, type RunsShape } from "../lsm/index.ts";
 export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";
 export { ALL_KEYS, type ByteRange } from "./byte-range.ts";
-export type { EngineKind, KeyspaceInfo } from "./catalog.ts";
+export type { EngineKind, KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 export type { Change, ChangesOptions, CommitChanges } from "./changes.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
@@ -33,7 +33,7 @@ export { ownedCopy } from "./owned-bytes.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
 export { type RestoreOptions, restore, restoreTo } from "./restore.ts";
 export { SnapshotContext } from "./snapshot.ts";
-export type { DatabaseStats } from "./stats.ts";
+export type { DatabaseStats, MapShape } from "./stats.ts";
 export { Store } from "./store.ts";
 export { readLossyText, writeText } from "./text.ts";
 export { Snapshot, Transaction, type TransactionOptions, WriteTransaction } from "./transaction.ts";

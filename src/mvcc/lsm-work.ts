@@ -98,7 +98,8 @@ export class LsmWork {
 
   *compact(): Generator<void, void> {
     let leftBytes = this.#input.lsm.compactionBytes;
-    while (leftBytes > 0 && !this.#input.isHurried()) {
+    // One at least: compactions that never come to their turn pile up.
+    for (let isFirst = true; leftBytes > 0 && (isFirst || !this.#input.isHurried()); isFirst = false) {
       const next = this.#neediest();
       if (next === undefined) {
         return;

@@ -17,22 +17,25 @@ const MOST_FACTOR = 1.5;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
 const FORGET = 0.5;
+/** What is supposed before the first job was done: 100 MB a second. */
+const FIRST_MS = 320;
+const FIRST_BYTES = 32_000_000;
 
 export class Pacer {
   /** Of jobs that were done, the older ones weighing less. */
   #busyMs: number;
   #flushedBytes: number;
   #owedMs: number;
+  /** Up to where in the log writers have come. */
+  #segment: number;
+  #tail: number;
 
   constructor() {
-    this.#busyMs = 0;
-    this.#flushedBytes = 0;
+    this.#busyMs = FIRST_MS;
+    this.#flushedBytes = FIRST_BYTES;
     this.#owedMs = 0;
-  }
-
-  /** Whether there is anything to go by. */
-  get isReady(): boolean {
-    return this.#flushedBytes > 0;
+    this.#segment = 0;
+    this.#tail = 0;
   }
 
   /** A job has ended that took so long, and so many bytes off the log: none, if it compacted. */
@@ -45,10 +48,13 @@ export class Pacer {
     this.#flushedBytes += flushedBytes;
   }
 
-  /** For how long a writer is to pause that has just written so many bytes, with `waiting` memtables to be flushed. */
-  pauseMs(waiting: number, bytes: number): number {
+  /** For how long a writer is to pause that has come so far in the log, with `waiting` memtables to be flushed. */
+  pauseMs(waiting: number, segment: number, tail: number): number {
+    const bytes = segment === this.#segment ? Math.max(0, tail - this.#tail) : tail;
+    this.#segment = segment;
+    this.#tail = tail;
     const pressure = Math.min(1, Math.max(0, (waiting - FREE_FROM) / (FULL_AT - FREE_FROM)));
-    if (pressure === 0 || this.#flushedBytes === 0) {
+    if (pressure === 0) {
       this.#owedMs = 0;
       return 0;
     }

@@ -32,6 +32,7 @@ import { checkNotForeign, openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
 import { type Memtable, MemtablePool } from "./memtable.ts";
 import { MergeCursor } from "./merge-cursor.ts";
+import { combineFor } from "./merge-operator.ts";
 import type { Durability, Seams, StoreOptions } from "./options.ts";
 import { type Pin, Pins } from "./pins.ts";
 import { ReadPoint, ReadState } from "./read-state.ts";
@@ -63,7 +64,7 @@ export class Store {
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
   readonly waiters: Waiters;
-  /** Merge operators of the maps that were asked for, by keyspace. */
+  /** Merge operators of the maps that were asked for, by keyspace: the functions of the application are nowhere else. */
   readonly operators: Map<number, Combine>;
   readonly writeSets: WriteSetPool;
   /** Called once, when the database has closed. */
@@ -291,7 +292,9 @@ export class Store {
   }
 
   operatorOf(keyspace: number): Combine | undefined {
-    return this.operators.get(keyspace);
+    const known = this.operators.get(keyspace);
+    const info = known === undefined ? this.catalog.byId(keyspace) : undefined;
+    return info?.merge === undefined ? known : combineFor({ name: info.merge, value: info.value });
   }
 
   /** Makes a keyspace: in the open record if there is one, otherwise as a commit of its own. */
