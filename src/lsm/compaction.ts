@@ -21,7 +21,7 @@ import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type ValueArea } from ".
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
-import { type Compaction, type CompactionInput, rewriteOf } from "./policy.ts";
+import { type Compaction, type CompactionInput, partBytesFor, rewriteOf } from "./policy.ts";
 import { clipDeletes, NO_RANGE_DELETES, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
 import { RunMerge } from "./run-merge.ts";
 import type { LsmSettings } from "./settings.ts";
@@ -35,7 +35,8 @@ export interface LsmSurroundings {
   /** The checkpoint that is under way. */
   readonly birth: number;
   readonly settings: LsmSettings;
-  readonly partBytes: number;
+  /** Of a log segment, by which parts are measured. */
+  readonly segmentBytes: number;
   /** The merge operator; undefined where there is none, or it is not known here. */
   readonly combine: Combine | undefined;
   /** Entries that ended before are dropped; ms since the epoch. */
@@ -67,6 +68,7 @@ export function* compactRuns(
   const writer = new PartWriter({
     ...around,
     level: compaction.level,
+    partBytes: partBytesFor(around.segmentBytes, compaction.level),
     isCompressed: isBottom || compaction.level === DEEPEST_LEVEL,
     firstId: before.nextPart,
   });

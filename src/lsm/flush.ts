@@ -8,6 +8,7 @@ import { BATCH_DELETE, type BatchSource, CELL_DELETE } from "../btree/index.ts";
 import type { LsmSurroundings } from "./compaction.ts";
 import type { Manifest } from "./manifest.ts";
 import { PartWriter } from "./part-writer.ts";
+import { partBytesFor } from "./policy.ts";
 import { NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
 
 const ENTRIES_A_STEP = 512;
@@ -20,7 +21,13 @@ export function* flushRun(
   rangeDeletes: readonly RangeDelete[],
 ): Generator<void, Manifest> {
   const isBottom = before.runs.length === 0;
-  const writer = new PartWriter({ ...around, level: 0, isCompressed: false, firstId: before.nextPart });
+  const writer = new PartWriter({
+    ...around,
+    level: 0,
+    partBytes: partBytesFor(around.segmentBytes, 0),
+    isCompressed: false,
+    firstId: before.nextPart,
+  });
   let userBytes = 0;
   for (let count = 1; batch.next(); count++) {
     const { kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry } = batch;

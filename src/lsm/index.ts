@@ -2,7 +2,17 @@
 export { checkRunsSteps } from "./check.ts";
 export { compactRuns, freeRuns, type LsmSurroundings, relocateRuns } from "./compaction.ts";
 export { flushRun } from "./flush.ts";
-export { DEEPEST_LEVEL, LEVELS, Manifest, type ManifestEntry, type PlacedPart, partFor, type Run } from "./manifest.ts";
+export {
+  DEEPEST_LEVEL,
+  LEVELS,
+  Manifest,
+  type ManifestEntry,
+  type PlacedPart,
+  packEntries,
+  partFor,
+  type Run,
+  unpackEntries,
+} from "./manifest.ts";
 export {
   type Combine,
   decodeItems,

@@ -64,17 +64,18 @@ const LEVEL0_IDLE_SHARE = 0.2;
 const TIER_RUNS = 4;
 const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
-const UNIT_SEGMENTS = 2;
+const UNIT_SEGMENTS = 1;
 const PARTS_A_SEGMENT = 2;
+const FLUSHED_PARTS_A_SEGMENT = 8;
 
 /** What is worth what, by the size of a log segment, of which a flush has two at the most. */
 export function policyFor(style: CompactionStyle, segmentBytes: number, isIdle: boolean): PolicySettings {
   return { style, baseBytes: BASE_SEGMENTS * segmentBytes, unitBytes: UNIT_SEGMENTS * segmentBytes, isIdle };
 }
 
-/** How large parts are. */
-export function partBytesFor(segmentBytes: number): number {
-  return segmentBytes / PARTS_A_SEGMENT;
+/** How large parts are: those of flushes smaller, since stretches begin and end with parts, and have all of them in it. */
+export function partBytesFor(segmentBytes: number, level: number): number {
+  return segmentBytes / (level === 0 ? FLUSHED_PARTS_A_SEGMENT : PARTS_A_SEGMENT);
 }
 
 export function chooseCompaction(manifest: Manifest, settings: PolicySettings): Compaction | undefined {

@@ -6,7 +6,7 @@
  */
 import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
 import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
-import type { ManifestEntry } from "../lsm/index.ts";
+import { packEntries, unpackEntries } from "../lsm/index.ts";
 import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
@@ -30,7 +30,7 @@ export interface EncodedInput {
     readonly ranges: readonly number[];
   }[];
   readonly trees: ReadonlyMap<number, RootRecord>;
-  readonly manifests: ReadonlyMap<number, readonly ManifestEntry[]>;
+  readonly manifests: ReadonlyMap<number, Uint8Array>;
   readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
   readonly lsm: LsmWorkOptions;
   readonly previous: Meta;
@@ -72,7 +72,9 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
       ranges: memtable.ranges.toTransfer(),
     })),
     trees: input.roots.trees,
-    manifests: new Map([...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, manifest.entries()])),
+    manifests: new Map(
+      [...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, packEntries(manifest.entries())]),
+    ),
     keyspaces: input.keyspaces,
     lsm: input.lsm,
     previous: input.previous,
@@ -95,7 +97,10 @@ export function decodeInput(
   return {
     ...encoded,
     pages,
-    roots: applyChanges(NO_ROOTS, encoded),
+    roots: applyChanges(NO_ROOTS, {
+      trees: encoded.trees,
+      manifests: new Map([...encoded.manifests].map(([keyspace, bytes]) => [keyspace, unpackEntries(bytes)])),
+    }),
     memtables: encoded.memtables.map(({ arena, index, ranges }) => {
       const u8 = new Uint8Array(arena);
       const u32 = new Uint32Array(arena);

@@ -169,7 +169,7 @@ export class Checkpointer {
   #pause(dueMs: number): void {
     const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
     if (ms > 0) {
-      this.#start();
+      this.schedule();
       this.#runner.advance(Number.POSITIVE_INFINITY, ms);
       this.#pacer.paused(ms);
       this.collect();
@@ -495,8 +495,8 @@ export class Checkpointer {
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
     const isAwaited = frozen.length >= WORTHWHILE && !this.#host.isOverfull();
-    const compactionBytes = !compacts ? 0 : isAwaited ? 1 : COMPACTION_SEGMENTS * this.#segmentBytes;
-    this.#runner.start(this.#input(memtables, this.#relocationFor(request), compactionBytes));
+    const segments = !compacts ? 0 : isAwaited ? WORTHWHILE : COMPACTION_SEGMENTS;
+    this.#runner.start(this.#input(memtables, this.#relocationFor(request), segments * this.#segmentBytes));
   }
 
   #debt(): number {

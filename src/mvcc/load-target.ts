@@ -87,7 +87,7 @@ class RunTarget implements LoadTarget {
       settings,
       level: this.#level,
       isCompressed: isFirst,
-      partBytes: partBytesFor(store.options.segmentBytes),
+      partBytes: partBytesFor(store.options.segmentBytes, this.#level),
       firstId: this.#before.nextPart,
     });
   }

@@ -15,7 +15,6 @@ import {
   Manifest,
   type ManifestEntry,
   type PolicySettings,
-  partBytesFor,
   policyFor,
   relocateRuns,
 } from "../lsm/index.ts";
@@ -168,7 +167,7 @@ export class LsmWork {
       frees: this.#frees,
       birth: this.#birth,
       settings,
-      partBytes: partBytesFor(lsm.segmentBytes),
+      segmentBytes: lsm.segmentBytes,
       combine: merge === undefined ? undefined : combineFor(merge),
       expiredBefore: lsm.expiredBefore,
     };

@@ -72,6 +72,8 @@ export class Store {
   readonly #pool: MemtablePool;
   readonly #cursors: MergeCursor[];
   readonly #watchers: Set<CommitWatcher>;
+  /** What compactions have to do, as of one state. */
+  #debts: Debts;
   #isClosed: boolean;
   #poisonCause: unknown;
   #cancelSync: (() => void) | undefined;
@@ -101,6 +103,7 @@ export class Store {
     this.operators = new Map();
     this.#cursors = [];
     this.#watchers = new Set();
+    this.#debts = { state: undefined, busy: 0, idle: 0 };
     this.#isClosed = false;
     this.#poisonCause = undefined;
     this.#cancelSync = undefined;
@@ -350,6 +353,16 @@ export class Store {
 
   /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
   compactionDebt(isIdle: boolean): number {
+    const debts = this.#debts.state === this.state ? this.#debts : this.#weighDebts();
+    return isIdle ? debts.idle : debts.busy;
+  }
+
+  #weighDebts(): Debts {
+    this.#debts = { state: this.state, busy: this.#debtOf(false), idle: this.#debtOf(true) };
+    return this.#debts;
+  }
+
+  #debtOf(isIdle: boolean): number {
     let debt = 0;
     for (const [keyspace, manifest] of this.state.manifests) {
       const settings = this.catalog.byId(keyspace)?.lsm;
@@ -530,6 +543,12 @@ export class Store {
       this.#poisonCause ??= cause;
     });
   }
+}
+
+interface Debts {
+  readonly state: ReadState | undefined;
+  readonly busy: number;
+  readonly idle: number;
 }
 
 const SPARE_CURSORS_KEPT = 8;
