@@ -1,6 +1,6 @@
 /**
  * Random merges into a page tree, beside a sorted list: batches of every size and mix, awkward keys, values from nothing
- * to extents, relocation, merges given up halfway. After each merge every page is accounted for, the old tree is read
+ * to extents, deletes and operands, values in extents of somebody else's, relocation, merges given up halfway. After each merge every page is accounted for, the old tree is read
  * once more, and the checker walks the new one; at the end of a round every kind of search is compared.
  *
  * Canaries are planted around the tree, not in it: what the tree is given, or gives back, goes wrong.
@@ -11,16 +11,23 @@
  *   leaked-page      a page is taken and never used
  */
 
-import type { BatchSource } from "../src/btree/index.ts";
-import { checkTree } from "../src/btree/index.ts";
+import {
+  type BatchSource,
+  CELL_DELETE,
+  CELL_MERGE,
+  CELL_PUT,
+  type CheckOptions,
+  checkTree,
+} from "../src/btree/index.ts";
 import type { PageAllocator } from "../src/pager/index.ts";
 import { type Rng, seededRng } from "../src/random.ts";
-import { below, keySource, operationSource } from "../test/btree/random-entries.ts";
-import { ArrayBatch, type Operation, sortedBatch, TreeModel } from "../test/btree/tree-model.ts";
+import { below, keySource, operationSource, partEntries } from "../test/btree/random-entries.ts";
+import { ArrayBatch, applyToModel, type Operation, sortedBatch, TreeModel } from "../test/btree/tree-model.ts";
 import { temporaryDirectory } from "../test/support/temporary-directory.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
 
 const MERGES = 8;
+const ALL_CELLS: CheckOptions = { kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE], onReference() {} };
 
 export const btreeFuzzer: Fuzzer = {
   name: "btree",
@@ -30,7 +37,9 @@ export const btreeFuzzer: Fuzzer = {
     using tree = new FuzzedTree(rng, options, directory.path);
     const draw = operationSource(rng);
     if (below(rng, 4) === 0) {
-      tree.build(sortedBatch(Array.from({ length: below(rng, 2000) }, () => draw(0, []))).map(asEntry));
+      const puts = sortedBatch(Array.from({ length: below(rng, 2000) }, () => draw(0, [])));
+      tree.build(below(rng, 2) === 0 ? applyToModel([], puts) : partEntries(rng, tree, puts));
+      tree.checkExtents();
     }
     for (let merge = 0; merge < MERGES; merge++) {
       mergeOnce(rng, tree, draw);
@@ -38,10 +47,6 @@ export const btreeFuzzer: Fuzzer = {
     askEverything(rng, tree);
   },
 };
-
-function asEntry(put: Operation): { key: Uint8Array; value: Uint8Array; expiry: number } {
-  return { key: put.key, value: put.value!, expiry: put.expiry };
-}
 
 function mergeOnce(rng: Rng, tree: FuzzedTree, draw: ReturnType<typeof operationSource>): void {
   const pool = tree.entries.map((entry) => entry.key);
@@ -104,7 +109,7 @@ class FuzzedTree extends TreeModel {
       return free;
     }
     const inUse: number[] = [];
-    checkTree(this.pages, this.root, (first) => inUse.push(first));
+    checkTree(this.pages, this.root, (first) => inUse.push(first), ALL_CELLS);
     const stolen = inUse[below(this.#rng, inUse.length)]!;
     let isStolen = false;
     return {

@@ -10,7 +10,14 @@
  */
 import { compareBytes, copyBytes, headOf } from "../bytes.ts";
 import type { DbError } from "../errors.ts";
-import { checkExtentSteps, extentBirth, extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
+import {
+  checkExtentSteps,
+  extentBirth,
+  extentPages,
+  PAGE_SIZE,
+  PART_CRC_BYTES,
+  type PageFile,
+} from "../pager/index.ts";
 import { damagedTree, PageImage } from "./image.ts";
 import {
   CELL_DELETE,
@@ -19,9 +26,9 @@ import {
   EXTENT_REFERENCE_BYTES,
   entriesBefore,
   INFO_BYTES,
+  INFO_DELETE,
   INFO_EXPIRY,
   INFO_LENGTH,
-  INFO_MERGE,
   INFO_OVERFLOW,
   kindOf,
   LEAF_FIXED_BYTES,
@@ -42,8 +49,11 @@ export interface CheckOptions {
   readonly again?: boolean;
   /** Which kinds of cells there may be, CELL_ constants; puts alone unless given. */
   readonly kinds?: readonly number[];
-  /** Whether values may lie in extents that belong to others; their place is then theirs to check. */
-  readonly areReferencesAllowed?: boolean;
+  /**
+   * Told of every value that lies in an extent of somebody else's: the extent's first page, where in its bytes the value
+   * begins, and its length. Without it there may be none. Whether there is such a value is left to the callee.
+   */
+  readonly onReference?: (page: number, offset: number, length: number) => void;
   /** Told of every entry that has a deadline; `key` is good during the call. */
   readonly onDeadline?: (key: Uint8Array, keyLength: number, expiry: number) => void;
 }
@@ -105,7 +115,8 @@ class TreeCheck {
   readonly #pages: PageFile;
   readonly #onPage: PageVisitor;
   readonly #options: CheckOptions;
-  readonly #kinds: readonly number[];
+  /** The sum of the kinds that are allowed. */
+  readonly #kinds: number;
   readonly #frames: CheckFrame[] = [];
   readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
   #leaves = 0;
@@ -118,7 +129,7 @@ class TreeCheck {
     this.#pages = pages;
     this.#onPage = onPage;
     this.#options = options;
-    this.#kinds = options.kinds ?? [CELL_PUT];
+    this.#kinds = (options.kinds ?? [CELL_PUT]).reduce((all, kind) => all | kind, 0);
   }
 
   *steps(root: RootRecord): Generator<void, CheckResult> {
@@ -234,31 +245,42 @@ class TreeCheck {
     for (let i = 0; i < count; i++) {
       const cell = u16[startsIndex + i]!;
       const info = image.u16At(cell);
-      const length = u16[startsIndex + i + 1]! - cell;
-      const isFlagged = (info & INFO_EXPIRY) !== 0;
-      const kind = kindOf(info);
-      const isPlain =
-        kind !== CELL_DELETE || ((info & (INFO_OVERFLOW | INFO_EXPIRY)) === 0 && isBareDelete(info, length));
-      if (!this.#kinds.includes(kind) || !isPlain || isFlagged !== image.expiryOf(i) > 0) {
+      const bytes = u16[startsIndex + i + 1]! - cell;
+      const expires = (info & INFO_EXPIRY) !== 0;
+      if (!this.#isAllowed(info, bytes) || expires !== image.expiryOf(i) > 0) {
         throw broken(page, "B2", `the flags of cell ${i} say what cannot be`);
       }
-      if (isFlagged) {
-        this.#options.onDeadline?.(this.#key, image.copyKey(i, this.#key), image.expiryOf(i));
-      }
-      const extent = image.extentOf(i);
-      const mostBytes =
-        (info & INFO_OVERFLOW) === 0
-          ? MAX_CELL_BYTES - image.prefixLength
-          : INFO_BYTES + (info & INFO_LENGTH) + (isFlagged ? EXPIRY_BYTES : 0) + EXTENT_REFERENCE_BYTES;
-      if (length > mostBytes) {
+      if (bytes > mostBytes(info, image.prefixLength)) {
         throw broken(page, "B2", `cell ${i} is larger than a cell may be`);
       }
-      if ((info & INFO_OVERFLOW) !== 0 && image.extentOffset !== 0) {
-        prove(this.#options.areReferencesAllowed === true, page, "B9", "it refers to a value in an extent not its own");
-      } else if ((info & INFO_OVERFLOW) !== 0) {
-        yield* this.#checkExtent(page, extent, image.extentLength, image.birth);
+      if (expires) {
+        this.#options.onDeadline?.(this.#key, image.copyKey(i, this.#key), image.expiryOf(i));
+      }
+      if ((info & INFO_OVERFLOW) !== 0) {
+        const extent = image.extentOf(i);
+        if (image.extentOffset === 0) {
+          yield* this.#checkExtent(page, extent, image.extentLength, image.birth);
+        } else {
+          this.#checkReference(page, extent, image.extentOffset, image.extentLength);
+        }
       }
     }
+  }
+
+  /** Whether a cell may be of the kind that its flags say, and a tombstone holds nothing but its key. */
+  #isAllowed(info: number, bytes: number): boolean {
+    const kind = kindOf(info);
+    return (
+      (kind & this.#kinds) !== 0 &&
+      (kind !== CELL_DELETE || (info === (INFO_DELETE | (info & INFO_LENGTH)) && bytes === mostBytes(info, 0)))
+    );
+  }
+
+  #checkReference(page: number, extent: number, offset: number, length: number): void {
+    const { onReference } = this.#options;
+    prove(onReference !== undefined, page, "B9", "it refers to a value in an extent that is not the tree's own");
+    prove(offset >= PART_CRC_BYTES, page, "B9", `it refers to a value at byte ${offset} of an extent, before any`);
+    onReference!(extent, offset, length);
   }
 
   *#checkExtent(page: number, extent: number, length: number, leafBirth: number): Generator<void, void> {
@@ -276,9 +298,15 @@ class TreeCheck {
   }
 }
 
-/** A tombstone holds nothing but its key. */
-function isBareDelete(info: number, length: number): boolean {
-  return (info & INFO_MERGE) === 0 && length === INFO_BYTES + (info & INFO_LENGTH);
+/** How many bytes a cell of these flags has at the most, below the given prefix; all but a value in the cell have one size. */
+function mostBytes(info: number, prefixLength: number): number {
+  const keyBytes = INFO_BYTES + (info & INFO_LENGTH);
+  if ((info & INFO_DELETE) !== 0) {
+    return keyBytes;
+  }
+  return (info & INFO_OVERFLOW) === 0
+    ? MAX_CELL_BYTES - prefixLength
+    : keyBytes + ((info & INFO_EXPIRY) === 0 ? 0 : EXPIRY_BYTES) + EXTENT_REFERENCE_BYTES;
 }
 
 /** Front and cells do not overlap, cells lie back to back, and each has room for what its info says (B3). */

@@ -44,11 +44,6 @@ export const PAGE_HEADER_BYTES = 24;
 export const KIND_LEAF = 1;
 export const KIND_INNER = 2;
 
-/** The kind that a cell's flags tell. */
-export function kindOf(info: number): number {
-  return (info & (INFO_DELETE | INFO_MERGE)) === 0 ? CELL_PUT : (info & INFO_DELETE) === 0 ? CELL_MERGE : CELL_DELETE;
-}
-
 /** A leaf cell's `info`: the suffix length below, the flags above. Part of the format. */
 export const INFO_LENGTH = 0x0fff;
 export const INFO_MERGE = 0x1000;
@@ -60,11 +55,12 @@ export const INFO_BYTES = 2;
 export const EXPIRY_BYTES = 8;
 export const EXTENT_REFERENCE_BYTES = 12;
 
-/** What a cell says of its key, as the log's operations do (wal/op.ts). */
+/**
+ * What a cell says of its key, in the numbers of the log's operations (wal/op.ts): the value; that it is gone, whatever older
+ * places say; operands, to be applied to what older places say.
+ */
 export const CELL_PUT = 1;
-/** It is gone, whatever older places say. */
 export const CELL_DELETE = 2;
-/** The value is operands, to be applied to what older places say. */
 export const CELL_MERGE = 4;
 
 /** What a page costs besides its cells and its prefix: once, and for each entry. */
@@ -82,6 +78,11 @@ export const MAX_LEAF_ENTRIES = 1024;
 export const MAX_INNER_ENTRIES = 512;
 /** No tree is higher: 32 levels of two children each already name more pages than a u32 can. */
 export const MAX_HEIGHT = 32;
+
+/** The kind that a cell's flags tell; of the two that exclude each other, the tombstone. */
+export function kindOf(info: number): number {
+  return (info & (INFO_DELETE | INFO_MERGE)) === 0 ? CELL_PUT : (info & INFO_DELETE) === 0 ? CELL_MERGE : CELL_DELETE;
+}
 
 /** Index into the u16 array of slot 0 of a leaf, respectively an inner page, of `count` entries. */
 export function leafSlots(base: number, count: number): number {

@@ -10,6 +10,7 @@ import {
   CELL_DELETE,
   CELL_MERGE,
   CELL_PUT,
+  type CheckOptions,
   type CheckResult,
   checkTreeSteps,
   type PageVisitor,
@@ -33,7 +34,12 @@ export interface RunsCheckOptions {
 }
 
 /** What there may be in a part. */
-const PART_CHECK = { again: true, kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE], areReferencesAllowed: true };
+const PART_CHECK: CheckOptions = {
+  again: true,
+  kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE],
+  // Those of entries that were not swept away are followed below.
+  onReference() {},
+};
 const ENTRIES_A_STEP = 256;
 
 /** One result for each part that has a tree. Throws CORRUPT for the first thing that does not hold. */

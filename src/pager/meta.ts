@@ -29,8 +29,11 @@ import type { Disk } from "./disk.ts";
 import { getU32, PAGE_SIZE, putU32 } from "./page.ts";
 import type { PageFile } from "./page-file.ts";
 
-/** Part of the format: raised by every change that an older nacre would misread. */
-export const FORMAT_VERSION = 1;
+/**
+ * Part of the format: raised by every change that an older nacre would misread. 2: a reference to an extent has an offset, and
+ * there are packed pages and runs.
+ */
+export const FORMAT_VERSION = 2;
 export const MAX_META_EXTRA_BYTES = 256;
 
 export interface Meta {
@@ -132,8 +135,8 @@ export function createPageFile(disk: Disk, meta: Meta, pagesPerFile = 131072): v
 }
 
 /**
- * The newest meta. Throws INVALID where there is no database, UNSUPPORTED for one made by a newer nacre, CORRUPT for
- * damage (P11) and for page files shorter than the meta says.
+ * The newest meta. Throws INVALID where there is no database, UNSUPPORTED for one of another format, CORRUPT for damage (P11)
+ * and for page files shorter than the meta says.
  */
 export function readMeta(pages: PageFile): Meta {
   pages.checkLength(SLOTS);
@@ -146,13 +149,7 @@ export function readMeta(pages: PageFile): Meta {
       ? damagedMeta("none of its copies verifies", 0)
       : new DbError("INVALID", "this is not a nacre database: pages.000 begins with other bytes; check the path", {});
   }
-  if (newest.formatVersion > FORMAT_VERSION) {
-    throw new DbError(
-      "UNSUPPORTED",
-      `this database has format ${newest.formatVersion}, this nacre reads up to ${FORMAT_VERSION}; install a newer nacre`,
-      { formatVersion: newest.formatVersion, supported: FORMAT_VERSION },
-    );
-  }
+  checkFormat(newest.formatVersion);
   for (const [index, slot] of slots.entries()) {
     if (slot.meta === undefined && !(slot.isBlank && newest.checkpoint < SLOTS)) {
       throw damagedMeta(`both copies in slot ${index} are damaged`, index);
@@ -222,6 +219,21 @@ function newestOf(metas: readonly (StoredMeta | undefined)[]): StoredMeta | unde
     }
   }
   return newest;
+}
+
+function checkFormat(formatVersion: number): void {
+  if (formatVersion === FORMAT_VERSION) {
+    return;
+  }
+  const cure =
+    formatVersion > FORMAT_VERSION
+      ? "install a newer nacre"
+      : "write it out with `nacre dump` of the version that made it, and read that in with `nacre load` of this one";
+  throw new DbError(
+    "UNSUPPORTED",
+    `this database has format ${formatVersion}, this nacre reads format ${FORMAT_VERSION}; ${cure}`,
+    { formatVersion, supported: FORMAT_VERSION },
+  );
 }
 
 function checkGeometry(meta: StoredMeta, pages: PageFile): void {

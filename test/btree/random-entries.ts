@@ -1,6 +1,8 @@
 /** Keys and values drawn to be awkward: shared prefixes, prefixes of each other, zero bytes, every length, extents. */
+
+import { CELL_DELETE, CELL_MERGE } from "../../src/btree/index.ts";
 import type { Rng } from "../../src/random.ts";
-import type { Operation } from "./tree-model.ts";
+import type { Entry, Operation, TreeModel } from "./tree-model.ts";
 
 export function below(rng: Rng, limit: number): number {
   return rng.next() % limit;
@@ -39,15 +41,56 @@ export function operationSource(rng: Rng): (deleteShare: number, pool: readonly 
   const key = keySource(rng);
   const value = valueSource(rng);
   const expires = below(rng, 2) === 0;
+  const mergeShare = below(rng, 2) === 0 ? 0 : 20;
   return (deleteShare, pool) => {
     const known = pool.length > 0 && below(rng, 2) === 0 ? pool[below(rng, pool.length)]! : key();
     const isDelete = below(rng, 100) < deleteShare;
+    const isMerge = !isDelete && below(rng, 100) < mergeShare;
     return {
       key: known,
       value: isDelete ? undefined : value(),
-      expiry: expires && !isDelete && below(rng, 3) === 0 ? 1_700_000_000_000 + below(rng, 1000) : 0,
+      expiry: expires && !isDelete && !isMerge && below(rng, 3) === 0 ? 1_700_000_000_000 + below(rng, 1000) : 0,
+      isMerge,
     };
   };
+}
+
+/**
+ * The entries of a part of an LSM run: among the puts some deletes and merge operands, and of all but deletes some values in
+ * extents that the tree only refers to, which are written into the model's file.
+ */
+export function partEntries(rng: Rng, tree: TreeModel, puts: readonly Operation[]): Entry[] {
+  const share = [2, 10, 1000][below(rng, 3)]!;
+  const areaEntries = [1, 7, 50][below(rng, 3)]!;
+  const entries: Entry[] = [];
+  let waiting: number[] = [];
+  const writeWaiting = (): void => {
+    if (waiting.length > 0) {
+      const places = tree.writeArea(waiting.map((index) => entries[index]!.value));
+      for (const [i, index] of waiting.entries()) {
+        entries[index] = { ...entries[index]!, place: places[i]! };
+      }
+      waiting = [];
+    }
+  };
+  for (const { key, value, expiry } of puts) {
+    const isDelete = below(rng, share) === 0;
+    const kind = isDelete ? CELL_DELETE : below(rng, share) === 0 ? CELL_MERGE : undefined;
+    entries.push({
+      key,
+      value: isDelete ? new Uint8Array(0) : value!,
+      expiry: isDelete ? 0 : expiry,
+      ...(kind === undefined ? {} : { kind }),
+    });
+    if (!isDelete && below(rng, share) === 0) {
+      waiting.push(entries.length - 1);
+      if (waiting.length === areaEntries) {
+        writeWaiting();
+      }
+    }
+  }
+  writeWaiting();
+  return entries;
 }
 
 function bytes(rng: Rng, length: number, values: number): Uint8Array {

@@ -6,9 +6,17 @@
  * the tree of before the merge is read once more before its pages are.
  */
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { assert } from "../../src/assert.ts";
 import {
+  type AppliedEntry,
+  BATCH_DELETE,
+  BATCH_MERGE,
+  BATCH_PUT,
   type BatchSource,
+  CELL_DELETE,
+  CELL_MERGE,
+  CELL_PUT,
   type CheckResult,
   checkTree,
   countRange,
@@ -21,29 +29,49 @@ import {
   TreeCursor,
   TreeMerge,
   TreeReader,
+  treeExtents,
 } from "../../src/btree/index.ts";
 import { compareBytes } from "../../src/bytes.ts";
 import {
   type Backend,
   type Extent,
+  extentPages,
   FreeSpace,
   MemoryDisk,
   openDirectory,
+  PART_CRC_BYTES,
   type PageAllocator,
   PageFile,
+  putU32,
+  writeExtent,
 } from "../../src/pager/index.ts";
 
 export interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
   readonly expiry: number;
+  /** A CELL_ constant; CELL_PUT unless given. */
+  readonly kind?: number;
+  /** Where the value lies, if that is in an extent which the tree only refers to. */
+  readonly place?: ValuePlace;
 }
 
-/** A put, or without a value a delete. */
+/** `page` is the first of the extent, `offset` where in its bytes the value begins. */
+export interface ValuePlace {
+  readonly page: number;
+  readonly offset: number;
+}
+
+/** A put, or without a value a delete; or operands, which go behind the bytes that are there. */
 export interface Operation {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
   readonly expiry: number;
+  readonly isMerge?: boolean;
+}
+
+export function kindOf({ kind = CELL_PUT }: Entry): number {
+  return kind;
 }
 
 export function compareKeys(a: Uint8Array, b: Uint8Array): number {
@@ -81,7 +109,7 @@ export class ArrayBatch implements BatchSource {
     if (operation === undefined) {
       return false;
     }
-    this.kind = operation.value === undefined ? 2 : 1;
+    this.kind = operation.value === undefined ? BATCH_DELETE : operation.isMerge ? BATCH_MERGE : BATCH_PUT;
     this.keyOffset = this.#offset;
     this.keyLength = operation.key.length;
     this.valueOffset = this.#offset + this.keyLength;
@@ -90,19 +118,34 @@ export class ArrayBatch implements BatchSource {
     this.#offset = this.valueOffset + this.valueLength;
     return true;
   }
+
+  applyTo(value: Uint8Array | undefined, kind: number): AppliedEntry {
+    const operands = this.values.subarray(this.valueOffset, this.valueOffset + this.valueLength);
+    return applied(value, kind, operands);
+  }
+}
+
+/** What operands make of an entry: they go behind its bytes. With nothing there they stay operands. */
+function applied(value: Uint8Array | undefined, kind: number, operands: Uint8Array): AppliedEntry {
+  const bytes = value === undefined || kind === CELL_DELETE ? operands : Buffer.concat([value, operands]);
+  return { kind: value === undefined ? CELL_MERGE : kind === CELL_DELETE ? CELL_PUT : kind, bytes };
 }
 
 export function applyToModel(entries: readonly Entry[], batch: readonly Operation[]): Entry[] {
   const result: Entry[] = [];
   let at = 0;
-  for (const { key, value, expiry } of batch) {
+  for (const { key, value, expiry, isMerge } of batch) {
     while (at < entries.length && compareKeys(entries[at]!.key, key) < 0) {
       result.push(entries[at++]!);
     }
+    let there: Entry | undefined;
     if (at < entries.length && compareKeys(entries[at]!.key, key) === 0) {
-      at++;
+      there = entries[at++];
     }
-    if (value !== undefined) {
+    if (value !== undefined && isMerge) {
+      const { kind, bytes } = applied(there?.value, there === undefined ? CELL_PUT : kindOf(there), value);
+      result.push({ key, value: bytes, expiry: 0, kind });
+    } else if (value !== undefined) {
       result.push({ key, value, expiry });
     }
   }
@@ -122,6 +165,8 @@ export class TreeModel implements Disposable {
   root: RootRecord = EMPTY_ROOT;
   entries: Entry[] = [];
   checkpoint = 0;
+  /** Extents of values that the tree refers to and does not own; they stay. */
+  readonly areas: Extent[] = [];
   /** Between the merge and the moment when its frees are released. */
   #freed: Extent[] = [];
 
@@ -148,11 +193,35 @@ export class TreeModel implements Disposable {
     assert(this.root.page === 0, "the tree is empty");
     this.checkpoint++;
     const builder = new TreeBuilder(this.pages, this.allocator(), this.checkpoint, { fillFactor });
-    for (const { key, value, expiry } of entries) {
-      builder.add(key, 0, key.length, value, 0, value.length, expiry);
+    for (const entry of entries) {
+      const { key, value, expiry, place } = entry;
+      if (place === undefined) {
+        builder.add(key, 0, key.length, value, 0, value.length, expiry, kindOf(entry));
+      } else {
+        builder.addReference(key, 0, key.length, place.page, place.offset, value.length, expiry, kindOf(entry));
+      }
     }
+    assert(builder.count === entries.length, "a builder counts what it is given");
     this.root = builder.finish();
     this.entries = [...entries];
+  }
+
+  /** Puts values one behind the other into an extent, each behind its checksum; returns where they lie. */
+  writeArea(values: readonly Uint8Array[]): ValuePlace[] {
+    const parts: Uint8Array[] = [];
+    const offsets: number[] = [];
+    let end = 0;
+    for (const value of values) {
+      const crc = new Uint8Array(PART_CRC_BYTES);
+      putU32(crc, 0, crc32(value));
+      offsets.push(end + PART_CRC_BYTES);
+      parts.push(crc, value);
+      end += PART_CRC_BYTES + value.length;
+    }
+    const bytes = Buffer.concat(parts);
+    const page = writeExtent(this.pages, this.free, this.checkpoint, bytes, 0, bytes.length);
+    this.areas.push({ first: page, count: extentPages(bytes.length) });
+    return offsets.map((offset) => ({ page, offset }));
   }
 
   /** Merges a batch, sorted and without duplicates, and shows that the old tree was left alone. */
@@ -197,18 +266,45 @@ export class TreeModel implements Disposable {
     this.#freed = [];
   }
 
-  /** The structure, and that every page is reachable once or free. */
+  /** The structure, that every page is reachable once or free, and that all that is referred to is told of. */
   check(): CheckResult {
     const used = new Set<number>([0, 1]);
-    const result = checkTree(this.pages, this.root, (first, count) => {
+    const use = (first: number, count: number): void => {
       for (let page = first; page < first + count; page++) {
         assert(!used.has(page), `page ${page} is reached once`);
         assert(!this.free.isFree(page), `page ${page} is reached and not free`);
         used.add(page);
       }
+    };
+    for (const { first, count } of this.areas) {
+      use(first, count);
+    }
+    const referred: string[] = [];
+    const result = checkTree(this.pages, this.root, use, {
+      kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE],
+      onReference: (page, offset, length) => referred.push(`${page} ${offset} ${length}`),
     });
     assert(used.size + this.free.freeCount === this.free.pageCount, "every page is reachable or free");
+    const expected = this.entries.filter(({ place }) => place !== undefined);
+    assert(
+      referred.join() === expected.map(({ place, value }) => `${place!.page} ${place!.offset} ${value.length}`).join(),
+      "every reference is told of, in order",
+    );
     return result;
+  }
+
+  /** What the tree itself owns, as its owner would give it up, is what the checker reaches. */
+  checkExtents(): void {
+    const found: string[] = [];
+    for (const { first, count, birth } of treeExtents(this.pages, this.root)) {
+      found.push(`${first} ${count} ${birth}`);
+    }
+    const reached: string[] = [];
+    checkTree(this.pages, this.root, (first, count, birth) => reached.push(`${first} ${count} ${birth}`), {
+      kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE],
+      onReference() {},
+    });
+    assert(found.sort().join() === reached.sort().join(), "a tree's extents are what the checker reaches");
   }
 
   get reading(): TreeReading {
@@ -261,7 +357,7 @@ export class TreeReading {
     assert(reader.find(this.#root.page, key, 0, key.length) === isThere, "find finds what is there");
     if (isThere) {
       reader.copyValue(this.#buffer, 0);
-      assert(reader.expiry === here.expiry, "find knows the expiry");
+      assert(reader.expiry === here.expiry && reader.kind === kindOf(here), "find knows the expiry and the kind");
       assert(
         compareBytes(this.#buffer, 0, reader.valueLength, here.value, 0, here.value.length) === 0,
         "and the value",
@@ -329,6 +425,7 @@ export class TreeReading {
     assert(cursor.copyKey(this.#buffer, 0) === key.length && cursor.keyLength === key.length, "the length of the key");
     assert(compareBytes(this.#buffer, 0, key.length, key, 0, key.length) === 0, "the copy of the key");
     assert(cursor.valueLength === value.length && cursor.expiry === entry.expiry, "value length and expiry");
+    assert(cursor.kind === kindOf(entry), "the kind");
     cursor.copyValue(this.#buffer, 0);
     assert(compareBytes(this.#buffer, 0, value.length, value, 0, value.length) === 0, "the value");
   }

@@ -3,7 +3,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { crc32, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type Database, DbError, type OpenOptions, open } from "../../src/index.ts";
 import { openOn } from "../../src/mvcc/index.ts";
@@ -11,6 +11,7 @@ import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { ManualClock } from "../api/manual-clock.ts";
 import { canRead } from "../support/machine.ts";
+import { checkoutRoot } from "../support/source-tree.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 import { bytesOf, copyOf } from "./disk-copy.ts";
 
@@ -123,9 +124,22 @@ describe("open refuses", () => {
     }
     newer.open("pages.000", "write").write(pages, 0, pages.length, 0);
     expect(() => openMemory(newer)).toThrow(
-      expect.objectContaining({ code: "UNSUPPORTED", facts: { path: newer.path, formatVersion: 7, supported: 1 } }),
+      expect.objectContaining({ code: "UNSUPPORTED", facts: { path: newer.path, formatVersion: 7, supported: 2 } }),
     );
     expect(bytesOf(newer, "pages.000")).toEqual(pages);
+  });
+
+  it("a database of format 1, which says how its data can be taken over", () => {
+    withTemporaryDirectory((path) => {
+      const pages = gunzipSync(readFileSync(join(checkoutRoot(), "test/fixtures/format-1/pages.000.gz")));
+      writeFileSync(join(path, "pages.000"), pages);
+      for (const options of [{}, { readOnly: true }]) {
+        const error = errorOf(path, options);
+        expect(error).toMatchObject({ code: "UNSUPPORTED", facts: { path, formatVersion: 1, supported: 2 } });
+        expect(error!.message).toMatch(/nacre dump.*nacre load/);
+      }
+      expect(readFileSync(join(path, "pages.000")).equals(pages)).toBe(true);
+    });
   });
 });
 

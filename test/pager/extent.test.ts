@@ -1,4 +1,5 @@
 /** Overflow extents: values of any length come back, damage and wrong references are found. */
+import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import {
   checkExtent,
@@ -7,8 +8,11 @@ import {
   FreeSpace,
   MemoryDisk,
   PAGE_SIZE,
+  PART_CRC_BYTES,
   PageFile,
+  putU32,
   readExtent,
+  readExtentPart,
   writeExtent,
 } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
@@ -68,5 +72,82 @@ describe("extents", () => {
     expect(() => extentBirth(pages, first + 1)).toThrow(expect.objectContaining({ code: "CORRUPT" }));
     expect(() => readExtent(pages, 9999, length, into, 0)).toThrow(expect.objectContaining({ code: "CORRUPT" }));
     readExtent(pages, first, length, into, 0);
+  });
+});
+
+describe("values within an extent", () => {
+  /** An extent of values, each behind its checksum, and where they begin in its bytes. */
+  function writeValues(pages: PageFile, values: readonly Uint8Array[]): { first: number; offsets: number[] } {
+    const offsets: number[] = [];
+    let bytes = new Uint8Array(0);
+    for (const value of values) {
+      const crc = new Uint8Array(PART_CRC_BYTES);
+      putU32(crc, 0, crc32(value));
+      offsets.push(bytes.length + PART_CRC_BYTES);
+      bytes = Buffer.concat([bytes, crc, value]);
+    }
+    const space = FreeSpace.of(2, [], pages.pagesPerFile);
+    return { first: writeExtent(pages, space, 3, bytes, 0, bytes.length), offsets };
+  }
+
+  const damaged = (page: number) => expect.objectContaining({ code: "CORRUPT", facts: { page } });
+
+  test.each(["memory", "pread", "mmap"] as const)("each comes back by itself, on %s", (backend) => {
+    const disk = new MemoryDisk({ mapped: backend === "mmap" });
+    const pages = PageFile.open(disk, { backend, cacheBytes: 0, readOnly: false });
+    const values = [0, 1, 5000, PAGE_SIZE, 600_000, 0, 17].map(randomBytes);
+    const { first, offsets } = writeValues(pages, values);
+    for (const [i, value] of values.entries()) {
+      const into = new Uint8Array(value.length + 6).fill(1);
+      readExtentPart(pages, first, offsets[i]!, value.length, into, 3);
+      expect(Buffer.compare(into.subarray(3, 3 + value.length), value)).toBe(0);
+      expect([...into.subarray(0, 3), ...into.subarray(-3)]).toEqual([1, 1, 1, 1, 1, 1]);
+    }
+  });
+
+  test("damage to one, and nothing but that, is CORRUPT", () => {
+    const disk = new MemoryDisk();
+    const pages = openPages(disk);
+    const values = [100, 200, 300].map(randomBytes);
+    const { first, offsets } = writeValues(pages, values);
+    const file = disk.open("pages.000", "write");
+    const byte = new Uint8Array(1);
+    const into = new Uint8Array(300);
+    for (let at = 0; at < 612; at++) {
+      file.read(byte, 0, 1, first * PAGE_SIZE + 16 + at);
+      byte[0]! ^= 1 << (at & 7);
+      file.write(byte, 0, 1, first * PAGE_SIZE + 16 + at);
+      for (const [i, offset] of offsets.entries()) {
+        const length = values[i]!.length;
+        const read = () => readExtentPart(pages, first, offset, length, into, 0);
+        if (at >= offset - PART_CRC_BYTES && at < offset + length) {
+          expect(read).toThrow(damaged(first));
+        } else {
+          read();
+        }
+      }
+      byte[0]! ^= 1 << (at & 7);
+      file.write(byte, 0, 1, first * PAGE_SIZE + 16 + at);
+    }
+  });
+
+  test("what is not there is CORRUPT: another page, before the first, behind the last", () => {
+    const pages = openPages(new MemoryDisk());
+    const values = [20_000, 20_000].map(randomBytes);
+    const { first, offsets } = writeValues(pages, values);
+    const into = new Uint8Array(50_000);
+    for (const [page, offset, length] of [
+      [first + 1, 4, 10],
+      [first, 0, 10],
+      [first, 3, 10],
+      [first, offsets[0]! + 1, 20_000],
+      [first, offsets[0]!, 19_999],
+      [first, offsets[1]!, 20_001],
+      [first, offsets[1]! + 20_004, 0],
+      [first, 4_294_967_295, 4_294_967_295],
+    ] as const) {
+      expect(() => readExtentPart(pages, page, offset, length, into, 0)).toThrow(damaged(page));
+    }
+    expect(() => readExtentPart(pages, 9999, 4, 10, into, 0)).toThrow(expect.objectContaining({ code: "CORRUPT" }));
   });
 });

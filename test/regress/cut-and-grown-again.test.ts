@@ -15,6 +15,7 @@ import { ReadState } from "../../src/mvcc/read-state.ts";
 import { NO_ROOTS } from "../../src/mvcc/roots.ts";
 import {
   createPageFile,
+  FORMAT_VERSION,
   FreeSpace,
   type Meta,
   openDirectory,
@@ -28,7 +29,7 @@ const PAGES_BEFORE = PAGES_PER_FILE + 8;
 const OPTIONS = { backend: "pread", cacheBytes: 1 << 20, readOnly: false } as const;
 
 const META: Meta = {
-  formatVersion: 1,
+  formatVersion: FORMAT_VERSION,
   databaseId: "0".repeat(32),
   checkpoint: 0,
   commit: 0,
