@@ -20,7 +20,7 @@ import { Entries } from "./entries.ts";
 import { LevelError, notOpen, toLevelError, toReadError } from "./errors.ts";
 import { type IteratorOptions, LevelIterator, LevelKeyIterator, LevelValueIterator } from "./iterators.ts";
 import { approximateBytes, propertyOf } from "./measures.ts";
-import type { AnyLevel, EncodedOperation } from "./operation.ts";
+import type { AnyLevel, EncodedOperation, TypedLevel } from "./operation.ts";
 import {
   checkDurability,
   durabilityOf,
@@ -145,9 +145,9 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return super.del(key, options as LevelDelOptions<A>);
   }
 
-  override batch(operations: LevelBatchOperation<typeof this, K, V>[]): Promise<void>;
+  override batch(operations: LevelBatchOperation<K, V>[]): Promise<void>;
   override batch<A = K, B = V>(
-    operations: LevelBatchOperation<typeof this, A, B>[],
+    operations: LevelBatchOperation<A, B>[],
     options: LevelBatchOptions<A, B>,
   ): Promise<void>;
   override batch(): LevelChainedBatch<typeof this, K, V>;
@@ -174,8 +174,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
    *     });
    */
   within(transaction: LevelTransaction): LevelWithin<K, V>;
-  within<A, B>(transaction: LevelTransaction, sublevel: AbstractLevel<Encoded, A, B>): LevelWithin<A, B>;
-  within<A, B>(transaction: LevelTransaction, sublevel?: AbstractLevel<Encoded, A, B>): unknown {
+  within<A, B>(transaction: LevelTransaction, sublevel: TypedLevel<A, B>): LevelWithin<A, B>;
+  within<A, B>(transaction: LevelTransaction, sublevel?: TypedLevel<A, B>): unknown {
     const { map } = this.#opened();
     if (sublevel !== undefined && rootOf(sublevel) !== this) {
       throw new TypeError("The second argument is a sublevel of this level");

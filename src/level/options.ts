@@ -26,14 +26,33 @@ export interface LevelDelOptions<K> extends AbstractDelOptions<K>, WriteOptions 
 export interface LevelBatchOptions<K, V> extends AbstractBatchOptions<K, V>, WriteOptions {}
 export interface LevelClearOptions<K> extends AbstractClearOptions<K>, WriteOptions {}
 
-/** Where an operation of a batch may belong: to a sublevel, to another level of the same database, or below that. */
-interface Placed {
-  readonly sublevel?: AnyLevel | undefined;
+/**
+ * An operation of a batch: on the level, or on the one that `sublevel` names, with keys and values of that one: a sublevel,
+ * another level of the same database, or a sublevel of that.
+ */
+export type LevelBatchOperation<K, V> =
+  | Own<AbstractBatchPutOperation<unknown, K, V>>
+  | Own<AbstractBatchDelOperation<unknown, K>>
+  | PlacedPut
+  | PlacedDel;
+
+type Own<Operation> = Omit<Operation, "sublevel"> & { readonly sublevel?: AnyLevel | undefined };
+
+interface PlacedPut extends PlacedKey {
+  readonly type: "put";
+  readonly value: unknown;
+  readonly valueEncoding?: string | object | undefined;
 }
 
-export type LevelBatchOperation<Level, K, V> =
-  | (Omit<AbstractBatchPutOperation<Level, K, V>, "sublevel"> & Placed)
-  | (Omit<AbstractBatchDelOperation<Level, K>, "sublevel"> & Placed);
+interface PlacedDel extends PlacedKey {
+  readonly type: "del";
+}
+
+interface PlacedKey {
+  readonly key: unknown;
+  readonly keyEncoding?: string | object | undefined;
+  readonly sublevel: AnyLevel;
+}
 
 /** What `new Level` and `level.open` take for a directory of the level's own; the first six are nacre's. */
 export interface LevelOpenOptions extends AbstractOpenOptions, Omit<OpenOptions, "create" | "durability"> {

@@ -5,11 +5,10 @@
  * The transaction is nacre's own, and so are its errors: a CONFLICT is a DbError, which `db.transaction` tries again.
  * Hooks and events are abstract-level's and know nothing of it; a prewrite hook that keeps an index must be done by hand.
  */
-import type { AbstractLevel } from "abstract-level";
 import type { DbMap, OpenMap } from "../mvcc/index.ts";
 import { bytesOf, type Encoded, ownedAs } from "./encoded.ts";
 import { LevelError } from "./errors.ts";
-import type { AnyLevel } from "./operation.ts";
+import type { AnyLevel, TypedLevel } from "./operation.ts";
 
 /** The `tx` of `db.write` and `db.transaction`, what `db.begin` returns, or a snapshot of nacre's. */
 export interface LevelTransaction {
@@ -17,14 +16,14 @@ export interface LevelTransaction {
 }
 
 export class LevelWithin<K, V> {
-  readonly #level: AbstractLevel<Encoded, K, V>;
+  readonly #level: TypedLevel<K, V>;
   readonly #map: DbMap<Uint8Array, Uint8Array>;
 
   /**
    * They come from `level.within`.
    * @internal
    */
-  constructor(level: AbstractLevel<Encoded, K, V>, map: DbMap<Uint8Array, Uint8Array>) {
+  constructor(level: TypedLevel<K, V>, map: DbMap<Uint8Array, Uint8Array>) {
     this.#level = level;
     this.#map = map;
   }

@@ -69,6 +69,17 @@ describe.concurrent("examples", () => {
       "its last commit is the backup's: true",
     ]);
   });
+
+  test("the shelf of books does what it did on LevelDB, and lends across levels", async ({ expect }) => {
+    expect(await run("level")).toEqual([
+      "Shelley: Frankenstein, The Last Man",
+      "0-14-044926-2: Frankenstein, 1818",
+      "0-14-043478-8: Villette, 1853",
+      "in the snapshot: Villette, now: undefined",
+      "Ada has a book, and does not get The Last Man",
+      "lent: 0-14-044926-2; to Ada: 1",
+    ]);
+  });
 });
 
 test("the README lists every example", () => {
