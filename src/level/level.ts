@@ -7,22 +7,22 @@
  * What abstract-level brings (encodings, sublevels, hooks, events, deferred open, states) is its own code; here is the
  * private API below it. Reads and writes are synchronous underneath and resolve without leaving the turn, except for
  * writes that wait for the disk, and for every few hundredth operation, which lets the event loop turn (Pace).
+ *
+ * Methods whose names begin with `_` are called by abstract-level alone. They get keys, values and bounds encoded, and
+ * with their prefixes; the formats of both are among the options.
  */
-import { existsSync } from "node:fs";
-import { rmdir } from "node:fs/promises";
-import { join } from "node:path";
-import { type AbstractChainedBatch, AbstractLevel, type AbstractSnapshot } from "abstract-level";
+import { type AbstractChainedBatch, AbstractLevel, type AbstractSnapshot, type Transcoder } from "abstract-level";
 import { DbError } from "../errors.ts";
-import { type Context, Database, type Durability, destroyAt, type OpenOptions, open } from "../mvcc/index.ts";
+import type { Context, Database, Durability } from "../mvcc/index.ts";
 import { LevelChainedBatch } from "./chained-batch.ts";
 import type { Encoded, Format } from "./encoded.ts";
-import { Entries } from "./entries.ts";
+import type { Entries } from "./entries.ts";
 import { LevelError, notOpen, toLevelError, toReadError } from "./errors.ts";
+import { checkPlace, destroy, Home, isPermanent } from "./home.ts";
 import { type IteratorOptions, LevelIterator, LevelKeyIterator, LevelValueIterator } from "./iterators.ts";
 import { approximateBytes, propertyOf } from "./measures.ts";
 import type { AnyLevel, EncodedOperation, TypedLevel } from "./operation.ts";
 import {
-  checkDurability,
   durabilityOf,
   type LevelBatchOperation,
   type LevelBatchOptions,
@@ -31,7 +31,6 @@ import {
   type LevelOpenOptions,
   type LevelOptions,
   type LevelPutOptions,
-  openOptions,
   otherOptions,
   type WriteOptions,
 } from "./options.ts";
@@ -54,7 +53,11 @@ interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, Write
   readonly values?: boolean;
 }
 
-const DEFAULT_MAP = "level";
+/** The encoding of `start` and `end`; the level's, unless given. */
+interface RangeEncoding<K> {
+  readonly keyEncoding?: string | Transcoder.PartialEncoder<K>;
+}
+
 const MANIFEST = {
   encodings: { buffer: true, utf8: true, view: true },
   has: true,
@@ -70,17 +73,10 @@ const MANIFEST = {
 /** What operations count for in Pace. */
 const READ_WORK = 256;
 const WRITE_WORK = 1024;
-/** As much log is moved into pages when a level closes without holding the event loop. */
-const CLOSE_AT_ONCE_BYTES = 1024 * 1024;
 
 export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> {
-  readonly #path: string | undefined;
-  readonly #map: string;
-  readonly #engine: LevelOptions<K, V>["engine"];
-  readonly #openOptions: OpenOptions;
-  readonly #shared: Database | undefined;
+  readonly #home: Home;
   readonly #pace: Pace;
-  readonly #onDatabaseClose: () => void;
   #durability: Durability;
   /** While open. */
   #entries: Entries | undefined;
@@ -89,36 +85,26 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   constructor(path: string, options?: LevelOptions<K, V>);
   /** A level in a database that is open, beside its maps, tables and other levels. */
   constructor(database: Database, options: LevelOptions<K, V> & { readonly map: string });
-  constructor(place: string | Database, options: LevelOptions<K, V> = {}) {
-    const shared = place instanceof Database ? place : undefined;
-    if (shared === undefined && (typeof place !== "string" || place === "")) {
-      throw new TypeError("The first argument is the path of a directory, or a database of nacre's that is open");
-    }
-    if (shared !== undefined && (typeof options.map !== "string" || options.map === "")) {
-      throw new TypeError('A level in an open database needs the name of its map: new Level(db, { map: "…" })');
-    }
-    super({ ...MANIFEST, permanence: pathOf(place) !== ":memory:" }, otherOptions(options));
-    this.#path = typeof place === "string" ? place : undefined;
-    this.#map = options.map ?? DEFAULT_MAP;
-    this.#engine = options.engine;
-    this.#openOptions = openOptions(options);
-    this.#shared = shared;
-    this.#pace = new Pace();
-    this.#onDatabaseClose = () => {
+  constructor(place: string | Database, options?: LevelOptions<K, V>) {
+    const given = options ?? {};
+    checkPlace(place, given);
+    super({ ...MANIFEST, permanence: isPermanent(place) }, otherOptions(given));
+    this.#home = new Home(place, given, () => {
       this.close().catch(() => {});
-    };
-    this.#durability = this.#durabilityOf(options);
+    });
+    this.#pace = new Pace();
+    this.#durability = this.#home.durability(given);
     this.#entries = undefined;
   }
 
   /** The path it was made with, or that of the database it lives in. */
   get location(): string {
-    return this.#path ?? pathOf(this.#shared!);
+    return this.#home.path;
   }
 
   /** The name of the map that holds the entries: bytes to bytes. */
   get map(): string {
-    return this.#map;
+    return this.#home.map;
   }
 
   /**
@@ -185,7 +171,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   }
 
   /** About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. */
-  async approximateSize<A = K>(start: A, end: A, options: { readonly keyEncoding?: string } = {}): Promise<number> {
+  async approximateSize<A = K>(start: A, end: A, options: RangeEncoding<A> = {}): Promise<number> {
     if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
     }
@@ -193,8 +179,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
       return await this.deferAsync(() => this.approximateSize(start, end, options));
     }
     const { live, id } = this.#opened();
-    const { encode } = this.keyEncoding(options.keyEncoding as "utf8");
-    const range = toByteRange({ gte: encode(start as string), lt: encode(end as string) });
+    const { encode } = this.keyEncoding(options.keyEncoding as Transcoder.PartialEncoding<A>);
+    const range = toByteRange({ gte: encode(start), lt: encode(end) });
     return reading(() => approximateBytes(live, id, range));
   }
 
@@ -202,7 +188,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
    * Moves the log into pages, and pages into as little space as they need. nacre compacts a database as a whole: the
    * range is checked and goes no further.
    */
-  async compactRange<A = K>(start: A, end: A, options: { readonly keyEncoding?: string } = {}): Promise<void> {
+  async compactRange<A = K>(start: A, end: A, options: RangeEncoding<A> = {}): Promise<void> {
     if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
     }
@@ -231,17 +217,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
    */
   static async destroy(location: string): Promise<void> {
     checkLocation(location);
-    if (location !== ":memory:" && !existsSync(location)) {
-      return;
-    }
-    try {
-      destroyAt(location);
-    } catch (error) {
-      throw toLevelError(error);
-    }
-    await rmdir(location).catch(() => {
-      // Something else lies there, or it is the working directory of Windows: what is nacre's is gone.
-    });
+    await destroy(location);
   }
 
   /** There is no repair: opening recovers what the log has, and damage is reported, never patched. */
@@ -258,25 +234,17 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   /** @internal */
   async _open(options: LevelOpenOptions): Promise<void> {
     try {
-      this.#durability = this.#durabilityOf(options);
-      this.#entries = this.#openEntries(options);
+      this.#durability = this.#home.durability(options);
+      this.#entries = this.#home.open(options);
     } catch (error) {
       throw toLevelError(error);
     }
-    this.#shared?.store.onClose.add(this.#onDatabaseClose);
   }
 
   /** @internal */
   async _close(): Promise<void> {
-    const { database } = this.#entries!;
-    if (this.#shared !== undefined) {
-      this.#shared.store.onClose.delete(this.#onDatabaseClose);
-      this.#entries = undefined;
-      return;
-    }
     try {
-      await settle(database);
-      database.close();
+      await this.#home.close(this.#opened());
     } catch (error) {
       throw toLevelError(error);
     }
@@ -403,44 +371,6 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return this.#entries;
   }
 
-  #durabilityOf({ durability }: LevelOpenOptions): Durability {
-    const otherwise = this.#shared?.store.options.durability ?? "relaxed";
-    return checkDurability(durability ?? this.#openOptions.durability ?? otherwise);
-  }
-
-  #openEntries(options: LevelOpenOptions): Entries {
-    if (this.#shared !== undefined) {
-      return this.#findEntries(this.#shared, options);
-    }
-    const path = this.#path!;
-    if (options.createIfMissing === false && path !== ":memory:" && !existsSync(join(path, "pages.000"))) {
-      throw doesNotExist(path);
-    }
-    const database = open(path, {
-      ...this.#openOptions,
-      ...openOptions(options),
-      durability: this.#durability,
-      create: options.createIfMissing !== false,
-    });
-    try {
-      return this.#findEntries(database, options);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  }
-
-  #findEntries(database: Database, options: LevelOpenOptions): Entries {
-    const isThere = database.maps().includes(this.#map);
-    if (!isThere && options.createIfMissing === false) {
-      throw doesNotExist(`${this.location}, map ${this.#map},`);
-    }
-    if (isThere && options.errorIfExists) {
-      throw new LevelError("LEVEL_INVALID", `${this.location}, map ${this.#map}, exists (errorIfExists is true)`);
-    }
-    return new Entries(database, this.#map, this.#engine);
-  }
-
   #write(entries: Entries, options: WriteOptions, operations: number, change: () => void): unknown {
     let onDisk: Promise<void> | undefined;
     try {
@@ -503,18 +433,10 @@ function rootOf(level: AnyLevel): unknown {
   return (level as { readonly db?: unknown }).db ?? level;
 }
 
-function pathOf(place: string | Database): string {
-  return typeof place === "string" ? place : place.store.disk.path;
-}
-
 function checkLocation(location: string): void {
   if (typeof location !== "string" || location === "") {
     throw new TypeError("The first argument 'location' must be a non-empty string");
   }
-}
-
-function doesNotExist(what: string): LevelError {
-  return new LevelError("LEVEL_INVALID", `${what} does not exist (createIfMissing is false)`);
 }
 
 function reading<T>(read: () => T): T {
@@ -522,21 +444,5 @@ function reading<T>(read: () => T): T {
     return read();
   } catch (error) {
     throw toReadError(error);
-  }
-}
-
-/** What closing does in this thread is little, once writers have their answers and most of the log is in pages. */
-async function settle(database: Database): Promise<void> {
-  const { store } = database;
-  if (store.isClosed || store.options.readOnly || store.isPoisoned) {
-    return;
-  }
-  try {
-    await database.flush();
-    if (store.active.segment.tail > CLOSE_AT_ONCE_BYTES) {
-      await database.checkpoint();
-    }
-  } catch {
-    // Closing meets it again, and says so.
   }
 }

@@ -64,12 +64,15 @@ export interface LevelOpenOptions extends AbstractOpenOptions, Omit<OpenOptions,
   readonly durability?: Durability;
 }
 
-export interface LevelOptions<K, V> extends AbstractDatabaseOptions<K, V>, Omit<LevelOpenOptions, "passive"> {
+/** What is settled when a level is made: which map it is, and what it is opened with unless `open` says otherwise. */
+export interface HomeOptions extends Omit<LevelOpenOptions, "passive"> {
   /** The map that holds the entries; "level" in a directory of the level's own, unless given. */
   readonly map?: string;
   /** The storage engine of a map that is made; one that is there has its own. */
   readonly engine?: Engine;
 }
+
+export interface LevelOptions<K, V> extends AbstractDatabaseOptions<K, V>, HomeOptions {}
 
 const DURABILITIES: readonly unknown[] = ["sync", "group", "relaxed"];
 

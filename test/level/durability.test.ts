@@ -122,3 +122,17 @@ describe("what the disk refuses", () => {
     });
   });
 });
+
+test("a level that is being loaded takes no writes meanwhile: LEVEL_CONFLICT", async () => {
+  await using place = new Place();
+  const database = place.database();
+  const level = await place.shared(database, "m");
+  let refused = "";
+  async function* entries(): AsyncGenerator<[Uint8Array, Uint8Array], void> {
+    yield [Buffer.from("a"), Buffer.from("1")];
+    refused = await codesOf(() => level.put("b", "1"));
+  }
+  await database.map("m", { key: "bytes", value: "bytes" }).load(entries());
+  expect(refused).toBe("LEVEL_CONFLICT < CONFLICT");
+  expect(await level.iterator().all()).toEqual([["a", "1"]]);
+});
