@@ -58,7 +58,7 @@ export class Home {
   async close({ database }: Entries): Promise<void> {
     database.store.onClose.delete(this.#onDatabaseClose);
     if (this.#shared === undefined) {
-      await settle(database);
+      await shorten(database);
       database.close();
     }
   }
@@ -123,17 +123,15 @@ function pathOf(place: string | Database): string {
   return typeof place === "string" ? place : place.store.disk.path;
 }
 
-/** Lets writers have their answers, and a worker the most of the log, so that closing holds the event loop for little. */
-async function settle(database: Database): Promise<void> {
+/** Leaves most of a long log to a worker, so that closing holds the event loop for little. */
+async function shorten(database: Database): Promise<void> {
   const { store } = database;
-  if (store.isClosed || store.options.readOnly || store.isPoisoned) {
+  const isLong = store.active.segment.tail > CLOSE_AT_ONCE_BYTES;
+  if (!isLong || store.isClosed || store.options.readOnly || store.isPoisoned) {
     return;
   }
   try {
-    await database.flush();
-    if (store.active.segment.tail > CLOSE_AT_ONCE_BYTES) {
-      await database.checkpoint();
-    }
+    await database.checkpoint();
   } catch {
     // Closing meets it again, and says so.
   }

@@ -44,16 +44,14 @@ export function toByteRange({ gt, gte, lt, lte }: EncodedRange): ByteRange {
   };
 }
 
-/** Between the longest key that begins like a longer one, and its neighbour, no key has room: the cut loses nothing. */
+/** The caller's memory is its own to change, so that a bound is always a copy. It may be longer than any key. */
 function bound(key: Encoded, isSuccessor: boolean): Uint8Array {
   const bytes = bytesOf(key);
-  const isLong = bytes.length > MAX_KEY_BYTES;
-  if (!isLong && !isSuccessor) {
+  if (!isSuccessor) {
     return typeof key === "string" ? bytes : new Uint8Array(bytes);
   }
-  const length = isLong ? MAX_KEY_BYTES : bytes.length;
-  const successor = new Uint8Array(length + 1);
-  successor.set(bytes.subarray(0, length), 0);
+  const successor = new Uint8Array(bytes.length + 1);
+  successor.set(bytes, 0);
   return successor;
 }
 

@@ -150,22 +150,26 @@ describe("limits", () => {
     expect(await level.keys().all()).toEqual(["c"]);
   });
 
-  test("bounds and targets may be longer than any key", async () => {
+  test("bounds and targets may be longer than any key, in the log and in pages", async () => {
     await using place = new Place();
     const level = await place.own();
     const keys = [LONGEST.slice(0, -1), LONGEST, `${LONGEST.slice(0, -1)}l`];
-    await level.batch(keys.map((key) => ({ type: "put" as const, key, value: "" })));
     const [shorter, longest, above] = keys as [string, string, string];
-    expect(await level.keys({ gt: TOO_LONG }).all()).toEqual([above]);
-    expect(await level.keys({ gte: TOO_LONG }).all()).toEqual([above]);
-    expect(await level.keys({ lt: TOO_LONG }).all()).toEqual([shorter, longest]);
-    expect(await level.keys({ lte: TOO_LONG }).all()).toEqual([shorter, longest]);
-    const forward = level.keys();
-    forward.seek(TOO_LONG);
-    expect(await forward.all()).toEqual([above]);
-    const reverse = level.keys({ reverse: true });
-    reverse.seek(TOO_LONG);
-    expect(await reverse.all()).toEqual([longest, shorter]);
+    await level.batch(keys.map((key) => ({ type: "put" as const, key, value: "" })));
+    for (const bound of [TOO_LONG, TOO_LONG, `${LONGEST}${"k".repeat(100_000)}`]) {
+      expect(await level.keys({ gt: bound }).all()).toEqual([above]);
+      expect(await level.keys({ gte: bound }).all()).toEqual([above]);
+      expect(await level.keys({ lt: bound }).all()).toEqual([shorter, longest]);
+      expect(await level.keys({ lte: bound, reverse: true }).all()).toEqual([longest, shorter]);
+      const forward = level.keys();
+      forward.seek(bound);
+      expect(await forward.all()).toEqual([above]);
+      const reverse = level.keys({ reverse: true });
+      reverse.seek(bound);
+      expect(await reverse.all()).toEqual([longest, shorter]);
+      expect(await level.approximateSize("", bound)).toBe(2047 + 2048 + 8);
+      await level.database.checkpoint();
+    }
     await level.clear({ lt: TOO_LONG });
     expect(await level.keys().all()).toEqual([above]);
   });
