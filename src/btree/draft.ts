@@ -56,7 +56,8 @@ export interface CellSource {
 
 export class PageDraft implements CellSource {
   readonly level: number;
-  readonly u8: Uint8Array = new Uint8Array(PAGE_SIZE);
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
   readonly starts: Uint16Array;
   readonly startsIndex: number = 0;
   readonly heads: Uint32Array;
@@ -81,6 +82,9 @@ export class PageDraft implements CellSource {
 
   constructor(level: number) {
     const isLeaf = level === 0;
+    const buffer = new ArrayBuffer(PAGE_SIZE);
+    this.u8 = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
     const most = isLeaf ? MAX_LEAF_ENTRIES : MAX_INNER_ENTRIES;
     this.level = level;
     this.starts = new Uint16Array(most + 1);

@@ -52,6 +52,8 @@ export interface BatchSource {
   readonly kind: number;
   /** Where the value lies. */
   readonly values: Uint8Array;
+  /** A view of the same memory; undefined: there is none. */
+  readonly words?: Uint32Array | undefined;
   readonly valueOffset: number;
   readonly valueLength: number;
   /** Ms since the epoch, 0 for none. */
@@ -330,12 +332,12 @@ export class TreeMerge {
   }
 
   #addOperation(applied: AppliedEntry | undefined): void {
-    const { kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry } = this.#batch;
+    const { kind, u8, keyOffset, keyLength, values, words, valueOffset, valueLength, expiry } = this.#batch;
     if (applied !== undefined) {
       const { bytes } = applied;
       this.#writer.addEntry(u8, keyOffset, keyLength, bytes, 0, bytes.length, 0, applied.kind);
     } else if (kind === BATCH_PUT) {
-      this.#writer.addEntry(u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, CELL_PUT);
+      this.#writer.addEntry(u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, CELL_PUT, words);
     }
   }
 

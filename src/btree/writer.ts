@@ -25,7 +25,7 @@
  * Runs end bottom-up: an entry enters level n only when the runs below have ended, except those that flow into it.
  */
 import { assert } from "../assert.ts";
-import { copyBytes } from "../bytes.ts";
+import { copyBytes, copyWords } from "../bytes.ts";
 import { extentPages, PAGE_BIRTH, PAGE_SIZE, type PageAllocator, type PageFile, writeExtent } from "../pager/index.ts";
 import { PageDraft } from "./draft.ts";
 import { PageImage } from "./image.ts";
@@ -142,7 +142,10 @@ export class TreeWriter {
     }
   }
 
-  /** Adds one cell to the open run of leaves; a value too large for a cell gets an extent. */
+  /**
+   * Adds one cell to the open run of leaves; a value too large for a cell gets an extent. `words` is a view of the memory of
+   * `value`, which it is copied faster with.
+   */
   addEntry(
     key: Uint8Array,
     keyOffset: number,
@@ -152,6 +155,7 @@ export class TreeWriter {
     valueLength: number,
     expiry: number,
     kind: number,
+    words: Uint32Array | undefined = undefined,
   ): void {
     assert(keyLength <= MAX_KEY_BYTES, "B2: no key is longer than 2048 bytes");
     const expiryBytes = expiry === 0 ? 0 : EXPIRY_BYTES;
@@ -159,7 +163,7 @@ export class TreeWriter {
     const flags = (expiry === 0 ? 0 : INFO_EXPIRY) | (overflows ? INFO_OVERFLOW : 0) | flagsOf(kind);
     const extraBytes = expiryBytes + (overflows ? EXTENT_REFERENCE_BYTES : valueLength);
     let at = this.#addCell(key, keyOffset, keyLength, flags, extraBytes);
-    const into = this.#levels[0]!.current.u8;
+    const { u8: into, u32: intoWords } = this.#levels[0]!.current;
     if (expiry !== 0) {
       putFloat64(into, at, expiry);
       at += EXPIRY_BYTES;
@@ -168,8 +172,10 @@ export class TreeWriter {
       const page = writeExtent(this.#pages, this.#allocator, this.#birth, value, valueOffset, valueLength);
       this.#run.noteAllocated(page, extentPages(valueLength));
       putExtentReference(into, at, page, valueLength, 0);
-    } else {
+    } else if (words === undefined) {
       copyBytes(value, valueOffset, into, at, valueLength);
+    } else {
+      copyWords(value, words, valueOffset, into, intoWords, at, valueLength);
     }
   }
 

@@ -153,7 +153,8 @@ export function* freeRuns(pages: PageFile, frees: LsmSurroundings["frees"], mani
 function write(pages: PageFile, merge: RunMerge, writer: PartWriter, areas: AreaLedger): void {
   const { kind, cursor, areaPage, areaOffset, valueLength, expiry } = merge;
   if (areaPage === 0) {
-    writer.add(kind, cursor.key, 0, cursor.keyLength, merge.u8, merge.valueOffset, valueLength, expiry);
+    const { u8, words, valueOffset } = merge;
+    writer.add(kind, cursor.key, 0, cursor.keyLength, u8, valueOffset, valueLength, expiry, words);
   } else if (!areas.isSparse(areaPage)) {
     writer.addReference(kind, cursor.key, 0, cursor.keyLength, areaPage, areaOffset, valueLength, expiry);
   } else {

@@ -30,10 +30,10 @@ export function* flushRun(
   });
   let userBytes = 0;
   for (let count = 1; batch.next(); count++) {
-    const { kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry } = batch;
+    const { kind, u8, keyOffset, keyLength, values, words, valueOffset, valueLength, expiry } = batch;
     userBytes += keyLength + valueLength;
     if (kind !== BATCH_DELETE) {
-      writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry);
+      writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, words);
     } else if (!isBottom) {
       writer.add(CELL_DELETE, u8, keyOffset, keyLength, u8, 0, 0, 0);
     }

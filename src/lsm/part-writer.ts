@@ -76,7 +76,7 @@ export class PartWriter {
     return this.#values.areas;
   }
 
-  /** The next entry; `kind` is a CELL_ constant. */
+  /** The next entry; `kind` is a CELL_ constant, `words` a view of the memory of `value`, if there is one. */
   add(
     kind: number,
     key: Uint8Array,
@@ -86,6 +86,7 @@ export class PartWriter {
     valueOffset: number,
     valueLength: number,
     expiry: number,
+    words: Uint32Array | undefined = undefined,
   ): void {
     if (valueLength > this.#target.settings.largeValueBytes) {
       const { page, offset } = this.#values.put(value, valueOffset, valueLength);
@@ -93,7 +94,7 @@ export class PartWriter {
       return;
     }
     this.#begin(key, keyOffset, keyLength);
-    this.#builder.add(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry, kind);
+    this.#builder.add(key, keyOffset, keyLength, value, valueOffset, valueLength, expiry, kind, words);
     this.#deletes += kind === CELL_DELETE ? 1 : 0;
     this.#note(key, keyOffset, keyLength, keyLength + valueLength);
   }

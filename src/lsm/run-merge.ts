@@ -10,6 +10,7 @@
  * value.
  */
 import { CELL_DELETE, CELL_MERGE, CELL_PUT } from "../btree/index.ts";
+import { headOf } from "../bytes.ts";
 import { PART_CRC_BYTES, type PageFile } from "../pager/index.ts";
 import type { Run } from "./manifest.ts";
 import { type Combine, Operands } from "./operands.ts";
@@ -44,6 +45,8 @@ export class RunMerge {
   kind: number;
   cursor: RunCursor;
   u8: Uint8Array;
+  /** A view of the same memory; undefined: there is none. */
+  words: Uint32Array | undefined;
   valueOffset: number;
   valueLength: number;
   expiry: number;
@@ -52,6 +55,12 @@ export class RunMerge {
   areaOffset: number;
   readonly #options: MergeOptions;
   readonly #cursors: readonly RunCursor[];
+  /** The heads of the cursors' keys, Infinity for one at its end: what is looked at first lies together. */
+  readonly #heads: Float64Array;
+  /** The cursors that stand on the current key. */
+  readonly #due: Uint16Array;
+  #dueCount: number;
+  readonly #upperHead: number;
   /** How far each input has come in its range deletes. */
   readonly #rangeIndex: Uint32Array;
   readonly #hasRangeDeletes: boolean;
@@ -68,12 +77,18 @@ export class RunMerge {
       }
       return cursor;
     });
+    this.#heads = Float64Array.from(this.#cursors, ({ valid, head }) => (valid ? head : Number.POSITIVE_INFINITY));
+    this.#due = new Uint16Array(inputs.length);
+    this.#dueCount = 0;
+    const { upper } = options;
+    this.#upperHead = upper === undefined ? Number.POSITIVE_INFINITY : headOf(upper, 0, upper.length);
     this.#rangeIndex = new Uint32Array(inputs.length);
     this.#hasRangeDeletes = inputs.some(({ rangeDeletes }) => rangeDeletes.length > 0);
     this.#operands = new Operands(options.combine);
     this.kind = CELL_PUT;
     this.cursor = this.#cursors[0]!;
     this.u8 = NO_BYTES;
+    this.words = undefined;
     this.valueOffset = 0;
     this.valueLength = 0;
     this.expiry = 0;
@@ -96,43 +111,54 @@ export class RunMerge {
   }
 
   #advance(): void {
-    for (const cursor of this.#cursors) {
-      if (cursor.isDue) {
-        cursor.isDue = false;
-        if (cursor.next()) {
-          cursor.loadKey();
-        }
+    for (let i = 0; i < this.#dueCount; i++) {
+      const index = this.#due[i]!;
+      const cursor = this.#cursors[index]!;
+      cursor.isDue = false;
+      if (cursor.next()) {
+        cursor.loadKey();
+        this.#heads[index] = cursor.head;
+      } else {
+        this.#heads[index] = Number.POSITIVE_INFINITY;
       }
     }
+    this.#dueCount = 0;
   }
 
   /** The newest input that has the smallest key; marks all that have it. -1 at the end. */
   #smallest(): number {
-    const cursors = this.#cursors;
+    const heads = this.#heads;
     let smallest = -1;
-    for (let i = 0; i < cursors.length; i++) {
-      const cursor = cursors[i]!;
-      if (!cursor.valid) {
-        continue;
-      }
-      const order = smallest < 0 ? -1 : cursor.compareTo(cursors[smallest]!);
-      if (order < 0) {
-        for (let j = smallest; j >= 0 && j < i; j++) {
-          cursors[j]!.isDue = false;
-        }
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < heads.length; i++) {
+      const head = heads[i]!;
+      if (head < least) {
         smallest = i;
-        cursor.isDue = true;
-      } else if (order === 0) {
-        cursor.isDue = true;
+        least = head;
+        this.#due[0] = i;
+        this.#dueCount = 1;
+      } else if (head === least && smallest >= 0) {
+        const order = this.#cursors[i]!.compareTo(this.#cursors[smallest]!);
+        if (order < 0) {
+          smallest = i;
+          this.#due[0] = i;
+          this.#dueCount = 1;
+        } else if (order === 0) {
+          this.#due[this.#dueCount++] = i;
+        }
       }
     }
-    if (smallest >= 0) {
-      const { key, keyLength } = cursors[smallest]!;
-      if (!isBelow(key, 0, keyLength, this.#options.upper)) {
-        return -1;
-      }
+    if (smallest < 0 || (least >= this.#upperHead && this.#isBeyond(this.#cursors[smallest]!))) {
+      return -1;
+    }
+    for (let i = 0; i < this.#dueCount; i++) {
+      this.#cursors[this.#due[i]!]!.isDue = true;
     }
     return smallest;
+  }
+
+  #isBeyond({ key, keyLength }: RunCursor): boolean {
+    return !isBelow(key, 0, keyLength, this.#options.upper);
   }
 
   /** Makes what the inputs say of the current key the current entry; false where nothing is to be kept of it. */
@@ -140,7 +166,7 @@ export class RunMerge {
     const cursors = this.#cursors;
     const deleter = this.#hasRangeDeletes ? this.#newestCovering(cursors[newest]!) : cursors.length;
     const oldest = Math.min(cursors.length, deleter + 1);
-    for (let i = newest + 1; i < cursors.length; i++) {
+    for (let i = this.#dueCount === 1 ? cursors.length : newest + 1; i < cursors.length; i++) {
       if (cursors[i]!.isDue && (i >= oldest || cursors[newest]!.tree.kind !== CELL_MERGE)) {
         this.#drop(cursors[i]!);
       }
@@ -170,6 +196,7 @@ export class RunMerge {
     const { tree } = cursor;
     this.kind = tree.kind;
     this.u8 = tree.u8;
+    this.words = tree.u32;
     this.valueOffset = tree.valueOffset;
     this.valueLength = tree.kind === CELL_DELETE ? 0 : tree.valueLength;
     this.expiry = tree.expiry;
@@ -203,6 +230,7 @@ export class RunMerge {
     const folded = operands.fold(isComplete || this.#options.isBottom);
     this.kind = folded.kind;
     this.u8 = folded.bytes;
+    this.words = undefined;
     this.valueOffset = 0;
     this.valueLength = folded.bytes.length;
     this.expiry = 0;

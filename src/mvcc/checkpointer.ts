@@ -15,7 +15,7 @@ import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { FreeSpace, Meta } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
-import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
+import type { CheckpointerStats, CheckpointHost, PageSpace, RelocationRequest, RunningJob } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
   CheckpointJob,
@@ -29,19 +29,6 @@ import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { WakeUps } from "./wake-ups.ts";
-
-/** Somebody waits for pages to be moved down. */
-interface RelocationRequest {
-  readonly extents: boolean;
-  readonly resolve: (space: PageSpace) => void;
-  readonly reject: (cause: unknown) => void;
-}
-
-interface RunningJob {
-  /** What it covers, newest first; none: it compacts or relocates. */
-  readonly memtables: readonly Memtable[];
-  readonly request: RelocationRequest | undefined;
-}
 
 /** Frozen memtables that there may be before writers wait: two in a job and one behind it. */
 const MAX_FROZEN = 3;

@@ -17,6 +17,7 @@ export class ClearedBatch implements BatchSource {
   keyLength: number;
   kind: number;
   values: Uint8Array;
+  words: Uint32Array | undefined;
   valueOffset: number;
   valueLength: number;
   expiry: number;
@@ -47,6 +48,7 @@ export class ClearedBatch implements BatchSource {
     this.keyLength = 0;
     this.kind = BATCH_DELETE;
     this.values = this.#key;
+    this.words = undefined;
     this.valueOffset = 0;
     this.valueLength = 0;
     this.expiry = 0;
@@ -120,6 +122,7 @@ export class ClearedBatch implements BatchSource {
     this.keyLength = operation.keyLength;
     this.kind = operation.kind;
     this.values = operation.values;
+    this.words = operation.words;
     this.valueOffset = operation.valueOffset;
     this.valueLength = operation.valueLength;
     this.expiry = operation.expiry;

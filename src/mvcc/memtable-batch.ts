@@ -40,6 +40,7 @@ export class MemtableBatch implements BatchSource {
   kind: number;
   /** The value lies in `values`: beside the key, or by itself. */
   values: Uint8Array;
+  words: Uint32Array | undefined;
   valueOffset: number;
   valueLength: number;
   expiry: number;
@@ -72,6 +73,7 @@ export class MemtableBatch implements BatchSource {
     this.keyLength = 0;
     this.kind = OP_KIND_PUT;
     this.values = NO_BYTES;
+    this.words = undefined;
     this.valueOffset = 0;
     this.valueLength = 0;
     this.expiry = 0;
@@ -132,6 +134,7 @@ export class MemtableBatch implements BatchSource {
       return true;
     }
     this.values = u8;
+    this.words = u32;
     this.valueOffset = opValueOffset(u32, op);
     this.valueLength = opValueLength(u32, op);
     this.expiry = opExpiry(u32, data, op);
@@ -155,6 +158,7 @@ export class MemtableBatch implements BatchSource {
     const { kind, bytes } = operands.fold(isComplete);
     this.kind = kind === CELL_PUT ? OP_KIND_PUT : OP_KIND_MERGE;
     this.values = bytes;
+    this.words = undefined;
     this.valueOffset = 0;
     this.valueLength = bytes.length;
     this.expiry = 0;
