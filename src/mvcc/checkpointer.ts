@@ -37,7 +37,7 @@ const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
 /** When no memtable was frozen for so long, there is time for compactions that could wait. */
-const IDLE_MS = 1000;
+const IDLE_MS = 500;
 /** What a job of compactions reads before others have their turn, in log segments. */
 const COMPACTION_SEGMENTS = 8;
 const MAX_PAUSE_MS = 5;

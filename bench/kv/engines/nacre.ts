@@ -11,7 +11,7 @@ const MAP = "bench";
 const IDLE_POLL_MS = 5;
 
 interface BytesMap {
-  readonly engine: "btree";
+  readonly engine: "btree" | "lsm";
   readonly key: "bytes";
   readonly value: "bytes";
 }
@@ -24,7 +24,7 @@ export class NacreEngine implements Engine {
 
   constructor(name: OwnEngine) {
     this.name = name;
-    this.#options = { engine: storageEngine(name), key: "bytes", value: "bytes" };
+    this.#options = { engine: name === "nacre-lsm" ? "lsm" : "btree", key: "bytes", value: "bytes" };
   }
 
   open(directory: string, mode: Mode): undefined {
@@ -56,10 +56,7 @@ export class NacreEngine implements Engine {
 
   deleteRange(gte: Buffer, lt: Buffer): undefined {
     this.db.write((tx: WriteTransaction) => {
-      const map = tx.map(MAP, this.#options);
-      for (const key of map.range({ gte, lt }).keys()) {
-        map.delete(key);
-      }
+      tx.map(MAP, this.#options).deleteRange({ gte, lt });
     });
   }
 
@@ -104,11 +101,6 @@ export class NacreEngine implements Engine {
   }
 }
 
-function isBusy({ isCheckpointing }: DatabaseStats): boolean {
-  return isCheckpointing;
-}
-
-/** The types of `map` know "btree" alone; where there is no "lsm", opening a map of it says so. */
-function storageEngine(name: OwnEngine): "btree" {
-  return (name === "nacre-lsm" ? "lsm" : "btree") as "btree";
+function isBusy({ isCheckpointing, compactionDebtBytes }: DatabaseStats): boolean {
+  return isCheckpointing || compactionDebtBytes > 0;
 }
