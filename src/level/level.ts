@@ -142,7 +142,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return (super.batch as (...parameters: unknown[]) => unknown)(...parameters);
   }
 
-  /** Deletes all entries or a range of them, in commits of a thousand; what is put meanwhile stays. */
+  /** Deletes all entries or a range of them, in commits of a thousand; keys that come meanwhile stay. */
   override clear(): Promise<void>;
   override clear<A = K>(options: LevelClearOptions<A>): Promise<void>;
   override clear<A>(options?: LevelClearOptions<A>): Promise<void> {
@@ -162,11 +162,12 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   within(transaction: LevelTransaction): LevelWithin<K, V>;
   within<A, B>(transaction: LevelTransaction, sublevel: TypedLevel<A, B>): LevelWithin<A, B>;
   within<A, B>(transaction: LevelTransaction, sublevel?: TypedLevel<A, B>): unknown {
-    const { map } = this.#opened();
+    const entries = this.#opened();
+    entries.checkThere();
     if (sublevel !== undefined && rootOf(sublevel) !== this) {
       throw new TypeError("The second argument is a sublevel of this level");
     }
-    const bytes = transaction.map(map, { key: "bytes", value: "bytes" });
+    const bytes = transaction.map(entries.map, { key: "bytes", value: "bytes" });
     return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
   }
 

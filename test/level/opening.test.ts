@@ -196,6 +196,8 @@ describe("opening", () => {
     ]) {
       expect(await codesOf(use)).toBe("LEVEL_DATABASE_NOT_OPEN");
     }
+    expect(await codesOf(() => database.write((tx) => level.within(tx)))).toBe("LEVEL_DATABASE_NOT_OPEN");
+    expect(database.maps()).toEqual([]);
     await level.close();
     await level.open();
     expect(await level.get("a")).toBeUndefined();
