@@ -30,6 +30,7 @@ import { LevelError } from "./errors.ts";
 export type Engine = NonNullable<MapOptions["engine"]>;
 
 const NO_EXPIRY = 0;
+const NO_KEY = new Uint8Array(0);
 /** No keyspace ever has this id: that of a level that a read-only database does not have. */
 const NO_KEYSPACE = 0xffff_ffff;
 
@@ -119,6 +120,16 @@ export class Entries {
     const length = writeKey(key, scratch);
     if (length !== TOO_LONG) {
       this.#remove(length);
+    }
+  }
+
+  /** Deletes the entries of a range, all at once and however many there are. */
+  async clearAll({ lower = NO_KEY, upper }: ByteRange, durability: Durability): Promise<void> {
+    if (upper === undefined || Buffer.compare(lower, upper) < 0) {
+      await this.write(durability, () => {
+        this.checkThere();
+        this.database.store.writer.deleteRange(this.id, lower, upper);
+      });
     }
   }
 

@@ -332,11 +332,16 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     const entries = this.#opened();
     const { reverse, limit, snapshot } = request;
     const given = contextOf(entries, snapshot);
-    const pinned = given === undefined ? entries.pin() : undefined;
-    const most = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     const durability = durabilityOf(request, this.#durability);
+    const isWhole = given === undefined && limit < 0;
+    const pinned = given === undefined && !isWhole ? entries.pin() : undefined;
+    const most = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     try {
-      await entries.clear(given ?? pinned!, toByteRange(request), reverse, most, durability);
+      if (isWhole) {
+        await entries.clearAll(toByteRange(request), durability);
+      } else {
+        await entries.clear(given ?? pinned!, toByteRange(request), reverse, most, durability);
+      }
     } catch (error) {
       throw toReadError(error);
     } finally {

@@ -36,7 +36,8 @@ interface Factory {
 
 export function conformance(mode: "own directory" | "shared database"): void {
   for (const engine of ENGINES) {
-    for (const backend of BACKENDS) {
+    // Reading pages is the same for both engines: the second one needs no second backend.
+    for (const backend of engine === "btree" ? BACKENDS : BACKENDS.slice(1)) {
       describe.skipIf(backend === "mmap" && !hasMmap())(`${engine}, ${backend}, ${mode}`, () => {
         const factory = mode === "own directory" ? ownDirectories(engine, backend) : sharedDatabase(engine, backend);
         runSuite(factory);

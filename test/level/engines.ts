@@ -3,4 +3,4 @@ import type { LevelOptions } from "../../src/level.ts";
 
 export type Engine = NonNullable<LevelOptions<string, string>["engine"]>;
 
-export const ENGINES: readonly Engine[] = ["btree"];
+export const ENGINES: readonly Engine[] = ["btree", "lsm"];
