@@ -99,7 +99,7 @@ export function* compactRuns(
 
 /**
  * Parts, and with `movesValues` value areas, that have pages from `from` on are written anew, to lower pages where there is
- * room. `mostPages` bounds how much is read for it; what was moved is told.
+ * room. `mostPages` bounds how much is read for it, and `isHurried` ends it; what was moved is told.
  */
 export function* relocateRuns(
   around: LsmSurroundings,
@@ -107,6 +107,7 @@ export function* relocateRuns(
   from: number,
   mostPages: number,
   movesValues: boolean,
+  isHurried: () => boolean,
 ): Generator<void, { manifest: Manifest; pagesMoved: number }> {
   const far = new Set<number>();
   for (const { page, lengthBytes } of movesValues ? before.areas.values() : []) {
@@ -118,7 +119,7 @@ export function* relocateRuns(
   let pagesMoved = 0;
   for (const { run: number, part } of before.parts()) {
     const isAffected = part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from);
-    if (isAffected && pagesMoved < mostPages) {
+    if (isAffected && pagesMoved < mostPages && !isHurried()) {
       const run = manifest.runs.find((each) => each.number === number)!;
       pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
       manifest = yield* compactRuns(around, manifest, rewriteOf(manifest, run, part, far));

@@ -37,16 +37,3 @@ export interface PageSpace {
   /** Pages that are not free: in use, or kept for snapshots. */
   readonly used: number;
 }
-
-/** Somebody waits for pages to be moved down. */
-export interface RelocationRequest {
-  readonly extents: boolean;
-  readonly resolve: (space: PageSpace) => void;
-  readonly reject: (cause: unknown) => void;
-}
-
-export interface RunningJob {
-  /** What it covers, newest first; none: it compacts or relocates. */
-  readonly memtables: readonly Memtable[];
-  readonly request: RelocationRequest | undefined;
-}

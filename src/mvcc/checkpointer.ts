@@ -15,7 +15,7 @@ import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { FreeSpace, Meta } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
-import type { CheckpointerStats, CheckpointHost, PageSpace, RelocationRequest, RunningJob } from "./checkpoint-host.ts";
+import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
   CheckpointJob,
@@ -28,7 +28,14 @@ import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
+import { type RelocationRequest, Relocations } from "./relocations.ts";
 import { WakeUps } from "./wake-ups.ts";
+
+interface RunningJob {
+  /** What it covers, newest first; none: it compacts or relocates. */
+  readonly memtables: readonly Memtable[];
+  readonly request: RelocationRequest | undefined;
+}
 
 /** Frozen memtables that there may be before writers wait: two in a job and one behind it. */
 const MAX_FROZEN = 3;
@@ -43,9 +50,6 @@ const COMPACTION_SEGMENTS = 8;
 const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
-const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
-/** On request, a job empties the last so many pages of the file: 32 MiB, a fraction of a second. */
-const RELOCATE_PAGES_ON_REQUEST = 4096;
 /** So long after its deadline an entry that is still there goes with the next compaction. */
 const EXPIRED_FOR_MS = 60 * 60 * 1000;
 /** A closing database is made denser when it has this much more than it uses. */
@@ -62,8 +66,7 @@ export class Checkpointer {
   readonly #pacer: Pacer;
   #startedAtMs: number;
   #running: RunningJob | undefined;
-  /** For the next job. */
-  #request: RelocationRequest | undefined;
+  readonly #relocations: Relocations;
   #lastError: unknown;
   #cancelTimer: (() => void) | undefined;
   /** Someone else writes pages: no job starts. */
@@ -75,7 +78,6 @@ export class Checkpointer {
   #holdersWaiting: number;
   /** The job's progress when writers began to be slowed. */
   #slowedFrom: number;
-  #relocatePages: number;
   #checkpoints: number;
   /** The last job was no compaction: if there is something to compact, it is that job's turn. */
   #hasFlushed: boolean;
@@ -101,7 +103,7 @@ export class Checkpointer {
     this.#runner = runner;
     this.#ledger = new PageLedger(meta, free);
     this.#running = undefined;
-    this.#request = undefined;
+    this.#relocations = new Relocations(this.#ledger);
     this.#lastError = undefined;
     this.#cancelTimer = undefined;
     this.#isHeld = false;
@@ -110,7 +112,6 @@ export class Checkpointer {
     this.#isPoisoned = false;
     this.#holdersWaiting = 0;
     this.#slowedFrom = 0;
-    this.#relocatePages = RELOCATE_PAGES_PER_CHECKPOINT;
     this.#checkpoints = 0;
     this.#hasFlushed = false;
     this.#frozenAtMs = clock.now();
@@ -202,11 +203,11 @@ export class Checkpointer {
   /** The next job now, if one is due, or when it will be. */
   schedule(): void {
     const frozen = this.#frozen().length;
-    if (frozen >= WORTHWHILE || this.#request !== undefined || this.#debt() > 0) {
+    if (frozen >= WORTHWHILE || this.#relocations.isAwaited || this.#debt() > 0) {
       this.#start();
     } else if (frozen > 0) {
       this.#startIn(COMPANY_MS);
-    } else if (this.#host.compactionDebt(true) > 0) {
+    } else if (this.#host.compactionDebt(true) > 0 || this.wasteBytes > 0) {
       this.#startIn(IDLE_MS);
     }
   }
@@ -264,7 +265,7 @@ export class Checkpointer {
    * where the signal fired before a job began, with its reason.
    */
   async relocate(extents: boolean, signal?: AbortSignal): Promise<PageSpace> {
-    while (this.#request !== undefined) {
+    while (this.#relocations.isAwaited) {
       signal?.throwIfAborted();
       this.#checkOpen();
       await this.#outcomes.next(signal);
@@ -272,17 +273,12 @@ export class Checkpointer {
     signal?.throwIfAborted();
     this.#checkOpen();
     this.#throwIfStuck();
-    let request: RelocationRequest | undefined;
+    let takeBack: ((reason: unknown) => void) | undefined;
     const moved = new Promise<PageSpace>((resolve, reject) => {
-      request = { extents, resolve, reject };
+      takeBack = this.#relocations.ask({ extents, resolve, reject });
     });
-    const onAbort = () => {
-      if (this.#request === request) {
-        this.#refuseRequest(signal!.reason);
-      }
-    };
+    const onAbort = () => takeBack!(signal!.reason);
     signal?.addEventListener("abort", onAbort);
-    this.#request = request;
     this.#start();
     try {
       return await keepingAlive(this.#clock, moved);
@@ -299,16 +295,15 @@ export class Checkpointer {
     while (this.#running !== undefined) {
       this.#finishRunning();
     }
-    this.#relocatePages = relocatePages;
     const frozen = this.#frozen();
     if (frozen.length > 0) {
-      this.#runHere(frozen);
+      this.#runHere(frozen, relocatePages);
     }
-    for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(); round++) {}
+    for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(relocatePages); round++) {}
   }
 
   /** Moves pages down and cuts the file's free end, if that is worth it; whether it was. */
-  #trim(): boolean {
+  #trim(relocatePages: number): boolean {
     this.reclaim();
     const before = this.meta.pageCount;
     const used = before - this.#ledger.freeCount;
@@ -316,7 +311,7 @@ export class Checkpointer {
       return false;
     }
     this.#ledger.cutTail();
-    this.#runHere([]);
+    this.#runHere([], relocatePages);
     this.#host.pages.shrink(this.meta.pageCount);
     this.#host.pages.sync();
     return true;
@@ -376,7 +371,7 @@ export class Checkpointer {
     this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
     this.#runner.close();
     this.#running?.request?.reject(closed());
-    this.#refuseRequest(closed());
+    this.#relocations.refuse(closed());
   }
 
   #input(memtables: readonly Memtable[], relocation: Relocation, compactionBytes = 0): CheckpointInput {
@@ -417,15 +412,9 @@ export class Checkpointer {
     return new Map([...trees.keys(), ...manifests.keys()].map((keyspace) => [keyspace, kinds.get(keyspace)]));
   }
 
-  #relocationFor(request: RelocationRequest | undefined): Relocation {
-    if (request === undefined) {
-      return { pages: this.#relocatePages, from: undefined, extents: false };
-    }
+  #relocationOf(request: RelocationRequest | undefined): Relocation {
     this.reclaim();
-    const { used } = this.#ledger.space;
-    const end = this.#ledger.cutTail();
-    const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
-    return { pages: Number.POSITIVE_INFINITY, from, extents: request.extents };
+    return this.#relocations.of(request);
   }
 
   /** Pages that no snapshot needs any more become free. Not while a job runs, which has the free pages as they were. */
@@ -467,23 +456,31 @@ export class Checkpointer {
       return;
     }
     const frozen = this.#frozen();
-    const request = this.#request;
+    const isAtRest = frozen.length === 0 && this.#isQuiet() && this.#debt() === 0;
+    const request = this.#relocations.take(isAtRest && this.wasteBytes > 0);
     const mayCompact = request === undefined && (frozen.length === 0 || (this.#hasFlushed && !mustFlush));
     const compacts = mayCompact && this.#debt() > 0;
     if (frozen.length === 0 && request === undefined && !compacts) {
       return;
     }
     this.#hasFlushed = !compacts;
+    if (request === undefined) {
+      this.#relocations.changed();
+    }
     const memtables = compacts ? [] : frozen;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#request = undefined;
     this.#running = { memtables, request };
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
     const isAwaited = frozen.length >= WORTHWHILE && !this.#host.isOverfull();
     const segments = !compacts ? 0 : isAwaited ? WORTHWHILE : COMPACTION_SEGMENTS;
-    this.#runner.start(this.#input(memtables, this.#relocationFor(request), segments * this.#segmentBytes));
+    this.#runner.start(this.#input(memtables, this.#relocationOf(request), segments * this.#segmentBytes));
+  }
+
+  /** Bytes that come off the file at rest, where there are runs: their compactions leave free pages behind. */
+  get wasteBytes(): number {
+    return this.#host.state.manifests.size === 0 ? 0 : this.#relocations.wasteBytes;
   }
 
   #debt(): number {
@@ -529,8 +526,9 @@ export class Checkpointer {
     }
   }
 
-  #runHere(memtables: readonly Memtable[]): void {
-    this.#complete(new CheckpointJob(this.#input(memtables, this.#relocationFor(undefined))), memtables, () => {});
+  #runHere(memtables: readonly Memtable[], relocatePages: number): void {
+    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages };
+    this.#complete(new CheckpointJob(this.#input(memtables, relocation)), memtables, () => {});
   }
 
   /** Runs a job in this thread. */
@@ -592,13 +590,7 @@ export class Checkpointer {
     this.#isPoisoned = true;
     this.#lastError ??= cause;
     this.#host.poison(cause);
-    this.#refuseRequest(cause);
-  }
-
-  /** No job will come for who has asked for the next one; others look again whether one will for them. */
-  #refuseRequest(cause: unknown): void {
-    this.#request?.reject(cause);
-    this.#request = undefined;
+    this.#relocations.refuse(cause);
     this.#outcomes.wakeAll();
   }
 

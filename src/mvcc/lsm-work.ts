@@ -87,7 +87,9 @@ export class LsmWork {
       if (settings !== undefined) {
         const around = this.#surroundings(keyspace, settings);
         const before = this.#manifest(keyspace);
-        const { manifest, pagesMoved } = yield* relocateRuns(around, before, from, mostPages - moved, movesValues);
+        const left = mostPages - moved;
+        const { isHurried } = this.#input;
+        const { manifest, pagesMoved } = yield* relocateRuns(around, before, from, left, movesValues, isHurried);
         moved += pagesMoved;
         this.set(keyspace, manifest);
       }

@@ -20,7 +20,10 @@ export interface DatabaseStats {
   readonly pendingPages: number;
   readonly checkpoints: number;
   readonly isCheckpointing: boolean;
-  /** Bytes that compactions of LSM maps still have to go through, about; 0: nothing is left to do. */
+  /**
+   * Bytes that compactions of LSM maps still have to go through, about, and bytes that will be cut off the page file at rest;
+   * 0: nothing is left to do.
+   */
   readonly compactionDebtBytes: number;
   /** How point reads of LSM maps went since the database was opened. */
   readonly searches: {
@@ -73,7 +76,7 @@ export function statsOf(store: Store): DatabaseStats {
     pendingPages: checkpointer.pagesPending,
     checkpoints: checkpointer.checkpoints,
     isCheckpointing: checkpointer.isRunning,
-    compactionDebtBytes: store.compactionDebt(true),
+    compactionDebtBytes: store.compactionDebt(true) + store.checkpointer.wasteBytes,
     searches: {
       gets: store.searches.searches,
       filters: store.searches.filters,
