@@ -58,8 +58,14 @@ export class Operands {
     return this.#items.length === 0;
   }
 
-  /** What an older place holds: a value (CELL_PUT), which ends it, or operands (CELL_MERGE). It is kept, not copied. */
+  /**
+   * What an older place holds: a value (CELL_PUT), which ends it, or operands (CELL_MERGE). It is kept, not copied. Behind a
+   * value nothing is taken any more: collected operands may have one of their own.
+   */
   addOlder(bytes: Uint8Array, kind: number): void {
+    if (this.#hasBase) {
+      return;
+    }
     if (kind === CELL_PUT) {
       this.#items.push(bytes);
       this.#hasBase = true;

@@ -35,4 +35,17 @@ export class Simulated {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+
+  /** Time passes until a promise has settled; what it gave. */
+  async done<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    const ended = work.finally(() => {
+      isDone = true;
+    });
+    ended.catch(() => {});
+    while (!isDone) {
+      await this.run(10);
+    }
+    return await ended;
+  }
 }
