@@ -178,7 +178,7 @@ export class RunMerge {
     }
     this.cursor = cursor;
     if (cursor.tree.kind === CELL_MERGE) {
-      return this.#fold(newest, oldest);
+      return this.#fold(newest, oldest, deleter < cursors.length);
     }
     this.#load(cursor);
     const hasExpired = this.expiry !== 0 && this.expiry < this.#options.expiredBefore;
@@ -204,11 +204,14 @@ export class RunMerge {
     this.areaOffset = tree.isOverflow ? tree.overflowOffset : 0;
   }
 
-  /** Applies merge operands, of which the newest input has some, to what inputs before `oldest` have of the same key. */
-  #fold(newest: number, oldest: number): boolean {
+  /**
+   * Applies merge operands, of which the newest input has some, to what inputs before `oldest` have of the same key.
+   * `isCleared`: one of these deletes a range around it, so that nothing older is there.
+   */
+  #fold(newest: number, oldest: number, isCleared: boolean): boolean {
     const operands = this.#operands;
     operands.reset();
-    let isComplete = oldest < this.#cursors.length;
+    let isComplete = isCleared;
     for (let i = newest; i < oldest; i++) {
       const cursor = this.#cursors[i]!;
       if (!cursor.isDue) {
