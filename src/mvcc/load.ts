@@ -110,7 +110,8 @@ function checkFit(store: Store, info: KeyspaceInfo): void {
 /** Nothing in the log that would come to lie above what is loaded, and no tree. */
 function isUntouched(store: Store, info: KeyspaceInfo): boolean {
   const { trees, memtables } = store.state;
-  return (trees.get(info.id)?.page ?? 0) === 0 && !memtables.some(({ index }) => index.count(info.id) > 0);
+  const isWritten = memtables.some(({ index, ranges }) => index.count(info.id) > 0 || ranges.has(info.id));
+  return (trees.get(info.id)?.page ?? 0) === 0 && !isWritten;
 }
 
 /** It was written to between the checkpoint and the hold. */
