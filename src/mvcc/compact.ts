@@ -32,6 +32,9 @@ export interface CompactResult {
 /** Free pages that are not worth another checkpoint: it writes a few itself, roots and list of free pages. */
 const FEW_PAGES = 8;
 
+/** So often in a row, at the most, large values that find room only at the end of the file move there, and then down. */
+const MOST_GROWTHS = 4;
+
 /** The contract is `Database.compact`'s. */
 export async function compact(store: Store, options: CompactOptions = {}): Promise<CompactResult> {
   const { signal, onProgress = () => {} } = options;
@@ -41,7 +44,7 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
   const before = checkpointer.meta.pageCount;
   let movesExtents = false;
   /** Since it was shortest. */
-  let hasGrown = false;
+  let growths = 0;
   let space = await checkpointer.relocate(false, signal);
   let shortest = space.end;
   while (space.end > space.used + FEW_PAGES) {
@@ -53,14 +56,12 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
     if (space.end < shortest) {
       shortest = space.end;
       movesExtents = false;
-      hasGrown = false;
-    } else if (hasGrown) {
-      break;
+      growths = 0;
     } else if (!movesExtents) {
       movesExtents = true;
-    } else if (space.end > end) {
-      // A large value found room only at the end; where it was, there may be room for it now.
-      hasGrown = true;
+    } else if (space.end > end && growths < MOST_GROWTHS) {
+      // Where they were, there may be room for them now.
+      growths++;
     } else {
       break;
     }
