@@ -27,12 +27,13 @@ import { Dice } from "./dice.ts";
 import { CrashDisk } from "./disk/crash-disk.ts";
 import { FaultDisk, type FaultPlan } from "./disk/fault-disk.ts";
 import { SmallMappings } from "./disk/small-mappings.ts";
-import { Draft, Model, type State } from "./engine/model.ts";
+import { Draft, type Entry, type MapState, Model, type State } from "./engine/model.ts";
 import { PLANTED, plantInDatabase, plantInDisk, plantInWorker } from "./engine/planted.ts";
 import { Program, type ProgramOptions } from "./engine/program.ts";
-import { checkAll } from "./engine/sight.ts";
+import { checkAll, openMap } from "./engine/sight.ts";
 import { SimulatedClock } from "./engine/simulated-clock.ts";
 import { isPlanned, type Mortality, SimulatedWorker } from "./engine/simulated-worker.ts";
+import { isValueOf } from "./engine/universe.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
 
 const START_MS = 1_700_000_000_000;
@@ -294,13 +295,12 @@ class Round {
 
   /**
    * What the database must hold: the model's state at its last commit. Where that was a bulk load's and nobody was told of
-   * it, the loaded map may be empty as well.
+   * it, the map may be without what was loaded as well.
    */
   #stateFound(database: Database, acknowledged: number): State {
     const { state, load } = this.#model.commit(database.lastCommit);
     const mustBeThere = load === undefined || (load.isInstalled && acknowledged >= database.lastCommit);
-    const isThere = mustBeThere || database.map(load.name).count() > 0;
-    return isThere ? state : load.without;
+    return mustBeThere || isLoaded(database, state.get(load.name)!, load.entries) ? state : load.without;
   }
 
   #expectFound(database: Database, acknowledged: number, made: number): void {
@@ -411,6 +411,11 @@ class Round {
     }
     return { capacityBytes: (10 + dice.below(60)) * 8192 };
   }
+}
+
+function isLoaded(database: Database, map: MapState, entries: ReadonlyMap<number, Entry>): boolean {
+  const opened = openMap(database, map);
+  return [...entries].every(([key, entry]) => isValueOf(map.universe, entry, opened.get(map.universe.keys[key])));
 }
 
 /** How often a full disk is met before it is given room again. */

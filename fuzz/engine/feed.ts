@@ -1,9 +1,13 @@
 /** A follower of the change feed, which is held against the commits of the model. */
+import { Buffer } from "node:buffer";
 import { assert } from "../../src/assert.ts";
 import { DbError } from "../../src/errors.ts";
 import type { Change, CommitChanges, Database } from "../../src/mvcc/index.ts";
+import { KEY_SCRATCH_BYTES, type KeyCodec, keyCodec } from "../../src/mvcc/key-codec.ts";
+import { combined } from "./merging.ts";
 import type { MapState, Model } from "./model.ts";
-import { isSameKey, isValueOf } from "./universe.ts";
+import { placeOf } from "./sight.ts";
+import { describeEntry, heldValue, isSameKey, isSameValue, type Universe } from "./universe.ts";
 
 /** Turns of the event loop until the feed has come as far as it must; the later ones take 5 ms. */
 const EAGER_TURNS = 40;
@@ -99,30 +103,129 @@ export class Feed {
         continue;
       }
       const wanted = written.get(map.incarnation) ?? new Set<number>();
-      assert(
-        isByDeadline || found.length === wanted.size,
-        `commit ${commit} changed ${wanted.size} keys of map ${map.name}, the feed tells of ${found.length}`,
-      );
-      for (const change of found) {
-        compareChange(model, commit, map, change, wanted);
+      if (isByDeadline) {
+        for (const change of found) {
+          compareExpired(model, commit, map, change, wanted);
+        }
+      } else {
+        compareChanges(model, commit, map, found, wanted);
       }
     }
   }
 }
 
-function compareChange(model: Model, commit: number, map: MapState, change: Change, wanted: ReadonlySet<number>): void {
-  const { universe } = map;
-  const key = universe.keys.findIndex((candidate) => isSameKey(universe.key, candidate, change.key));
+function compareExpired(
+  model: Model,
+  commit: number,
+  map: MapState,
+  change: Change,
+  wanted: ReadonlySet<number>,
+): void {
+  const key = placeOf(map, change.key);
   assert(wanted.has(key), `commit ${commit} changed key ${key} of map ${map.name}`);
   const entry = model.stateAt(commit).get(map.name)!.entries.get(key);
-  if (entry === undefined) {
-    assert(change.type === "delete", `commit ${commit} deleted key ${key} of map ${map.name}`);
-  } else {
-    assert(
-      change.type === "put" &&
-        isValueOf(universe.value, entry.token, change.value) &&
-        (change.expiresAt ?? 0) === entry.expiry,
-      `commit ${commit} put what the feed says to key ${key} of map ${map.name}`,
-    );
+  assert(entry === undefined && change.type === "delete", `commit ${commit} deleted key ${key} of map ${map.name}`);
+}
+
+/** What the feed tells, one after the other, makes of the state before the commit the state after it. */
+function compareChanges(
+  model: Model,
+  commit: number,
+  map: MapState,
+  found: readonly Change[],
+  wanted: ReadonlySet<number>,
+): void {
+  const { universe, incarnation, name } = map;
+  const before = model.stateAt(commit - 1).get(name);
+  const told = new Replay(universe, before?.incarnation === incarnation ? before.entries : new Map());
+  for (const change of found) {
+    told.apply(change);
   }
+  const after = model.stateAt(commit).get(name)!.entries;
+  for (const [key, entry] of told.entries) {
+    assert(wanted.has(key), `commit ${commit} changed key ${key} of map ${name}`);
+    const expected = after.get(key);
+    if (entry === undefined || expected === undefined) {
+      assert(entry === expected, `commit ${commit} left what the feed says of key ${key} of map ${name}`);
+    } else {
+      assert(
+        entry.expiry === expected.expiry && isSameValue(universe.value, heldValue(universe, expected), entry.value),
+        `commit ${commit} left ${describeEntry(expected)} under key ${key} of map ${name}, as the feed says`,
+      );
+    }
+  }
+  assert(
+    [...wanted].every((key) => told.entries.has(key)),
+    `commit ${commit} changed ${wanted.size} keys of map ${name}, the feed tells of ${told.entries.size}`,
+  );
+  const isByKey = universe.merging === undefined && found.every(({ type }) => type === "put" || type === "delete");
+  assert(!isByKey || found.length === wanted.size, `commit ${commit}: the feed tells of each key of map ${name} once`);
+}
+
+interface Told {
+  readonly value: unknown;
+  readonly expiry: number;
+}
+
+/** Changes of one map, applied to what there was. */
+class Replay {
+  /** What the keys that were told of became. */
+  readonly entries: Map<number, Told | undefined>;
+  readonly #universe: Universe;
+  readonly #before: MapState["entries"];
+
+  constructor(universe: Universe, before: MapState["entries"]) {
+    this.entries = new Map();
+    this.#universe = universe;
+    this.#before = before;
+  }
+
+  apply(change: Change): void {
+    const { keys, key: kind } = this.#universe;
+    if (change.type === "deleteRange") {
+      const { lower, upper } = change.range!;
+      for (const [key, bytes] of keyBytesOf(this.#universe).entries()) {
+        if (Buffer.compare(bytes, lower) >= 0 && (upper === undefined || Buffer.compare(bytes, upper) < 0)) {
+          this.entries.set(key, undefined);
+        }
+      }
+      return;
+    }
+    const key = keys.findIndex((candidate) => isSameKey(kind, candidate, change.key));
+    switch (change.type) {
+      case "put":
+        this.entries.set(key, { value: change.value, expiry: change.expiresAt ?? 0 });
+        break;
+      case "merge":
+        this.entries.set(key, { value: this.#merged(key, change.value), expiry: 0 });
+        break;
+      default:
+        assert(change.type === "delete", `a map that was not loaded has changes, not a ${change.type}`);
+        this.entries.set(key, undefined);
+    }
+  }
+
+  #merged(key: number, operand: unknown): unknown {
+    const { merging, value } = this.#universe;
+    const entry = this.#before.get(key);
+    const was = entry === undefined ? undefined : heldValue(this.#universe, entry);
+    const older = this.entries.has(key) ? this.entries.get(key)?.value : was;
+    return older === undefined ? operand : combined(merging!, value, older, operand);
+  }
+}
+
+const KEY_BYTES = new WeakMap<Universe, readonly Uint8Array[]>();
+
+/** The keys as ranges in the feed have them. */
+function keyBytesOf(universe: Universe): readonly Uint8Array[] {
+  let bytes = KEY_BYTES.get(universe);
+  if (bytes === undefined) {
+    const codec = keyCodec(universe.key) as KeyCodec<unknown>;
+    bytes = universe.keys.map((key) => {
+      const encoded = new Uint8Array(KEY_SCRATCH_BYTES);
+      return encoded.slice(0, codec.encode(key, encoded, 0));
+    });
+    KEY_BYTES.set(universe, bytes);
+  }
+  return bytes;
 }

@@ -53,7 +53,10 @@ export class HeldTransaction {
     return [...then.values(), ...younger.map((map) => ({ ...map, entries: new Map() }))];
   }
 
-  /** Whether a commit made meanwhile is in the way. "maybe": what the expiry loop did is not followed key by key. */
+  /**
+   * Whether a commit made meanwhile is in the way; of a key that was only merged, none is. "maybe": what the expiry loop did
+   * is not followed key by key, and of ranges only the keys are.
+   */
   conflict(model: Model): "yes" | "no" | "maybe" {
     const { changes } = this.sight.draft;
     if (changes.size === 0) {
@@ -64,10 +67,14 @@ export class HeldTransaction {
     if ([...changes.keys()].some((id) => !live.has(id)) || read.some(({ incarnation }) => !live.has(incarnation))) {
       return "yes";
     }
+    if ([...changes.keys()].some((incarnation) => model.isLoaded(incarnation, this.begunAt))) {
+      return "yes";
+    }
+    const { draft } = this.sight;
     const writer = model.findWriter(
       this.begunAt,
       (incarnation, key) =>
-        changes.get(incarnation)?.has(key) === true ||
+        draft.overwrites(incarnation, key) ||
         read.some((range) => range.incarnation === incarnation && key >= range.from && key < range.to),
     );
     let isByDeadline = false;
@@ -79,7 +86,23 @@ export class HeldTransaction {
     }
     // A range without a key counts as a use of its map, if the engine came to look at it.
     const isLoaded = read.some(({ incarnation }) => model.isLoaded(incarnation, this.begunAt));
-    return isByDeadline || isLoaded ? "maybe" : "no";
+    return isByDeadline || isLoaded || this.#hasRangeBeside(model) ? "maybe" : "no";
+  }
+
+  /** A range that others deleted may meet one of this transaction where no key is. */
+  #hasRangeBeside(model: Model): boolean {
+    const ranges = new Set(this.sight.draft.cleared);
+    if (this.isolation === "serializable") {
+      for (const { incarnation } of this.#reads) {
+        ranges.add(incarnation);
+      }
+    }
+    for (let commit = this.begunAt + 1; commit <= model.last; commit++) {
+      if ([...model.commit(commit).cleared].some((incarnation) => ranges.has(incarnation))) {
+        return true;
+      }
+    }
+    return false;
   }
 }
 

@@ -97,7 +97,7 @@ export class HeldLoad {
     this.isHolding = true;
     let left = this.#badAt ?? Number.POSITIVE_INFINITY;
     for (const [key, { token }] of this.#entries) {
-      const entry: [unknown, unknown] = [this.map.universe.keys[key], valueFor(this.map.universe.value, token)];
+      const entry: [unknown, unknown] = [this.map.universe.keys[key], valueFor(this.map.universe, token)];
       yield entry;
       if (--left === 0) {
         yield entry;

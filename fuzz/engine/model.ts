@@ -5,13 +5,23 @@
  * universe. A state is never changed; a `Draft` is a state with changes on top, which `Model.push` makes the next commit.
  */
 import { assert } from "../../src/assert.ts";
-import type { Universe } from "./universe.ts";
+import { mergedValue, type Universe } from "./universe.ts";
 
 export interface Entry {
   readonly token: number;
   /** Milliseconds since the epoch; 0 for none. */
   readonly expiry: number;
+  /** What merges made of it. */
+  readonly merged?: unknown;
 }
+
+/** Tokens of operands, the oldest first, that are applied to whatever the entry is when they are committed. */
+interface Operands {
+  readonly operands: readonly number[];
+}
+
+/** Undefined is a deletion. */
+type Change = Entry | Operands | undefined;
 
 export interface MapState {
   readonly name: string;
@@ -27,8 +37,10 @@ export type State = ReadonlyMap<string, MapState>;
 
 interface Commit {
   readonly state: State;
-  /** Incarnation ▶ keys that it put or deleted. */
+  /** Incarnation ▶ keys that it put, merged or deleted. */
   readonly written: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Incarnations of maps that it deleted ranges of. */
+  readonly cleared: ReadonlySet<number>;
   readonly isByDeadline: boolean;
   readonly load?: Load;
 }
@@ -37,6 +49,7 @@ interface Commit {
 interface Load {
   readonly incarnation: number;
   readonly name: string;
+  readonly entries: ReadonlyMap<number, Entry>;
   /** The same commit where the loaded pages did not come to count. */
   readonly without: State;
   /** The loaded pages are known to count: they do from when anybody was told of the commit. */
@@ -51,7 +64,7 @@ export class Model {
   constructor() {
     this.#incarnations = 0;
     this.#serials = 0;
-    this.#commits = [{ state: new Map(), written: new Map(), isByDeadline: false }];
+    this.#commits = [{ state: new Map(), written: new Map(), cleared: new Set(), isByDeadline: false }];
   }
 
   /** A model of its own that has the commits up to `last`, to go on from there. */
@@ -106,7 +119,8 @@ export class Model {
       const map = [...state.values()].find((candidate) => candidate.incarnation === incarnation);
       assert(map !== undefined, "the model writes to maps that are there");
       const entries = new Map(map.entries);
-      for (const [key, entry] of changes) {
+      for (const [key, change] of changes) {
+        const entry = settled(map, key, change);
         if (entry === undefined) {
           entries.delete(key);
         } else {
@@ -116,7 +130,7 @@ export class Model {
       state.set(map.name, { ...map, entries });
       written.set(incarnation, new Set(changes.keys()));
     }
-    this.#commits.push({ state, written, isByDeadline: false });
+    this.#commits.push({ state, written, cleared: new Set(draft.cleared), isByDeadline: false });
   }
 
   /** A commit that deletes everything that has expired. */
@@ -131,7 +145,7 @@ export class Model {
         written.set(map.incarnation, new Set(expired));
       }
     }
-    this.#commits.push({ state, written, isByDeadline: true });
+    this.#commits.push({ state, written, cleared: new Set(), isByDeadline: true });
   }
 
   /**
@@ -146,7 +160,8 @@ export class Model {
     // Into runs it may be loaded above what is there.
     const state = new Map(without).set(name, { ...loaded, entries: new Map([...loaded.entries, ...entries]) });
     const written = new Map([[incarnation, new Set(universe.keys.keys())]]);
-    this.#commits.push({ state, written, isByDeadline: false, load: { incarnation, name, without, isInstalled } });
+    const load = { incarnation, name, entries, without, isInstalled };
+    this.#commits.push({ state, written, cleared: new Set(), isByDeadline: false, load });
   }
 
   /** The last commit is a load's, and what it should have loaded is not there. */
@@ -186,24 +201,39 @@ export function isVisible(entry: Entry, now: number): boolean {
   return entry.expiry === 0 || entry.expiry > now;
 }
 
+/** What an entry is after a change. */
+function settled({ universe, entries }: MapState, key: number, change: Change): Entry | undefined {
+  if (change === undefined || !("operands" in change)) {
+    return change;
+  }
+  const merged = mergedValue(universe, entries.get(key), change.operands);
+  return { token: change.operands.at(-1)!, expiry: 0, merged };
+}
+
+type MapChanges = ReadonlyMap<number, ReadonlyMap<number, Change>>;
+
 /** What a savepoint keeps. */
 interface Changes {
   readonly made: ReadonlyMap<string, MapState>;
-  readonly changes: ReadonlyMap<number, ReadonlyMap<number, Entry | undefined>>;
+  readonly changes: MapChanges;
+  readonly cleared: ReadonlySet<number>;
 }
 
-/** A state as a reader sees it, and what a transaction has changed on top. Undefined is a deletion. */
+/** A state as a reader sees it, and what a transaction has changed on top. */
 export class Draft {
   readonly base: State;
   made: Map<string, MapState>;
   readonly dropped: Set<string>;
-  changes: Map<number, Map<number, Entry | undefined>>;
+  changes: Map<number, Map<number, Change>>;
+  /** Incarnations of maps that ranges were deleted of. */
+  cleared: Set<number>;
 
   constructor(base: State) {
     this.base = base;
     this.made = new Map();
     this.dropped = new Set();
     this.changes = new Map();
+    this.cleared = new Set();
   }
 
   get isEmpty(): boolean {
@@ -214,23 +244,50 @@ export class Draft {
     return [...new Map([...this.base, ...this.made]).values()];
   }
 
-  get({ incarnation, entries }: MapState, key: number): Entry | undefined {
-    const changes = this.changes.get(incarnation);
-    return changes?.has(key) ? changes.get(key) : entries.get(key);
+  get(map: MapState, key: number): Entry | undefined {
+    const changes = this.changes.get(map.incarnation);
+    return changes?.has(key) ? settled(map, key, changes.get(key)) : map.entries.get(key);
   }
 
   put({ incarnation }: MapState, key: number, entry: Entry | undefined): void {
-    const changes = this.changes.get(incarnation) ?? new Map<number, Entry | undefined>();
-    changes.set(key, entry);
-    this.changes.set(incarnation, changes);
+    this.#change(incarnation, key, entry);
+  }
+
+  /** An operand is applied, without a look at the entry if this transaction has not written to it. */
+  merge({ incarnation, universe }: MapState, key: number, token: number): void {
+    const changes = this.changes.get(incarnation);
+    const change = changes?.get(key);
+    if (changes?.has(key) !== true) {
+      this.#change(incarnation, key, { operands: [token] });
+    } else if (change !== undefined && "operands" in change) {
+      this.#change(incarnation, key, { operands: [...change.operands, token] });
+    } else {
+      this.#change(incarnation, key, { token, expiry: 0, merged: mergedValue(universe, change, [token]) });
+    }
+  }
+
+  /** The keys from `from` to before `to`, one at least, are deleted as a range. */
+  clear({ incarnation }: MapState, from: number, to: number): void {
+    assert(from < to, "a range that is deleted has keys");
+    this.cleared.add(incarnation);
+    for (let key = from; key < to; key++) {
+      this.#change(incarnation, key, undefined);
+    }
+  }
+
+  /** Whether the key was written to otherwise than by operands. */
+  overwrites(incarnation: number, key: number): boolean {
+    const changes = this.changes.get(incarnation);
+    const change = changes?.get(key);
+    return changes?.has(key) === true && (change === undefined || !("operands" in change));
   }
 
   /** The visible entries from key `from` to before key `to`, ascending. */
   range(map: MapState, from: number, to: number, now: number): [number, Entry][] {
-    const merged = new Map<number, Entry | undefined>([...map.entries, ...(this.changes.get(map.incarnation) ?? [])]);
     const found: [number, Entry][] = [];
-    for (const [key, entry] of merged) {
-      if (entry !== undefined && key >= from && key < to && isVisible(entry, now)) {
+    for (const key of new Set([...map.entries.keys(), ...(this.changes.get(map.incarnation)?.keys() ?? [])])) {
+      const entry = key >= from && key < to ? this.get(map, key) : undefined;
+      if (entry !== undefined && isVisible(entry, now)) {
         found.push([key, entry]);
       }
     }
@@ -238,14 +295,22 @@ export class Draft {
   }
 
   savepoint(): Changes {
-    return {
-      made: new Map(this.made),
-      changes: new Map([...this.changes].map(([incarnation, changes]) => [incarnation, new Map(changes)])),
-    };
+    return { made: new Map(this.made), changes: copyOf(this.changes), cleared: new Set(this.cleared) };
   }
 
-  rollbackTo({ made, changes }: Changes): void {
+  rollbackTo({ made, changes, cleared }: Changes): void {
     this.made = new Map(made);
-    this.changes = new Map([...changes].map(([incarnation, keys]) => [incarnation, new Map(keys)]));
+    this.changes = copyOf(changes);
+    this.cleared = new Set(cleared);
   }
+
+  #change(incarnation: number, key: number, change: Change): void {
+    const changes = this.changes.get(incarnation) ?? new Map<number, Change>();
+    changes.set(key, change);
+    this.changes.set(incarnation, changes);
+  }
+}
+
+function copyOf(changes: MapChanges): Map<number, Map<number, Change>> {
+  return new Map([...changes].map(([incarnation, keys]) => [incarnation, new Map(keys)]));
 }

@@ -19,12 +19,12 @@ import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
 import { LongWork } from "./long-work.ts";
 import { Draft, type MapState, type Model } from "./model.ts";
 import { Pending } from "./pending.ts";
-import { scanAndChange } from "./scans.ts";
 import { checkAll, drawRange, expected, look, openMap, placeOf, type Reader, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { isPlanned } from "./simulated-worker.ts";
 import { drawUniverse } from "./universe.ts";
 import { Waits } from "./waits.ts";
+import { ChangeOfMind, workWithin, writeWithin } from "./within.ts";
 
 export interface ProgramOptions {
   readonly clock: SimulatedClock;
@@ -40,9 +40,6 @@ export interface ProgramOptions {
   /** A bulk load is about to be installed. */
   readonly onInstall: () => void;
 }
-
-/** Thrown by a program's own callbacks, to be rolled back. */
-class ChangeOfMind extends Error {}
 
 const MOST_HELD = 4;
 
@@ -127,7 +124,7 @@ export class Program {
   }
 
   #pickStep(dice: Dice): Promise<void> | void {
-    const roll = dice.below(113);
+    const roll = dice.below(117);
     if (roll < 18) {
       return this.#writeOne(dice);
     }
@@ -179,6 +176,11 @@ export class Program {
         return this.#settleAndCompact(dice);
       case 10:
         return checkAll(this.sight);
+      case 12:
+      case 13:
+        return this.#longWork.tidy();
+      case 14:
+        return this.#flushOften(dice);
       default:
         this.#options.clock.pass(dice.pick([1, 10, 500, 5000]));
         return this.#runTimers(1);
@@ -196,6 +198,27 @@ export class Program {
       },
     );
     return this.#pending.add("checkpoint", done);
+  }
+
+  /** Commits and checkpoints in turn, so that a map has many runs, and compactions have to hurry. */
+  async #flushOften(dice: Dice): Promise<void> {
+    const name = this.#pickWritable(dice, new Draft(this.model.state))?.name ?? "";
+    const most = dice.pick([3, 30, 100]);
+    for (let left = dice.pick([3, 9, 14, 20]); left > 0 && this.#longWork.heldMap?.name !== name; left--) {
+      const draft = new Draft(this.model.state);
+      const map = this.model.state.get(name);
+      if (map === undefined) {
+        return;
+      }
+      this.#commit(draft, this.#options.durability, () =>
+        this.database.write((tx) => {
+          for (let changes = dice.between(1, most); changes > 0; changes--) {
+            this.#changes.change({ ...this.sight, reader: tx, draft }, map, dice);
+          }
+        }),
+      );
+      await this.#checkpoint();
+    }
   }
 
   async #letLongWorkPass(dice: Dice): Promise<void> {
@@ -305,43 +328,22 @@ export class Program {
     const isLarge = dice.once(12);
     try {
       this.#commit(draft, durability, () =>
-        this.database.write((tx) => this.#fill(tx, draft, dice, isLarge ? 150 : 12), { durability }),
+        this.database.write(
+          (tx) => {
+            const sight: Sight = { ...this.sight, reader: tx, draft };
+            writeWithin(tx, sight, dice, isLarge ? 150 : 12, {
+              changes: this.#changes,
+              pickMap: () => this.#pickWritable(dice, draft),
+              makeMap: () => this.#makeMapWithin(tx, draft, dice),
+            });
+          },
+          { durability },
+        ),
       );
     } catch (error) {
       if (!(error instanceof ChangeOfMind)) {
         throw error;
       }
-    }
-  }
-
-  #fill(tx: WriteTransaction, draft: Draft, dice: Dice, most: number): void {
-    const sight: Sight = { ...this.sight, reader: tx, draft };
-    let mark = tx.savepoint();
-    let saved = draft.savepoint();
-    for (let left = dice.between(1, most); left > 0; left--) {
-      const map = this.#pickWritable(dice, draft);
-      if (map === undefined) {
-        break;
-      }
-      const roll = dice.below(24);
-      if (roll === 0) {
-        mark = tx.savepoint();
-        saved = draft.savepoint();
-      } else if (roll === 1) {
-        tx.rollbackTo(mark);
-        draft.rollbackTo(saved);
-      } else if (roll === 2) {
-        this.#makeMapWithin(tx, draft, dice);
-      } else if (roll === 3) {
-        scanAndChange(sight, map, dice, this.#changes, tx);
-      } else if (roll < 8) {
-        look(sight, map, dice);
-      } else {
-        this.#changes.change(sight, map, dice);
-      }
-    }
-    if (dice.once(8)) {
-      throw new ChangeOfMind();
     }
   }
 
@@ -424,27 +426,7 @@ export class Program {
       }
       return this.#commitHeld(held);
     }
-    this.#unlessExpired(() => this.#workWithin(held, dice));
-  }
-
-  #workWithin(held: HeldTransaction, dice: Dice): void {
-    const { sight, transaction } = held;
-    const mark = transaction.savepoint();
-    const saved = sight.draft.savepoint();
-    for (let left = dice.pick([1, 3, 8]); left > 0; left--) {
-      const map = dice.pick(held.maps(this.model));
-      if (dice.once(8)) {
-        scanAndChange(sight, map, dice, this.#changes, undefined);
-      } else if (dice.once(3)) {
-        look(sight, map, dice);
-      } else {
-        this.#changes.change(sight, map, dice);
-      }
-    }
-    if (dice.once(8)) {
-      transaction.rollbackTo(mark);
-      sight.draft.rollbackTo(saved);
-    }
+    this.#unlessExpired(() => workWithin(held, held.maps(this.model), dice, this.#changes));
   }
 
   async #commitHeld(held: HeldTransaction): Promise<void> {

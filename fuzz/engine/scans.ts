@@ -34,8 +34,10 @@ export function scanAndChange(
     assert(previous === undefined || at > previous !== (options.reverse ?? false), "a scan goes in one direction");
     seen.push(at);
     if (dice.once(3)) {
-      const target = changes.changeAny(sight, map, dice);
-      changed.add(target);
+      const [from, to] = changes.changeAny(sight, map, dice);
+      for (let key = from; key < to; key++) {
+        changed.add(key);
+      }
     } else if (mark !== undefined && dice.once(12)) {
       tx!.rollbackTo(mark);
       sight.draft.rollbackTo(saved);

@@ -6,8 +6,9 @@ import { Buffer } from "node:buffer";
 import { assert } from "../../src/assert.ts";
 import type { DbMap, OpenMap, RangeOptions } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
+import { optionFor } from "./merging.ts";
 import { type Draft, type Entry, isVisible, type MapState } from "./model.ts";
-import { describeToken, isSameKey, isValueOf } from "./universe.ts";
+import { describeEntry, isSameKey, isValueOf, type Universe } from "./universe.ts";
 
 export type AnyMap = DbMap<unknown, unknown>;
 
@@ -34,8 +35,20 @@ export interface DrawnRange {
 
 export function openMap(reader: Reader, { name, universe }: MapState): AnyMap {
   const open = reader.map as unknown as (name: string, options: object) => AnyMap;
-  const { engine, lsm, key, value } = universe;
-  return open(name, lsm === undefined ? { engine, key, value } : { engine, lsm, key, value });
+  return open(name, optionsOf(universe));
+}
+
+const OPTIONS = new WeakMap<Universe, object>();
+
+function optionsOf(universe: Universe): object {
+  let options = OPTIONS.get(universe);
+  if (options === undefined) {
+    const { engine, lsm, key, value, merging } = universe;
+    const merge = merging === undefined ? undefined : optionFor(merging, value);
+    options = { engine, key, value, ...(lsm === undefined ? {} : { lsm }), ...(merge === undefined ? {} : { merge }) };
+    OPTIONS.set(universe, options);
+  }
+  return options;
 }
 
 /** One random look at one map. */
@@ -73,8 +86,8 @@ export function checkKey(sight: Sight, map: MapState, key: number): void {
   if (entry === undefined) {
     assert(value === undefined, `${what} is not there`);
   } else {
-    assert(value !== undefined, `${what} is there, with ${describeToken(entry.token)}`);
-    assert(isValueOf(map.universe.value, entry.token, value), `${what} holds ${describeToken(entry.token)}`);
+    assert(value !== undefined, `${what} is there, with ${describeEntry(entry)}`);
+    assert(isValueOf(map.universe, entry, value), `${what} holds ${describeEntry(entry)}`);
   }
   assert(opened.has(map.universe.keys[key]) === (entry !== undefined), `${what}: has() says what get() says`);
   const expiry = entry === undefined || entry.expiry === 0 ? undefined : entry.expiry;
@@ -112,7 +125,7 @@ function checkRange(sight: Sight, map: MapState, range: DrawnRange, dice: Dice):
     }
     case 1: {
       const values = [...found.values()];
-      const isAsWanted = values.every((value, i) => isValueOf(map.universe.value, wanted[i]?.[1].token ?? -1, value));
+      const isAsWanted = values.every((value, i) => isValueOf(map.universe, wanted[i]?.[1], value));
       assert(values.length === wanted.length && isAsWanted, `map ${map.name}: the values of ${what}`);
       break;
     }
@@ -145,8 +158,8 @@ export function compareEntries(
         `wanted is key ${wantedKey}, of ${wanted.length} entries`,
     );
     assert(
-      entry !== undefined && isValueOf(universe.value, entry.token, value),
-      `map ${map.name}, ${what}: key ${wantedKey} holds ${describeToken(entry?.token)}`,
+      entry !== undefined && isValueOf(universe, entry, value),
+      `map ${map.name}, ${what}: key ${wantedKey} holds ${describeEntry(entry)}, not ${JSON.stringify(value)?.slice(0, 80)}`,
     );
   }
   assert(
@@ -165,7 +178,7 @@ export function drawRange(map: MapState, dice: Dice): DrawnRange {
   const { keys } = map.universe;
   const limit = dice.once(4) ? { limit: dice.below(20) } : {};
   const rest = { ...limit, ...(dice.once(2) ? { reverse: true } : {}) };
-  if (dice.once(6)) {
+  if (dice.once(hasPrefixes(map) ? 2 : 6)) {
     return drawPrefix(map, dice, rest);
   }
   const [a, b] = [dice.below(keys.length), dice.below(keys.length)];
@@ -176,6 +189,27 @@ export function drawRange(map: MapState, dice: Dice): DrawnRange {
   const from = "gte" in lower ? low : "gt" in lower ? low + 1 : 0;
   const to = "lt" in upper ? high : "lte" in upper ? high + 1 : keys.length;
   return { options: { ...lower, ...upper, ...rest }, from, to };
+}
+
+/** Keys to be deleted, one at least: mostly a few, now and then a prefix or any range. */
+export function drawCleared(map: MapState, dice: Dice): DrawnRange {
+  if (dice.once(5)) {
+    const { options, from, to } = drawRange(map, dice);
+    const { limit: _limit, reverse: _reverse, ...bounds } = options;
+    if (from < to) {
+      return { options: bounds, from, to };
+    }
+  }
+  const { keys } = map.universe;
+  const from = dice.below(keys.length);
+  const to = Math.min(keys.length, from + 1 + dice.below(8));
+  const upper = to < keys.length && dice.once(2) ? { lt: keys[to] } : { lte: keys[to - 1] };
+  const lower = from > 0 && dice.once(2) ? { gt: keys[from - 1] } : { gte: keys[from] };
+  return { options: { ...lower, ...upper }, from, to };
+}
+
+function hasPrefixes({ universe }: MapState): boolean {
+  return (universe.lsm?.prefixBytes ?? 0) > 0;
 }
 
 function drawPrefix({ universe }: MapState, dice: Dice, rest: object): DrawnRange {

@@ -3,14 +3,18 @@
  * order and never has to compare any; a value is known by its token, from which it can be made again.
  */
 import { Buffer } from "node:buffer";
+import { isDeepStrictEqual } from "node:util";
 import type { EngineKind, KeyKind, LsmSettings, ValueKind } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
+import { combined, drawMerging, type Merging, mergeableFor } from "./merging.ts";
 
 export interface Universe {
   readonly engine: EngineKind;
   readonly lsm: Partial<LsmSettings> | undefined;
   readonly key: KeyKind;
   readonly value: ValueKind;
+  /** Undefined: it has no merge operator. */
+  readonly merging: Merging | undefined;
   /** Ascending, and without equals. */
   readonly keys: readonly unknown[];
 }
@@ -26,7 +30,8 @@ export function drawUniverse(dice: Dice): Universe {
   const count = dice.pick([3, 12, 40, 150, 500]);
   const engine = dice.pick(ENGINES);
   const lsm = engine === "lsm" ? drawSettings(dice) : undefined;
-  return { engine, lsm, key, value: dice.pick(VALUE_KINDS), keys: drawKeys(dice, key, count) };
+  const value = dice.pick(VALUE_KINDS);
+  return { engine, lsm, key, value, merging: drawMerging(dice, value), keys: drawKeys(dice, key, count) };
 }
 
 function drawSettings(dice: Dice): Partial<LsmSettings> {
@@ -108,9 +113,13 @@ export function drawLength(dice: Dice, most: number): number {
   return Math.min(most, dice.pick(lengths) + dice.below(16));
 }
 
-export function valueFor(kind: ValueKind, token: number): unknown {
+/** What a token stands for. */
+export function valueFor({ value: kind, merging }: Universe, token: number): unknown {
   const serial = Math.floor(token / LENGTHS);
   const length = token % LENGTHS;
+  if (merging !== undefined) {
+    return mergeableFor(merging, kind, serial, length);
+  }
   switch (kind) {
     case "json":
       return { serial, rest: "j".repeat(length) };
@@ -124,17 +133,36 @@ export function valueFor(kind: ValueKind, token: number): unknown {
   }
 }
 
-export function isValueOf(kind: ValueKind, token: number, value: unknown): boolean {
-  const expected = valueFor(kind, token);
-  if (kind === "string") {
-    return value === expected;
+/** What an entry holds: what its token stands for, or what merges made of it. */
+export interface Held {
+  readonly token: number;
+  readonly merged?: unknown;
+}
+
+export function heldValue(universe: Universe, { token, merged }: Held): unknown {
+  return merged === undefined ? valueFor(universe, token) : merged;
+}
+
+/** The value of an entry, if there is one, with operands applied, the oldest first. */
+export function mergedValue(universe: Universe, base: Held | undefined, operands: readonly number[]): unknown {
+  const { merging, value } = universe;
+  let merged = base === undefined ? undefined : heldValue(universe, base);
+  for (const token of operands) {
+    const operand = valueFor(universe, token);
+    merged = merged === undefined ? operand : combined(merging!, value, merged, operand);
   }
-  if (kind === "bytes") {
-    return value instanceof Uint8Array && Buffer.compare(value, expected as Uint8Array) === 0;
+  return merged;
+}
+
+export function isValueOf(universe: Universe, entry: Held | undefined, value: unknown): boolean {
+  return entry !== undefined && isSameValue(universe.value, heldValue(universe, entry), value);
+}
+
+export function isSameValue(kind: ValueKind, a: unknown, b: unknown): boolean {
+  if (kind === "bytes" && a instanceof Uint8Array && b instanceof Uint8Array) {
+    return Buffer.compare(a, b) === 0;
   }
-  const { serial, rest } = (value ?? {}) as { serial: unknown; rest: unknown };
-  const wanted = expected as { serial: number; rest: string };
-  return serial === wanted.serial && rest === wanted.rest;
+  return kind === "json" ? isDeepStrictEqual(a, b) : a === b;
 }
 
 export function isSameKey(kind: KeyKind, a: unknown, b: unknown): boolean {
@@ -151,7 +179,11 @@ export function isSameKey(kind: KeyKind, a: unknown, b: unknown): boolean {
   return a === b;
 }
 
-/** For messages: what the token of a value says. */
-export function describeToken(token: number | undefined): string {
-  return token === undefined ? "nothing" : `#${Math.floor(token / LENGTHS)} of ${token % LENGTHS} bytes`;
+/** For messages: what an entry holds. */
+export function describeEntry(entry: Held | undefined): string {
+  if (entry === undefined) {
+    return "nothing";
+  }
+  const merged = entry.merged === undefined ? "" : `, merged to ${JSON.stringify(entry.merged)?.slice(0, 80)}`;
+  return `#${Math.floor(entry.token / LENGTHS)} of ${entry.token % LENGTHS} bytes${merged}`;
 }

@@ -111,7 +111,7 @@ export class Waits {
   #wakers({ since, incarnation, from, to }: Wait): { must: number | undefined; may: ReadonlySet<number> } {
     const may = new Set<number>();
     for (let commit = since + 1; commit <= this.#model.last; commit++) {
-      const { written, isByDeadline, load } = this.#model.commit(commit);
+      const { written, cleared, isByDeadline, load } = this.#model.commit(commit);
       if (isByDeadline) {
         may.add(commit);
       } else if (
@@ -119,6 +119,9 @@ export class Waits {
         [...(written.get(incarnation) ?? [])].some((key) => key >= from && key < to)
       ) {
         return { must: commit, may };
+      } else if (cleared.has(incarnation)) {
+        // A range that was deleted may meet the one that is waited for where no key is.
+        may.add(commit);
       }
     }
     return { must: undefined, may };
