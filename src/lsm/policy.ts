@@ -110,10 +110,12 @@ export function compactionDebt(manifest: Manifest, settings: PolicySettings): nu
   const { total, dead } = areaBytes(manifest);
   const values = dead > total * DEAD_SHARE ? dead : 0;
   if (settings.style === "tiered") {
-    return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? size : 0), values);
+    return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? Math.max(1, size) : 0), values);
   }
-  const base = baseLevel(sizes, settings.baseBytes);
-  let debt = values + (needsLevel0(manifest, sizes, base, settings.isIdle) ? sizes[0]! + sizes[base]! : 0);
+  const base = baseLevel(manifest, sizes, settings.baseBytes);
+  // At least something: what is left of a sweep may be range deletes, which have no bytes.
+  const level0 = needsLevel0(manifest, sizes, base, settings.isIdle) ? Math.max(1, sizes[0]! + sizes[base]!) : 0;
+  let debt = values + level0;
   for (let level = base; level < DEEPEST_LEVEL; level++) {
     debt += Math.max(0, sizes[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
   }
@@ -157,7 +159,7 @@ export function levelSizes(manifest: Manifest): number[] {
 
 function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compaction | undefined {
   const sizes = levelSizes(manifest);
-  const base = baseLevel(sizes, settings.baseBytes);
+  const base = baseLevel(manifest, sizes, settings.baseBytes);
   if (needsLevel0(manifest, sizes, base, settings.isIdle)) {
     return sweepLevel0(manifest, base, settings.unitBytes);
   }
@@ -173,14 +175,13 @@ function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compactio
   return fullest < 0 ? undefined : pushDown(manifest, fullest, settings.unitBytes);
 }
 
-/** The highest level below 0 that takes part. */
-function baseLevel(sizes: readonly number[], baseBytes: number): number {
+/** The highest level below 0 that takes part; one with a run does, though that have no bytes but range deletes (L1). */
+function baseLevel(manifest: Manifest, sizes: readonly number[], baseBytes: number): number {
   let base = DEEPEST_LEVEL;
   while (base > 1 && sizes[DEEPEST_LEVEL]! / LEVEL_RATIO ** (DEEPEST_LEVEL - base + 1) >= baseBytes) {
     base--;
   }
-  const occupied = sizes.findIndex((size, level) => level > 0 && size > 0);
-  return occupied > 0 ? Math.min(base, occupied) : base;
+  return manifest.runs.reduce((highest, { level }) => (level > 0 ? Math.min(highest, level) : highest), base);
 }
 
 function target(sizes: readonly number[], level: number, baseBytes: number): number {
@@ -192,8 +193,7 @@ function needsLevel0(manifest: Manifest, sizes: readonly number[], base: number,
   if (runs === 0) {
     return false;
   }
-  const isUnderWay = manifest.sweeps[0] !== undefined && sweptRuns(manifest, 0).length > 0;
-  if (isUnderWay || runs >= LEVEL0_MOST_RUNS) {
+  if (sweepOf(manifest, 0) !== undefined || runs >= LEVEL0_MOST_RUNS) {
     return true;
   }
   if (isIdle) {
@@ -231,9 +231,15 @@ function sweepLevel0(manifest: Manifest, base: number, unitBytes: number): Compa
   };
 }
 
+/** The sweep of a level that is under way. It is over, too, where its last parts were rewritten to nothing meanwhile. */
+function sweepOf(manifest: Manifest, level: number): Sweep | undefined {
+  const sweep = manifest.sweeps[level];
+  return runsOf(manifest, level).some(({ number }) => number <= (sweep?.newestRun ?? 0)) ? sweep : undefined;
+}
+
 /** The runs of a level that its sweep goes through: all there are, unless one is under way. */
 function sweptRuns(manifest: Manifest, level: number): Run[] {
-  const sweep = manifest.sweeps[level];
+  const sweep = sweepOf(manifest, level);
   return runsOf(manifest, level).filter(({ number }) => sweep === undefined || number <= sweep.newestRun);
 }
 
@@ -312,26 +318,32 @@ function pushDown(manifest: Manifest, level: number, unitBytes: number): Compact
 function chooseTiered(manifest: Manifest, settings: PolicySettings): Compaction | undefined {
   for (let level = 0; level < LEVELS; level++) {
     if (needsTier(manifest, level)) {
-      return mergeTier(manifest, level, sweptRuns(manifest, level), settings.unitBytes);
+      return mergeTier(manifest, tierInTurn(manifest, level), settings.unitBytes);
     }
   }
   return undefined;
 }
 
+/** The deepest level is swept into itself, and its sweep would take what arrives there meanwhile for its own output. */
+function tierInTurn(manifest: Manifest, level: number): number {
+  const isInto = level === DEEPEST_LEVEL - 1;
+  return isInto && sweepOf(manifest, DEEPEST_LEVEL) !== undefined ? DEEPEST_LEVEL : level;
+}
+
 function needsTier(manifest: Manifest, level: number): boolean {
-  const runs = sweptRuns(manifest, level).length;
-  return runs >= TIER_RUNS || (runs > 0 && manifest.sweeps[level] !== undefined);
+  return sweepOf(manifest, level) !== undefined || runsOf(manifest, level).length >= TIER_RUNS;
 }
 
 /** The next stretch of the runs of a level. What came before it is in the newest run of the next level, if it is under way. */
-function mergeTier(manifest: Manifest, level: number, runs: readonly Run[], unitBytes: number): Compaction {
+function mergeTier(manifest: Manifest, level: number, unitBytes: number): Compaction {
+  const runs = sweptRuns(manifest, level);
   const into = Math.min(level + 1, DEEPEST_LEVEL);
   const newestRun = runs[0]!.number;
   const span = spanOf(runs.flatMap(({ parts }) => parts));
   const end = stretchEnd(runs, span.lower, span.upper, unitBytes);
   const upper = end ?? span.upper;
   const output =
-    manifest.sweeps[level] === undefined
+    sweepOf(manifest, level) === undefined
       ? undefined
       : manifest.runs.find((run) => run.level === into && run.number > newestRun);
   return {
