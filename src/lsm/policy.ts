@@ -10,6 +10,8 @@
  *     5    ▇▇▇                the base
  *     6    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
  *
+ * What range deletes hide weighs on the level that has them, so that it is given up soon after it was deleted.
+ *
  * **Tiered.** Four runs of a level become one of the next.
  *
  * **Values.** Where a third of all value areas is dead, parts that refer to the deadest area are rewritten, one by one, and
@@ -21,7 +23,7 @@
  */
 import { DEEPEST_LEVEL, LEVELS, type Manifest, type Run, type Sweep } from "./manifest.ts";
 import type { Part } from "./part.ts";
-import { earlierEnd, laterEnd } from "./range-deletes.ts";
+import { coversRange, earlierEnd, laterEnd, NO_RANGE_DELETES, uniteDeletes } from "./range-deletes.ts";
 import type { CompactionStyle } from "./settings.ts";
 
 export interface PolicySettings {
@@ -112,12 +114,13 @@ export function compactionDebt(manifest: Manifest, settings: PolicySettings): nu
   if (settings.style === "tiered") {
     return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? Math.max(1, size) : 0), values);
   }
+  const weights = levelWeights(manifest, sizes);
   const base = baseLevel(manifest, sizes, settings.baseBytes);
   // At least something: what is left of a sweep may be range deletes, which have no bytes.
-  const level0 = needsLevel0(manifest, sizes, base, settings.isIdle) ? Math.max(1, sizes[0]! + sizes[base]!) : 0;
-  let debt = values + level0;
+  const isDue = needsLevel0(manifest, weights[0]!, sizes[base]!, settings.isIdle);
+  let debt = values + (isDue ? Math.max(1, sizes[0]! + sizes[base]!) : 0);
   for (let level = base; level < DEEPEST_LEVEL; level++) {
-    debt += Math.max(0, sizes[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
+    debt += Math.max(0, weights[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
   }
   return debt;
 }
@@ -157,16 +160,33 @@ export function levelSizes(manifest: Manifest): number[] {
   return sizes;
 }
 
+/** What each level weighs: its own bytes, and those that its range deletes hide further down, which it is to free. */
+function levelWeights(manifest: Manifest, sizes: readonly number[]): readonly number[] {
+  if (!manifest.hasRangeDeletes) {
+    return sizes;
+  }
+  const weights = [...sizes];
+  for (const [i, { level, parts }] of manifest.runs.entries()) {
+    const [first, ...others] = parts.flatMap(({ rangeDeletes }) => rangeDeletes);
+    const deletes = first === undefined ? NO_RANGE_DELETES : uniteDeletes([first], others);
+    for (const older of deletes.length === 0 ? [] : manifest.runs.slice(i + 1)) {
+      weights[level]! += bytesOf(older.parts.filter((part) => coversRange(deletes, part.lower, part.upper)));
+    }
+  }
+  return weights;
+}
+
 function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compaction | undefined {
   const sizes = levelSizes(manifest);
+  const weights = levelWeights(manifest, sizes);
   const base = baseLevel(manifest, sizes, settings.baseBytes);
-  if (needsLevel0(manifest, sizes, base, settings.isIdle)) {
+  if (needsLevel0(manifest, weights[0]!, sizes[base]!, settings.isIdle)) {
     return sweepLevel0(manifest, base, settings.unitBytes);
   }
   let fullest = -1;
   let most = 1;
   for (let level = base; level < DEEPEST_LEVEL; level++) {
-    const score = sizes[level]! / target(sizes, level, settings.baseBytes);
+    const score = weights[level]! / target(sizes, level, settings.baseBytes);
     if (score > most) {
       fullest = level;
       most = score;
@@ -188,7 +208,7 @@ function target(sizes: readonly number[], level: number, baseBytes: number): num
   return Math.max(baseBytes, sizes[DEEPEST_LEVEL]! / LEVEL_RATIO ** (DEEPEST_LEVEL - level));
 }
 
-function needsLevel0(manifest: Manifest, sizes: readonly number[], base: number, isIdle: boolean): boolean {
+function needsLevel0(manifest: Manifest, weight: number, baseSize: number, isIdle: boolean): boolean {
   const runs = runsOf(manifest, 0).length;
   if (runs === 0) {
     return false;
@@ -197,10 +217,10 @@ function needsLevel0(manifest: Manifest, sizes: readonly number[], base: number,
     return true;
   }
   if (isIdle) {
-    return runs >= LEVEL0_IDLE_RUNS || sizes[0]! > sizes[base]! * LEVEL0_IDLE_SHARE;
+    return runs >= LEVEL0_IDLE_RUNS || weight > baseSize * LEVEL0_IDLE_SHARE;
   }
-  const least = sizes[base] === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
-  return runs >= least && sizes[0]! >= sizes[base]!;
+  const least = baseSize === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
+  return runs >= least && weight >= baseSize;
 }
 
 /** The next stretch of level 0, with what the base has there: whole parts of the base, and of level 0 what lies before its end. */

@@ -121,9 +121,7 @@ function keysOf(spread: string): string[] {
   const [, from, to, count] = /^(\d{4})-(\d{4}):(\d+)$/.exec(spread)!;
   const step = (Number(to) - Number(from)) / Number(count);
   assert(step >= 1, `there are so many keys in ${spread}`);
-  return Array.from({ length: Number(count) }, (_, i) =>
-    String(Number(from) + Math.floor(i * step)).padStart(4, "0"),
-  );
+  return Array.from({ length: Number(count) }, (_, i) => String(Number(from) + Math.floor(i * step)).padStart(4, "0"));
 }
 
 function rangeOf(range: string): RangeDelete {

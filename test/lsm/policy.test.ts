@@ -2,7 +2,14 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseCompaction, compactionDebt, isOverfull, partBytesFor, policyFor, rewriteOf } from "../../src/lsm/policy.ts";
+import {
+  chooseCompaction,
+  compactionDebt,
+  isOverfull,
+  partBytesFor,
+  policyFor,
+  rewriteOf,
+} from "../../src/lsm/policy.ts";
 import { checkProperty } from "../support/property.ts";
 import { checkoutRoot } from "../support/source-tree.ts";
 import { replay } from "./policy-script.ts";
@@ -36,7 +43,10 @@ const flush = fc.record({
       .tuple(fc.integer({ min: 0, max: 350 }), fc.integer({ min: 1, max: 50 }))
       .map(([from, count]) => Array.from({ length: count }, (_, i) => String(from + i).padStart(4, "0"))),
   ),
-  rangeDeletes: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: range.map((one) => [one]) }),
+  rangeDeletes: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: range.map((one) => [one]) },
+  ),
   deleteShare: fc.constantFrom(0, 2, 10),
   /** Compactions between this flush and the next, and a part that is moved elsewhere meanwhile. */
   steps: fc.nat(4),
@@ -96,7 +106,9 @@ describe.each(["levelled", "tiered"] as const)("%s compactions", (style) => {
           if (style === "levelled") {
             expect(runsOn(model.manifest, 0).length).toBeLessThan(6);
           } else {
-            expect(Math.max(0, ...model.manifest.runs.map(({ level }) => runsOn(model.manifest, level).length))).toBeLessThan(4);
+            expect(
+              Math.max(0, ...model.manifest.runs.map(({ level }) => runsOn(model.manifest, level).length)),
+            ).toBeLessThan(4);
           }
         },
       ),
