@@ -371,7 +371,7 @@ export class Checkpointer {
     this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
     this.#runner.close();
     this.#running?.request?.reject(closed());
-    this.#relocations.refuse(closed());
+    this.#refuse(closed());
   }
 
   #input(memtables: readonly Memtable[], relocation: Relocation, compactionBytes = 0): CheckpointInput {
@@ -590,6 +590,11 @@ export class Checkpointer {
     this.#isPoisoned = true;
     this.#lastError ??= cause;
     this.#host.poison(cause);
+    this.#refuse(cause);
+  }
+
+  /** No job will come for who has asked for the next one; others look again whether one will for them. */
+  #refuse(cause: unknown): void {
     this.#relocations.refuse(cause);
     this.#outcomes.wakeAll();
   }
