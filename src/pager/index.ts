@@ -38,5 +38,5 @@ export {
   sealPage,
   viewOf,
 } from "./page.ts";
-export { type Backend, PageFile, type PageFileOptions, type PageFileStats } from "./page-file.ts";
+export { type Backend, PageFile, type PageFileOptions, type PageFileStats, type Unpack } from "./page-file.ts";
 export { type PendingFree, PendingFrees } from "./pending-frees.ts";

@@ -11,11 +11,15 @@
  *   pread    a bounded cache of frames (page-cache.ts), filled with positional reads
  *   memory   chunks of 16 MiB with no disk behind them
  *
+ * A page may hold others, packed: `locatePart(page, part, unpack)` gives out one of them, unpacked into a frame of the cache,
+ * which serves pages and parts alike; with mmap and memory it is made when the first part is asked for.
+ *
  * With mmap and memory, `locate` is a bit test, a shift and a comparison (2–4 ns; pread 8): it runs three or four times for each
  * point read of the product. Everything else, reading, mapping, verifying, switching, is in the paths it falls into.
  *
  * P3: `locate` returns only pages whose checksum and number were verified since the file was opened or the page was
- *     written or forgotten. With mmap and memory a set bit in #verified says so; with pread, presence in the cache.
+ *     written or forgotten. With mmap and memory a set bit in #verified says so; with pread, presence in the cache. A part
+ *     in the cache was unpacked from such a page, and goes when its page is written or forgotten.
  * P4: a bit of #verified is set only for a page below `pageCount`, and `pageCount` pages exist in the files: no
  *     mapping is touched past the end of its file. (A file that someone else cuts short while it is open defeats this;
  *     no process can defend itself against that.)
@@ -36,7 +40,7 @@ export type Backend = "mmap" | "pread" | "memory";
 export interface PageFileOptions {
   /** "mmap" falls back to "pread" where a mapping cannot be had. */
   readonly backend: Backend;
-  /** The most that the pread backend keeps in memory. */
+  /** The most that is kept in memory: of pages (pread), and of what was unpacked from pages. */
   readonly cacheBytes: number;
   readonly readOnly: boolean;
   /** For tests that cross file boundaries: a power of two, at least 64 KiB; 1 GiB unless given. */
@@ -49,10 +53,14 @@ export interface PageFileStats {
   readonly fileCount: number;
   /** Pages read and verified (pread), or verified in place (mmap, memory), since the file was opened. */
   readonly pagesVerified: number;
+  readonly partsUnpacked: number;
   readonly pagesEvicted: number;
   readonly pagesWritten: number;
   readonly cacheFrames: number;
 }
+
+/** Makes part `part` of the page at `base` in the 8 KiB at `intoBase`; throws if the page cannot be unpacked. */
+export type Unpack = (from: PageView, base: number, part: number, into: PageView, intoBase: number) => void;
 
 const DEFAULT_FILE_BYTES = 1 << 30;
 const MIN_FILE_BYTES = 1 << 16;
@@ -86,10 +94,14 @@ export class PageFile {
   readonly #files: DiskFile[] = [];
   readonly #unsynced = new Set<DiskFile>();
   readonly #cacheBytes: number;
+  /** Of pages: with pread alone. */
   #cache: PageCache | undefined;
+  /** Of parts: with pread the same one, otherwise made for the first part. */
+  #parts: PageCache | undefined;
   #directoryUnsynced = false;
   #closed = false;
   #pagesVerified = 0;
+  #partsUnpacked = 0;
   #pagesWritten = 0;
 
   /** Opens the files that are there, none or more. Whether they hold what the last checkpoint needs, `readMeta` checks. */
@@ -113,6 +125,7 @@ export class PageFile {
     this.#chunkShift = Math.log2(chunkBytes / PAGE_SIZE);
     this.#chunkMask = chunkBytes / PAGE_SIZE - 1;
     this.#cache = options.backend === "pread" ? new PageCache(options.cacheBytes) : undefined;
+    this.#parts = this.#cache;
     if (options.backend !== "memory") {
       try {
         this.#openFiles();
@@ -134,6 +147,24 @@ export class PageFile {
       this.view = this.#views[chunk]!;
     }
     return (page & this.#chunkMask) << PAGE_SHIFT;
+  }
+
+  /**
+   * The same for a part of `page`, 1 to 15, which `unpack` makes of it where it is not in the cache. The frame may be reused
+   * as with pread, and raises `generation` then. Throws CORRUPT { page }, and whatever `unpack` throws.
+   */
+  locatePart(page: number, part: number, unpack: Unpack): number {
+    const cache = this.#parts ?? this.#cacheForParts();
+    let frame = cache.findPart(page, part);
+    if (frame < 0) {
+      frame = this.#unpackPart(page, part, unpack, cache);
+    }
+    const view = cache.viewOf(frame);
+    if (view !== this.view) {
+      this.view = view;
+      this.#viewedChunk = -1;
+    }
+    return cache.baseOf(frame);
   }
 
   /**
@@ -193,7 +224,8 @@ export class PageFile {
   forget(firstPage: number, count: number): void {
     if (this.#cache === undefined) {
       clearBits(this.#verified, firstPage, firstPage + count);
-    } else if (this.#cache.forget(firstPage, count)) {
+    }
+    if (this.#parts?.forget(firstPage, count)) {
       this.generation++;
     }
   }
@@ -304,7 +336,7 @@ export class PageFile {
   close(): void {
     this.#closed = true;
     this.#verified = new Uint32Array(1);
-    this.#cache?.forget(0, 2 ** 32);
+    this.#parts?.forget(0, 2 ** 32);
     this.#views.length = 0;
     this.#viewedChunk = -1;
     this.view = NO_PAGES;
@@ -319,9 +351,10 @@ export class PageFile {
       pageCount: this.pageCount,
       fileCount: this.#files.length,
       pagesVerified: this.#pagesVerified,
-      pagesEvicted: this.#cache?.evictions ?? 0,
+      partsUnpacked: this.#partsUnpacked,
+      pagesEvicted: this.#parts?.evictions ?? 0,
       pagesWritten: this.#pagesWritten,
-      cacheFrames: this.#cache?.frameCount ?? 0,
+      cacheFrames: this.#parts?.frameCount ?? 0,
     };
   }
 
@@ -370,6 +403,26 @@ export class PageFile {
     return frame;
   }
 
+  #unpackPart(page: number, part: number, unpack: Unpack, cache: PageCache): number {
+    const base = this.locate(page);
+    const from = this.view;
+    const evictions = cache.evictions;
+    const frame = cache.takeFrame(this.#cache === undefined ? -1 : cache.find(page));
+    if (cache.evictions !== evictions) {
+      this.generation++;
+    }
+    unpack(from, base, part, cache.viewOf(frame), cache.baseOf(frame));
+    cache.holds(frame, page, part);
+    this.#partsUnpacked++;
+    return frame;
+  }
+
+  #cacheForParts(): PageCache {
+    this.#checkOpen();
+    this.#parts = new PageCache(this.#cacheBytes);
+    return this.#parts;
+  }
+
   /** The view of a chunk, mapped if need be; undefined where mapping is not possible. */
   #mapChunk(chunk: number): PageView | undefined {
     const known = this.#views[chunk];
@@ -387,7 +440,7 @@ export class PageFile {
 
   /** No mapping to be had (no mmap-io, or no address space): what is mapped already stays valid, the rest is read. */
   #fallBackToCache(): PageCache {
-    const cache = new PageCache(this.#cacheBytes);
+    const cache = this.#parts ?? this.#cacheForParts();
     this.#cache = cache;
     this.backend = "pread";
     this.#verified.fill(0);
