@@ -1,6 +1,6 @@
 /** Relocation: the pages at the end of the file move down, so that the file can be cut. */
 import { describe, expect, it } from "vitest";
-import { checkTree } from "../../src/btree/index.ts";
+import { CELL_MERGE, CELL_PUT, checkTree } from "../../src/btree/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { testSeed } from "../support/property.ts";
 import { below, operationSource } from "./random-entries.ts";
@@ -25,9 +25,10 @@ function highTree(draw: () => Operation): TreeModel {
 
 function pagesFrom(tree: TreeModel, from: number): number {
   let count = 0;
-  checkTree(tree.pages, tree.root, (first, pages) => {
+  const visit = (first: number, pages: number) => {
     count += first + pages > from ? 1 : 0;
-  });
+  };
+  checkTree(tree.pages, tree.root, visit, { kinds: [CELL_PUT, CELL_MERGE] });
   return count;
 }
 
