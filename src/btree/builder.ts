@@ -5,6 +5,7 @@
  * everything that was written lies in pages that only this builder knows (`allocated`).
  */
 import type { PageAllocator, PageFile } from "../pager/index.ts";
+import type { Compression } from "./compression.ts";
 import { CELL_PUT } from "./page.ts";
 import { type FreedPages, type RootRecord, TreeWriter } from "./writer.ts";
 
@@ -14,7 +15,8 @@ const NO_SEPARATOR: Uint8Array = new Uint8Array(0);
 export interface BuildOptions {
   /** How full pages become, 0.6 to 1; 1 unless given. */
   readonly fillFactor?: number;
-  readonly compression?: string;
+  /** How leaves are packed, where that makes them smaller (leaf-packer.ts); "none" unless given. */
+  readonly compression?: Compression;
 }
 
 export class TreeBuilder {
@@ -22,7 +24,8 @@ export class TreeBuilder {
   count = 0;
 
   constructor(pages: PageFile, allocator: PageAllocator, birth: number, options: BuildOptions = {}) {
-    this.#writer = new TreeWriter(pages, allocator, NOTHING_FREED, birth, options.fillFactor ?? 1);
+    const { fillFactor = 1, compression = "none" } = options;
+    this.#writer = new TreeWriter(pages, allocator, NOTHING_FREED, birth, fillFactor, compression);
     this.#writer.beginLeaves(NO_SEPARATOR, 0);
   }
 

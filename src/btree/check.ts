@@ -18,7 +18,10 @@ import {
   PART_CRC_BYTES,
   type PageFile,
 } from "../pager/index.ts";
-import { damagedTree, PageImage } from "./image.ts";
+import { damagedTree } from "./damaged-tree.ts";
+import { PageImage } from "./image.ts";
+import { PackedCheck } from "./packed-check.ts";
+import { packedLeavesOf } from "./packed-page.ts";
 import {
   CELL_DELETE,
   CELL_PUT,
@@ -60,11 +63,14 @@ export interface CheckOptions {
 
 export interface CheckResult {
   readonly entries: number;
+  /** Pages of level 0, plain and packed. */
   readonly leaves: number;
+  /** Of them those that hold packed leaves. */
+  readonly packedPages: number;
   readonly innerPages: number;
   readonly extents: number;
   readonly extentPages: number;
-  /** How much of the leaves is used, 0 to 1. */
+  /** How much of the pages of level 0 is used, 0 to 1. */
   readonly leafFill: number;
 }
 
@@ -119,7 +125,11 @@ class TreeCheck {
   readonly #kinds: number;
   readonly #frames: CheckFrame[] = [];
   readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
+  /** The packed page at hand, and the leaf of it that is being checked. */
+  readonly #packed: PackedCheck = new PackedCheck();
+  readonly #packedLeaf: CheckFrame = new CheckFrame(0);
   #leaves = 0;
+  #packedPages = 0;
   #innerPages = 0;
   #extents = 0;
   #extentPages = 0;
@@ -147,6 +157,7 @@ class TreeCheck {
     return {
       entries,
       leaves: this.#leaves,
+      packedPages: this.#packedPages,
       innerPages: this.#innerPages,
       extents: this.#extents,
       extentPages: this.#extentPages,
@@ -162,12 +173,12 @@ class TreeCheck {
     if (this.#options.again) {
       this.#pages.forget(page, 1);
     }
+    if (level === 0 && packedLeavesOf(this.#pages, page) > 0) {
+      return yield* this.#checkPacked(frame, page, parentBirth);
+    }
     image.load(this.#pages, page);
-    this.#onPage(page, 1, image.birth);
-    prove(image.birth <= parentBirth, page, "B9", "it is younger than the page that refers to it");
-    prove(hasPrefixStart(image), page, "B3", "its header and its end disagree about the prefix");
-    checkSlots(image);
-    this.#checkKeys(frame);
+    this.#notePage(page, image.birth, parentBirth);
+    this.#checkCells(frame);
     if (level > 0) {
       this.#innerPages++;
       return yield* this.#checkChildren(frame);
@@ -177,6 +188,47 @@ class TreeCheck {
     yield* this.#checkValues(image);
     yield;
     return image.count;
+  }
+
+  #notePage(page: number, birth: number, parentBirth: number): void {
+    this.#onPage(page, 1, birth);
+    prove(birth <= parentBirth, page, "B9", "it is younger than the page that refers to it");
+  }
+
+  #checkCells(frame: CheckFrame): void {
+    const { image } = frame;
+    prove(hasPrefixStart(image), image.page, "B3", "its header and its end disagree about the prefix");
+    checkSlots(image);
+    this.#checkKeys(frame);
+  }
+
+  /** Checks a packed page, and each of its leaves as if it were a page, between the fences in `frame`. */
+  *#checkPacked(frame: CheckFrame, page: number, parentBirth: number): Generator<void, number> {
+    const packed = this.#packed;
+    const leaf = this.#packedLeaf;
+    packed.load(this.#pages, page);
+    this.#notePage(page, packed.birth, parentBirth);
+    copyBytes(frame.lower, 0, leaf.lower, 0, frame.lowerLength);
+    leaf.lowerLength = frame.lowerLength;
+    for (let part = 1; part <= packed.leaves; part++) {
+      leaf.hasUpper = part < packed.leaves || frame.hasUpper;
+      if (part < packed.leaves) {
+        leaf.upperLength = packed.copySeparator(part + 1, leaf.upper);
+      } else {
+        copyBytes(frame.upper, 0, leaf.upper, 0, frame.upperLength);
+        leaf.upperLength = frame.upperLength;
+      }
+      leaf.image.loadPart(this.#pages, page, part);
+      this.#checkCells(leaf);
+      yield* this.#checkValues(leaf.image);
+      yield;
+      copyBytes(leaf.upper, 0, leaf.lower, 0, leaf.upperLength);
+      leaf.lowerLength = leaf.upperLength;
+    }
+    this.#leaves++;
+    this.#packedPages++;
+    this.#usedBytes += packed.sizeBytes;
+    return packed.entries;
   }
 
   /** Order, heads and fences. */

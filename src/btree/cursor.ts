@@ -6,6 +6,9 @@
  * decodes the next cell, 3 ns; every sixtieth or so climbs to the parent.
  *
  *     [ page 9, child 3 ] → [ page 5, child 61 ] → leaf 71, slot 17
+ *     [ page 9, child 3 ] → [ page 5, child 62 ] → packed page 72, part 4, slot 9
+ *
+ * A leaf of a packed page is unpacked into a frame (packed-page.ts), and then read as any other.
  *
  * The fields hold until another call locates a page of the same page file: with the pread backend the leaf's frame
  * may then be reused. The cursor itself notices (`pages.generation`) and locates its leaf again at the next call of any
@@ -22,8 +25,9 @@
  *     }
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
-import { PAGE_SIZE, type PageFile, readValue } from "../pager/index.ts";
-import { damagedTree } from "./image.ts";
+import { PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
+import { damagedTree } from "./damaged-tree.ts";
+import { directoryEntry, entriesBeforePart, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
   CELL_PUT,
   childFor,
@@ -35,11 +39,13 @@ import {
   INFO_FLAGS,
   INFO_LENGTH,
   INFO_OVERFLOW,
+  KIND_PACKED,
   kindOf,
   leafSlots,
   MAX_HEIGHT,
   PAGE_COUNT,
   PAGE_HEADER_BYTES,
+  PAGE_KIND,
   PAGE_LEVEL,
   PAGE_PREFIX_LENGTH,
   searchLeaf,
@@ -89,6 +95,9 @@ export class TreeCursor {
   readonly #pathPages: Uint32Array = new Uint32Array(MAX_HEIGHT);
   readonly #pathChildren: Uint16Array = new Uint16Array(MAX_HEIGHT);
   #depth = 0;
+  /** Which leaf of a packed page, from 1 on, and how many there are; 0 of 0 in a plain one. */
+  #part = 0;
+  #parts = 0;
 
   constructor(pages: PageFile) {
     this.#pages = pages;
@@ -154,12 +163,19 @@ export class TreeCursor {
       rest -= entriesBefore(u16, u32, base, low - 1);
       page = this.#push(page, count, low - 1);
     }
+    if (this.#parts !== 0) {
+      rest = this.#enterRank(rest);
+    }
     return rest < this.count && this.#decode(rest);
   }
 
   /** How many cells of the tree come before this one. O(height). */
   rank(): number {
     let rank = this.slot;
+    if (this.#part > 1) {
+      const base = this.#pages.locate(this.page);
+      rank += entriesBeforePart(this.#pages.view.u16, base, this.#part);
+    }
     for (let depth = 0; depth < this.#depth; depth++) {
       const base = this.#pages.locate(this.#pathPages[depth]!);
       const { u16, u32 } = this.#pages.view;
@@ -193,6 +209,10 @@ export class TreeCursor {
   /** The first cell of the next leaf. */
   nextLeaf(): boolean {
     this.valid = false;
+    if (this.#part < this.#parts) {
+      this.#enterPart(this.#part + 1);
+      return this.#decode(0);
+    }
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const page = this.#pathPages[depth]!;
       const child = this.#pathChildren[depth]! + 1;
@@ -211,6 +231,10 @@ export class TreeCursor {
   /** The last cell of the leaf before. */
   prevLeaf(): boolean {
     this.valid = false;
+    if (this.#part > 1) {
+      this.#enterPart(this.#part - 1);
+      return this.#decode(this.count - 1);
+    }
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const page = this.#pathPages[depth]!;
       const child = this.#pathChildren[depth]! - 1;
@@ -286,7 +310,11 @@ export class TreeCursor {
     }
     if (this.valid) {
       const slot = this.slot;
-      this.#enter(this.page);
+      if (this.#part === 0) {
+        this.#enter(this.page);
+      } else {
+        this.#enterPart(this.#part);
+      }
       this.#decode(slot);
     }
   }
@@ -336,6 +364,9 @@ export class TreeCursor {
       const child = childFor(u8, u16, u32, base, key, offset, length);
       page = this.#push(page, u16[(base + PAGE_COUNT) >> 1]!, child);
     }
+    if (this.#parts !== 0) {
+      this.#enterPart(partFor(this.#pages.view, this.base, key, offset, length));
+    }
     return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length);
   }
 
@@ -347,6 +378,9 @@ export class TreeCursor {
     while (this.#enter(next) > 0) {
       const count = this.u16[(this.base + PAGE_COUNT) >> 1]!;
       next = this.#push(next, count, toLast ? count - 1 : 0);
+    }
+    if (this.#parts !== 0) {
+      this.#enterPart(toLast ? this.#parts : 1);
     }
     return this.count > 0;
   }
@@ -362,7 +396,9 @@ export class TreeCursor {
     return this.u32[((this.base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
   }
 
-  /** Locates a page and, if it is a leaf, takes it as the cursor's; returns its level. */
+  /**
+   * Locates a page and, if it is a leaf, takes it as the cursor's; returns its level. In a packed page `enterPart` comes next.
+   */
   #enter(page: number): number {
     const base = this.#pages.locate(page);
     const view = this.#pages.view;
@@ -373,15 +409,53 @@ export class TreeCursor {
     this.u32 = view.u32;
     const level = view.u8[base + PAGE_LEVEL]!;
     if (level === 0) {
-      const count = view.u16[(base + PAGE_COUNT) >> 1]!;
       this.page = page;
-      this.data = view.data;
-      this.count = count;
-      this.slots = leafSlots(base, count);
-      this.prefixLength = view.u16[(base + PAGE_PREFIX_LENGTH) >> 1]!;
-      this.prefixOffset = base + PAGE_SIZE - this.prefixLength;
+      this.#part = 0;
+      if (view.u8[base + PAGE_KIND] === KIND_PACKED) {
+        this.#parts = packedLeaves(view, base);
+      } else {
+        this.#parts = 0;
+        this.#takeLeaf(view, base);
+      }
     }
     return level;
+  }
+
+  /** Takes a leaf of the packed page `page`. */
+  #enterPart(part: number): void {
+    const base = this.#pages.locatePart(this.page, part, unpackLeaf);
+    const view = this.#pages.view;
+    this.#generation = this.#pages.generation;
+    this.base = base;
+    this.u8 = view.u8;
+    this.u16 = view.u16;
+    this.u32 = view.u32;
+    this.#part = part;
+    this.#takeLeaf(view, base);
+  }
+
+  /** Takes that leaf of the packed page just entered which has its cell `rank`; returns the cell's slot. */
+  #enterRank(rank: number): number {
+    let part = 1;
+    let slot = rank;
+    for (; part < this.#parts; part++) {
+      const entries = this.u16[(directoryEntry(this.base, part) + LEAF_ENTRIES) >> 1]!;
+      if (slot < entries) {
+        break;
+      }
+      slot -= entries;
+    }
+    this.#enterPart(part);
+    return slot;
+  }
+
+  #takeLeaf(view: PageView, base: number): void {
+    const count = view.u16[(base + PAGE_COUNT) >> 1]!;
+    this.data = view.data;
+    this.count = count;
+    this.slots = leafSlots(base, count);
+    this.prefixLength = view.u16[(base + PAGE_PREFIX_LENGTH) >> 1]!;
+    this.prefixOffset = base + PAGE_SIZE - this.prefixLength;
   }
 
   #decode(slot: number): boolean {

@@ -1,6 +1,7 @@
 /** All pages of a tree, for whoever gives up the tree as a whole: a dropped keyspace, a finished scratch tree. */
 import { type Extent, extentBirth, extentPages, type PageFile } from "../pager/index.ts";
 import { PageImage } from "./image.ts";
+import { packedLeavesOf } from "./packed-page.ts";
 import type { RootRecord } from "./writer.ts";
 
 export interface TreeExtent extends Extent {
@@ -17,16 +18,30 @@ export function* treeExtents(pages: PageFile, root: RootRecord): Generator<TreeE
 
 function* pageExtents(pages: PageFile, page: number, level: number): Generator<TreeExtent, void> {
   const image = new PageImage(level);
-  image.load(pages, page);
-  for (let i = 0; i < image.count; i++) {
-    if (level > 0) {
-      yield* pageExtents(pages, image.children[i]!, level - 1);
-      continue;
+  const parts = level === 0 ? packedLeavesOf(pages, page) : 0;
+  if (parts === 0) {
+    image.load(pages, page);
+  }
+  for (let part = 1; part <= parts; part++) {
+    image.loadPart(pages, page, part);
+    yield* valueExtents(pages, image);
+  }
+  if (level > 0) {
+    for (const child of image.children.subarray(0, image.count)) {
+      yield* pageExtents(pages, child, level - 1);
     }
+  } else if (parts === 0) {
+    yield* valueExtents(pages, image);
+  }
+  yield { first: page, count: 1, birth: image.birth };
+}
+
+/** The extents of its own that a leaf refers to. */
+function* valueExtents(pages: PageFile, image: PageImage): Generator<TreeExtent, void> {
+  for (let i = 0; i < image.count; i++) {
     const first = image.extentOf(i);
     if (first !== 0 && image.extentOffset === 0) {
       yield { first, count: extentPages(image.extentLength), birth: extentBirth(pages, first) };
     }
   }
-  yield { first: page, count: 1, birth: image.birth };
 }

@@ -9,9 +9,10 @@
  */
 import { assert } from "../assert.ts";
 import { copyBytes } from "../bytes.ts";
-import { DbError } from "../errors.ts";
-import { PAGE_BIRTH, PAGE_SIZE, type PageFile, readValue, viewOf } from "../pager/index.ts";
+import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue, viewOf } from "../pager/index.ts";
+import { damagedTree } from "./damaged-tree.ts";
 import type { CellSource } from "./draft.ts";
+import { unpackLeaf } from "./packed-page.ts";
 import {
   EXPIRY_BYTES,
   entriesBefore,
@@ -24,6 +25,7 @@ import {
   innerSlots,
   KIND_INNER,
   KIND_LEAF,
+  KIND_PACKED,
   kindOf,
   leafSlots,
   MAX_INNER_ENTRIES,
@@ -57,9 +59,11 @@ export class PageImage implements CellSource {
   /** Set by `extentOf`. */
   extentLength = 0;
   extentOffset = 0;
+  readonly #view: PageView;
 
   constructor(level: number) {
     const view = viewOf(new ArrayBuffer(PAGE_SIZE), 0, PAGE_SIZE);
+    this.#view = view;
     this.u8 = view.u8;
     this.u16 = view.u16;
     this.u32 = view.u32;
@@ -84,10 +88,21 @@ export class PageImage implements CellSource {
     this.u16[this.startsIndex] = PAGE_SIZE;
   }
 
-  /** Copies page `page`, which must be of this image's level: CORRUPT if it is not (B8). */
+  /** Copies page `page`, which must be of this image's level: CORRUPT if it is not (B8), or is packed. */
   load(pages: PageFile, page: number): void {
     const base = pages.locate(page);
     this.u8.set(pages.view.u8.subarray(base, base + PAGE_SIZE));
+    this.#take(page);
+  }
+
+  /** Becomes a leaf of the packed page `page`, unpacked. Throws CORRUPT. */
+  loadPart(pages: PageFile, page: number, part: number): void {
+    const base = pages.locate(page);
+    unpackLeaf(pages.view, base, part, this.#view, 0);
+    this.#take(page);
+  }
+
+  #take(page: number): void {
     const u16 = this.u16;
     const count = u16[PAGE_COUNT >> 1]!;
     const kind = this.u8[PAGE_KIND]!;
@@ -98,7 +113,8 @@ export class PageImage implements CellSource {
       count === 0 ||
       count > (isLeaf ? MAX_LEAF_ENTRIES : (PAGE_SIZE - PAGE_HEADER_BYTES) / INNER_ENTRY_BYTES)
     ) {
-      throw damagedTree(page, `expected a tree page of level ${this.level} there`);
+      const found = kind === KIND_PACKED ? ", and found packed leaves, which only runs have" : "";
+      throw damagedTree(page, `expected a tree page of level ${this.level} there${found}`);
     }
     this.page = page;
     this.birth = this.u32[PAGE_BIRTH >> 2]!;
@@ -189,13 +205,4 @@ export class PageImage implements CellSource {
   u16At(offset: number): number {
     return this.u8[offset]! | (this.u8[offset + 1]! << 8);
   }
-}
-
-/** The error for a page whose checksum is right and whose contents make no tree. */
-export function damagedTree(
-  page: number,
-  why: string,
-  facts: Readonly<Record<string, string | number | undefined>> = {},
-): DbError {
-  return new DbError("CORRUPT", `tree page ${page} is damaged: ${why}; restore from a backup`, { page, ...facts });
 }

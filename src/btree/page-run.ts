@@ -10,6 +10,7 @@
 import { assert } from "../assert.ts";
 import { PAGE_SIZE, type PageAllocator, type PageFile, type PageView, sealPage, viewOf } from "../pager/index.ts";
 import type { PageDraft } from "./draft.ts";
+import type { PackedDraft } from "./packed-draft.ts";
 
 /** A first run is small: most merges into small trees write a handful of pages. */
 const FIRST_RUN_PAGES = 8;
@@ -39,7 +40,7 @@ export class PageRun {
   }
 
   /** Numbers, encodes and seals a page; returns its number. It is in the file after `flush` at the latest. */
-  put(draft: PageDraft): number {
+  put(draft: PageDraft | PackedDraft): number {
     const page = this.#allocator.allocate();
     assert(page !== 0, "B9: page 0 holds no tree page");
     if (this.#count > 0 && (page !== this.#firstPage + this.#count || this.#count === this.#capacity)) {

@@ -43,6 +43,8 @@ export const PAGE_PREFIX_START = 20;
 export const PAGE_HEADER_BYTES = 24;
 export const KIND_LEAF = 1;
 export const KIND_INNER = 2;
+/** Several leaves in one page, compressed (packed-page.ts). Its level is 0, too. */
+export const KIND_PACKED = 3;
 
 /** A leaf cell's `info`: the suffix length below, the flags above. Part of the format. */
 export const INFO_LENGTH = 0x0fff;

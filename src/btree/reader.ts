@@ -8,7 +8,8 @@
  */
 import { copyBytes, EMPTY_BYTES } from "../bytes.ts";
 import { type PageFile, readValue } from "../pager/index.ts";
-import { damagedTree } from "./image.ts";
+import { damagedTree } from "./damaged-tree.ts";
+import { locateLeafFor } from "./packed-page.ts";
 import {
   CELL_PUT,
   childFor,
@@ -18,11 +19,13 @@ import {
   INFO_FLAGS,
   INFO_LENGTH,
   INFO_OVERFLOW,
+  KIND_PACKED,
   kindOf,
   leafSlots,
   MAX_HEIGHT,
   PAGE_COUNT,
   PAGE_HEADER_BYTES,
+  PAGE_KIND,
   PAGE_LEVEL,
   searchLeaf,
   touchLeaf,
@@ -61,16 +64,23 @@ export class TreeReader {
     let page = root;
     let levelAbove = MAX_HEIGHT;
     for (;;) {
-      const base = pages.locate(page);
-      const view = pages.view;
-      const u8 = view.u8;
-      const u16 = view.u16;
-      const u32 = view.u32;
+      let base = pages.locate(page);
+      let view = pages.view;
+      let u8 = view.u8;
+      let u16 = view.u16;
+      let u32 = view.u32;
       const level = u8[base + PAGE_LEVEL]!;
       if (level >= levelAbove) {
         throw damagedTree(page, "its level is not below its parent's");
       }
       if (level === 0) {
+        if (u8[base + PAGE_KIND] === KIND_PACKED) {
+          base = locateLeafFor(pages, page, base, key, offset, length);
+          view = pages.view;
+          u8 = view.u8;
+          u16 = view.u16;
+          u32 = view.u32;
+        }
         this.touched = touchLeaf(u32, base);
         const found = searchLeaf(u8, u16, u32, base, key, offset, length);
         if ((found & 1) === 0) {

@@ -4,7 +4,7 @@
  * Only inner pages are read, one in four hundred: they name the leaves.
  */
 import type { Extent, PageFile } from "../pager/index.ts";
-import { damagedTree } from "./image.ts";
+import { damagedTree } from "./damaged-tree.ts";
 import { headsOf, MAX_INNER_ENTRIES, PAGE_COUNT, PAGE_LEVEL } from "./page.ts";
 import type { RootRecord } from "./writer.ts";
 

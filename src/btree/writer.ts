@@ -22,13 +22,18 @@
  * driver asks `wantsNeighbour` and feeds the one to the right, so that two full pages become three rather than four;
  * without one, `endRun` takes back the kept page to the left.
  *
+ * A bulk build may pack its leaves (`compression`): a complete leaf goes to the packer instead of a page of its own, which
+ * may leave some of its entries to the next one.
+ *
  * Runs end bottom-up: an entry enters level n only when the runs below have ended, except those that flow into it.
  */
 import { assert } from "../assert.ts";
 import { copyBytes, copyWords } from "../bytes.ts";
 import { extentPages, PAGE_BIRTH, PAGE_SIZE, type PageAllocator, type PageFile, writeExtent } from "../pager/index.ts";
+import { CODEC_STORED, type Compression, codecOf } from "./compression.ts";
 import { PageDraft } from "./draft.ts";
 import { PageImage } from "./image.ts";
+import { LeafPacker } from "./leaf-packer.ts";
 import {
   CELL_DELETE,
   CELL_PUT,
@@ -105,11 +110,19 @@ export class TreeWriter {
   readonly #birth: number;
   readonly #run: PageRun;
   readonly #fullBytes: number;
+  readonly #packer: LeafPacker | undefined;
   readonly #levels: Level[] = [];
   readonly #images: PageImage[] = [];
   readonly #key: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
 
-  constructor(pages: PageFile, allocator: PageAllocator, frees: FreedPages, birth: number, fillFactor: number) {
+  constructor(
+    pages: PageFile,
+    allocator: PageAllocator,
+    frees: FreedPages,
+    birth: number,
+    fillFactor: number,
+    compression: Compression = "none",
+  ) {
     assert(fillFactor >= 0.6 && fillFactor <= 1, "a fill factor is between 0.6 and 1");
     this.#pages = pages;
     this.#allocator = allocator;
@@ -117,6 +130,13 @@ export class TreeWriter {
     this.#birth = birth;
     this.#run = new PageRun(pages, allocator, birth);
     this.#fullBytes = Math.floor(PAGE_SIZE * fillFactor);
+    const codec = codecOf(compression);
+    this.#packer =
+      codec === CODEC_STORED
+        ? undefined
+        : new LeafPacker(this.#run, codec, (separator, length, page, entries) =>
+            this.#addChild(1, separator, length, page, entries),
+          );
   }
 
   /** Everything allocated so far, pages and extents, as pairs of first page and page count. */
@@ -287,6 +307,10 @@ export class TreeWriter {
     if (level === undefined || !level.isOpen) {
       return;
     }
+    if (height === 0 && this.#packer !== undefined) {
+      this.#endPacked(level, this.#packer);
+      return;
+    }
     if (!level.hasPrevious && !level.isDense && level.current.count > 0) {
       this.#takeBackLeft(height, level);
     }
@@ -386,6 +410,10 @@ export class TreeWriter {
   /** The current page takes no more: it becomes the previous one, and a new one begins. */
   #turn(level: Level): void {
     assert(level.current.count > 0, "an empty page takes any entry");
+    if (this.#packer !== undefined && level.current.level === 0) {
+      this.#pack(level, this.#packer);
+      return;
+    }
     this.#setAside(level);
     if (!level.isDense) {
       const cut = level.previous.splitAt(level.cutBytes);
@@ -404,6 +432,29 @@ export class TreeWriter {
     level.current.clear();
     level.hasPrevious = true;
     level.oldPages = 0;
+  }
+
+  /** The current leaf goes to the packer, and what it did not take begins the next one; `previous` keeps the last key. */
+  #pack(level: Level, packer: LeafPacker): void {
+    const { previous, current, spare } = level;
+    const taken = packer.add(current);
+    spare.clear();
+    if (taken < current.count) {
+      current.moveTail(taken, spare);
+    }
+    level.previous = current;
+    level.current = spare;
+    level.spare = previous;
+    level.hasPrevious = true;
+  }
+
+  #endPacked(level: Level, packer: LeafPacker): void {
+    while (level.current.count > 0) {
+      this.#pack(level, packer);
+    }
+    packer.flush();
+    level.isOpen = false;
+    level.hasPrevious = false;
   }
 
   #complete(height: number, draft: PageDraft): void {

@@ -1,8 +1,9 @@
 /** How an LSM keyspace is kept: chosen when it is made, stored in the catalog. */
+import { type Compression, isZstdAvailable } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
 
 export type CompactionStyle = "levelled" | "tiered";
-export type Compression = "deflate" | "zstd" | "none";
+export type { Compression };
 
 export interface LsmSettings {
   /**
@@ -34,7 +35,7 @@ const MIN_LARGE_VALUE_BYTES = 128;
 /** A cell may have 4077 bytes with its key. */
 const MAX_LARGE_VALUE_BYTES = 2000;
 
-/** Throws INVALID. */
+/** Throws INVALID, or UNSUPPORTED where this Node lacks the compression. */
 export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
   for (const name in given) {
     if (!(name in DEFAULT_LSM_SETTINGS)) {
@@ -48,6 +49,13 @@ export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
   const { compaction, compression, filterBitsPerKey, prefixBytes, largeValueBytes } = settings;
   checkWord("compaction", compaction, ["levelled", "tiered"]);
   checkWord("compression", compression, ["deflate", "zstd", "none"]);
+  if (compression === "zstd" && !isZstdAvailable()) {
+    throw new DbError(
+      "UNSUPPORTED",
+      `lsm.compression: Node ${process.versions.node} has no zstd; use Node 22.15 or later, or "deflate"`,
+      { node: process.versions.node },
+    );
+  }
   const bits = Array.isArray(filterBitsPerKey) ? filterBitsPerKey : [filterBitsPerKey];
   if (bits.length === 0) {
     throw new DbError("INVALID", "lsm.filterBitsPerKey is a number, or one for each level from 0 on");

@@ -93,6 +93,17 @@ export function partEntries(rng: Rng, tree: TreeModel, puts: readonly Operation[
   return entries;
 }
 
+const NAMES = ["Ada", "Barbara", "Charles", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "John"];
+const CITIES = ["Bern", "Cambridge", "London", "New York", "Paris", "Vienna", "Zurich"];
+
+/** A row of a table as JSON: what compresses as data does. */
+export function row(rng: Rng, id: number): Uint8Array {
+  const name = `${NAMES[below(rng, NAMES.length)]!} ${NAMES[below(rng, NAMES.length)]!}${below(rng, 1000)}`;
+  const email = `${name.toLowerCase().replace(" ", ".")}@example.com`;
+  const city = CITIES[below(rng, CITIES.length)]!;
+  return Buffer.from(JSON.stringify({ id, name, email, city, score: below(rng, 1000) / 10 }));
+}
+
 function bytes(rng: Rng, length: number, values: number): Uint8Array {
   return Uint8Array.from({ length }, () => below(rng, values));
 }

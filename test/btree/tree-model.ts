@@ -18,6 +18,7 @@ import {
   CELL_MERGE,
   CELL_PUT,
   type CheckResult,
+  type Compression,
   checkTree,
   countRange,
   EMPTY_ROOT,
@@ -189,10 +190,10 @@ export class TreeModel implements Disposable {
   }
 
   /** Replaces the tree by one built in bulk. */
-  build(entries: readonly Entry[], fillFactor = 1): void {
+  build(entries: readonly Entry[], fillFactor = 1, compression: Compression = "none"): void {
     assert(this.root.page === 0, "the tree is empty");
     this.checkpoint++;
-    const builder = new TreeBuilder(this.pages, this.allocator(), this.checkpoint, { fillFactor });
+    const builder = new TreeBuilder(this.pages, this.allocator(), this.checkpoint, { fillFactor, compression });
     for (const entry of entries) {
       const { key, value, expiry, place } = entry;
       if (place === undefined) {
