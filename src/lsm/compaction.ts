@@ -17,7 +17,7 @@ import {
   type PageFile,
   readExtentPart,
 } from "../pager/index.ts";
-import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type ValueArea } from "./manifest.ts";
+import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type ValueArea, withParts } from "./manifest.ts";
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
@@ -57,7 +57,8 @@ export function* compactRuns(
   const areas = new AreaLedger(before.areas, compaction.emptied ?? NO_AREAS);
   const rangeDeletes = inputs.map(({ parts }) => deletesOf(parts, lower, upper));
   const merge = new RunMerge(around.pages, {
-    inputs: inputs.map(({ run }, i) => ({ run, rangeDeletes: rangeDeletes[i]! })),
+    // Not the whole runs: what their other parts have between the bounds stays where it is.
+    inputs: inputs.map(({ run, parts }, i) => ({ run: withParts(run, parts), rangeDeletes: rangeDeletes[i]! })),
     lower,
     upper,
     isBottom,

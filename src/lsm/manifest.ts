@@ -289,6 +289,11 @@ function makeRun(level: number, number: number, parts: Part[]): Run {
       });
     }
   }
+  return withParts({ level, number }, parts);
+}
+
+/** Some of a run's parts, in order, as a run of its own. */
+export function withParts({ level, number }: Pick<Run, "level" | "number">, parts: readonly Part[]): Run {
   const heads = Uint32Array.from(parts, ({ lower }) => headOf(lower, 0, lower.length));
   return { level, number, parts, heads };
 }
