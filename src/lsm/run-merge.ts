@@ -205,37 +205,50 @@ export class RunMerge {
   }
 
   /**
-   * Applies merge operands, of which the newest input has some, to what inputs before `oldest` have of the same key.
-   * `isCleared`: one of these deletes a range around it, so that nothing older is there.
+   * Applies merge operands, of which the newest input has some, to what inputs before `oldest` have of the same key. Where one
+   * of them deletes a range around it, there is nothing older to apply them to.
    */
-  #fold(newest: number, oldest: number, isCleared: boolean): boolean {
+  #fold(newest: number, oldest: number, isCovered: boolean): boolean {
     const operands = this.#operands;
     operands.reset();
-    let isComplete = isCleared;
+    let isComplete = isCovered;
+    let only: Uint8Array | undefined;
     for (let i = newest; i < oldest; i++) {
       const cursor = this.#cursors[i]!;
       if (!cursor.isDue) {
         continue;
       }
       const { tree } = cursor;
-      this.#drop(cursor);
+      if (i > newest) {
+        this.#drop(cursor);
+        only = undefined;
+      }
       if (tree.kind !== CELL_DELETE) {
         const value = new Uint8Array(tree.valueLength);
         tree.copyValue(value, 0);
         operands.addOlder(value, tree.kind);
+        only = i === newest ? value : undefined;
       }
-      if (tree.kind !== CELL_MERGE) {
+      // Operands of an operator that is not known may have been put behind a value already.
+      if (tree.kind !== CELL_MERGE || operands.hasBase) {
         isComplete = true;
         this.#dropOlder(i + 1, oldest);
         break;
       }
     }
-    const folded = operands.fold(isComplete || this.#options.isBottom);
-    this.kind = folded.kind;
-    this.u8 = folded.bytes;
+    const { kind, bytes } = operands.fold(isComplete || this.#options.isBottom);
+    const cursor = this.#cursors[newest]!;
+    if (kind === CELL_MERGE && only !== undefined && Buffer.compare(only, bytes) === 0) {
+      // It stays in its area: with its part rewritten to empty another one, this one would be next, and so on for ever.
+      this.#load(cursor);
+      return true;
+    }
+    this.#drop(cursor);
+    this.kind = kind;
+    this.u8 = bytes;
     this.words = undefined;
     this.valueOffset = 0;
-    this.valueLength = folded.bytes.length;
+    this.valueLength = bytes.length;
     this.expiry = 0;
     this.areaPage = 0;
     return true;
@@ -249,11 +262,10 @@ export class RunMerge {
     }
   }
 
-  #drop({ tree }: RunCursor): void {
+  #drop({ tree }: RunCursor): void 
     if (tree.kind !== CELL_DELETE && tree.isOverflow) {
       this.#options.onDropped(tree.overflowPage, PART_CRC_BYTES + tree.valueLength);
     }
-  }
 
   /** The newest input that has a range delete over the key: inputs behind it have nothing there. */
   #newestCovering({ key, keyLength }: RunCursor): number {

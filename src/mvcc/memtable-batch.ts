@@ -111,7 +111,7 @@ export class MemtableBatch implements BatchSource {
     const operands = this.#operands;
     operands.reset();
     operands.addOlder(this.values.subarray(this.valueOffset, this.valueOffset + this.valueLength), BATCH_MERGE);
-    if (value !== undefined) {
+    if (value !== undefined && !operands.hasBase) {
       operands.addOlder(value, kind);
     }
     return operands.fold(true);
