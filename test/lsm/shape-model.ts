@@ -175,7 +175,7 @@ export class ShapeModel {
     }
     return groups.map((group, i) => {
       const lower = bytes(group[0]!.key);
-      const next = groups[i + 1]?.[0]!.key;
+      const next = groups[i + 1]?.[0]?.key;
       const own = clipDeletes(rangeDeletes, i === 0 ? undefined : lower, next === undefined ? undefined : bytes(next));
       const first = own[0]?.lower ?? lower;
       const behind = bytes(`${group.at(-1)!.key}\0`);
