@@ -262,10 +262,11 @@ export class RunMerge {
     }
   }
 
-  #drop({ tree }: RunCursor): void 
+  #drop({ tree }: RunCursor): void {
     if (tree.kind !== CELL_DELETE && tree.isOverflow) {
       this.#options.onDropped(tree.overflowPage, PART_CRC_BYTES + tree.valueLength);
     }
+  }
 
   /** The newest input that has a range delete over the key: inputs behind it have nothing there. */
   #newestCovering({ key, keyLength }: RunCursor): number {
