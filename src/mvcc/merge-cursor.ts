@@ -155,7 +155,7 @@ export class MergeCursor {
       throw closedScan();
     }
     for (;;) {
-      if (this.#sources.stretchLeft > 0 && this.#state === this.#point.state && this.#point.ended === undefined) {
+      if (this.#sources.stretchLeft > 0 && !this.#isReplaced(this.#point) && this.#point.ended === undefined) {
         this.#sources.stretchLeft--;
         this.#sources.moveInLeaf();
       } else if (!this.#select()) {
@@ -301,10 +301,18 @@ export class MergeCursor {
     if (point.ended !== undefined) {
       throw point.ended;
     }
-    if (point.state !== this.#state || (this.#writes !== undefined && this.#writes.u8 !== this.#writesArena)) {
+    if (this.#isReplaced(point)) {
       this.#reopen();
     }
     return this.#sources.select();
+  }
+
+  /**
+   * Whether the sources are to be opened anew. Asked before the first move of a step: later in it, they may stand on an entry
+   * that was not given out.
+   */
+  #isReplaced({ state }: ReadPoint): boolean {
+    return state !== this.#state || (this.#writes !== undefined && this.#writes.u8 !== this.#writesArena);
   }
 
   #openSources(): void {
