@@ -120,7 +120,7 @@ export class RunModel {
   relocate(from: number, mostPages: number, movesValues: boolean): number {
     let moved = 0;
     this.#change(function* (this: RunModel, around: LsmSurroundings) {
-      const result = yield* relocateRuns(around, this.manifest, from, mostPages, movesValues);
+      const result = yield* relocateRuns(around, this.manifest, from, mostPages, movesValues, () => false);
       moved = result.pagesMoved;
       return result.manifest;
     });
