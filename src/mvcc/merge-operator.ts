@@ -34,7 +34,13 @@ const MAX_NUMBER: Combine = (older, newer) =>
   numberOf(newer, Number.NEGATIVE_INFINITY) >= numberOf(older, Number.NEGATIVE_INFINITY) ? newer : older;
 const MAX_BYTES: Combine = (older, newer) => (Buffer.compare(newer, older) >= 0 ? newer : older);
 const APPEND_ARRAY: Combine = (older, newer) => encodeJson([...arrayOf(older), ...arrayOf(newer)]);
-const APPEND_BYTES: Combine = (older, newer) => Buffer.concat([older, newer]);
+/** Not a Buffer: it may be what the application gets, whose `slice` shares memory. */
+const APPEND_BYTES: Combine = (older, newer) => {
+  const bytes = new Uint8Array(older.length + newer.length);
+  bytes.set(older);
+  bytes.set(newer, older.length);
+  return bytes;
+};
 
 /** The operator of a map, where it needs nobody's function; undefined for "custom". */
 export function combineFor({ name, value }: MergeKind): Combine | undefined {
