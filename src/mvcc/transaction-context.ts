@@ -9,7 +9,7 @@
  * `serializable`: it is refused also where anything that it read, a key or a range, was written since (M5). A conflict is
  * found at commit and changes nothing. A savepoint is a mark in the write set.
  */
-import { ArenaCursor, CELL_MERGE, CELL_PUT } from "../btree/index.ts";
+import { ArenaCursor, CELL_PUT } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
 import { type Folded, Operands } from "../lsm/index.ts";
 import {
@@ -292,7 +292,8 @@ export class TransactionContext implements Context {
     }
   }
 
-  #folded(keyspace: number, newest: number): Folded {
+  /** `isBlind`: nothing is said of what they are applied to. */
+  #folded(keyspace: number, newest: number): Folded & { readonly isBlind: boolean } {
     const { u8, u32 } = this.#writes;
     const cover = this.#coverOf(keyspace, newest);
     const operands = new Operands(this.#store.operatorOf(keyspace));
@@ -300,12 +301,13 @@ export class TransactionContext implements Context {
     while (op > cover && addOp(u8, u32, op, operands)) {
       op = opPrevious(u32, op);
     }
-    return operands.fold(op > cover || cover !== 0);
+    const isComplete = op > cover || cover !== 0;
+    return { ...operands.fold(isComplete), isBlind: !isComplete };
   }
 
   /** Whether a write is only operands, which are applied to whatever the entry is by then. */
   #isBlind(keyspace: number, op: number): boolean {
-    return opKind(this.#writes.u32, op) === OP_KIND_MERGE && this.#folded(keyspace, op).kind === CELL_MERGE;
+    return opKind(this.#writes.u32, op) === OP_KIND_MERGE && this.#folded(keyspace, op).isBlind;
   }
 
   /** The newest range delete of the transaction over the key of an operation; 0 for none. */
