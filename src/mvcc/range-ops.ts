@@ -13,18 +13,21 @@ import { isBelow, type RangeDelete } from "../lsm/index.ts";
 import { OP_COMMIT_DELTA, opKeyLength, opKeyOffset, opKeyspace, opValueLength, opValueOffset } from "../wal/index.ts";
 
 interface Fragment extends RangeDelete {
-  /** Ascending. */
-  readonly ops: readonly number[];
+  /** Ascending; this fragment's own. */
+  readonly ops: number[];
 }
 
 const NO_FRAGMENTS: readonly Fragment[] = [];
+/** A function takes only so many arguments. */
+const MAX_SPLICED = 1000;
 
 export class RangeOps {
   /** Whether there are none: most arenas never have one. */
   isEmpty: boolean;
   #u8: Uint8Array;
   #u32: Uint32Array;
-  readonly #byKeyspace: Map<number, readonly Fragment[]>;
+  /** In key order. */
+  readonly #byKeyspace: Map<number, Fragment[]>;
   /** All of them, in the order in which they were written. */
   #ops: number[];
 
@@ -56,7 +59,13 @@ export class RangeOps {
     const keyspace = opKeyspace(this.#u32, op);
     this.#ops.push(op);
     this.isEmpty = false;
-    this.#byKeyspace.set(keyspace, cover(this.#byKeyspace.get(keyspace) ?? NO_FRAGMENTS, this.#rangeOf(op), op));
+    const fragments = this.#byKeyspace.get(keyspace);
+    const range = this.#rangeOf(op);
+    if (fragments === undefined) {
+      this.#byKeyspace.set(keyspace, [{ ...range, ops: [op] }]);
+    } else {
+      cover(fragments, range, op);
+    }
   }
 
   /** Takes back the operations from `mark` on. */
@@ -99,17 +108,7 @@ export class RangeOps {
     length: number,
   ): (RangeDelete & Fragment) | undefined {
     const fragments = this.#byKeyspace.get(keyspace) ?? NO_FRAGMENTS;
-    let low = 0;
-    let high = fragments.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (isBelow(key, offset, length, fragments[middle]!.lower)) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    const fragment = fragments[low - 1];
+    const fragment = fragments[countStartingUpTo(fragments, key, offset, length) - 1];
     return fragment !== undefined && isBelow(key, offset, length, fragment.upper) ? fragment : undefined;
   }
 
@@ -158,42 +157,64 @@ export function rangeOfOp(u8: Uint8Array, u32: Uint32Array, op: number): RangeDe
   };
 }
 
-/** The fragments with one more range over them. */
-function cover(before: readonly Fragment[], range: RangeDelete, op: number): Fragment[] {
-  const after: Fragment[] = [];
-  let from: Uint8Array | undefined = range.lower;
-  for (const fragment of before) {
-    if (from === undefined || !startsBefore(from, fragment.upper) || !startsBefore(fragment.lower, range.upper)) {
-      if (from !== undefined && !startsBefore(fragment.lower, range.upper)) {
-        pushGap(after, from, range.upper, op);
-        from = undefined;
-      }
-      after.push(fragment);
-      continue;
-    }
-    if (Buffer.compare(fragment.lower, from) < 0) {
-      after.push({ lower: fragment.lower, upper: from, ops: fragment.ops });
+/** One more range over the fragments. Only those that it touches are looked at: there may be many thousands. */
+function cover(fragments: Fragment[], range: RangeDelete, op: number): void {
+  const { lower, upper } = range;
+  const starting = countStartingUpTo(fragments, lower, 0, lower.length);
+  const first = starting > 0 && startsBefore(lower, fragments[starting - 1]!.upper) ? starting - 1 : starting;
+  const covered: Fragment[] = [];
+  let end = first;
+  let from: Uint8Array | undefined = lower;
+  for (; end < fragments.length && startsBefore(fragments[end]!.lower, upper); end++) {
+    const fragment = fragments[end]!;
+    if (Buffer.compare(fragment.lower, from!) < 0) {
+      covered.push({ lower: fragment.lower, upper: from, ops: [...fragment.ops] });
     } else {
-      pushGap(after, from, fragment.lower, op);
+      pushGap(covered, from!, fragment.lower, op);
+      from = fragment.lower;
     }
-    const start: Uint8Array = Buffer.compare(fragment.lower, from) < 0 ? from : fragment.lower;
-    const ends = endsWithin(fragment.upper, range.upper);
-    after.push({ lower: start, upper: ends ? fragment.upper : range.upper, ops: [...fragment.ops, op] });
-    if (!ends) {
-      after.push({ lower: range.upper!, upper: fragment.upper, ops: fragment.ops });
+    const isWithin = endsWithin(fragment.upper, upper);
+    if (!isWithin) {
+      covered.push({ lower: from!, upper, ops: [...fragment.ops, op] });
+      covered.push({ lower: upper!, upper: fragment.upper, ops: fragment.ops });
+    } else {
+      fragment.ops.push(op);
+      covered.push({ lower: from!, upper: fragment.upper, ops: fragment.ops });
     }
-    from = ends ? fragment.upper : undefined;
+    from = isWithin ? fragment.upper : undefined;
   }
   if (from !== undefined) {
-    pushGap(after, from, range.upper, op);
+    pushGap(covered, from, upper, op);
   }
-  return after;
+  if (covered.length <= MAX_SPLICED) {
+    fragments.splice(first, end - first, ...covered);
+  } else {
+    const behind = fragments.splice(first).slice(end - first);
+    for (const fragment of [...covered, ...behind]) {
+      fragments.push(fragment);
+    }
+  }
 }
 
 function pushGap(into: Fragment[], lower: Uint8Array, upper: Uint8Array | undefined, op: number): void {
   if (startsBefore(lower, upper)) {
     into.push({ lower, upper, ops: [op] });
   }
+}
+
+/** How many fragments start at or before the key. */
+function countStartingUpTo(fragments: readonly Fragment[], key: Uint8Array, offset: number, length: number): number {
+  let low = 0;
+  let high = fragments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBelow(key, offset, length, fragments[middle]!.lower)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
 }
 
 function startsBefore(lower: Uint8Array, end: Uint8Array | undefined): boolean {
