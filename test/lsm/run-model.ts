@@ -118,7 +118,7 @@ export class RunModel {
 
   /** Moves what lies from page `from` on; how many pages were. */
   relocate(from: number, mostPages: number, movesValues: boolean): number {
-    const moved = 0;
+    let moved = 0;
     this.#change(function* (this: RunModel, around: LsmSurroundings) {
       const result = yield* relocateRuns(around, this.manifest, from, mostPages, movesValues, () => false);
       moved = result.pagesMoved;
