@@ -3,6 +3,7 @@ import { apiFuzzer } from "./api.ts";
 import { bloomFuzzer } from "./bloom.ts";
 import { btreeFuzzer } from "./btree.ts";
 import { btreeArenaFuzzer } from "./btree-arena.ts";
+import { unpackFuzzer } from "./btree-unpack.ts";
 import { cliImportFuzzer } from "./cli-import.ts";
 import type { Fuzzer } from "./fuzzer.ts";
 import { mvccFuzzer } from "./mvcc.ts";
@@ -16,6 +17,7 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   walFuzzer,
   btreeFuzzer,
   btreeArenaFuzzer,
+  unpackFuzzer,
   bloomFuzzer,
   sqlFuzzer,
   sqlParseFuzzer,

@@ -3,12 +3,15 @@
  * to extents, deletes and operands, values in extents of somebody else's, relocation, merges given up halfway. After each merge every page is accounted for, the old tree is read
  * once more, and the checker walks the new one; at the end of a round every kind of search is compared.
  *
+ * One round in four builds trees with packed leaves instead, one in the pages of the other: they are not merged into.
+ *
  * Canaries are planted around the tree, not in it: what the tree is given, or gives back, goes wrong.
  *
  *   lost-operation   the batch drops one operation (a merge that forgets a key)
  *   lost-split       a page that was written does not reach the file (a split whose right half is lost)
  *   early-reuse      a page of the old tree is handed out while the merge still runs
  *   leaked-page      a page is taken and never used
+ *   stale-leaf       a page is written over, and what was unpacked from it stays
  */
 
 import {
@@ -18,10 +21,11 @@ import {
   CELL_PUT,
   type CheckOptions,
   checkTree,
+  isZstdAvailable,
 } from "../src/btree/index.ts";
 import type { PageAllocator } from "../src/pager/index.ts";
 import { type Rng, seededRng } from "../src/random.ts";
-import { below, keySource, operationSource, partEntries } from "../test/btree/random-entries.ts";
+import { below, keySource, operationSource, packedPuts, partEntries } from "../test/btree/random-entries.ts";
 import { ArrayBatch, applyToModel, type Operation, sortedBatch, TreeModel } from "../test/btree/tree-model.ts";
 import { temporaryDirectory } from "../test/support/temporary-directory.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
@@ -31,10 +35,14 @@ const ALL_CELLS: CheckOptions = { kinds: [CELL_PUT, CELL_DELETE, CELL_MERGE], on
 
 export const btreeFuzzer: Fuzzer = {
   name: "btree",
-  canaries: ["lost-operation", "lost-split", "early-reuse", "leaked-page"],
+  canaries: ["lost-operation", "lost-split", "early-reuse", "leaked-page", "stale-leaf"],
   run(rng: Rng, options: FuzzOptions): void {
     using directory = temporaryDirectory();
     using tree = new FuzzedTree(rng, options, directory.path);
+    if (below(rng, 4) === 0) {
+      packTwice(rng, tree);
+      return;
+    }
     const draw = operationSource(rng);
     if (below(rng, 4) === 0) {
       const puts = sortedBatch(Array.from({ length: below(rng, 2000) }, () => draw(0, [])));
@@ -47,6 +55,18 @@ export const btreeFuzzer: Fuzzer = {
     askEverything(rng, tree);
   },
 };
+
+function packTwice(rng: Rng, tree: FuzzedTree): void {
+  const compression = isZstdAvailable() && below(rng, 2) === 0 ? "zstd" : "deflate";
+  for (let round = 0; round < 2; round++) {
+    const puts = packedPuts(rng, 3000);
+    tree.build(below(rng, 2) === 0 ? applyToModel([], puts) : partEntries(rng, tree, puts), 1, compression);
+    tree.check();
+    tree.checkExtents();
+    askEverything(rng, tree);
+    tree.drop();
+  }
+}
 
 function mergeOnce(rng: Rng, tree: FuzzedTree, draw: ReturnType<typeof operationSource>): void {
   const pool = tree.entries.map((entry) => entry.key);
@@ -89,6 +109,9 @@ class FuzzedTree extends TreeModel {
     this.#rng = seededRng(rng.next());
     if (this.#canary === "lost-split") {
       this.#loseWrites();
+    }
+    if (this.#canary === "stale-leaf") {
+      this.pages.forget = () => {};
     }
   }
 

@@ -40,6 +40,13 @@ export function codecOf(compression: Compression): number {
 }
 
 /** Throws UNSUPPORTED for zstd where there is none. */
+export function requireCodec(codec: number): void {
+  if (codec === CODEC_ZSTD) {
+    requireZstd();
+  }
+}
+
+/** Throws UNSUPPORTED for zstd where there is none. */
 export function compress(codec: number, bytes: Uint8Array): Uint8Array {
   return codec === CODEC_DEFLATE
     ? zlib.deflateRawSync(bytes, DEFLATE_OPTIONS)
@@ -71,7 +78,7 @@ function requireZstd(): Zstd {
   if (zstd === undefined) {
     throw new DbError(
       "UNSUPPORTED",
-      `this map is compressed with zstd, which Node ${process.versions.node} does not have: use 22.15 or later`,
+      `pages are compressed with zstd, which Node ${process.versions.node} does not have; use Node 22.15 or later`,
       { node: process.versions.node },
     );
   }

@@ -10,7 +10,7 @@
  * random costs next to nothing. So is a page that would hold a single leaf: it would take no less space packed.
  */
 import { PAGE_SIZE } from "../pager/index.ts";
-import { CODEC_STORED, compress } from "./compression.ts";
+import { CODEC_STORED, compress, requireCodec } from "./compression.ts";
 import type { PageDraft } from "./draft.ts";
 import { encodeLeaf } from "./leaf-stream.ts";
 import { PackedDraft } from "./packed-draft.ts";
@@ -40,7 +40,9 @@ export class LeafPacker {
   #cutRatio: number;
   #untried: number;
 
+  /** Throws UNSUPPORTED if the codec is not to be had. */
   constructor(run: PageRun, codec: number, onPage: PageSink) {
+    requireCodec(codec);
     this.#run = run;
     this.#codec = codec;
     this.#onPage = onPage;

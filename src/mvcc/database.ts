@@ -34,7 +34,7 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** How pages are read: "mmap" where there is mmap-io (the default), or "pread" through a cache. */
   readonly backend?: "mmap" | "pread";
-  /** Bytes of the page cache of the pread backend; 64 MiB unless given. */
+  /** Bytes of the page cache: of pages with "pread", and of unpacked leaves of LSM runs; 64 MiB unless given. */
   readonly cacheBytes?: number;
   /** Bytes of a log segment, which is also a memtable; 32 MiB unless given. There are four at the most. */
   readonly segmentBytes?: number;

@@ -22,7 +22,7 @@ export interface StoreOptions {
   /** Of maps that are made without one. */
   readonly engine: EngineKind;
   readonly backend: Backend;
-  /** Bytes of pages that the pread backend keeps. */
+  /** Bytes of pages (pread) and unpacked leaves that are kept. */
   readonly cacheBytes: number;
   readonly segmentBytes: number;
   readonly retainLogBytes: number;

@@ -80,21 +80,20 @@ export class PageCache {
     }
   }
 
-  /** The same for a part of a page, 0 to 15. */
+  /** The same for a part of a page, 0 to 15, and for any page: of a meta page there is none. */
   findPart(page: number, part: number): number {
     const table = this.#table;
     let place = hashOf(page, part) >>> this.#hashShift;
     for (;;) {
       const found = table[place * 2]!;
-      if (found === page) {
-        const entry = table[place * 2 + 1]!;
-        if (entry >>> PART_SHIFT === part) {
-          const frame = entry & FRAME_MASK;
-          this.#used[frame] = 1;
-          return frame;
-        }
-      } else if (found === 0) {
+      if (found === 0) {
         return -1;
+      }
+      const entry = table[place * 2 + 1]!;
+      if (found === page && entry >>> PART_SHIFT === part) {
+        const frame = entry & FRAME_MASK;
+        this.#used[frame] = 1;
+        return frame;
       }
       place = (place + 1) & this.#tableMask;
     }

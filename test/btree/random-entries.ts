@@ -2,7 +2,7 @@
 
 import { CELL_DELETE, CELL_MERGE } from "../../src/btree/index.ts";
 import type { Rng } from "../../src/random.ts";
-import type { Entry, Operation, TreeModel } from "./tree-model.ts";
+import { type Entry, type Operation, sortedBatch, type TreeModel } from "./tree-model.ts";
 
 export function below(rng: Rng, limit: number): number {
   return rng.next() % limit;
@@ -91,6 +91,19 @@ export function partEntries(rng: Rng, tree: TreeModel, puts: readonly Operation[
   }
   writeWaiting();
   return entries;
+}
+
+/** Puts whose values are rows, random, both in stretches, or as `operationSource` has them: they pack well, not, or in places. */
+export function packedPuts(rng: Rng, most: number): Operation[] {
+  const draw = operationSource(rng);
+  const operations = Array.from({ length: below(rng, most) }, () => draw(0, []));
+  const stretch = 1 + below(rng, 1000);
+  const kind = below(rng, 4);
+  return sortedBatch(operations).map(({ key, value, expiry }, i) => {
+    const isRandom = kind === 1 || (kind === 2 && Math.floor(i / stretch) % 2 === 0);
+    const other = isRandom ? bytes(rng, below(rng, 300), 256) : row(rng, i);
+    return { key, value: kind === 3 ? value : other, expiry };
+  });
 }
 
 const NAMES = ["Ada", "Barbara", "Charles", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "John"];

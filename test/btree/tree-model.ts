@@ -207,6 +207,15 @@ export class TreeModel implements Disposable {
     this.entries = [...entries];
   }
 
+  /** Gives up the tree and its pages; what it referred to stays. */
+  drop(): void {
+    for (const { first, count } of [...treeExtents(this.pages, this.root)]) {
+      this.free.release(first, count);
+    }
+    this.root = EMPTY_ROOT;
+    this.entries = [];
+  }
+
   /** Puts values one behind the other into an extent, each behind its checksum; returns where they lie. */
   writeArea(values: readonly Uint8Array[]): ValuePlace[] {
     const parts: Uint8Array[] = [];
