@@ -19,5 +19,7 @@ export interface Fuzzer {
    * come before the first step.
    */
   readonly fixedDraws?: number;
+  /** How often something happened in its rounds, for whoever wants to know what they come across (--verbose). */
+  readonly tally?: ReadonlyMap<string, number>;
   run(rng: Rng, options: FuzzOptions): void | Promise<void>;
 }

@@ -4,6 +4,7 @@
  *     npm run fuzz -- --minutes 30                    from a seed of its own, which it tells
  *     npm run fuzz -- --seconds 20 --seed 7           the same rounds every time, as far as they come
  *     npm run fuzz -- --only mvcc --backend pread     one of them, on one backend
+ *     npm run fuzz -- --only mvcc --verbose           tells at the end what crashes fell into
  *     npm run fuzz -- --canary                        plants every bug that the fuzzers say they find; each must be found
  *     npm run fuzz -- --only mvcc --backend pread --seed 1234 --rounds 1 --keep 0-1,7     what a finding prints
  *
@@ -32,9 +33,11 @@ interface Plan {
   readonly rounds: number;
   readonly isCanary: boolean;
   readonly kept: readonly number[] | undefined;
+  readonly isVerbose: boolean;
 }
 
-const USAGE = "usage: npm run fuzz -- [--minutes N] [--seconds N] [--seed N] [--only NAME] [--backend NAME] [--canary]";
+const USAGE =
+  "usage: npm run fuzz -- [--minutes N] [--seconds N] [--seed N] [--only NAME] [--backend NAME] [--canary] [--verbose]";
 
 class UsageError extends Error {}
 
@@ -50,6 +53,7 @@ function planOf(args: readonly string[]): Plan {
       rounds: { type: "string" },
       keep: { type: "string" },
       canary: { type: "boolean", default: false },
+      verbose: { type: "boolean", default: false },
     },
   });
   const names = ALL_FUZZERS.map((fuzzer) => fuzzer.name);
@@ -68,6 +72,7 @@ function planOf(args: readonly string[]): Plan {
     rounds: numberOf("rounds", values.rounds) ?? Number.POSITIVE_INFINITY,
     isCanary: values.canary,
     kept,
+    isVerbose: values.verbose,
   };
 }
 
@@ -173,6 +178,14 @@ function printFinding({ round, error }: Finding, style: Style): void {
   );
 }
 
+function printTallies(fuzzers: readonly Fuzzer[]): void {
+  for (const { name, tally } of fuzzers) {
+    for (const [what, count] of tally ?? []) {
+      console.log(`${name}: ${count} crashes in ${what}`);
+    }
+  }
+}
+
 /** Every canary of every fuzzer; how many were missed. */
 async function hunt(plan: Plan, style: Style): Promise<number> {
   let missed = 0;
@@ -202,6 +215,9 @@ async function main(): Promise<number> {
     return (await hunt(plan, style)) === 0 ? 0 : 1;
   }
   const finding = await fuzz(plan, style);
+  if (plan.isVerbose) {
+    printTallies(plan.fuzzers);
+  }
   if (finding === undefined) {
     return 0;
   }

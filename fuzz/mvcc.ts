@@ -12,7 +12,9 @@
  */
 import { assert } from "../src/assert.ts";
 import { DbError } from "../src/errors.ts";
+import { InlineRunner } from "../src/mvcc/checkpoint-runner.ts";
 import {
+  type CheckpointRunner,
   type Database,
   type Durability,
   type InternalOptions,
@@ -29,11 +31,13 @@ import { FaultDisk, type FaultPlan } from "./disk/fault-disk.ts";
 import { SmallMappings } from "./disk/small-mappings.ts";
 import { Draft, type Entry, type MapState, Model, type State } from "./engine/model.ts";
 import { PLANTED, plantInDatabase, plantInDisk, plantInWorker } from "./engine/planted.ts";
+import { freePinnedRuns, PLANTED_IN_RUNS, plantInRuns } from "./engine/planted-in-runs.ts";
 import { Program, type ProgramOptions } from "./engine/program.ts";
 import { checkAll, openMap } from "./engine/sight.ts";
 import { SimulatedClock } from "./engine/simulated-clock.ts";
 import { isPlanned, type Mortality, SimulatedWorker } from "./engine/simulated-worker.ts";
 import { isValueOf } from "./engine/universe.ts";
+import { type WatchedJob, watchJobs } from "./engine/watched-jobs.ts";
 import type { Fuzzer, FuzzOptions } from "./fuzzer.ts";
 
 const START_MS = 1_700_000_000_000;
@@ -41,21 +45,32 @@ const MOST_STEPS = 260;
 const MOST_STEPS_OF_A_COPY = 12;
 const IMAGES_A_CRASH = 3;
 const OPERATIONS_AT_A_SPOT = 40;
+/** The rarer, the more. */
+const SPOTS_OF_JOBS = { flush: 0, relocation: 0, compaction: 1, sweep: 4 } as const;
+
+/** Moments of crashes that were looked at, by what was under way. */
+const crashes = new Map<string, number>();
 
 export const mvccFuzzer: Fuzzer = {
   name: "mvcc",
-  canaries: PLANTED,
+  tally: crashes,
+  canaries: [...PLANTED, ...PLANTED_IN_RUNS],
   fixedDraws: 2,
   async run(rng: Rng, options: FuzzOptions): Promise<void> {
-    const round = new Round(new Dice(seededRng(rng.next())), options);
-    for (let left = rng.next() % MOST_STEPS; left > 0; left--) {
-      const seed = rng.next();
-      if (seed === 0) {
-        break;
+    const takeOut = plantInRuns(options.canary);
+    try {
+      const round = new Round(new Dice(seededRng(rng.next())), options);
+      for (let left = rng.next() % MOST_STEPS; left > 0; left--) {
+        const seed = rng.next();
+        if (seed === 0) {
+          break;
+        }
+        await round.step(new Dice(seededRng(seed)));
       }
-      await round.step(new Dice(seededRng(seed)));
+      await round.end();
+    } finally {
+      takeOut();
     }
-    await round.end();
   },
 };
 
@@ -118,8 +133,9 @@ class Round {
   #worker: SimulatedWorker | undefined;
   #program: Program | undefined;
   #moments: Moment[];
-  /** How much the disk had done when a checkpoint was tried again, or a load installed. */
+  /** How much the disk had done when a checkpoint was tried again, a load installed, or a compaction began. */
   #spots: number[];
+  readonly #jobs: WatchedJob[];
   #acknowledged: number;
   #timesFull: number;
 
@@ -135,6 +151,7 @@ class Round {
     this.#program = undefined;
     this.#moments = [];
     this.#spots = [];
+    this.#jobs = [];
     this.#acknowledged = 0;
     this.#timesFull = 0;
   }
@@ -248,18 +265,35 @@ class Round {
     const last = disk.operations;
     for (let left = IMAGES_A_CRASH; left > 0; left--) {
       const after = this.#drawMoment(first, last, dice);
+      this.#countCrash(after);
       await this.#checkImage(disk.image(dice.rng, after), this.#momentAt(after), dice.split());
     }
+    this.#countCrash(last);
     this.#disk = new CrashDisk({ from: disk.image(dice.rng, last) });
     this.#endLife();
   }
 
-  /** Any, or one soon after a checkpoint was tried again (what the first try left must not be believed), or a load installed. */
+  #countCrash(after: number): void {
+    const kind = this.#jobs.find(({ from, to }) => after > from && after < to)?.kind ?? "nothing";
+    crashes.set(kind, (crashes.get(kind) ?? 0) + 1);
+  }
+
+  /**
+   * Any, or one soon after a checkpoint was tried again (what the first try left must not be believed), a load was installed,
+   * or a compaction began.
+   */
   #drawMoment(first: number, last: number, dice: Dice): number {
     if (this.#spots.length > 0 && dice.once(2)) {
       return Math.min(last, dice.pick(this.#spots) + dice.below(OPERATIONS_AT_A_SPOT));
     }
     return first + dice.below(last - first + 1);
+  }
+
+  #noteJob(job: WatchedJob): void {
+    this.#jobs.push(job);
+    for (let spots = SPOTS_OF_JOBS[job.kind]; spots > 0; spots--) {
+      this.#noteSpot();
+    }
   }
 
   #noteSpot(): void {
@@ -329,7 +363,7 @@ class Round {
       if (this.#timesFull === TIMES_FULL) {
         this.#faults!.heal();
       }
-      assert(this.#timesFull < TIMES_FULL + 3, "a disk that has room again is written to again");
+      assert(this.#timesFull < TIMES_FULL + LATE_ANSWERS, "a disk that has room again is written to again");
       return;
     }
     if (this.#program !== undefined) {
@@ -365,14 +399,11 @@ class Round {
   };
 
   #open(disk: Disk, clock: SimulatedClock, makeWorker?: WorkerMaker): Database {
-    const { options, backend, mortality } = this.#drawn;
+    const { options, backend } = this.#drawn;
     const planted = plantInDisk(backend === "mmap" ? new SmallMappings(disk) : disk, this.#canary);
     const seams = { disk: planted, clock, rng: this.#rng };
-    const isByWorker = mortality !== undefined && makeWorker !== undefined;
     const database = openOn(
-      isByWorker
-        ? { ...seams, runner: (surroundings) => plantInWorker(makeWorker(surroundings, mortality), this.#canary) }
-        : seams,
+      makeWorker === undefined ? seams : { ...seams, runner: (around) => this.#makeRunner(around, makeWorker) },
       options,
       backend,
     );
@@ -380,7 +411,21 @@ class Round {
     return database;
   }
 
+  /** Of the program's database: its jobs are watched. */
+  #makeRunner(surroundings: RunnerSurroundings, makeWorker: WorkerMaker): CheckpointRunner {
+    const { mortality } = this.#drawn;
+    const { clock, options, onDone } = surroundings;
+    const runner =
+      mortality === undefined
+        ? new InlineRunner(clock, options.checkpointStepsPerTurn, onDone)
+        : plantInWorker(makeWorker(surroundings, mortality), this.#canary);
+    const operations = () => (this.#disk instanceof CrashDisk ? this.#disk.operations : 0);
+    const planted = this.#canary === "free-pinned-runs" ? freePinnedRuns(runner) : runner;
+    return watchJobs(planted, operations, (job) => this.#noteJob(job));
+  }
+
   #endLife(): void {
+    this.#jobs.length = 0;
     this.#program = undefined;
     this.#moments = [];
     this.#spots = [];
@@ -420,6 +465,8 @@ function isLoaded(database: Database, map: MapState, entries: ReadonlyMap<number
 
 /** How often a full disk is met before it is given room again. */
 const TIMES_FULL = 4;
+/** So many that were promised something learn later that there was no room then. */
+const LATE_ANSWERS = 12;
 
 async function checkState(database: Database, state: State, clock: SimulatedClock): Promise<void> {
   const draft = new Draft(state);

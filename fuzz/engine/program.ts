@@ -42,6 +42,7 @@ export interface ProgramOptions {
 }
 
 const MOST_HELD = 4;
+const LARGE_UNIVERSE = 100;
 
 export class Program {
   readonly model: Model;
@@ -124,7 +125,7 @@ export class Program {
   }
 
   #pickStep(dice: Dice): Promise<void> | void {
-    const roll = dice.below(117);
+    const roll = dice.below(118);
     if (roll < 18) {
       return this.#writeOne(dice);
     }
@@ -180,6 +181,7 @@ export class Program {
       case 13:
         return this.#longWork.tidy();
       case 14:
+      case 15:
         return this.#flushOften(dice);
       default:
         this.#options.clock.pass(dice.pick([1, 10, 500, 5000]));
@@ -202,8 +204,8 @@ export class Program {
 
   /** Commits and checkpoints in turn, so that a map has many runs, and compactions have to hurry. */
   async #flushOften(dice: Dice): Promise<void> {
-    const name = this.#pickWritable(dice, new Draft(this.model.state))?.name ?? "";
-    const most = dice.pick([3, 30, 100]);
+    const { name } = this.#pickForRuns(dice);
+    const most = dice.pick([3, 30, 100, 100]);
     for (let left = dice.pick([3, 9, 14, 20]); left > 0 && this.#longWork.heldMap?.name !== name; left--) {
       const draft = new Draft(this.model.state);
       const map = this.model.state.get(name);
@@ -567,6 +569,13 @@ export class Program {
 
   #pickMap(dice: Dice): MapState {
     return dice.pick([...this.model.state.values()]);
+  }
+
+  /** One with runs, and with many keys, if there is one. */
+  #pickForRuns(dice: Dice): MapState {
+    const maps = [...this.model.state.values()].filter(({ universe }) => universe.engine === "lsm");
+    const large = maps.filter(({ universe }) => universe.keys.length > LARGE_UNIVERSE);
+    return large.length > 0 ? dice.pick(large) : maps.length > 0 ? dice.pick(maps) : this.#pickMap(dice);
   }
 
   /** Of those that a draft has and nobody loads; undefined: there is none. */
