@@ -211,39 +211,37 @@ export class RunMerge {
   #fold(newest: number, oldest: number, isCovered: boolean): boolean {
     const operands = this.#operands;
     operands.reset();
-    let isComplete = isCovered;
-    let only: Uint8Array | undefined;
+    let isComplete = isCovered || this.#options.isBottom;
+    let last = NO_BYTES;
+    let taken = 0;
     for (let i = newest; i < oldest; i++) {
-      const cursor = this.#cursors[i]!;
-      if (!cursor.isDue) {
+      const { isDue, tree } = this.#cursors[i]!;
+      if (!isDue) {
         continue;
       }
-      const { tree } = cursor;
-      if (i > newest) {
-        this.#drop(cursor);
-        only = undefined;
-      }
+      taken++;
       if (tree.kind !== CELL_DELETE) {
-        const value = new Uint8Array(tree.valueLength);
-        tree.copyValue(value, 0);
-        operands.addOlder(value, tree.kind);
-        only = i === newest ? value : undefined;
+        last = new Uint8Array(tree.valueLength);
+        tree.copyValue(last, 0);
+        operands.addOlder(last, tree.kind);
       }
       // Operands of an operator that is not known may have been put behind a value already.
       if (tree.kind !== CELL_MERGE || operands.hasBase) {
         isComplete = true;
-        this.#dropOlder(i + 1, oldest);
         break;
       }
     }
-    const { kind, bytes } = operands.fold(isComplete || this.#options.isBottom);
-    const cursor = this.#cursors[newest]!;
-    if (kind === CELL_MERGE && only !== undefined && Buffer.compare(only, bytes) === 0) {
+    const { kind, bytes } = operands.fold(isComplete);
+    if (taken === 1 && kind === CELL_MERGE && Buffer.compare(bytes, last) === 0) {
       // It stays in its area: with its part rewritten to empty another one, this one would be next, and so on for ever.
-      this.#load(cursor);
+      this.#load(this.#cursors[newest]!);
       return true;
     }
-    this.#drop(cursor);
+    for (let i = newest; i < oldest; i++) {
+      if (this.#cursors[i]!.isDue) {
+        this.#drop(this.#cursors[i]!);
+      }
+    }
     this.kind = kind;
     this.u8 = bytes;
     this.words = undefined;
@@ -252,14 +250,6 @@ export class RunMerge {
     this.expiry = 0;
     this.areaPage = 0;
     return true;
-  }
-
-  #dropOlder(from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      if (this.#cursors[i]!.isDue) {
-        this.#drop(this.#cursors[i]!);
-      }
-    }
   }
 
   #drop({ tree }: RunCursor): void {
