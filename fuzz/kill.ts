@@ -6,7 +6,8 @@
  *        └── reads a pipe ───┘
  *     SIGKILL after a random time, in commits, checkpoints and recoveries alike; the next child opens what is left
  *
- * A commit adds a few rows, deletes as many old ones and moves a counter, so that half a commit shows. What was
+ * A commit adds a few rows to a map of each engine, deletes as many old ones (one by one, and as a range) and moves two
+ * counters, one of them by an operand, so that half a commit shows. What was
  * acknowledged must be there, whatever the durability: a killed process loses nothing that it wrote. Segments are small,
  * so that checkpoints run most of the time. With `--canary` the child tells of commits before it makes them.
  */
@@ -35,38 +36,53 @@ function contentOf(row: number): Uint8Array {
   return new Uint8Array(length).fill(row & 0xff);
 }
 
+/** The same rows on both engines. */
 interface Tables {
   readonly rows: DbMap<number, Uint8Array>;
+  readonly runs: DbMap<number, Uint8Array>;
   readonly state: DbMap<string, unknown>;
+  /** How many rows were ever added, by operands. */
+  readonly totals: DbMap<string, number>;
 }
 
 function tablesOf({ map }: Pick<Database, "map">): Tables {
-  return { rows: map("rows", { key: "number", value: "bytes" }), state: map("state") };
+  return {
+    rows: map("rows", { key: "number", value: "bytes" }),
+    runs: map("runs", { key: "number", value: "bytes", engine: "lsm" }),
+    state: map("state"),
+    totals: map<number>("totals", { engine: "lsm", merge: "counter" }),
+  };
 }
 
 /** What the directory holds is what some number of whole commits made; that number of rows. */
 async function verify(database: Database): Promise<number> {
   await database.check();
-  const { rows, state } = tablesOf(database);
+  const { rows, runs, state, totals } = tablesOf(database);
   const next = (state.get("next") as number | undefined) ?? 0;
-  let expected = Math.max(0, next - WINDOW);
-  for (const [row, value] of rows.range()) {
-    assert(row === expected, `row ${expected} is there; found ${row}`);
-    assert(Buffer.compare(value, contentOf(row)) === 0, `row ${row} holds what was written`);
-    expected++;
+  for (const table of [rows, runs]) {
+    let expected = Math.max(0, next - WINDOW);
+    for (const [row, value] of table.range()) {
+      assert(row === expected, `row ${expected} of ${table.name} is there; found ${row}`);
+      assert(Buffer.compare(value, contentOf(row)) === 0, `row ${row} of ${table.name} holds what was written`);
+      expected++;
+    }
+    assert(expected === next, `the counter says ${next}, the rows of ${table.name} end before ${expected}`);
   }
-  assert(expected === next, `the counter says ${next}, the rows end before ${expected}`);
+  assert((totals.get("rows") ?? 0) === next, `the counter says ${next}, the operands ${totals.get("rows")}`);
   return next;
 }
 
 function commit(database: Database, next: number, count: number, durability: Durability): void {
   database.write(
     (tx) => {
-      const { rows, state } = tablesOf(tx);
+      const { rows, runs, state, totals } = tablesOf(tx);
       for (let row = next; row < next + count; row++) {
         rows.put(row, contentOf(row));
         rows.delete(row - WINDOW);
+        runs.put(row, contentOf(row));
       }
+      runs.deleteRange({ gte: next - WINDOW, lt: next + count - WINDOW });
+      totals.merge("rows", count);
       state.put("next", next + count);
     },
     { durability },
