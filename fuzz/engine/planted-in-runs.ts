@@ -156,16 +156,33 @@ function mergeTwice(): TakeOut {
   };
 }
 
-/** To readers, that is: compactions stay within the bounds of what they merge. */
+/** To who reads backwards, or from the first key on. (From any other, a scan would come back to a deleted range for ever.) */
 function showSwept(): TakeOut {
-  return replace(
+  const takeOutOfPrev = replace(
     RunCursor.prototype,
-    "open",
-    (open) =>
-      function (this: RunCursor, run) {
-        open.call(this, { ...run, parts: run.parts.map((part) => ({ ...part, isCut: false })) });
+    "prev",
+    (prev) =>
+      function (this: RunCursor) {
+        if (this.part?.isCut === true && this.tree.prev()) {
+          this.valid = true;
+          return true;
+        }
+        return prev.call(this);
       },
   );
+  const takeOutOfFirst = replace(
+    RunCursor.prototype,
+    "first",
+    (first) =>
+      function (this: RunCursor) {
+        const found = first.call(this);
+        return found && this.part?.isCut === true ? this.tree.first() : found;
+      },
+  );
+  return () => {
+    takeOutOfFirst();
+    takeOutOfPrev();
+  };
 }
 
 function changeManifests(change: (change: ManifestChange, before: Manifest) => ManifestChange): TakeOut {

@@ -220,6 +220,10 @@ export class Program {
         }),
       );
       await this.#checkpoint();
+      const now = this.model.state.get(name);
+      if (now !== undefined) {
+        look(this.sight, now, dice);
+      }
     }
   }
 

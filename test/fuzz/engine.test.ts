@@ -12,6 +12,7 @@ const BACKENDS: readonly Backend[] = ["pread", "mmap", "memory"];
 const MVCC_ROUNDS = 12;
 const API_ROUNDS = 3;
 const CANARY_MS = 100_000;
+const MOST_ROUNDS_TO_A_CRASH = 100;
 
 describe.each(BACKENDS)("on %s", (backend) => {
   it.each([
@@ -26,6 +27,15 @@ describe.each(BACKENDS)("on %s", (backend) => {
       ).toBeUndefined();
     }
   });
+});
+
+it("crashes fall into flushes, and into compactions", async () => {
+  const fallen = mvccFuzzer.tally!;
+  const isEnough = () => (fallen.get("flush") ?? 0) > 0 && (fallen.get("compaction") ?? 0) > 0;
+  for (let seed = 1; seed <= MOST_ROUNDS_TO_A_CRASH && !isEnough(); seed++) {
+    await runRound({ fuzzer: mvccFuzzer, seed, backend: "pread" });
+  }
+  expect(isEnough()).toBe(true);
 });
 
 it("rounds that found something once find nothing now", async () => {
