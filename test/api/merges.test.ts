@@ -243,7 +243,7 @@ describe.each(PLACES)("map.merge on $name", ({ make }) => {
   });
 
   it("shows in the feed as operands, and wakes who waits", async () => {
-    const log = db.map<string>("log", APPEND);
+    const log = db.map("log", APPEND);
     const since = db.lastCommit;
     const woken = log.nextChange({ gte: "k" });
     log.merge("a", "x");
