@@ -231,17 +231,19 @@ export class RunMerge {
         break;
       }
     }
-    const { kind, bytes } = operands.fold(isComplete);
-    if (taken === 1 && kind === CELL_MERGE && Buffer.compare(bytes, last) === 0) {
-      // It stays in its area: with its part rewritten to empty another one, this one would be next, and so on for ever.
-      this.#load(this.#cursors[newest]!);
-      return true;
-    }
-    for (let i = newest; i < oldest; i++) {
+    for (let i = newest + 1; i < oldest; i++) {
       if (this.#cursors[i]!.isDue) {
         this.#drop(this.#cursors[i]!);
       }
     }
+    const { kind, bytes } = operands.fold(isComplete);
+    const cursor = this.#cursors[newest]!;
+    if (taken === 1 && kind === CELL_MERGE && Buffer.compare(bytes, last) === 0) {
+      // It stays in its area: with its part rewritten to empty another one, this one would be next, and so on for ever.
+      this.#load(cursor);
+      return true;
+    }
+    this.#drop(cursor);
     this.kind = kind;
     this.u8 = bytes;
     this.words = undefined;
