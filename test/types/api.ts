@@ -53,8 +53,20 @@ export function maps(): void {
   const both = db.map("m", { key: dates, value: points });
   const dateBytes = db.map("m", { key: dates, value: "bytes" });
 
+  // How a map is kept says nothing of what is in it.
+  const runs = db.map<User>("m", { engine: "lsm", lsm: { compaction: "tiered", filterBitsPerKey: [8, 12] } });
+  const runsByNumber = db.map("m", { engine: "lsm", key: "number", value: "bytes" });
+  const counts = db.map<number>("m", { merge: "counter" });
+  const lines = db.map("m", { value: "string", merge: "append" });
+  const latest = db.map<User>("m", { key: "tuple", merge: (_older: User, newer: User) => newer });
+
   holds<
     [
+      Expect<Equal<typeof runs, DbMap<string, User>>>,
+      Expect<Equal<typeof runsByNumber, DbMap<number, Uint8Array>>>,
+      Expect<Equal<typeof counts, DbMap<string, number>>>,
+      Expect<Equal<typeof lines, DbMap<string, string>>>,
+      Expect<Equal<typeof latest, DbMap<Tuple, User>>>,
       Expect<Equal<typeof plain, DbMap<string, unknown>>>,
       Expect<Equal<typeof users, DbMap<string, User>>>,
       Expect<Equal<typeof spelt, DbMap<string, User>>>,
@@ -86,6 +98,8 @@ export function uses(users: DbMap<string, User>, byNumber: DbMap<number, User>):
       Expect<Equal<ReturnType<typeof users.delete>, boolean>>,
       Expect<Equal<ReturnType<typeof users.expiresAt>, number | undefined>>,
       Expect<Equal<ReturnType<typeof users.nextChange>, Promise<number>>>,
+      Expect<Equal<Parameters<typeof byNumber.merge>, [key: number, operand: User]>>,
+      Expect<Equal<Parameters<typeof byNumber.deleteRange>, [options?: RangeOptions<number> | undefined]>>,
       Expect<Equal<typeof range, MapRange<number, User>>>,
       Expect<Equal<ReturnType<typeof range.toArray>, [number, User][]>>,
       Expect<Equal<ReturnType<typeof range.keys>, IterableIterator<number>>>,
@@ -154,6 +168,16 @@ export function refusals(): void {
   db.map("m", { value: "xml" });
   // @ts-expect-error: there is no such engine
   db.map("m", { engine: "hash" });
+  // @ts-expect-error: there is no such setting
+  db.map("m", { engine: "lsm", lsm: { levels: 7 } });
+  // @ts-expect-error: there is no such way to compact
+  db.map("m", { engine: "lsm", lsm: { compaction: "leveled" } });
+  // @ts-expect-error: there is no such operator
+  db.map("m", { merge: "min" });
+  // @ts-expect-error: an operand is a value of the map
+  users.merge("u:1", 1);
+  // @ts-expect-error: a bound of another kind is refused
+  byNumber.deleteRange({ lt: "a" });
   // @ts-expect-error: there is no such isolation
   db.begin({ isolation: "serialisable" });
   // @ts-expect-error: there is no such durability
