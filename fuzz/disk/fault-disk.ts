@@ -6,7 +6,8 @@
  *
  * A failing write has written a part (half of it, cut at any byte): a caller may not take a throw for "nothing
  * happened". A failing sync loses what it should have written, if the disk inside is a CrashDisk: the program still
- * reads its bytes, a later sync returns, and after a crash they are gone (as Linux does it).
+ * reads its bytes, a later sync returns, and after a crash they are gone (as Linux does it). Each other handle that the file
+ * has open is told of it once, by its next sync.
  *
  * `calls` counts every call that a real disk could fail, so that a fuzzer runs a workload once without faults and then
  * again for each n up to that count.
@@ -28,6 +29,7 @@ export class FaultDisk implements Disk {
   readonly path: string;
   readonly worker: undefined = undefined;
   readonly #inner: Disk;
+  readonly #open = new Set<FaultFile>();
   #plan: FaultPlan;
   #calls = 0;
   #lastCall = "";
@@ -57,11 +59,15 @@ export class FaultDisk implements Disk {
 
   open(name: string, mode: OpenMode): DiskFile {
     this.#call("open", name);
-    return new FaultFile(this.#inner.open(name, mode), {
+    const inner = this.#inner.open(name, mode);
+    const file = new FaultFile(inner, {
       fails: (operation) => this.#fails(operation, name),
       grow: (growthBytes) => this.#grow(name, growthBytes),
-      loseUnsynced: (file) => this.#loseUnsynced(file),
+      loseUnsynced: (fault) => this.#loseUnsynced(inner, file, fault),
+      closed: () => this.#open.delete(file),
     });
+    this.#open.add(file);
+    return file;
   }
 
   remove(name: string): void {
@@ -122,9 +128,14 @@ export class FaultDisk implements Disk {
     return { shortBytes, fault: new DbError("FULL", message, { path: name, capacity }) };
   }
 
-  #loseUnsynced(file: DiskFile): void {
+  #loseUnsynced(inner: DiskFile, file: FaultFile, fault: DbError): void {
     if (this.#inner instanceof CrashDisk) {
-      this.#inner.failSync(file);
+      this.#inner.failSync(inner);
+    }
+    for (const other of this.#open) {
+      if (other !== file && other.name === file.name) {
+        other.owed = fault;
+      }
     }
   }
 }
@@ -139,16 +150,20 @@ interface FaultSource {
   /** Counts a call; the error that it is to throw, if any. */
   fails(operation: string): DbError | undefined;
   grow(growthBytes: number): Growth;
-  loseUnsynced(file: DiskFile): void;
+  loseUnsynced(fault: DbError): void;
+  closed(): void;
 }
 
 class FaultFile implements DiskFile {
   readonly name: string;
+  /** The failure of another handle's sync, of which this one's next sync tells. */
+  owed: DbError | undefined;
   readonly #inner: DiskFile;
   readonly #source: FaultSource;
 
   constructor(inner: DiskFile, source: FaultSource) {
     this.name = inner.name;
+    this.owed = undefined;
     this.#inner = inner;
     this.#source = source;
   }
@@ -176,9 +191,10 @@ class FaultFile implements DiskFile {
   sync(): void {
     const fault = this.#source.fails("sync");
     if (fault !== undefined) {
-      this.#source.loseUnsynced(this.#inner);
+      this.#source.loseUnsynced(fault);
       throw fault;
     }
+    this.#tellOwed();
     this.#inner.sync();
   }
 
@@ -186,9 +202,10 @@ class FaultFile implements DiskFile {
     const fault = this.#source.fails("sync");
     if (fault !== undefined) {
       await Promise.resolve();
-      this.#source.loseUnsynced(this.#inner);
+      this.#source.loseUnsynced(fault);
       throw fault;
     }
+    this.#tellOwed();
     await this.#inner.syncSoon();
   }
 
@@ -211,7 +228,16 @@ class FaultFile implements DiskFile {
   }
 
   close(): void {
+    this.#source.closed();
     this.#inner.close();
+  }
+
+  #tellOwed(): void {
+    const { owed } = this;
+    this.owed = undefined;
+    if (owed !== undefined) {
+      throw owed;
+    }
   }
 
   #call(operation: string): void {
