@@ -98,6 +98,7 @@ const OPEN_OPTIONS = [
   "backend",
   "cacheBytes",
   "segmentBytes",
+  "compactionBytesPerSecond",
   "retainLogBytes",
   "snapshotMemoryBytes",
   "maxTransactionBytes",

@@ -22,6 +22,12 @@ export interface CheckpointHost {
   poison(cause: unknown): void;
 }
 
+export interface CheckpointerOptions {
+  readonly segmentBytes: number;
+  /** Infinity: no limit. */
+  readonly compactionBytesPerSecond: number;
+}
+
 export interface CheckpointerStats {
   readonly checkpoints: number;
   readonly isRunning: boolean;

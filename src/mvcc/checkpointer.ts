@@ -13,9 +13,9 @@
 import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import type { FreeSpace, Meta } from "../pager/index.ts";
+import { type FreeSpace, type Meta, PAGE_SIZE } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
-import type { CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
+import type { CheckpointerOptions, CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
   CheckpointJob,
@@ -25,6 +25,7 @@ import {
   runToEnd,
 } from "./checkpoint-job.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
+import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
@@ -43,10 +44,6 @@ const MAX_FROZEN = 3;
 const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
-/** When no memtable was frozen for so long, there is time for compactions that could wait. */
-const IDLE_MS = 500;
-/** What a job of compactions reads before others have their turn, in log segments. */
-const COMPACTION_SEGMENTS = 8;
 const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
@@ -64,11 +61,13 @@ export class Checkpointer {
   readonly #ledger: PageLedger;
   readonly #segmentBytes: number;
   readonly #pacer: Pacer;
+  readonly #turns: CompactionTurns;
   #startedAtMs: number;
   #running: RunningJob | undefined;
   readonly #relocations: Relocations;
   #lastError: unknown;
   #cancelTimer: (() => void) | undefined;
+  #timerAtMs: number;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
   #isInstalling: boolean;
@@ -81,9 +80,6 @@ export class Checkpointer {
   #checkpoints: number;
   /** The last job was no compaction: if there is something to compact, it is that job's turn. */
   #hasFlushed: boolean;
-  #frozenAtMs: number;
-  /** Somebody waits for all compactions. */
-  #tidying: number;
   /** Wakes when a job has ended, a hold was let go, or the database was closed. */
   readonly #outcomes: WakeUps;
 
@@ -93,10 +89,11 @@ export class Checkpointer {
     runner: CheckpointRunner,
     meta: Meta,
     free: FreeSpace,
-    segmentBytes: number,
+    { segmentBytes, compactionBytesPerSecond }: CheckpointerOptions,
   ) {
     this.#host = host;
     this.#segmentBytes = segmentBytes;
+    this.#turns = new CompactionTurns(host, clock, segmentBytes, compactionBytesPerSecond);
     this.#pacer = new Pacer();
     this.#startedAtMs = 0;
     this.#clock = clock;
@@ -106,6 +103,7 @@ export class Checkpointer {
     this.#relocations = new Relocations(this.#ledger);
     this.#lastError = undefined;
     this.#cancelTimer = undefined;
+    this.#timerAtMs = 0;
     this.#isHeld = false;
     this.#isInstalling = false;
     this.#isClosed = false;
@@ -114,8 +112,6 @@ export class Checkpointer {
     this.#slowedFrom = 0;
     this.#checkpoints = 0;
     this.#hasFlushed = false;
-    this.#frozenAtMs = clock.now();
-    this.#tidying = 0;
     this.#outcomes = new WakeUps(clock);
   }
 
@@ -193,7 +189,7 @@ export class Checkpointer {
   /** Called after a memtable was frozen. */
   frozen(): void {
     this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;
-    this.#frozenAtMs = this.#clock.now();
+    this.#turns.frozen();
     if (this.#frozen().length >= WORTHWHILE && !this.#host.isOverfull()) {
       this.#runner.hurry();
     }
@@ -203,11 +199,14 @@ export class Checkpointer {
   /** The next job now, if one is due, or when it will be. */
   schedule(): void {
     const frozen = this.#frozen().length;
-    if (frozen >= WORTHWHILE || this.#relocations.isAwaited || this.#debt() > 0) {
+    const { dueInMs } = this.#turns;
+    if (frozen >= WORTHWHILE || this.#relocations.isAwaited || dueInMs === 0) {
       this.#start();
     } else if (frozen > 0) {
       this.#startIn(COMPANY_MS);
-    } else if (this.#host.compactionDebt(true) > 0 || this.wasteBytes > 0) {
+    } else if (dueInMs < Number.POSITIVE_INFINITY) {
+      this.#startIn(dueInMs);
+    } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0) {
       this.#startIn(IDLE_MS);
     }
   }
@@ -223,6 +222,9 @@ export class Checkpointer {
     if (outcome.ok) {
       const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
       this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, bytes);
+      if (done.memtables.length === 0 && done.request === undefined) {
+        this.#turns.written(outcome.result.written.reduce((sum, { count }) => sum + count * PAGE_SIZE, 0));
+      }
     }
     this.#settle(outcome, done);
     if (this.#holdersWaiting === 0) {
@@ -245,17 +247,17 @@ export class Checkpointer {
 
   /** Resolves when there is nothing left to compact; rejects with what a job met. */
   async tidy(signal?: AbortSignal): Promise<void> {
-    this.#tidying++;
+    this.#turns.await();
     try {
-      while (this.#debt() > 0) {
+      while (this.#turns.debtBytes > 0) {
         signal?.throwIfAborted();
         this.#checkOpen();
         this.#throwIfStuck();
-        this.#start();
+        this.schedule();
         await this.#outcomes.next(signal);
       }
     } finally {
-      this.#tidying--;
+      this.#turns.release();
     }
   }
 
@@ -397,7 +399,7 @@ export class Checkpointer {
       lsm: {
         segmentBytes: this.#segmentBytes,
         compactionBytes,
-        isIdle: this.#isQuiet(),
+        isIdle: this.#turns.isQuiet,
         expiredBefore: this.#clock.now() - EXPIRED_FOR_MS,
       },
       isHurried: () => false,
@@ -456,10 +458,11 @@ export class Checkpointer {
       return;
     }
     const frozen = this.#frozen();
-    const isAtRest = frozen.length === 0 && this.#isQuiet() && this.#debt() === 0;
+    const { dueInMs, isQuiet } = this.#turns;
+    const isAtRest = frozen.length === 0 && isQuiet && dueInMs === Number.POSITIVE_INFINITY;
     const request = this.#relocations.take(isAtRest && this.wasteBytes > 0);
     const mayCompact = request === undefined && (frozen.length === 0 || (this.#hasFlushed && !mustFlush));
-    const compacts = mayCompact && this.#debt() > 0;
+    const compacts = mayCompact && dueInMs === 0;
     if (frozen.length === 0 && request === undefined && !compacts) {
       return;
     }
@@ -473,9 +476,8 @@ export class Checkpointer {
     this.#running = { memtables, request };
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
-    const isAwaited = frozen.length >= WORTHWHILE && !this.#host.isOverfull();
-    const segments = !compacts ? 0 : isAwaited ? WORTHWHILE : COMPACTION_SEGMENTS;
-    this.#runner.start(this.#input(memtables, this.#relocationOf(request), segments * this.#segmentBytes));
+    const compactionBytes = compacts ? this.#turns.budgetBytes(frozen.length >= WORTHWHILE) : 0;
+    this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
   }
 
   /** Bytes that come off the file at rest, where there are runs: their compactions leave free pages behind. */
@@ -483,21 +485,21 @@ export class Checkpointer {
     return this.#host.state.manifests.size === 0 ? 0 : this.#relocations.wasteBytes;
   }
 
-  #debt(): number {
-    return this.#host.compactionDebt(this.#isQuiet());
-  }
-
-  #isQuiet(): boolean {
-    return this.#tidying > 0 || this.#clock.now() - this.#frozenAtMs >= IDLE_MS;
-  }
-
+  /** Unless a timer will be there before. */
   #startIn(delayMs: number): void {
-    if (this.#cancelTimer === undefined) {
-      this.#cancelTimer = this.#clock.after(delayMs, () => {
-        this.#cancelTimer = undefined;
-        this.#start();
-      });
+    const atMs = this.#clock.now() + delayMs;
+    if (this.#cancelTimer !== undefined && this.#timerAtMs <= atMs) {
+      return;
     }
+    this.#cancelTimer?.();
+    this.#timerAtMs = atMs;
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#start();
+      if (this.#running === undefined && this.#turns.dueInMs < Number.POSITIVE_INFINITY) {
+        this.schedule();
+      }
+    });
   }
 
   #finishOne(): void {

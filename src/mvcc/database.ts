@@ -38,6 +38,11 @@ export interface OpenOptions {
   readonly cacheBytes?: number;
   /** Bytes of a log segment, which is also a memtable; 32 MiB unless given. There are four at the most. */
   readonly segmentBytes?: number;
+  /**
+   * Bytes that compactions of LSM maps may write a second, on average; no limit unless given. It is not kept while so much
+   * waits for them that writers would have to wait.
+   */
+  readonly compactionBytesPerSecond?: number;
   /** Bytes of checkpointed log kept for `changes`; none unless given. */
   readonly retainLogBytes?: number;
   /** Bytes of old memtables that open snapshots may keep alive; beyond, the oldest expires. 256 MiB unless given. */
@@ -103,6 +108,10 @@ function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend
     backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
     cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
     segmentBytes: checkSegmentBytes(options.segmentBytes ?? DEFAULT_SEGMENT_BYTES),
+    compactionBytesPerSecond:
+      options.compactionBytesPerSecond === undefined
+        ? Number.POSITIVE_INFINITY
+        : sizeOption("compactionBytesPerSecond", options.compactionBytesPerSecond, MEBIBYTE),
     retainLogBytes: sizeOption("retainLogBytes", options.retainLogBytes ?? 0, 0),
     snapshotMemoryBytes: sizeOption("snapshotMemoryBytes", options.snapshotMemoryBytes ?? 256 * MEBIBYTE, 0),
     maxTransactionBytes: sizeOption("maxTransactionBytes", options.maxTransactionBytes ?? 256 * MEBIBYTE, 64 * 1024),

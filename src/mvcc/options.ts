@@ -25,6 +25,8 @@ export interface StoreOptions {
   /** Bytes of pages (pread) and unpacked leaves that are kept. */
   readonly cacheBytes: number;
   readonly segmentBytes: number;
+  /** Infinity: no limit. */
+  readonly compactionBytesPerSecond: number;
   readonly retainLogBytes: number;
   readonly snapshotMemoryBytes: number;
   readonly maxTransactionBytes: number;

@@ -444,7 +444,7 @@ export class Store {
       this.#makeRunner(seams),
       meta,
       free,
-      this.options.segmentBytes,
+      this.options,
     );
   }
 

@@ -63,7 +63,10 @@ it("the checkpoint worker writes to the files that there are", async () => {
   };
   const runner = new WorkerRunner(directory, "pread", 1 << 20, 1 << 30, () => checkpointer.collect());
   const free = FreeSpace.of(PAGES_BEFORE, [{ first: 2, count: PAGES_BEFORE - 2 }]);
-  const checkpointer = new Checkpointer(host, systemClock, runner, META, free, 1 << 25);
+  const checkpointer = new Checkpointer(host, systemClock, runner, META, free, {
+    segmentBytes: 1 << 25,
+    compactionBytesPerSecond: Number.POSITIVE_INFINITY,
+  });
   try {
     await checkpointer.relocate(false);
     expect(fs.readdirSync(directory)).toEqual(["pages.000"]);

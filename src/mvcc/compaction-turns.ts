@@ -1,0 +1,85 @@
+/**
+ * When runs of LSM keyspaces are compacted, and how much at once.
+ *
+ * Flushes and compactions take turns in the one job that there is at a time. While writers freeze memtables, only what keeps
+ * reads and flushes fast is compacted; what could wait has its time when nothing was frozen for IDLE_MS, or somebody asks for
+ * it. With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and
+ * where so much waits that they would have to wait for it, nothing does.
+ */
+import type { Clock } from "../clock.ts";
+import type { CheckpointHost } from "./checkpoint-host.ts";
+
+/** When no memtable was frozen for so long, there is time for compactions that could wait. */
+export const IDLE_MS = 500;
+/** What a job of compactions reads before others have their turn, in log segments; the first where a flush waits. */
+const SEGMENTS_AWAITED = 2;
+const SEGMENTS = 8;
+
+export class CompactionTurns {
+  readonly #host: CheckpointHost;
+  readonly #clock: Clock;
+  readonly #segmentBytes: number;
+  /** Infinity: no limit. */
+  readonly #bytesPerMs: number;
+  #paidAtMs: number;
+  #frozenAtMs: number;
+  /** Somebody waits for all compactions. */
+  #awaited: number;
+
+  constructor(host: CheckpointHost, clock: Clock, segmentBytes: number, bytesPerSecond: number) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#segmentBytes = segmentBytes;
+    this.#bytesPerMs = bytesPerSecond / 1000;
+    this.#paidAtMs = 0;
+    this.#frozenAtMs = clock.now();
+    this.#awaited = 0;
+  }
+
+  /** A memtable was frozen. */
+  frozen(): void {
+    this.#frozenAtMs = this.#clock.now();
+  }
+
+  /** Counts as quiet until `release`. */
+  await(): void {
+    this.#awaited++;
+  }
+
+  release(): void {
+    this.#awaited--;
+  }
+
+  get isQuiet(): boolean {
+    return this.#awaited > 0 || this.#clock.now() - this.#frozenAtMs >= IDLE_MS;
+  }
+
+  /** Bytes that are to be compacted now. */
+  get debtBytes(): number {
+    return this.#host.compactionDebt(this.isQuiet);
+  }
+
+  /** Whether there will be something to compact once it is quiet. */
+  get hasIdleDebt(): boolean {
+    return this.#host.compactionDebt(true) > 0;
+  }
+
+  /** In how many milliseconds the next compaction is due; Infinity: there is none. */
+  get dueInMs(): number {
+    if (this.debtBytes === 0) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return this.#host.isOverfull() ? 0 : Math.max(0, Math.ceil(this.#paidAtMs - this.#clock.now()));
+  }
+
+  /** Bytes that the next job may read. `isAwaited`: a flush waits for its end. */
+  budgetBytes(isAwaited: boolean): number {
+    const most = (isAwaited && !this.#host.isOverfull() ? SEGMENTS_AWAITED : SEGMENTS) * this.#segmentBytes;
+    return Math.min(most, 1000 * this.#bytesPerMs);
+  }
+
+  /** A job that compacted has written so much. */
+  written(bytes: number): void {
+    this.#paidAtMs = Math.max(this.#paidAtMs, this.#clock.now()) + bytes / this.#bytesPerMs;
+  }
+}
