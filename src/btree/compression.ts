@@ -10,6 +10,7 @@
  */
 import zlib from "node:zlib";
 import { DbError } from "../errors.ts";
+import { PAGE_SIZE } from "../pager/index.ts";
 
 export type Compression = "none" | "deflate" | "zstd";
 
@@ -21,7 +22,13 @@ export const CODEC_ZSTD = 2;
 /** What the types of Node 20 do not know. */
 interface Zstd {
   zstdCompressSync(bytes: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
-  zstdDecompressSync(bytes: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
+  zstdDecompressSync(bytes: Uint8Array, options: object): Uint8Array;
+}
+
+/** What expanding gives with `info`: the engine knows how many bytes of the input it took. */
+interface Expanded {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
 }
 
 const zstd: Zstd | undefined = "zstdCompressSync" in zlib ? (zlib as unknown as Zstd) : undefined;
@@ -66,9 +73,11 @@ export function expand(codec: number, payload: Uint8Array, lengthBytes: number):
   }
   const library = codec === CODEC_ZSTD ? requireZstd() : undefined;
   try {
-    const options = { maxOutputLength: lengthBytes };
-    const bytes = library?.zstdDecompressSync(payload, options) ?? zlib.inflateRawSync(payload, options);
-    return bytes.length === lengthBytes ? bytes : undefined;
+    // In one buffer of a page; without `info`, what lies behind the end of the compressed bytes would go unseen.
+    const options = { maxOutputLength: lengthBytes, chunkSize: PAGE_SIZE, info: true };
+    const expanded: unknown = library?.zstdDecompressSync(payload, options) ?? zlib.inflateRawSync(payload, options);
+    const { buffer, engine } = expanded as Expanded;
+    return buffer.length === lengthBytes && engine.bytesWritten === payload.length ? buffer : undefined;
   } catch {
     return undefined;
   }

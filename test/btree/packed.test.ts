@@ -187,6 +187,7 @@ describe("the checker of packed leaves", () => {
     ["a payload elsewhere", (_, u16) => add(u16, field(2, PAYLOAD_OFFSET), 1)],
     ["a payload beyond the page", (_, u16) => add(u16, field(1, PAYLOAD_LENGTH), 8000)],
     ["a payload cut short", (_, u16) => add(u16, field(1, PAYLOAD_LENGTH), -1)],
+    ["bytes behind a payload's end", (_, u16) => add(u16, field(u16[PACKED_LEAVES >> 1]!, PAYLOAD_LENGTH), 5)],
     ["a shorter stream", (_, u16) => add(u16, field(1, STREAM_LENGTH), -1)],
     ["a longer stream", (_, u16) => add(u16, field(1, STREAM_LENGTH), 1)],
     ["a stream longer than a page", (_, u16) => add(u16, field(1, STREAM_LENGTH), 20_000)],
