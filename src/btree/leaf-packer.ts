@@ -6,8 +6,8 @@
  * A page is to be filled well. When the next leaf would not fit, only as many of its entries are taken as do, from what
  * pages before came to; the rest begins the next leaf. One more try or two, and what is left of the page is given up.
  *
- * Leaves that do not compress are written as plain ones, and of those that follow only every sixteenth is tried: what is
- * random costs next to nothing. So is a page that would hold a single leaf: it would take no less space packed.
+ * Leaves that do not compress are written as plain ones, and of those that follow only every eighth is tried, then fewer, in
+ * the end every 128th: what is random costs next to nothing. So is a page that would hold a single leaf: it would take no less space packed.
  */
 import { PAGE_SIZE } from "../pager/index.ts";
 import { CODEC_STORED, compress, requireCodec } from "./compression.ts";
@@ -23,8 +23,9 @@ export type PageSink = (separator: Uint8Array, separatorLength: number, page: nu
 const LEAST_ROOM_BYTES = 320;
 /** How often the entries of one leaf are compressed to find out how many fit. */
 const TRIES = 3;
-/** After a leaf that did not compress, so many are not tried. */
-const UNTRIED_LEAVES = 15;
+/** After a leaf that did not compress, so many are not tried; twice as many after the next one in turn. */
+const UNTRIED_LEAVES = 7;
+const MOST_UNTRIED_LEAVES = 127;
 /** What is cut is aimed a little short of the room that there is: too much is a try in vain. */
 const AIM = 0.98;
 
@@ -38,7 +39,9 @@ export class LeafPacker {
   /** Bytes of payload for each byte of a leaf: of whole leaves, and of those that were cut. */
   #ratio: number;
   #cutRatio: number;
+  /** How many of the next leaves are not tried, and how many after the next that does not compress. */
   #untried: number;
+  #untriedNext: number;
 
   /** Throws UNSUPPORTED if the codec is not to be had. */
   constructor(run: PageRun, codec: number, onPage: PageSink) {
@@ -52,6 +55,7 @@ export class LeafPacker {
     this.#ratio = 0;
     this.#cutRatio = 0;
     this.#untried = 0;
+    this.#untriedNext = UNTRIED_LEAVES;
   }
 
   /** Takes a complete leaf, or as many of its first entries as fit; returns how many. */
@@ -79,7 +83,8 @@ export class LeafPacker {
     const room = this.#page.roomFor(leaf);
     const payload = this.#pack(leaf, leaf.count);
     if (payload.length > this.#streamLength - (this.#streamLength >>> 3)) {
-      this.#untried = UNTRIED_LEAVES;
+      this.#untried = this.#untriedNext;
+      this.#untriedNext = Math.min(2 * this.#untriedNext + 1, MOST_UNTRIED_LEAVES);
       if (this.#page.count === 0 || this.#streamLength > room) {
         this.#writePlain(leaf);
       } else {
@@ -87,6 +92,7 @@ export class LeafPacker {
       }
       return leaf.count;
     }
+    this.#untriedNext = UNTRIED_LEAVES;
     this.#ratio = payload.length / leaf.sizeBytes;
     if (payload.length > room) {
       return this.#addCut(leaf, leaf.splitAt(this.#cutSize(leaf)));

@@ -17,7 +17,14 @@ import {
   type PageFile,
   readExtentPart,
 } from "../pager/index.ts";
-import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type ValueArea, withParts } from "./manifest.ts";
+import {
+  DEEPEST_LEVEL,
+  type Manifest,
+  type PlacedPart,
+  type ValueArea,
+  type WriteCounts,
+  withParts,
+} from "./manifest.ts";
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
@@ -73,9 +80,10 @@ export function* compactRuns(
     isCompressed: isBottom || compaction.level === DEEPEST_LEVEL,
     firstId: before.nextPart,
   });
-  for (let count = 1; merge.next(); count++) {
+  let written = 0;
+  while (merge.next()) {
     write(around.pages, merge, writer, areas);
-    if (count % ENTRIES_A_STEP === 0) {
+    if (++written % ENTRIES_A_STEP === 0) {
       yield;
     }
   }
@@ -94,8 +102,32 @@ export function* compactRuns(
     sweeps: compaction.sweeps,
     nextRun: Math.max(before.nextRun, run + 1),
     nextPart: before.nextPart + parts.length,
-    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + writer.writtenBytes },
+    counts: {
+      ...before.counts,
+      compactedBytes: before.counts.compactedBytes + writer.writtenBytes,
+      ...sweptCounts(before, compaction, merge.consumed, written),
+    },
   });
+}
+
+/** What a stretch of level 0 taught about how much there is of what the base has, too. The base's parts are whole. */
+function sweptCounts(
+  before: Manifest,
+  { inputs }: Compaction,
+  consumed: number,
+  written: number,
+): Partial<WriteCounts> {
+  if (inputs[0]!.run.level !== 0) {
+    return {};
+  }
+  const { counts, sweeps } = before;
+  const share = sweeps[0] === undefined ? 0.5 : 1;
+  const base = inputs.filter(({ run }) => run.level > 0).flatMap(({ parts }) => parts);
+  const swept = consumed - base.reduce((sum, { root }) => sum + root.count, 0);
+  return {
+    sweptEntries: counts.sweptEntries * share + swept,
+    hiddenEntries: counts.hiddenEntries * share + consumed - written,
+  };
 }
 
 /**

@@ -5,6 +5,7 @@
  * times `baseBytes`), that level takes part, and so on; the highest that does is the base. A level other than the deepest
  * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they have as much as the base
  * (to merge them is to rewrite it), or sixteen. The first ones, with nothing to be merged with, wait until there are eight.
+ * At rest there are five at the most, and fewer where the base is worth rewriting for what that saves: late sweeps tell.
  *
  *     0    ▇ ▇ ▇ ▇            flushes, overlapping
  *     5    ▇▇▇                the base
@@ -58,10 +59,10 @@ export interface Compaction {
 
 const LEVEL_RATIO = 10;
 const LEVEL0_RUNS = 4;
-const LEVEL0_FIRST_RUNS = 8;
-const LEVEL0_MOST_RUNS = 16;
-/** At rest there are fewer, and they have no more than this share of the base. */
-const LEVEL0_IDLE_RUNS = 6;
+const LEVEL0_FIRST_RUNS = 16;
+const LEVEL0_MOST_RUNS = 20;
+/** At rest there are fewer, and to merge them would save no more than this share of the base. */
+const LEVEL0_IDLE_RUNS = 8;
 const LEVEL0_IDLE_SHARE = 0.2;
 const TIER_RUNS = 4;
 const DEAD_SHARE = 0.3;
@@ -117,7 +118,7 @@ export function compactionDebt(manifest: Manifest, settings: PolicySettings): nu
   const weights = levelWeights(manifest, sizes);
   const base = baseLevel(manifest, sizes, settings.baseBytes);
   // At least something: what is left of a sweep may be range deletes, which have no bytes.
-  const isDue = needsLevel0(manifest, weights[0]!, sizes[base]!, settings.isIdle);
+  const isDue = needsLevel0(manifest, base, sizes, weights[0]!, settings.isIdle);
   let debt = values + (isDue ? Math.max(1, sizes[0]! + sizes[base]!) : 0);
   for (let level = base; level < DEEPEST_LEVEL; level++) {
     debt += Math.max(0, weights[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
@@ -180,7 +181,7 @@ function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compactio
   const sizes = levelSizes(manifest);
   const weights = levelWeights(manifest, sizes);
   const base = baseLevel(manifest, sizes, settings.baseBytes);
-  if (needsLevel0(manifest, weights[0]!, sizes[base]!, settings.isIdle)) {
+  if (needsLevel0(manifest, base, sizes, weights[0]!, settings.isIdle)) {
     return sweepLevel0(manifest, base, settings.unitBytes);
   }
   let fullest = -1;
@@ -208,7 +209,13 @@ function target(sizes: readonly number[], level: number, baseBytes: number): num
   return Math.max(baseBytes, sizes[DEEPEST_LEVEL]! / LEVEL_RATIO ** (DEEPEST_LEVEL - level));
 }
 
-function needsLevel0(manifest: Manifest, weight: number, baseSize: number, isIdle: boolean): boolean {
+function needsLevel0(
+  manifest: Manifest,
+  base: number,
+  sizes: readonly number[],
+  weight: number,
+  isIdle: boolean,
+): boolean {
   const runs = runsOf(manifest, 0).length;
   if (runs === 0) {
     return false;
@@ -217,10 +224,33 @@ function needsLevel0(manifest: Manifest, weight: number, baseSize: number, isIdl
     return true;
   }
   if (isIdle) {
-    return runs >= LEVEL0_IDLE_RUNS || weight > baseSize * LEVEL0_IDLE_SHARE;
+    return runs >= LEVEL0_IDLE_RUNS || savedBytes(manifest, base, sizes, weight) > sizes[base]! * LEVEL0_IDLE_SHARE;
   }
-  const least = baseSize === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
-  return runs >= least && weight >= baseSize;
+  const least = sizes[base] === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
+  return runs >= least && weight >= sizes[base]!;
+}
+
+/**
+ * What would come free with level 0 in the base: its weight, without the entries that would stay, in the base's bytes. As
+ * many as in late sweeps are supposed to stay; before there was one, none.
+ */
+function savedBytes(manifest: Manifest, base: number, sizes: readonly number[], weight: number): number {
+  const { sweptEntries, hiddenEntries } = manifest.counts;
+  const entries = entriesOf(manifest, base);
+  const staying = Math.max(0, 1 - hiddenEntries / sweptEntries);
+  return sweptEntries === 0 || entries === 0
+    ? weight
+    : weight - (staying * entriesOf(manifest, 0) * sizes[base]!) / entries;
+}
+
+function entriesOf(manifest: Manifest, level: number): number {
+  let count = 0;
+  for (const { parts } of runsOf(manifest, level)) {
+    for (const { root } of parts) {
+      count += root.count;
+    }
+  }
+  return count;
 }
 
 /** The next stretch of level 0, with what the base has there: whole parts of the base, and of level 0 what lies before its end. */

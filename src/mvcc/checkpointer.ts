@@ -141,7 +141,8 @@ export class Checkpointer {
     const frozen = this.#frozen().length;
     const { tail, capacity, number } = active.segment;
     if (this.#runner.isBeside) {
-      this.#pause(this.#pacer.pauseMs(frozen + tail / capacity, number, tail));
+      const underWay = (this.#running?.memtables.length ?? 0) * this.#runner.progress;
+      this.#pause(this.#pacer.pauseMs(frozen - underWay + tail / capacity, number, tail));
     } else if (frozen >= MAX_FROZEN) {
       this.#start();
       this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
@@ -154,8 +155,9 @@ export class Checkpointer {
     const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
     if (ms > 0) {
       this.schedule();
+      const fromMs = this.#clock.now();
       this.#runner.advance(Number.POSITIVE_INFINITY, ms);
-      this.#pacer.paused(ms);
+      this.#pacer.paused(Math.max(ms, this.#clock.now() - fromMs));
       this.collect();
     }
   }
@@ -496,7 +498,7 @@ export class Checkpointer {
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#cancelTimer = undefined;
       this.#start();
-      if (this.#running === undefined && this.#turns.dueInMs < Number.POSITIVE_INFINITY) {
+      if (this.#running === undefined && !this.#isHeld && !this.#isPoisoned) {
         this.schedule();
       }
     });

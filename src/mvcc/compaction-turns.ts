@@ -2,18 +2,19 @@
  * When runs of LSM keyspaces are compacted, and how much at once.
  *
  * Flushes and compactions take turns in the one job that there is at a time. While writers freeze memtables, only what keeps
- * reads and flushes fast is compacted; what could wait has its time when nothing was frozen for IDLE_MS, or somebody asks for
- * it. With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and
+ * reads and flushes fast is compacted; what could wait has its time when little is written, or somebody asks for it. With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and
  * where so much waits that they would have to wait for it, nothing does.
  */
 import type { Clock } from "../clock.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";
 
-/** When no memtable was frozen for so long, there is time for compactions that could wait. */
+/** When nothing was written since a memtable was frozen so long ago, there is time for compactions that could wait. */
 export const IDLE_MS = 500;
+/** When no memtable was frozen for so long, though something was written. */
+export const SLOW_MS = 2000;
 /** What a job of compactions reads before others have their turn, in log segments; the first where a flush waits. */
 const SEGMENTS_AWAITED = 2;
-const SEGMENTS = 8;
+const SEGMENTS = 4;
 
 export class CompactionTurns {
   readonly #host: CheckpointHost;
@@ -51,7 +52,8 @@ export class CompactionTurns {
   }
 
   get isQuiet(): boolean {
-    return this.#awaited > 0 || this.#clock.now() - this.#frozenAtMs >= IDLE_MS;
+    const isWritten = this.#host.active?.segment.isEmpty === false;
+    return this.#awaited > 0 || this.#clock.now() - this.#frozenAtMs >= (isWritten ? SLOW_MS : IDLE_MS);
   }
 
   /** Bytes that are to be compacted now. */

@@ -94,6 +94,7 @@ export class MemtableBatch implements BatchSource {
       for (let i = 0; i < this.#cursors.length; i++) {
         if ((this.#atCurrent & (1 << i)) !== 0) {
           this.#cursors[i]!.next();
+          this.#cursors[i]!.askAhead();
         }
       }
       const smallest = this.#findSmallest();

@@ -11,11 +11,12 @@
  * paused for long, since what waits gets less; a faster one settles where both keep step.
  */
 
-const FREE_FROM = 1.5;
-const FULL_AT = 3.5;
-const MOST_FACTOR = 1.5;
+const FREE_FROM = 1;
+const FULL_AT = 3;
+const MOST_FACTOR = 1.2;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
+const MOST_CREDIT_MS = 20;
 const FORGET = 0.5;
 /** What is supposed before the first job was done: 100 MB a second. */
 const FIRST_MS = 320;
@@ -62,8 +63,8 @@ export class Pacer {
     return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
   }
 
-  /** It has paused. */
+  /** It has paused so long: perhaps longer than it was to, where others had the processor. That counts for what is to come. */
   paused(ms: number): void {
-    this.#owedMs = Math.max(0, this.#owedMs - ms);
+    this.#owedMs = Math.max(-MOST_CREDIT_MS, this.#owedMs - ms);
   }
 }

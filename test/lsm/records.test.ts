@@ -64,7 +64,13 @@ const manifest: fc.Arbitrary<Manifest> = fc
     sweeps,
     nextRun: u32,
     nextPart: u32,
-    counts: fc.record({ userBytes: size, flushedBytes: size, compactedBytes: size }),
+    counts: fc.record({
+      userBytes: size,
+      flushedBytes: size,
+      compactedBytes: size,
+      sweptEntries: size,
+      hiddenEntries: size,
+    }),
   })
   .map((change) => Manifest.empty.with(change));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SimulatedClock } from "../../fuzz/engine/simulated-clock.ts";
 import type { CheckpointHost } from "../../src/mvcc/checkpoint-host.ts";
-import { CompactionTurns, IDLE_MS } from "../../src/mvcc/compaction-turns.ts";
+import { CompactionTurns, IDLE_MS, SLOW_MS } from "../../src/mvcc/compaction-turns.ts";
 import { openOn } from "../../src/mvcc/index.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
@@ -9,14 +9,19 @@ import { seededRng } from "../../src/random.ts";
 const SEGMENT_BYTES = 1 << 20;
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
-function turnsOf(
-  { busy, idle, isOverfull = false }: { busy: number; idle: number; isOverfull?: boolean },
-  limit: number,
-) {
+interface Debts {
+  busy: number;
+  idle: number;
+  isOverfull?: boolean;
+  isWritten?: boolean;
+}
+
+function turnsOf({ busy, idle, isOverfull = false, isWritten = false }: Debts, limit: number) {
   const clock = new SimulatedClock(1_000_000);
   const host = {
     compactionDebt: (isIdle: boolean) => (isIdle ? idle : busy),
     isOverfull: () => isOverfull,
+    active: { segment: { isEmpty: !isWritten } },
   } as unknown as CheckpointHost;
   return { clock, turns: new CompactionTurns(host, clock, SEGMENT_BYTES, limit) };
 }
@@ -35,6 +40,14 @@ describe("turns of compactions", () => {
     expect(turns.dueInMs).toBe(0);
     turns.release();
     expect(turns.dueInMs).toBe(NO_LIMIT);
+  });
+
+  it("take it for quiet where something was written only when no memtable was filled for longer", () => {
+    const { clock, turns } = turnsOf({ busy: 0, idle: 10, isWritten: true }, NO_LIMIT);
+    clock.pass(SLOW_MS - 1);
+    expect(turns.isQuiet).toBe(false);
+    clock.pass(1);
+    expect(turns.isQuiet).toBe(true);
   });
 
   it("follow on each other at once without a limit, and after what they wrote was paid for with one", () => {
