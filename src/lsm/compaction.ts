@@ -17,14 +17,8 @@ import {
   type PageFile,
   readExtentPart,
 } from "../pager/index.ts";
-import {
-  DEEPEST_LEVEL,
-  type Manifest,
-  type PlacedPart,
-  type ValueArea,
-  type WriteCounts,
-  withParts,
-} from "./manifest.ts";
+import { coveredBytes } from "./hidden.ts";
+import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type Run, type ValueArea, withParts } from "./manifest.ts";
 import type { Combine } from "./operands.ts";
 import type { Part } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
@@ -80,17 +74,25 @@ export function* compactRuns(
     isCompressed: isBottom || compaction.level === DEEPEST_LEVEL,
     firstId: before.nextPart,
   });
-  let written = 0;
-  while (merge.next()) {
+  for (let count = 1; merge.next(); count++) {
     write(around.pages, merge, writer, areas);
-    if (++written % ENTRIES_A_STEP === 0) {
+    if (count % ENTRIES_A_STEP === 0) {
       yield;
     }
   }
   const kept = isBottom ? NO_RANGE_DELETES : rangeDeletes.reduce(uniteDeletes, NO_RANGE_DELETES);
-  const parts = writer.finish(kept);
   const run = compaction.run ?? before.nextRun;
-  const added: PlacedPart[] = parts.map((part) => ({ level: compaction.level, run, part }));
+  const added: PlacedPart[] = [];
+  const rewritten = inputs[0]!.parts[0]!;
+  const isRewrite =
+    inputs.length === 1 && !isBottom && inputs[0]!.run.level === compaction.level && rewritten.root.count > 0;
+  for (const part of writer.finish(kept)) {
+    const hiddenBytes = isRewrite
+      ? (rewritten.hiddenBytes * part.root.count) / Math.max(1, rewritten.root.count)
+      : yield* coveredBytes(around.pages, olderThan(before, compaction.level), part.rangeDeletes);
+    added.push({ level: compaction.level, run, part: { ...part, hiddenBytes } });
+  }
+  const nextPart = before.nextPart + added.length;
   const removed = new Set<number>();
   for (const input of inputs) {
     yield* takeOut(around, input, upper, removed, added);
@@ -101,33 +103,9 @@ export function* compactRuns(
     areas: areas.settle(around, writer.areas),
     sweeps: compaction.sweeps,
     nextRun: Math.max(before.nextRun, run + 1),
-    nextPart: before.nextPart + parts.length,
-    counts: {
-      ...before.counts,
-      compactedBytes: before.counts.compactedBytes + writer.writtenBytes,
-      ...sweptCounts(before, compaction, merge.consumed, written),
-    },
+    nextPart,
+    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + writer.writtenBytes },
   });
-}
-
-/** What a stretch of level 0 taught about how much there is of what the base has, too. The base's parts are whole. */
-function sweptCounts(
-  before: Manifest,
-  { inputs }: Compaction,
-  consumed: number,
-  written: number,
-): Partial<WriteCounts> {
-  if (inputs[0]!.run.level !== 0) {
-    return {};
-  }
-  const { counts, sweeps } = before;
-  const share = sweeps[0] === undefined ? 0.5 : 1;
-  const base = inputs.filter(({ run }) => run.level > 0).flatMap(({ parts }) => parts);
-  const swept = consumed - base.reduce((sum, { root }) => sum + root.count, 0);
-  return {
-    sweptEntries: counts.sweptEntries * share + swept,
-    hiddenEntries: counts.hiddenEntries * share + consumed - written,
-  };
 }
 
 /**
@@ -199,6 +177,10 @@ function write(pages: PageFile, merge: RunMerge, writer: PartWriter, areas: Area
   }
 }
 
+function olderThan(manifest: Manifest, level: number): readonly Run[] {
+  return manifest.runs.filter((run) => run.level > level);
+}
+
 /** Range deletes of a run's parts, between the bounds. */
 function deletesOf(
   parts: readonly Part[],
@@ -230,15 +212,18 @@ function* takeOut(
 
 /** What is left of a part from `lower` on. */
 function cutPart(pages: PageFile, part: Part, lower: Uint8Array): Part {
-  const { root, bytes } = part;
+  const { root, bytes, hiddenBytes } = part;
   const before = part.isCut ? rank(pages, root, part.lower, 0, part.lower.length) : 0;
-  const left = root.count - rank(pages, root, lower, 0, lower.length);
+  const share = (root.count - rank(pages, root, lower, 0, lower.length)) / Math.max(1, root.count - before);
+  const rangeDeletes = clipDeletes(part.rangeDeletes, lower, undefined);
   return {
     ...part,
     lower,
     isCut: true,
-    bytes: Math.round((bytes * left) / Math.max(1, root.count - before)),
-    rangeDeletes: clipDeletes(part.rangeDeletes, lower, undefined),
+    bytes: Math.round(bytes * share),
+    hiddenBytes:
+      root.count === 0 ? (hiddenBytes * rangeDeletes.length) / part.rangeDeletes.length : hiddenBytes * share,
+    rangeDeletes,
   };
 }
 

@@ -6,7 +6,8 @@
  */
 import { BATCH_DELETE, type BatchSource, CELL_DELETE } from "../btree/index.ts";
 import type { LsmSurroundings } from "./compaction.ts";
-import type { Manifest } from "./manifest.ts";
+import { coveredBytes, KeySample } from "./hidden.ts";
+import type { Manifest, PlacedPart } from "./manifest.ts";
 import { PartWriter } from "./part-writer.ts";
 import { partBytesFor } from "./policy.ts";
 import { NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
@@ -28,10 +29,12 @@ export function* flushRun(
     isCompressed: false,
     firstId: before.nextPart,
   });
+  const sample = new KeySample(around.pages, before.runs);
   let userBytes = 0;
   for (let count = 1; batch.next(); count++) {
     const { kind, u8, keyOffset, keyLength, values, words, valueOffset, valueLength, expiry } = batch;
     userBytes += keyLength + valueLength;
+    sample.note(u8, keyOffset, keyLength);
     if (kind !== BATCH_DELETE) {
       writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, words);
     } else if (!isBottom) {
@@ -43,8 +46,15 @@ export function* flushRun(
   }
   const parts = writer.finish(isBottom ? NO_RANGE_DELETES : rangeDeletes);
   const run = before.nextRun;
+  const entries = parts.reduce((sum, { root }) => sum + root.count, 0);
+  const added: PlacedPart[] = [];
+  for (const part of parts) {
+    const covered = yield* coveredBytes(around.pages, before.runs, part.rangeDeletes);
+    const hiddenBytes = covered + (sample.hiddenBytes * part.root.count) / Math.max(1, entries);
+    added.push({ level: 0, run, part: { ...part, hiddenBytes } });
+  }
   return before.with({
-    added: parts.map((part) => ({ level: 0, run, part })),
+    added,
     areas: new Map(writer.areas.map((area) => [area.page, area])),
     nextRun: run + 1,
     nextPart: before.nextPart + parts.length,

@@ -62,9 +62,6 @@ export interface WriteCounts {
   /** Written by flushes, and by compactions: pages and value areas. */
   readonly flushedBytes: number;
   readonly compactedBytes: number;
-  /** Entries of level 0 that were swept into the base, and how many entries went with that; each sweep halves what was before. */
-  readonly sweptEntries: number;
-  readonly hiddenEntries: number;
 }
 
 /** An entry of the roots tree behind the keyspace's id; without a value: it is gone. */
@@ -94,7 +91,7 @@ const FRESH = {
   sweeps: new Array<Sweep | undefined>(LEVELS).fill(undefined),
   nextRun: 1,
   nextPart: 1,
-  counts: { userBytes: 0, flushedBytes: 0, compactedBytes: 0, sweptEntries: 0, hiddenEntries: 0 },
+  counts: { userBytes: 0, flushedBytes: 0, compactedBytes: 0 },
 };
 
 export class Manifest {
@@ -411,13 +408,10 @@ function decodeArea(page: number, bytes: Uint8Array): ValueArea {
   };
 }
 
-const HEADER_FIXED_BYTES = 48;
+const HEADER_FIXED_BYTES = 32;
 const SWEEP_BYTES = 6;
 
-/**
- * u32 next run | u32 next part | f64 user, flushed, compacted bytes, swept, hidden entries | for each level: u32 run, u16
- * length + 1 (0: none), key.
- */
+/** u32 next run | u32 next part | f64 user, flushed, compacted bytes | for each level: u32 run, u16 length + 1 (0: none), key. */
 function encodeHeader(manifest: Manifest): Uint8Array {
   const keyBytes = manifest.sweeps.reduce((sum, sweep) => sum + (sweep?.from.length ?? 0), 0);
   const bytes = new Uint8Array(HEADER_FIXED_BYTES + LEVELS * SWEEP_BYTES + keyBytes);
@@ -427,8 +421,6 @@ function encodeHeader(manifest: Manifest): Uint8Array {
   data.setFloat64(8, manifest.counts.userBytes, true);
   data.setFloat64(16, manifest.counts.flushedBytes, true);
   data.setFloat64(24, manifest.counts.compactedBytes, true);
-  data.setFloat64(32, manifest.counts.sweptEntries, true);
-  data.setFloat64(40, manifest.counts.hiddenEntries, true);
   let at = HEADER_FIXED_BYTES;
   for (const sweep of manifest.sweeps) {
     data.setUint32(at, sweep?.newestRun ?? 0, true);
@@ -461,8 +453,6 @@ function decodeHeader(bytes: Uint8Array): ManifestChange {
       userBytes: data.getFloat64(8, true),
       flushedBytes: data.getFloat64(16, true),
       compactedBytes: data.getFloat64(24, true),
-      sweptEntries: data.getFloat64(32, true),
-      hiddenEntries: data.getFloat64(40, true),
     },
     sweeps,
   };

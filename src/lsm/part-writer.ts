@@ -189,6 +189,7 @@ export class PartWriter {
       upper: this.#last.slice(0, this.#lastLength + 1),
       bytes,
       deletes: this.#deletes,
+      hiddenBytes: 0,
       birth,
       isCut: false,
       rangeDeletes: NO_RANGE_DELETES,
@@ -207,7 +208,15 @@ export class PartWriter {
       const { firstId, birth } = this.#target;
       const { lower } = rangeDeletes[0]!;
       const { upper } = rangeDeletes.at(-1)!;
-      const none = { root: EMPTY_ROOT, filter: NO_FILTER, bytes: 0, deletes: 0, isCut: false, areas: [] };
+      const none = {
+        root: EMPTY_ROOT,
+        filter: NO_FILTER,
+        bytes: 0,
+        deletes: 0,
+        hiddenBytes: 0,
+        isCut: false,
+        areas: [],
+      };
       return [{ ...none, id: firstId, birth, lower, upper, rangeDeletes }];
     }
     return this.#parts.map((part, i) => {

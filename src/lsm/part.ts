@@ -1,7 +1,7 @@
 /**
  * A part: an immutable tree of one run, with the filter over its keys, and how both are written down.
  *
- *     u32 root page | u32 height | f64 entries | f64 bytes in pages | f64 deletes | u32 birth
+ *     u32 root page | u32 height | f64 entries | f64 bytes in pages | f64 deletes | f64 hidden bytes | u32 birth
  *     | u32 filter page | u32 pages | u32 blocks | u8 probes
  *     | u8 flags | u16 length of lower | u16 length of upper | u32 range deletes | u32 areas
  *     | lower | upper | range deletes {u16 length, u16 length, lower, upper} … | areas {u32 page, u32 bytes} …
@@ -35,6 +35,8 @@ export interface Part {
   readonly bytes: number;
   /** Tombstones among its entries. */
   readonly deletes: number;
+  /** Of older runs, about: what would come free if it were merged with them (hidden.ts). */
+  readonly hiddenBytes: number;
   /** The checkpoint that wrote its pages. */
   readonly birth: number;
   readonly isCut: boolean;
@@ -45,7 +47,7 @@ export interface Part {
 
 // Part of the format; never renumber.
 const FLAG_CUT = 1;
-const HEADER_BYTES = 62;
+const HEADER_BYTES = 70;
 const RANGE_BYTES = 4;
 const AREA_BYTES = 8;
 
@@ -62,16 +64,17 @@ export function encodePart(part: Part): Uint8Array {
   data.setFloat64(8, root.count, true);
   data.setFloat64(16, part.bytes, true);
   data.setFloat64(24, part.deletes, true);
-  data.setUint32(32, part.birth, true);
-  data.setUint32(36, filter.page, true);
-  data.setUint32(40, filter.pageCount, true);
-  data.setUint32(44, filter.blocks, true);
-  data.setUint8(48, filter.probes);
-  data.setUint8(49, part.isCut ? FLAG_CUT : 0);
-  data.setUint16(50, lower.length, true);
-  data.setUint16(52, upper.length, true);
-  data.setUint32(54, rangeDeletes.length, true);
-  data.setUint32(58, areas.length, true);
+  data.setFloat64(32, part.hiddenBytes, true);
+  data.setUint32(40, part.birth, true);
+  data.setUint32(44, filter.page, true);
+  data.setUint32(48, filter.pageCount, true);
+  data.setUint32(52, filter.blocks, true);
+  data.setUint8(56, filter.probes);
+  data.setUint8(57, part.isCut ? FLAG_CUT : 0);
+  data.setUint16(58, lower.length, true);
+  data.setUint16(60, upper.length, true);
+  data.setUint32(62, rangeDeletes.length, true);
+  data.setUint32(66, areas.length, true);
   let at = HEADER_BYTES;
   at = put(bytes, at, lower);
   at = put(bytes, at, upper);
@@ -93,10 +96,10 @@ export function encodePart(part: Part): Uint8Array {
 export function decodePart(id: number, bytes: Uint8Array): Part {
   const reader = new RecordReader(id, bytes);
   const data = reader.take(HEADER_BYTES);
-  const lower = reader.bytes(data.getUint16(50, true));
-  const upper = reader.bytes(data.getUint16(52, true));
+  const lower = reader.bytes(data.getUint16(58, true));
+  const upper = reader.bytes(data.getUint16(60, true));
   const rangeDeletes: RangeDelete[] = [];
-  for (let left = data.getUint32(54, true); left > 0; left--) {
+  for (let left = data.getUint32(62, true); left > 0; left--) {
     const lengths = reader.take(RANGE_BYTES);
     rangeDeletes.push({
       lower: reader.bytes(lengths.getUint16(0, true)),
@@ -104,7 +107,7 @@ export function decodePart(id: number, bytes: Uint8Array): Part {
     });
   }
   const areas: AreaUse[] = [];
-  for (let left = data.getUint32(58, true); left > 0; left--) {
+  for (let left = data.getUint32(66, true); left > 0; left--) {
     const area = reader.take(AREA_BYTES);
     areas.push({ page: area.getUint32(0, true), bytes: area.getUint32(4, true) });
   }
@@ -113,17 +116,18 @@ export function decodePart(id: number, bytes: Uint8Array): Part {
     id,
     root: { page: data.getUint32(0, true), height: data.getUint32(4, true), count: data.getFloat64(8, true) },
     filter: {
-      page: data.getUint32(36, true),
-      pageCount: data.getUint32(40, true),
-      blocks: data.getUint32(44, true),
-      probes: data.getUint8(48),
+      page: data.getUint32(44, true),
+      pageCount: data.getUint32(48, true),
+      blocks: data.getUint32(52, true),
+      probes: data.getUint8(56),
     },
     lower,
     upper: endOf(upper),
     bytes: data.getFloat64(16, true),
     deletes: data.getFloat64(24, true),
-    birth: data.getUint32(32, true),
-    isCut: (data.getUint8(49) & FLAG_CUT) !== 0,
+    hiddenBytes: data.getFloat64(32, true),
+    birth: data.getUint32(40, true),
+    isCut: (data.getUint8(57) & FLAG_CUT) !== 0,
     rangeDeletes: rangeDeletes.length === 0 ? NO_RANGE_DELETES : rangeDeletes,
     areas,
   };

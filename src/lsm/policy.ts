@@ -3,15 +3,15 @@
  *
  * **Levelled.** Level 6 is the deepest, and filled first. When it holds more than a level above it is worth having (ten
  * times `baseBytes`), that level takes part, and so on; the highest that does is the base. A level other than the deepest
- * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they have as much as the base
- * (to merge them is to rewrite it), or sixteen. The first ones, with nothing to be merged with, wait until there are eight.
- * At rest there are five at the most, and fewer where the base is worth rewriting for what that saves: late sweeps tell.
+ * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they weigh as much as the base
+ * (to merge them is to rewrite it), or twenty. The first ones, with nothing to be merged with, wait until there are sixteen,
+ * unless they have the same keys. At rest there are seven at the most, and fewer if that saves a tenth of the base.
  *
  *     0    ▇ ▇ ▇ ▇            flushes, overlapping
  *     5    ▇▇▇                the base
  *     6    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
  *
- * What range deletes hide weighs on the level that has them, so that it is given up soon after it was deleted.
+ * What a part hides of older runs is known about (hidden.ts), and weighs on its level, so that it is given up soon.
  *
  * **Tiered.** Four runs of a level become one of the next.
  *
@@ -24,7 +24,7 @@
  */
 import { DEEPEST_LEVEL, LEVELS, type Manifest, type Run, type Sweep } from "./manifest.ts";
 import type { Part } from "./part.ts";
-import { coversRange, earlierEnd, laterEnd, NO_RANGE_DELETES, uniteDeletes } from "./range-deletes.ts";
+import { earlierEnd, laterEnd } from "./range-deletes.ts";
 import type { CompactionStyle } from "./settings.ts";
 
 export interface PolicySettings {
@@ -59,11 +59,13 @@ export interface Compaction {
 
 const LEVEL_RATIO = 10;
 const LEVEL0_RUNS = 4;
+/** Where there is no base yet, unless they hide this share of each other. */
 const LEVEL0_FIRST_RUNS = 16;
+const OFTEN_SHARE = 0.25;
 const LEVEL0_MOST_RUNS = 20;
 /** At rest there are fewer, and to merge them would save no more than this share of the base. */
 const LEVEL0_IDLE_RUNS = 8;
-const LEVEL0_IDLE_SHARE = 0.2;
+const LEVEL0_IDLE_SHARE = 0.1;
 const TIER_RUNS = 4;
 const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
@@ -161,17 +163,12 @@ export function levelSizes(manifest: Manifest): number[] {
   return sizes;
 }
 
-/** What each level weighs: its own bytes, and those that its range deletes hide further down, which it is to free. */
-function levelWeights(manifest: Manifest, sizes: readonly number[]): readonly number[] {
-  if (!manifest.hasRangeDeletes) {
-    return sizes;
-  }
+/** What each level weighs: its own bytes, and what it hides further down, which comes free when it is merged. */
+function levelWeights(manifest: Manifest, sizes: readonly number[]): number[] {
   const weights = [...sizes];
-  for (const [i, { level, parts }] of manifest.runs.entries()) {
-    const [first, ...others] = parts.flatMap(({ rangeDeletes }) => rangeDeletes);
-    const deletes = first === undefined ? NO_RANGE_DELETES : uniteDeletes([first], others);
-    for (const older of deletes.length === 0 ? [] : manifest.runs.slice(i + 1)) {
-      weights[level]! += bytesOf(older.parts.filter((part) => coversRange(deletes, part.lower, part.upper)));
+  for (const { level, parts } of manifest.runs) {
+    for (const { hiddenBytes } of parts) {
+      weights[level]! += hiddenBytes;
     }
   }
   return weights;
@@ -226,21 +223,14 @@ function needsLevel0(
   if (isIdle) {
     return runs >= LEVEL0_IDLE_RUNS || savedBytes(manifest, base, sizes, weight) > sizes[base]! * LEVEL0_IDLE_SHARE;
   }
-  const least = sizes[base] === 0 ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
+  const least = sizes[base] === 0 && weight - sizes[0]! < sizes[0]! * OFTEN_SHARE ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
   return runs >= least && weight >= sizes[base]!;
 }
 
-/**
- * What would come free with level 0 in the base: its weight, without the entries that would stay, in the base's bytes. As
- * many as in late sweeps are supposed to stay; before there was one, none.
- */
+/** What would come free with level 0 in the base: what it hides, and what its entries take less there (compressed). */
 function savedBytes(manifest: Manifest, base: number, sizes: readonly number[], weight: number): number {
-  const { sweptEntries, hiddenEntries } = manifest.counts;
   const entries = entriesOf(manifest, base);
-  const staying = Math.max(0, 1 - hiddenEntries / sweptEntries);
-  return sweptEntries === 0 || entries === 0
-    ? weight
-    : weight - (staying * entriesOf(manifest, 0) * sizes[base]!) / entries;
+  return entries === 0 ? weight : weight - (entriesOf(manifest, 0) * sizes[base]!) / entries;
 }
 
 function entriesOf(manifest: Manifest, level: number): number {

@@ -64,19 +64,6 @@ export function clipDeletes(
   return clipped;
 }
 
-/** Whether one of the list covers all keys of a range. */
-export function coversRange(
-  deletes: readonly RangeDelete[],
-  lower: Uint8Array,
-  upper: Uint8Array | undefined,
-): boolean {
-  const range = coveringDelete(deletes, lower, 0, lower.length);
-  return (
-    range !== undefined &&
-    (range.upper === undefined || (upper !== undefined && Buffer.compare(upper, range.upper) <= 0))
-  );
-}
-
 /** The earlier of two exclusive ends, of which undefined is the last. */
 export function earlierEnd(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
   if (a === undefined || b === undefined) {

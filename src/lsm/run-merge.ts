@@ -43,8 +43,6 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 export class RunMerge {
   /** The current entry: a CELL_ constant, its key in `cursor.key`, its value in `u8` or in an area. */
   kind: number;
-  /** Entries of all inputs that were gone through. */
-  consumed: number;
   cursor: RunCursor;
   u8: Uint8Array;
   /** A view of the same memory; undefined: there is none. */
@@ -88,7 +86,6 @@ export class RunMerge {
     this.#hasRangeDeletes = inputs.some(({ rangeDeletes }) => rangeDeletes.length > 0);
     this.#operands = new Operands(options.combine);
     this.kind = CELL_PUT;
-    this.consumed = 0;
     this.cursor = this.#cursors[0]!;
     this.u8 = NO_BYTES;
     this.words = undefined;
@@ -125,7 +122,6 @@ export class RunMerge {
         this.#heads[index] = Number.POSITIVE_INFINITY;
       }
     }
-    this.consumed += this.#dueCount;
     this.#dueCount = 0;
   }
 

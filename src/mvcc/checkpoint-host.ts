@@ -16,6 +16,10 @@ export interface CheckpointHost {
   kinds(): ReadonlyMap<number, KeyspaceKind>;
   /** Bytes that compactions of LSM keyspaces would have to go through; more where there is time for what can wait. */
   compactionDebt(isIdle: boolean): number;
+  /** Files of the log that are kept to be written over. */
+  readonly spareFiles: number;
+  /** There is nothing to do: what is kept for the next writes can be given back. */
+  rest(): void;
   /** Whether so much waits to be compacted that flushes have to wait for it. */
   isOverfull(): boolean;
   adopt(result: CheckpointResult, done: readonly Memtable[]): void;

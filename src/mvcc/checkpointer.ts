@@ -26,6 +26,7 @@ import {
 } from "./checkpoint-job.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
+import { EarliestTimer } from "./earliest-timer.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
@@ -66,8 +67,7 @@ export class Checkpointer {
   #running: RunningJob | undefined;
   readonly #relocations: Relocations;
   #lastError: unknown;
-  #cancelTimer: (() => void) | undefined;
-  #timerAtMs: number;
+  readonly #timer: EarliestTimer;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
   #isInstalling: boolean;
@@ -102,8 +102,7 @@ export class Checkpointer {
     this.#running = undefined;
     this.#relocations = new Relocations(this.#ledger);
     this.#lastError = undefined;
-    this.#cancelTimer = undefined;
-    this.#timerAtMs = 0;
+    this.#timer = new EarliestTimer(clock, () => this.#lookAgain());
     this.#isHeld = false;
     this.#isInstalling = false;
     this.#isClosed = false;
@@ -205,11 +204,11 @@ export class Checkpointer {
     if (frozen >= WORTHWHILE || this.#relocations.isAwaited || dueInMs === 0) {
       this.#start();
     } else if (frozen > 0) {
-      this.#startIn(COMPANY_MS);
+      this.#timer.startIn(COMPANY_MS);
     } else if (dueInMs < Number.POSITIVE_INFINITY) {
-      this.#startIn(dueInMs);
-    } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0) {
-      this.#startIn(IDLE_MS);
+      this.#timer.startIn(dueInMs);
+    } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0 || this.#host.spareFiles > 0) {
+      this.#timer.startIn(IDLE_MS);
     }
   }
 
@@ -371,7 +370,7 @@ export class Checkpointer {
   /** No job touches the files any more when this returns. */
   close(): void {
     this.#isClosed = true;
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
     this.#runner.close();
     this.#running?.request?.reject(closed());
@@ -473,8 +472,7 @@ export class Checkpointer {
       this.#relocations.changed();
     }
     const memtables = compacts ? [] : frozen;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#timer.cancel();
     this.#running = { memtables, request };
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
@@ -487,21 +485,23 @@ export class Checkpointer {
     return this.#host.state.manifests.size === 0 ? 0 : this.#relocations.wasteBytes;
   }
 
-  /** Unless a timer will be there before. */
-  #startIn(delayMs: number): void {
-    const atMs = this.#clock.now() + delayMs;
-    if (this.#cancelTimer !== undefined && this.#timerAtMs <= atMs) {
-      return;
+  /** Time has passed: what waited for that may be due. */
+  #lookAgain(): void {
+    this.#start();
+    if (this.#running === undefined && !this.#isHeld && !this.#isPoisoned) {
+      this.#rest();
+      this.schedule();
     }
-    this.#cancelTimer?.();
-    this.#timerAtMs = atMs;
-    this.#cancelTimer = this.#clock.after(delayMs, () => {
-      this.#cancelTimer = undefined;
-      this.#start();
-      if (this.#running === undefined && !this.#isHeld && !this.#isPoisoned) {
-        this.schedule();
+  }
+
+  #rest(): void {
+    if (this.#turns.isQuiet && this.#frozen().length === 0 && this.#host.spareFiles > 0) {
+      try {
+        this.#host.rest();
+      } catch {
+        // What could not be removed is a spare again at the next opening.
       }
-    });
+    }
   }
 
   #finishOne(): void {
@@ -585,7 +585,7 @@ export class Checkpointer {
       this.#slowedFrom = 0;
       this.schedule();
     } else {
-      this.#startIn(RETRY_MS);
+      this.#timer.startIn(RETRY_MS);
     }
   }
 

@@ -434,6 +434,10 @@ export class Store {
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
         kinds: () => this.catalog.kinds(),
         compactionDebt: (isIdle) => this.compactionDebt(isIdle),
+        get spareFiles() {
+          return store.log.spareFiles;
+        },
+        rest: () => store.log.removeSpares(),
         isOverfull: () => [...this.state.manifests.values()].some(isOverfull),
         adopt: (result, done) => this.#adopt(result, done),
         poison: (cause) => {

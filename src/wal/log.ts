@@ -343,6 +343,16 @@ export class Log {
     });
   }
 
+  /** Gives back the files that are kept to be written over: for when little is written. */
+  removeSpares(): void {
+    this.#checkWritable();
+    this.#files.removeSpares();
+  }
+
+  get spareFiles(): number {
+    return this.#files.spareCount;
+  }
+
   /** The records after `fromCommit`, now and as they come. INVALID if they are no longer, or not yet, in the log. */
   read(fromCommit: number): LogReader {
     this.#checkOpen();

@@ -120,7 +120,7 @@ export class SegmentFiles {
   }
 
   removeSpares(): void {
-    for (const name of this.#spares.splice(0)) {
+    for (let name = this.#spares.pop(); name !== undefined; name = this.#spares.pop()) {
       this.#disk.remove(name);
     }
   }

@@ -104,7 +104,7 @@ describe.each(["levelled", "tiered"] as const)("%s compactions", (style) => {
             }
           }
           if (style === "levelled") {
-            expect(runsOn(model.manifest, 0).length).toBeLessThan(6);
+            expect(runsOn(model.manifest, 0).length).toBeLessThan(8);
           } else {
             expect(
               Math.max(0, ...model.manifest.runs.map(({ level }) => runsOn(model.manifest, level).length)),
@@ -117,11 +117,11 @@ describe.each(["levelled", "tiered"] as const)("%s compactions", (style) => {
   });
 });
 
-it("parts and units are measured by log segments; sixteen flushes are too many", () => {
+it("parts and units are measured by log segments; twenty flushes are too many", () => {
   expect(policyFor("tiered", 1000, true)).toEqual({ style: "tiered", baseBytes: 8000, unitBytes: 1000, isIdle: true });
   expect([partBytesFor(1000, 0), partBytesFor(1000, 1), partBytesFor(1000, 6)]).toEqual([125, 500, 500]);
   const model = new ShapeModel();
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 19; i++) {
     model.addRun(0, ["0001"]);
   }
   expect(isOverfull(model.manifest)).toBe(false);

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import {
   clipDeletes,
   coveringDelete,
-  coversRange,
   earlierEnd,
   isBelow,
   laterEnd,
@@ -82,17 +81,6 @@ describe("lists of range deletes", () => {
         expect(covered(clipped)).toEqual(
           covered(deletes).filter((n) => (lower === undefined || n >= lower) && (upper === undefined || n < upper)),
         );
-      }),
-      { runs: 500 },
-    );
-  });
-
-  it("know whether one of them covers a range", () => {
-    checkProperty(
-      fc.property(list, range, (deletes, { lower, upper }) => {
-        const isWhole = covered([{ lower, upper }]).every((n) => covered(deletes).includes(n));
-        const isToEnd = upper !== undefined || deletes.at(-1)?.upper === undefined;
-        expect(coversRange(deletes, lower, upper)).toBe(isWhole && (isToEnd || deletes.length === 0));
       }),
       { runs: 500 },
     );

@@ -30,6 +30,7 @@ const part: fc.Arbitrary<Part> = fc.record({
   upper: end,
   bytes: size,
   deletes: size,
+  hiddenBytes: size,
   birth: u32,
   isCut: fc.boolean(),
   rangeDeletes: fc.array(fc.record({ lower: key, upper: end }), { maxLength: 5 }),
@@ -68,8 +69,6 @@ const manifest: fc.Arbitrary<Manifest> = fc
       userBytes: size,
       flushedBytes: size,
       compactedBytes: size,
-      sweptEntries: size,
-      hiddenEntries: size,
     }),
   })
   .map((change) => Manifest.empty.with(change));
@@ -221,6 +220,7 @@ const emptyPart: Part = {
   upper: undefined,
   bytes: 0,
   deletes: 0,
+  hiddenBytes: 0,
   birth: 1,
   isCut: false,
   rangeDeletes: [],

@@ -66,7 +66,9 @@ export class ShapeModel {
       this.#newest.set(entry.key, entry);
     }
     const kept = this.manifest.runs.length === 0 ? entries.filter((entry) => !entry.isDelete) : entries;
-    const parts = this.#write(kept, this.manifest.runs.length === 0 ? [] : rangeDeletes, areas);
+    const parts = this.#write(kept, this.manifest.runs.length === 0 ? [] : rangeDeletes, areas).map((part) =>
+      this.#hiding(part, this.manifest.runs, level === 0 ? kept : []),
+    );
     const { nextRun, nextPart } = this.manifest;
     this.manifest = this.manifest.with({
       added: parts.map((part) => ({ level, run: nextRun, part })),
@@ -115,7 +117,8 @@ export class ShapeModel {
       areas.filter(({ page }) => compaction.emptied?.has(page) !== true),
     );
     const run = compaction.run ?? this.manifest.nextRun;
-    const added: PlacedPart[] = parts.map((part) => ({ level, run, part }));
+    const below = this.manifest.runs.filter((each) => each.level > level);
+    const added: PlacedPart[] = parts.map((part) => ({ level, run, part: this.#hiding(part, below, []) }));
     const removed = new Set<number>();
     for (const input of inputs) {
       for (const part of input.parts) {
@@ -209,11 +212,22 @@ export class ShapeModel {
       upper,
       bytes: entries.length * this.#entryBytes,
       deletes: entries.filter(({ isDelete }) => isDelete).length,
+      hiddenBytes: 0,
       birth: 1,
       isCut: false,
       rangeDeletes,
       areas,
     };
+  }
+
+  /** With the bytes of what it hides of older runs: all that its range deletes cover, and one entry for each of `keyed`. */
+  #hiding(part: Part, older: readonly Run[], keyed: readonly ShapeEntry[]): Part {
+    const keys = new Set(keyed.filter((entry) => this.#entries.get(part.id)!.includes(entry)).map(({ key }) => key));
+    let count = 0;
+    for (const { key } of older.flatMap(({ parts }) => parts.flatMap((each) => this.entriesOf(each)))) {
+      count += covers(part.rangeDeletes, key) || keys.delete(key) ? 1 : 0;
+    }
+    return { ...part, hiddenBytes: count * this.#entryBytes };
   }
 
   #cut(part: Part, lower: Uint8Array): Part {
@@ -223,6 +237,7 @@ export class ShapeModel {
       lower,
       isCut: true,
       bytes: left * this.#entryBytes,
+      hiddenBytes: (part.hiddenBytes * left) / Math.max(1, this.entriesOf(part).length),
       rangeDeletes: clipDeletes(part.rangeDeletes, lower, undefined),
     };
   }

@@ -211,6 +211,7 @@ describe("what a scan has to mind", () => {
       upper: keyOf(upper),
       bytes: 0,
       deletes: 0,
+      hiddenBytes: 0,
       birth: 1,
       isCut: false,
       rangeDeletes: deletes.map(([from, to]) => ({ lower: keyOf(from), upper: keyOf(to) })),

@@ -57,6 +57,8 @@ it("the checkpoint worker writes to the files that there are", async () => {
     pinnedCheckpoints: () => [],
     kinds: () => new Map(),
     compactionDebt: () => 0,
+    spareFiles: 0,
+    rest: () => {},
     isOverfull: () => false,
     adopt: ({ meta }) => pages.grow(Math.max(meta.pageCount, pages.pageCount)),
     poison: (cause) => expect.unreachable(String(cause)),

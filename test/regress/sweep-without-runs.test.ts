@@ -13,7 +13,7 @@ const RUNS = 20;
 function part(run: number): PlacedPart {
   const none = { page: 0, pageCount: 0, blocks: 0, probes: 0 };
   const bounds = { lower: Uint8Array.of(1), upper: Uint8Array.of(9) };
-  const rest = { deletes: 0, birth: 1, isCut: false, rangeDeletes: [], areas: [] };
+  const rest = { deletes: 0, hiddenBytes: 0, birth: 1, isCut: false, rangeDeletes: [], areas: [] };
   return {
     level: 0,
     run,
