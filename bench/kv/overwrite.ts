@@ -3,10 +3,11 @@
  * what is kept of the values that nobody can see any more, and what it costs to be rid of them.
  *
  * Space is that of the files, by what is live in them (a key and a value an entry). It is looked at every 100 ms with the
- * clock stopped, when the engine is idle, and when the database is closed. Write amplification is what the process has
+ * clock stopped, a second after the engine is idle, and when the database is closed. Write amplification is what the process has
  * caused to be written to storage, from its start to its end, by the bytes of all keys and values that were put.
  */
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { drawing, keyFor, valueFor } from "./dataset.ts";
 import { allocatedBytes } from "./disk-bytes.ts";
 import { createEngine } from "./engines.ts";
@@ -20,6 +21,8 @@ import { writtenBytes } from "./written-bytes.ts";
 
 const TIMES_OVER = 10;
 const SAMPLE_MS = 100;
+/** Time to give back what was kept for more writes. */
+const REST_MS = 1000;
 const CHECKED_ENTRIES = 1000;
 
 export async function measureOverwrite({ engine: name, directory, fillEntries }: Order): Promise<Findings> {
@@ -53,6 +56,7 @@ export async function measureOverwrite({ engine: name, directory, fillEntries }:
   });
   const writtenAt = performance.now();
   const idleMs = (await engine.idle()) - writtenAt;
+  await sleep(REST_MS);
   const idleSpace = allocatedBytes(directory) / liveBytes;
   const next = drawing(keys, 43);
   for (let i = 0; i < CHECKED_ENTRIES; i++) {
