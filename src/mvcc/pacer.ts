@@ -1,10 +1,9 @@
 /**
  * How fast writers may go while checkpoints are behind: in proportion, so that nobody ever has to stand still.
  *
- *     q   0        1        2        3        4      memtables waiting, the active one by its share
- *         ├────────┴────┬───┴────────┴────┬───┤
- *         no pause      │     more and more │ 1.5 times as long a byte as checkpoints take for it
- *                      1.5                 3.5
+ *     q   0        1        2        3        4      memtables waiting: the active one by its share, those of the
+ *         ├────────┼────────┴────────┼────────┤      running job by what of it is to come
+ *         no pause │  more and more  │ 1.2 times as long a byte as checkpoints take for it
  *
  * What checkpoints take for a byte of log is measured: all the time that jobs took, compactions included, over the bytes that
  * flushes took off the log, older jobs counting half as much each time. A writer that is slower than that by itself is never
