@@ -382,6 +382,10 @@ export class Store {
     try {
       this.pins.expireAll();
       if (!this.options.readOnly && !this.isPoisoned) {
+        if (!this.checkpointer.hasRoom) {
+          // A bulk load may have kept it from being made. It does not end any more.
+          this.checkpointer.finish(0);
+        }
         this.writer.rotate();
         this.checkpointer.finish(RELOCATE_PAGES_AT_CLOSE);
       }
