@@ -106,6 +106,7 @@ function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circums
       fileBytes: dice.pick([64 * 1024, 64 * 1024, 256 * 1024, 2 ** 30]),
       ...(dice.once(6) ? { snapshotMemoryBytes: dice.pick([0, 100_000]) } : {}),
       ...(dice.once(4) ? { maxTransactionBytes: 64 * 1024 } : {}),
+      ...(dice.once(4) ? { compactionBytesPerSecond: LEAST_COMPACTION_RATE } : {}),
     },
     backend,
     crashes: backend !== "memory" && !dice.once(4),
@@ -117,6 +118,7 @@ function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circums
 }
 
 const NEVER = 2 ** 32;
+const LEAST_COMPACTION_RATE = 2 ** 20;
 
 type WorkerMaker = (surroundings: RunnerSurroundings, mortality: Mortality) => SimulatedWorker;
 
