@@ -116,7 +116,7 @@ class ApiRound {
     const backend = isMemory ? "memory" : dice.pick([this.#backend, "pread"] as const);
     const options = {
       segmentBytes: this.#segmentBytes,
-      cacheBytes: 1024 * 1024,
+      cacheBytes: dice.pick([64 * 1024, 1024 * 1024]),
       durability: this.#durability,
       retainLogBytes: dice.pick([0, 1_000_000]),
     };

@@ -100,7 +100,7 @@ function drawCircumstances(dice: Dice, backend: FuzzOptions["backend"]): Circums
       segmentBytes,
       durability: dice.pick<Durability>(["sync", "sync", "group", "relaxed"]),
       retainLogBytes: dice.pick([0, 0, 100_000, 10_000_000]),
-      cacheBytes: 1024 * 1024,
+      cacheBytes: dice.pick([64 * 1024, 64 * 1024, 1024 * 1024]),
       checkpoints: "inline",
       checkpointStepsPerTurn: dice.pick([1, 1, 3, 10, 100]),
       fileBytes: dice.pick([64 * 1024, 64 * 1024, 256 * 1024, 2 ** 30]),

@@ -307,7 +307,11 @@ async function run(rng: Rng, options: FuzzOptions): Promise<void> {
     return;
   }
   using directory = temporaryDirectory();
-  using database = open(join(directory.path, "sql"), { backend: options.backend, durability: "relaxed" });
+  using database = open(join(directory.path, "sql"), {
+    backend: options.backend,
+    durability: "relaxed",
+    cacheBytes: dice.pick([64 * 1024, 1024 * 1024]),
+  });
   const round = new Round(dice, openSql(database));
   round.insert(dice.below(40));
   await database.checkpoint();

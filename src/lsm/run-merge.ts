@@ -194,6 +194,8 @@ export class RunMerge {
 
   #load(cursor: RunCursor): void {
     const { tree } = cursor;
+    // The others have used the page file since.
+    tree.refresh();
     this.kind = tree.kind;
     this.u8 = tree.u8;
     this.words = tree.u32;

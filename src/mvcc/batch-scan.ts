@@ -51,7 +51,7 @@ export class BatchScan implements CellPlaces {
   /** How many rows the next batch has; 0 at the end. */
   next(): number {
     const cursor = this.#cursor;
-    if (!this.#isOpen || !(this.#isAhead || cursor.next())) {
+    if (!this.#isOpen || !this.#isThere()) {
       this.close();
       return 0;
     }
@@ -93,6 +93,15 @@ export class BatchScan implements CellPlaces {
       this.#isOpen = false;
       this.#context.closeScan(this.#cursor);
     }
+  }
+
+  /** Makes the cursor stand on the first row of the next batch; false at the end. */
+  #isThere(): boolean {
+    if (this.#isAhead) {
+      this.#cursor.refresh();
+      return true;
+    }
+    return this.#cursor.next();
   }
 
   /** A value from overflow pages is a batch by itself: key and value in different arrays. */

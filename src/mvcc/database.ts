@@ -106,7 +106,7 @@ function resolveOptions(options: OpenOptions & InternalOptions, backend: Backend
     durability: oneOf("durability", options.durability ?? "sync", DURABILITIES),
     engine: oneOf("engine", options.engine ?? "btree", ENGINES),
     backend: backend ?? oneOf("backend", options.backend ?? "mmap", ["mmap", "pread"]),
-    cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 1 * MEBIBYTE),
+    cacheBytes: sizeOption("cacheBytes", options.cacheBytes ?? 64 * MEBIBYTE, 64 * 1024),
     segmentBytes: checkSegmentBytes(options.segmentBytes ?? DEFAULT_SEGMENT_BYTES),
     compactionBytesPerSecond:
       options.compactionBytesPerSecond === undefined

@@ -164,10 +164,25 @@ export class MergeCursor {
       if (this.#sources.hasRangeDeletes && this.#sources.passHidden()) {
         continue;
       }
-      if (this.#sources.source === PAGES ? this.#loadTree() : this.#loadArena(this.#sources.arena)) {
+      if (this.#load()) {
         return true;
       }
     }
+  }
+
+  /** Makes the fields right again after other use of the database. Throws CLOSED or CONFLICT. */
+  refresh(): void {
+    if (this.#point === undefined) {
+      throw closedScan();
+    }
+    if (this.#point.ended !== undefined) {
+      throw this.#point.ended;
+    }
+    if (this.#isReplaced(this.#point)) {
+      this.#reopen(true);
+      this.#sources.select();
+    }
+    this.#load();
   }
 
   /** Sets where the current key lies in `u8`: a prefix that it shares with its neighbours, and the rest. */
@@ -191,9 +206,9 @@ export class MergeCursor {
     return this.#sources.source === PAGES ? this.#sources.tree.keyLength : this.#sources.arena.keyLength;
   }
 
-  /** Whether the entry comes from a leaf, and the next one from somewhere else. */
+  /** Whether the entry comes from a leaf, and to find the next one other pages may be needed. */
   get isAtRunEnd(): boolean {
-    return this.#sources.source === PAGES && this.#sources.stretchLeft === 0;
+    return this.#sources.source === PAGES && (this.#sources.stretchLeft === 0 || this.#sources.hasRangeDeletes);
   }
 
   /**
@@ -240,8 +255,14 @@ export class MergeCursor {
     this.isOverflow = false;
   }
 
+  /** Makes the entry that the sources stand on the current one; false where there is nothing to be seen of it. */
+  #load(): boolean {
+    return this.#sources.source === PAGES ? this.#loadTree() : this.#loadArena(this.#sources.arena);
+  }
+
   #loadTree(): boolean {
     const tree = this.#sources.tree;
+    tree.refresh();
     if (tree.kind === CELL_DELETE || (tree.expiry !== 0 && tree.expiry <= this.#now)) {
       return false;
     }
@@ -333,14 +354,14 @@ export class MergeCursor {
     this.#sources.open(place, this.#isReverse);
   }
 
-  /** The sources were replaced: opens them anew and stands on the current key again, if there was one. */
-  #reopen(): void {
+  /** The sources were replaced: opens them anew before what comes next, or before the current entry again. */
+  #reopen(isAgain = false): void {
     let resume: Uint8Array | undefined = this.#isReverse ? this.#range.upper : this.#range.lower;
     if (this.#sources.source !== NO_SOURCE) {
       const key = this.#key;
       const length = this.copyKey(key, 0);
-      // Behind the current key: its successor going up; itself, which is exclusive, going down.
-      resume = key.slice(0, this.#isReverse ? length : length + 1);
+      // A bound counts in going up, and does not going down; behind the key comes its successor.
+      resume = key.slice(0, this.#isReverse === isAgain ? length + 1 : length);
     }
     this.#onMove?.();
     this.#openSources();

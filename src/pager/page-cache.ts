@@ -20,8 +20,8 @@ import { PAGE_SHIFT, PAGE_SIZE, type PageView, viewOf } from "./page.ts";
 /** Frames under one view: 1 GiB, so that offsets within it stay small integers. */
 const CHUNK_SHIFT = 17;
 const CHUNK_FRAMES = 1 << CHUNK_SHIFT;
-/** A descent, its cursor's siblings and a few more: with fewer frames the tree could not be walked. */
-const MIN_FRAMES = 32;
+/** A page, what is unpacked from it, and a few more: whoever reads two pages in turn locates each anew. */
+const MIN_FRAMES = 8;
 const MAX_FRAMES = 1 << 24;
 /** In the table, a frame's number lies below its part. */
 const PART_SHIFT = 24;
