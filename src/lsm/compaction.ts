@@ -129,8 +129,10 @@ export function* relocateRuns(
   let manifest = before;
   let pagesMoved = 0;
   for (const { run: number, part } of before.parts()) {
-    const isAffected = part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from);
-    if (isAffected && pagesMoved < mostPages && !isHurried()) {
+    if (pagesMoved >= mostPages || isHurried()) {
+      break;
+    }
+    if (part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from)) {
       const run = manifest.runs.find((each) => each.number === number)!;
       pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
       manifest = yield* compactRuns(around, manifest, rewriteOf(manifest, run, part, far));

@@ -5,13 +5,13 @@
  * deletes cover is counted by the trees' inner pages. The estimate is kept with the part, and compactions are chosen by it
  * (policy.ts).
  */
-import { countRange } from "../btree/index.ts";
+import { countRange, TreeReader } from "../btree/index.ts";
 import type { PageFile } from "../pager/index.ts";
 import { FilterReader } from "./filter.ts";
 import { KeyHash } from "./hash.ts";
 import { partFor, type Run } from "./manifest.ts";
 import type { Part } from "./part.ts";
-import type { RangeDelete } from "./range-deletes.ts";
+import { isBelow, type RangeDelete } from "./range-deletes.ts";
 
 const SAMPLE_EVERY = 64;
 const DELETES_A_STEP = 16;
@@ -22,6 +22,7 @@ export class KeySample {
   hiddenBytes: number;
   readonly #runs: readonly Run[];
   readonly #filters: FilterReader;
+  readonly #tree: TreeReader;
   readonly #hash: KeyHash;
   #count: number;
 
@@ -29,6 +30,7 @@ export class KeySample {
     this.hiddenBytes = 0;
     this.#runs = runs;
     this.#filters = new FilterReader(pages);
+    this.#tree = new TreeReader(pages);
     this.#hash = new KeyHash();
     this.#count = 0;
   }
@@ -42,14 +44,24 @@ export class KeySample {
   }
 
   #newestWith(key: Uint8Array, offset: number, length: number): Part | undefined {
-    const { low, high } = this.#hash;
     for (const run of this.#runs) {
       const part = partFor(run, key, offset, length);
-      if (part !== undefined && part.root.page !== 0 && this.#filters.mayContain(part.filter, low, high)) {
+      if (part !== undefined && this.#isIn(part, key, offset, length)) {
         return part;
       }
     }
     return undefined;
+  }
+
+  /** As the filter has it; where there is none, the tree is asked. */
+  #isIn({ root, upper, filter }: Part, key: Uint8Array, offset: number, length: number): boolean {
+    if (root.page === 0 || !isBelow(key, offset, length, upper)) {
+      return false;
+    }
+    if (filter.pageCount === 0) {
+      return this.#tree.find(root.page, key, offset, length);
+    }
+    return this.#filters.mayContain(filter, this.#hash.low, this.#hash.high);
   }
 }
 

@@ -3,8 +3,8 @@
  *
  *     for each run, newest first     which part could have it ──▶ its filter ──▶ its tree ──▶ its range deletes
  *
- * The key is hashed once, when the first filter is asked. With ten bits a key a filter is wrong about one key in eighty
- * that is not there, so that most gets search one tree and most misses none.
+ * The key is hashed once, when the first filter is asked. With ten bits a key a filter is wrong about one key in a
+ * hundred that is not there, so that most gets search one tree and most misses none.
  */
 import { CELL_DELETE, TreeReader } from "../btree/index.ts";
 import type { PageFile } from "../pager/index.ts";

@@ -82,12 +82,14 @@ function falsePositiveRate(pages: PageFile, run: Run): number {
   const filters = new FilterReader(pages);
   let passed = 0;
   let hash = STEP;
-  for (const { filter } of run.parts) {
+  // Others hold range deletes alone, and nobody searches them.
+  const searched = run.parts.filter(({ root }) => root.page !== 0);
+  for (const { filter } of searched) {
     for (let i = 0; i < PROBES_A_PART; i++) {
       const low = Math.imul(hash, STEP) ^ (hash >>> 15);
       hash = (hash + STEP) | 0;
       passed += filters.mayContain(filter, low, Math.imul(low ^ (low >>> 13), STEP)) ? 1 : 0;
     }
   }
-  return passed / (PROBES_A_PART * run.parts.length);
+  return passed / (PROBES_A_PART * Math.max(1, searched.length));
 }

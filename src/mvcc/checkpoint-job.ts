@@ -61,8 +61,10 @@ export interface CheckpointInput {
 }
 
 export interface Relocation {
-  /** How many leaves and inner pages may be moved. */
+  /** How many leaves and inner pages of B+trees may be moved. */
   readonly pages: number;
+  /** How many pages of runs, each part as a whole: its entries are written anew. */
+  readonly runPages: number;
   /** Those from this page number on; undefined: the job finds out whether it is worth it, and from where. */
   readonly from: number | undefined;
   /** Move large values too, which reads every leaf. */
@@ -70,7 +72,7 @@ export interface Relocation {
 }
 
 /** For a job that moves nothing. */
-export const NO_RELOCATION: Relocation = { pages: 0, from: undefined, extents: false };
+export const NO_RELOCATION: Relocation = { pages: 0, runPages: 0, from: undefined, extents: false };
 
 export interface FreedExtent {
   readonly first: number;
@@ -153,10 +155,7 @@ export class CheckpointJob {
     yield* this.#mergeKeyspaces();
     yield* this.#freeDroppedKeyspaces();
     yield* this.#lsm.compact();
-    const from = this.#relocateFrom();
-    if (from !== undefined) {
-      this.#relocateBudget -= yield* this.#lsm.relocate(from, this.#relocateBudget, this.#input.relocation.extents);
-    }
+    yield* this.#relocateRuns();
     const roots = yield* this.#mergeRoots();
     const freeList = this.#writeFreeList();
     pages.sync();
@@ -274,6 +273,14 @@ export class CheckpointJob {
     yield* this.#lsm.freeDropped();
   }
 
+  *#relocateRuns(): Generator<void, void> {
+    const { runPages, extents } = this.#input.relocation;
+    const from = runPages > 0 ? this.#relocateFrom() : undefined;
+    if (from !== undefined) {
+      yield* this.#lsm.relocate(from, runPages, extents);
+    }
+  }
+
   *#mergeRoots(): Generator<void, RootRecord> {
     const { previous } = this.#input;
     const before = { page: previous.rootsPage, height: previous.rootsHeight, count: previous.rootsCount };
@@ -308,7 +315,7 @@ export class CheckpointJob {
     return after;
   }
 
-  /** Pages from here on are moved down, if more than a quarter of the file is free. */
+  /** Pages from here on are moved down, if it was asked for or the file is larger than it has to be. */
   #relocateFrom(): number | undefined {
     const { free, relocation } = this.#input;
     if (relocation.from !== undefined) {

@@ -54,6 +54,8 @@ const EXPIRED_FOR_MS = 60 * 60 * 1000;
 const TRIM_FROM = 1.02;
 const TRIM_PAGES = 8;
 const MAX_TRIM_ROUNDS = 4;
+/** Runs are moved by writing their entries anew, 15 MB a second: a job at closing moves so many pages of them. */
+const RUN_PAGES_AT_CLOSE = 512;
 
 export class Checkpointer {
   readonly #host: CheckpointHost;
@@ -531,7 +533,8 @@ export class Checkpointer {
   }
 
   #runHere(memtables: readonly Memtable[], relocatePages: number): void {
-    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages };
+    const runPages = Math.min(relocatePages, RUN_PAGES_AT_CLOSE);
+    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages, runPages };
     this.#complete(new CheckpointJob(this.#input(memtables, relocation)), memtables, () => {});
   }
 

@@ -79,8 +79,8 @@ export class LsmWork {
     }
   }
 
-  /** Moves what lies from page `from` on, `mostPages` at the most; how many were moved. */
-  *relocate(from: number, mostPages: number, movesValues: boolean): Generator<void, number> {
+  /** Moves what lies from page `from` on, `mostPages` at the most. */
+  *relocate(from: number, mostPages: number, movesValues: boolean): Generator<void, void> {
     let moved = 0;
     for (const keyspace of this.#keyspaces()) {
       const settings = this.#settings(keyspace);
@@ -94,7 +94,6 @@ export class LsmWork {
         this.set(keyspace, manifest);
       }
     }
-    return moved;
   }
 
   *compact(): Generator<void, void> {

@@ -82,7 +82,8 @@ export class Relocations {
     const { used } = this.#ledger.space;
     const end = this.#ledger.cutTail();
     const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
-    return { pages: Number.POSITIVE_INFINITY, from, extents: request.extents };
+    const all = Number.POSITIVE_INFINITY;
+    return { pages: all, runPages: all, from, extents: request.extents };
   }
 
   #trim(): RelocationRequest {
