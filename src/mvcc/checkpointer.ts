@@ -69,6 +69,8 @@ export class Checkpointer {
   #running: RunningJob | undefined;
   readonly #relocations: Relocations;
   #lastError: unknown;
+  /** What the last compaction met: writers and checkpoints get on without it. */
+  #compactionError: unknown;
   readonly #timer: EarliestTimer;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
@@ -104,6 +106,7 @@ export class Checkpointer {
     this.#running = undefined;
     this.#relocations = new Relocations(this.#ledger);
     this.#lastError = undefined;
+    this.#compactionError = undefined;
     this.#timer = new EarliestTimer(clock, () => this.#lookAgain());
     this.#isHeld = false;
     this.#isInstalling = false;
@@ -121,12 +124,13 @@ export class Checkpointer {
   }
 
   stats(): CheckpointerStats {
+    const error = this.#lastError ?? this.#compactionError;
     return {
       checkpoints: this.#checkpoints,
       isRunning: this.#running !== undefined,
       pagesFree: this.#ledger.freeCount,
       pagesPending: this.#ledger.pendingCount,
-      lastError: this.#lastError === undefined ? undefined : String(this.#lastError),
+      lastError: error === undefined ? undefined : String(error),
     };
   }
 
@@ -256,6 +260,7 @@ export class Checkpointer {
         signal?.throwIfAborted();
         this.#checkOpen();
         this.#throwIfStuck();
+        this.#throwCompactionError();
         this.schedule();
         await this.#outcomes.next(signal);
       }
@@ -556,15 +561,21 @@ export class Checkpointer {
   }
 
   #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
+    const isCompaction = memtables.length === 0 && request === undefined;
     if (outcome.ok) {
       this.#lastError = undefined;
+      this.#compactionError = isCompaction ? undefined : this.#compactionError;
       this.#adoptOrPoison(outcome.result, memtables);
       if (request !== undefined) {
         this.reclaim();
         request.resolve(this.#ledger.space);
       }
     } else {
-      this.#lastError = outcome.error;
+      if (isCompaction && !outcome.isMetaUncertain) {
+        this.#compactionError = outcome.error;
+      } else {
+        this.#lastError = outcome.error;
+      }
       request?.reject(outcome.error);
       if (outcome.isMetaUncertain) {
         this.#poison(outcome.error);
@@ -612,13 +623,25 @@ export class Checkpointer {
       if (!this.#isPoisoned) {
         this.#lastError = undefined;
       }
-      throw cause instanceof DbError
-        ? cause
-        : new DbError("IO", `the checkpoint failed: ${String(cause)}; what was committed is in the log`, {}, { cause });
+      throw failed(cause);
+    }
+  }
+
+  #throwCompactionError(): void {
+    const cause = this.#compactionError;
+    if (cause !== undefined) {
+      this.#compactionError = undefined;
+      throw failed(cause);
     }
   }
 }
 
 function closed(): DbError {
   return new DbError("CLOSED", "the database is closed; open it again");
+}
+
+function failed(cause: unknown): DbError {
+  return cause instanceof DbError
+    ? cause
+    : new DbError("IO", `the checkpoint failed: ${String(cause)}; what was committed is in the log`, {}, { cause });
 }
