@@ -7,11 +7,10 @@ export {
   LEVELS,
   Manifest,
   type ManifestEntry,
+  type ManifestTransfer,
   type PlacedPart,
-  packEntries,
   partFor,
   type Run,
-  unpackEntries,
 } from "./manifest.ts";
 export {
   type Combine,

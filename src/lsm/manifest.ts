@@ -86,6 +86,16 @@ export interface ManifestChange {
   readonly counts?: WriteCounts;
 }
 
+/** A manifest for another thread, to which ten thousand small objects are slow. */
+export interface ManifestTransfer {
+  /** All but the areas, as in the roots tree. */
+  readonly entries: Uint8Array;
+  /** Of each area: page, length, live bytes, birth. */
+  readonly areas: Float64Array;
+}
+
+const AREA_FIELDS = 4;
+
 /** What a keyspace begins with. */
 const FRESH = {
   sweeps: new Array<Sweep | undefined>(LEVELS).fill(undefined),
@@ -205,6 +215,28 @@ export class Manifest {
     return this.changesSince(Manifest.empty);
   }
 
+  toTransfer(): ManifestTransfer {
+    const areas = new Float64Array(this.areas.size * AREA_FIELDS);
+    let at = 0;
+    for (const { page, lengthBytes, liveBytes, birth } of this.areas.values()) {
+      areas[at] = page;
+      areas[at + 1] = lengthBytes;
+      areas[at + 2] = liveBytes;
+      areas[at + 3] = birth;
+      at += AREA_FIELDS;
+    }
+    return { entries: packEntries(new Manifest({ ...this, areas: new Map() }).entries()), areas };
+  }
+
+  static fromTransfer(transfer: ManifestTransfer): Manifest {
+    const areas = new Map<number, ValueArea>();
+    for (let at = 0; at < transfer.areas.length; at += AREA_FIELDS) {
+      const [page, lengthBytes, liveBytes, birth] = transfer.areas.subarray(at, at + AREA_FIELDS);
+      areas.set(page!, { page: page!, lengthBytes: lengthBytes!, liveBytes: liveBytes!, birth: birth! });
+    }
+    return Manifest.empty.apply(unpackEntries(transfer.entries)).with({ areas });
+  }
+
   /** The entries to remove when the keyspace is dropped. */
   removals(): ManifestEntry[] {
     return this.entries().map(({ key }) => ({ key, value: undefined }));
@@ -313,8 +345,8 @@ function encoded(part: Part): Uint8Array {
 
 const PACKED_HEADER_BYTES = 8;
 
-/** Entries, all with values, as one stretch of bytes: for another thread, to which ten thousand small ones are slow. */
-export function packEntries(entries: readonly ManifestEntry[]): Uint8Array {
+/** Entries, all with values, as one stretch of bytes. */
+function packEntries(entries: readonly ManifestEntry[]): Uint8Array {
   const length = entries.reduce((sum, { key, value }) => sum + PACKED_HEADER_BYTES + key.length + value!.length, 0);
   const bytes = new Uint8Array(length);
   const data = new DataView(bytes.buffer);
@@ -329,7 +361,7 @@ export function packEntries(entries: readonly ManifestEntry[]): Uint8Array {
   return bytes;
 }
 
-export function unpackEntries(bytes: Uint8Array): ManifestEntry[] {
+function unpackEntries(bytes: Uint8Array): ManifestEntry[] {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const entries: ManifestEntry[] = [];
   for (let at = 0; at < bytes.length; ) {

@@ -33,7 +33,7 @@ export interface PartTarget {
 }
 
 /** A part ends at so many entries, too: what its filter is made from is kept in memory until then, 8 bytes each. */
-const MAX_PART_ENTRIES = 1 << 20;
+const MAX_PART_ENTRIES = 1 << 18;
 /** Compressed, a part may hold so many times its size. */
 const MAX_PACKED_RATIO = 4;
 

@@ -6,13 +6,13 @@
  */
 import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
 import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
-import { packEntries, unpackEntries } from "../lsm/index.ts";
+import { Manifest, type ManifestTransfer } from "../lsm/index.ts";
 import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
 import type { LsmWorkOptions } from "./lsm-work.ts";
 import { RangeOps } from "./range-ops.ts";
-import { applyChanges, NO_ROOTS, type RootChanges } from "./roots.ts";
+import type { RootChanges } from "./roots.ts";
 
 /** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
 export const STATUS_RUNNING = 0;
@@ -30,7 +30,7 @@ export interface EncodedInput {
     readonly ranges: readonly number[];
   }[];
   readonly trees: ReadonlyMap<number, RootRecord>;
-  readonly manifests: ReadonlyMap<number, Uint8Array>;
+  readonly manifests: ReadonlyMap<number, ManifestTransfer>;
   readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
   readonly lsm: LsmWorkOptions;
   readonly previous: Meta;
@@ -72,9 +72,7 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
       ranges: memtable.ranges.toTransfer(),
     })),
     trees: input.roots.trees,
-    manifests: new Map(
-      [...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, packEntries(manifest.entries())]),
-    ),
+    manifests: new Map([...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, manifest.toTransfer()])),
     keyspaces: input.keyspaces,
     lsm: input.lsm,
     previous: input.previous,
@@ -97,10 +95,12 @@ export function decodeInput(
   return {
     ...encoded,
     pages,
-    roots: applyChanges(NO_ROOTS, {
+    roots: {
       trees: encoded.trees,
-      manifests: new Map([...encoded.manifests].map(([keyspace, bytes]) => [keyspace, unpackEntries(bytes)])),
-    }),
+      manifests: new Map(
+        [...encoded.manifests].map(([keyspace, transfer]) => [keyspace, Manifest.fromTransfer(transfer)]),
+      ),
+    },
     memtables: encoded.memtables.map(({ arena, index, ranges }) => {
       const u8 = new Uint8Array(arena);
       const u32 = new Uint32Array(arena);
