@@ -68,6 +68,19 @@ export function combineWith<V>(merge: MergeFunction, values: ValueCodec<V>): Com
   };
 }
 
+/** Whether maps with values of this kind can have the operator of this name, as the catalog keeps it. */
+export function canMerge(name: unknown, value: string): name is MergeName {
+  switch (name) {
+    case "counter":
+      return value === "json";
+    case "max":
+    case "append":
+      return value !== "custom";
+    default:
+      return name === "custom";
+  }
+}
+
 /** How the option is kept in the catalog. Throws INVALID. */
 export function mergeNameOf(option: MergeOption, value: string): MergeName {
   if (typeof option === "function") {
@@ -79,7 +92,7 @@ export function mergeNameOf(option: MergeOption, value: string): MergeName {
       `the option merge is "counter", "max", "append" or a function, not ${JSON.stringify(option)}`,
     );
   }
-  if (value === "custom" || (option === "counter" && value !== "json")) {
+  if (!canMerge(option, value)) {
     throw new DbError(
       "INVALID",
       `merge: "${option}" does not work on values of a map with value: "${value}"; use ` +
