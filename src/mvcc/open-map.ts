@@ -5,11 +5,11 @@ import { ENGINES, type EngineKind, type KeyspaceDescription, type KeyspaceInfo }
 import type { Context } from "./context.ts";
 import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
 import { DbMap } from "./map.ts";
-import { combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
+import { type AnyMergeOption, combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
 import type { Store } from "./store.ts";
 import { type ValueCodec, type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
 
-/** How a map is kept: it stays so, and asking for it again needs none of this but a merge function. */
+/** How a map is kept: it stays so, and asking for it again needs none of this. */
 export interface KeepingOptions {
   /**
    * The storage engine: "btree" (unless given) reads faster and finds counts and ranks at once; "lsm" takes sustained random
@@ -18,21 +18,22 @@ export interface KeepingOptions {
   readonly engine?: EngineKind;
   /** Settings of the engine "lsm". */
   readonly lsm?: Partial<LsmSettings>;
-  /**
-   * What `merge` does: "counter" adds numbers, "max" keeps the larger, "append" puts arrays, strings or bytes one behind the
-   * other; or an associative function of two values, the older and the newer one. Such a map takes no deadlines.
-   */
-  readonly merge?: MergeOption;
 }
 
 export interface MapOptions<
   K extends KeyKind | CustomCodec<unknown> = KeyKind,
   V extends ValueKind | CustomCodec<unknown> = ValueKind,
+  Json = unknown,
 > extends KeepingOptions {
   /** What keys are: "string" unless given. */
   readonly key?: K;
   /** What values are: "json" unless given. */
   readonly value?: V;
+  /**
+   * What `merge` does: "counter" adds numbers, "max" keeps the larger, "append" puts arrays, strings or bytes one behind the
+   * other; or an associative function of two values, the older and the newer one. Such a map takes no deadlines.
+   */
+  readonly merge?: MergeOption<V, Json>;
 }
 
 /** The keys of a map whose options name no kind of key are strings; `Json` is the type of its JSON values. */
@@ -47,36 +48,41 @@ type MapFor<K, V, Json> = DbMap<KeyOf<K>, ValueOf<V, Json>>;
  *     db.map("blobs", { key: "tuple", value: "bytes" })      tuples to Uint8Array
  */
 export interface OpenMap {
-  <Json = unknown>(name: string, options?: MapOptions<"string", "json">): MapFor<"string", "json", Json>;
+  <Json = unknown>(name: string, options?: MapOptions<"string", "json", Json>): MapFor<"string", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"number", "json"> & { readonly key: "number" },
+    options: MapOptions<"number", "json", Json> & { readonly key: "number" },
   ): MapFor<"number", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"bigint", "json"> & { readonly key: "bigint" },
+    options: MapOptions<"bigint", "json", Json> & { readonly key: "bigint" },
   ): MapFor<"bigint", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"bytes", "json"> & { readonly key: "bytes" },
+    options: MapOptions<"bytes", "json", Json> & { readonly key: "bytes" },
   ): MapFor<"bytes", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"tuple", "json"> & { readonly key: "tuple" },
+    options: MapOptions<"tuple", "json", Json> & { readonly key: "tuple" },
   ): MapFor<"tuple", "json", Json>;
   <V extends ValueKind | CustomCodec<unknown>>(
     name: string,
-    options: KeepingOptions & { readonly key?: "string"; readonly value: V },
+    options: MapOptions<"string", V> & { readonly value: V },
   ): MapFor<"string", V, unknown>;
+  <K extends CustomCodec<unknown>, Json = unknown>(
+    name: string,
+    options: MapOptions<K, "json", Json> & { readonly key: K },
+  ): MapFor<K, "json", Json>;
   <K extends KeyKind | CustomCodec<unknown>, V extends ValueKind | CustomCodec<unknown> = "json">(
     name: string,
-    options: KeepingOptions & { readonly key: K; readonly value?: V },
+    options: MapOptions<K, V> & { readonly key: K },
   ): MapFor<K, V, unknown>;
 }
 
 interface AnyOptions extends KeepingOptions {
   readonly key?: KeyKind | CustomCodec<unknown>;
   readonly value?: ValueKind | CustomCodec<unknown>;
+  readonly merge?: AnyMergeOption;
 }
 
 interface OpenedMap {
