@@ -297,6 +297,25 @@ describe.each(PLACES)("map.merge on $name", ({ make }) => {
     expect(hits.get("a")).toBe(1);
   });
 
+  it("is of values that the operator takes, also where they are loaded", async () => {
+    const hits = db.map<unknown>("hits", COUNTER);
+    const lists = db.map<unknown>("lists", { merge: "append" });
+    for (const wrong of ["1", null, Number.NaN, [1]]) {
+      expect(await codeOfAsync(() => hits.load([["a", 1] as const, ["b", wrong] as const]))).toBe("INVALID");
+    }
+    expect(await codeOfAsync(() => lists.load([["a", 1]]))).toBe("INVALID");
+    expect([hits.count(), lists.count()]).toEqual([0, 0]);
+    await hits.load([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    await lists.load([["a", [1]]]);
+    hits.merge("b", 3);
+    lists.merge("a", [2]);
+    expect([hits.get("a"), hits.get("b"), lists.get("a")]).toEqual([1, 5, [1, 2]]);
+    await db.check();
+  });
+
   it("with a function: a map that was opened without it is read where nothing has to be combined, and says so otherwise", async () => {
     const options = { value: "string", merge: (older: string, newer: string) => `(${older}${newer})` } as const;
     const map = db.map("m", options);
