@@ -6,7 +6,12 @@ import type {
   Database,
   DatabaseStats,
   DbMap,
+  EngineKind,
+  LsmSettings,
+  MapOptions,
   MapRange,
+  MapShape,
+  MergeOption,
   open,
   RangeOptions,
   Snapshot,
@@ -156,6 +161,17 @@ export type TransactionCases = [
   Expect<Equal<ReturnType<Transaction["commit"]>, Promise<void>>>,
   Expect<Equal<ReturnType<typeof open>, Database>>,
   Expect<Equal<ReturnType<Database["stats"]>, DatabaseStats>>,
+  Expect<Equal<ReturnType<Database["shapes"]>, MapShape[]>>,
+  Expect<Equal<ReturnType<Database["checkpoint"]>, Promise<void>>>,
+];
+
+// What options are made of has names, so that a program can keep them apart from the call.
+export type OptionCases = [
+  Expect<Equal<MapOptions["engine"], EngineKind | undefined>>,
+  Expect<Equal<MapOptions["lsm"], Partial<LsmSettings> | undefined>>,
+  Expect<Equal<MapOptions<"string", "json", User>["merge"], MergeOption<"json", User> | undefined>>,
+  Expect<Assignable<(older: string, newer: string) => string, MergeOption<"string">>>,
+  Expect<Not<Assignable<"counter", MergeOption<"bytes">>>>,
 ];
 
 export function results(): void {
