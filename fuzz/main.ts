@@ -56,12 +56,11 @@ function planOf(args: readonly string[]): Plan {
       verbose: { type: "boolean", default: false },
     },
   });
-  const names = ALL_FUZZERS.map((fuzzer) => fuzzer.name);
-  const fuzzers = ALL_FUZZERS.filter(({ name }) => values.only === undefined || values.only.split(",").includes(name));
+  const fuzzers = values.only === undefined ? ALL_FUZZERS : namedFuzzers(values.only);
   const backends = BACKENDS.filter((backend) => values.backend === "all" || values.backend === backend);
   const kept = values.keep === undefined ? undefined : parseKept(values.keep);
-  if (fuzzers.length === 0 || backends.length === 0 || (values.keep !== undefined && kept === undefined)) {
-    throw new UsageError(`--only is of ${names.join(", ")}; --backend of ${BACKENDS.join(", ")}, all; --keep as 0-1,7`);
+  if (backends.length === 0 || (values.keep !== undefined && kept === undefined)) {
+    throw new UsageError(`--backend is of ${BACKENDS.join(", ")}, all; --keep as 0-1,7`);
   }
   const seconds = numberOf("seconds", values.seconds) ?? (numberOf("minutes", values.minutes) ?? 1) * 60;
   return {
@@ -74,6 +73,16 @@ function planOf(args: readonly string[]): Plan {
     kept,
     isVerbose: values.verbose,
   };
+}
+
+function namedFuzzers(text: string): Fuzzer[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !ALL_FUZZERS.some((fuzzer) => fuzzer.name === name));
+  if (unknown !== undefined) {
+    const all = ALL_FUZZERS.map(({ name }) => name).join(", ");
+    throw new UsageError(`there is no fuzzer ${JSON.stringify(unknown)}; there are ${all}`);
+  }
+  return ALL_FUZZERS.filter(({ name }) => names.includes(name));
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

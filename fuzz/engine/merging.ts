@@ -5,7 +5,7 @@
  * not at all shows.
  */
 import { Buffer } from "node:buffer";
-import type { KeepingOptions, ValueKind } from "../../src/mvcc/index.ts";
+import type { AnyMergeOption, ValueKind } from "../../src/mvcc/index.ts";
 import type { Dice } from "../dice.ts";
 
 export type Merging = "counter" | "max" | "append" | "custom";
@@ -28,7 +28,7 @@ export function drawMerging(dice: Dice, value: ValueKind): Merging | undefined {
 }
 
 /** As the map is asked for it: always with the same function, as by a program that has one. */
-export function optionFor(merging: Merging, value: ValueKind): NonNullable<KeepingOptions["merge"]> {
+export function optionFor(merging: Merging, value: ValueKind): AnyMergeOption {
   return merging === "custom" ? CUSTOM[value] : merging;
 }
 

@@ -50,7 +50,8 @@ class LibraryDatabase implements Database {
     };
   }
 
-  createKeyspace({ name, id, engine, key, value, lsm, merge }: RawKeyspace): void {
+  createKeyspace(keyspace: RawKeyspace): void {
+    const { name, id, engine, key, value, lsm, merge } = keyspace;
     const { store } = this.#database;
     if (engine !== "btree" && engine !== "lsm") {
       throw new DbError(
@@ -61,7 +62,8 @@ class LibraryDatabase implements Database {
     if (store.catalog.find(name) !== undefined) {
       throw new DbError("INVALID", `there is a keyspace ${name} already`, { map: name });
     }
-    const settings = engine === "lsm" ? { lsm: library.checkLsmSettings(lsm ?? {}) } : {};
+    checkKept(keyspace);
+    const settings = engine === "lsm" ? { lsm: library.checkLsmSettings(lsm === undefined ? {} : lsm) } : {};
     store.createKeyspace(name, { engine, key, value, ...settings, ...(merge === undefined ? {} : { merge }) }, id);
   }
 
@@ -93,6 +95,19 @@ class LibraryDatabase implements Database {
 
   close(): void {
     this.#database.close();
+  }
+}
+
+/** What the engine would take as it comes. */
+function checkKept({ name, engine, value, lsm, merge }: RawKeyspace): void {
+  if (engine === "btree" && lsm !== undefined) {
+    throw new DbError("INVALID", `the keyspace ${name} is for the engine btree, which has no settings lsm`, {
+      map: name,
+    });
+  }
+  if (merge !== undefined && !library.canMerge(merge, value)) {
+    const what = `merge: ${JSON.stringify(merge)} with value: ${JSON.stringify(value)}`;
+    throw new DbError("INVALID", `the keyspace ${name} cannot have ${what}`, { map: name });
   }
 }
 

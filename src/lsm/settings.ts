@@ -35,27 +35,13 @@ const MIN_LARGE_VALUE_BYTES = 128;
 /** A cell may have 4077 bytes with its key. */
 const MAX_LARGE_VALUE_BYTES = 2000;
 
-/** Throws INVALID, or UNSUPPORTED where this Node lacks the compression. */
+/** Throws INVALID; UNSUPPORTED where nothing is wrong but that this Node lacks the compression. */
 export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
-  for (const name in given) {
-    if (!(name in DEFAULT_LSM_SETTINGS)) {
-      throw new DbError(
-        "INVALID",
-        `the option lsm has no ${name}: it takes ${Object.keys(DEFAULT_LSM_SETTINGS).join(", ")}`,
-      );
-    }
-  }
+  checkNames(given);
   const settings: LsmSettings = { ...DEFAULT_LSM_SETTINGS, ...given };
   const { compaction, compression, filterBitsPerKey, prefixBytes, largeValueBytes } = settings;
   checkWord("compaction", compaction, ["levelled", "tiered"]);
   checkWord("compression", compression, ["deflate", "zstd", "none"]);
-  if (compression === "zstd" && !isZstdAvailable()) {
-    throw new DbError(
-      "UNSUPPORTED",
-      `lsm.compression: Node ${process.versions.node} has no zstd; use Node 22.15 or later, or "deflate"`,
-      { node: process.versions.node },
-    );
-  }
   const bits = Array.isArray(filterBitsPerKey) ? filterBitsPerKey : [filterBitsPerKey];
   if (bits.length === 0) {
     throw new DbError("INVALID", "lsm.filterBitsPerKey is a number, or one for each level from 0 on");
@@ -65,12 +51,33 @@ export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
   }
   checkRange("prefixBytes", prefixBytes, 0, MAX_PREFIX_BYTES);
   checkRange("largeValueBytes", largeValueBytes, MIN_LARGE_VALUE_BYTES, MAX_LARGE_VALUE_BYTES);
+  if (compression === "zstd" && !isZstdAvailable()) {
+    throw new DbError(
+      "UNSUPPORTED",
+      `lsm.compression: Node ${process.versions.node} has no zstd; use Node 22.15 or later, or "deflate"`,
+      { node: process.versions.node },
+    );
+  }
   return settings;
 }
 
 export function filterBitsOf(settings: LsmSettings, level: number): number {
   const { filterBitsPerKey: bits } = settings;
   return typeof bits === "number" ? bits : bits[Math.min(level, bits.length - 1)]!;
+}
+
+function checkNames(given: unknown): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new DbError("INVALID", `the option lsm is an object of settings, not ${JSON.stringify(given)}`);
+  }
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(DEFAULT_LSM_SETTINGS, name)) {
+      throw new DbError(
+        "INVALID",
+        `the option lsm has no ${name}: it takes ${Object.keys(DEFAULT_LSM_SETTINGS).join(", ")}`,
+      );
+    }
+  }
 }
 
 function checkWord(name: string, value: string, allowed: readonly string[]): void {

@@ -7,10 +7,10 @@
  * what was loaded, and whoever compares commits by the log alone has to know.
  */
 import { DbError } from "../errors.ts";
-import type { LsmSettings } from "../lsm/index.ts";
+import { checkLsmSettings, DEFAULT_LSM_SETTINGS, type LsmSettings } from "../lsm/index.ts";
 import type { Segment } from "../wal/index.ts";
 import { OP_KIND_PUT, opCommit, opKeyLength, opKeyOffset, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
-import type { MergeKind, MergeName } from "./merge-operator.ts";
+import { canMerge, type MergeKind, type MergeName } from "./merge-operator.ts";
 import { isWellFormed } from "./text.ts";
 
 // Part of the format; never renumber.
@@ -19,6 +19,7 @@ export const DEADLINE_KEYSPACE = 1;
 const FIRST_USER_KEYSPACE = 16;
 /** Ids are u32; half of them are kept back from copies, so that new maps always find one. */
 const MAX_WANTED_ID = 0x7fff_ffff;
+const MAX_ID = 0xffff_ffff;
 
 /** No keyspace name is empty, so the empty key is free for this. */
 const NEXT_ID_KEY = new Uint8Array(0);
@@ -276,7 +277,46 @@ function checkName(name: string): void {
 
 /** A keyspace from its entry. Throws CORRUPT. */
 export function decodeDescription(name: string, value: Uint8Array): KeyspaceInfo {
-  return { ...decodeJson<Omit<KeyspaceInfo, "name" | "isDropped">>(value), name, isDropped: false };
+  const described = decodeJson<Omit<KeyspaceInfo, "name" | "isDropped"> | null>(value);
+  if (described === null || !isDescription(described)) {
+    throw new DbError(
+      "CORRUPT",
+      `the catalog's entry of ${name} describes no map; restore the database from a backup`,
+      {
+        map: name,
+      },
+    );
+  }
+  return { ...described, name, isDropped: false };
+}
+
+function isDescription({ id, engine, key, value, lsm, merge }: Omit<KeyspaceInfo, "name" | "isDropped">): boolean {
+  return (
+    Number.isInteger(id) &&
+    id >= FIRST_USER_KEYSPACE &&
+    id <= MAX_ID &&
+    typeof key === "string" &&
+    typeof value === "string" &&
+    (engine === "lsm" ? areSettings(lsm) : engine === "btree" && lsm === undefined) &&
+    (merge === undefined || canMerge(merge, value))
+  );
+}
+
+/** Also those that this Node lacks the compression for: who reads such pages is told. */
+function areSettings(lsm: LsmSettings | undefined): boolean {
+  if (
+    lsm === undefined ||
+    lsm === null ||
+    !Object.keys(DEFAULT_LSM_SETTINGS).every((name) => Object.hasOwn(lsm, name))
+  ) {
+    return false;
+  }
+  try {
+    checkLsmSettings(lsm);
+    return true;
+  } catch (error) {
+    return error instanceof DbError && error.code === "UNSUPPORTED";
+  }
 }
 
 export function encodeName(name: string): Uint8Array {

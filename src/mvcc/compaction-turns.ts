@@ -2,8 +2,9 @@
  * When runs of LSM keyspaces are compacted, and how much at once.
  *
  * Flushes and compactions take turns in the one job that there is at a time. While writers freeze memtables, only what keeps
- * reads and flushes fast is compacted; what could wait has its time when little is written, or somebody asks for it. With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and
- * where so much waits that they would have to wait for it, nothing does.
+ * reads and flushes fast is compacted; what could wait has its time when little is written, or somebody asks for it. With a
+ * limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and where so much
+ * waits that writers would have to wait for it, nothing does.
  */
 import type { Clock } from "../clock.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";

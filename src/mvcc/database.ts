@@ -289,6 +289,7 @@ export class Database implements Disposable {
     return checkStore(this.store, options);
   }
 
+  /** Figures of this moment, cheap to ask for: commits, memory, pages, checkpoints, compactions to do, how reads went. */
   stats(): DatabaseStats {
     return statsOf(this.store);
   }

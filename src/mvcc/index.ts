@@ -27,6 +27,7 @@ export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export type { LoadOptions, LoadResult } from "./load.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { MergeCursor } from "./merge-cursor.ts";
+export { type AnyMergeOption, canMerge, type MergeOption } from "./merge-operator.ts";
 export { type KeepingOptions, type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, RunnerSurroundings, Seams } from "./options.ts";
 export { ownedCopy } from "./owned-bytes.ts";

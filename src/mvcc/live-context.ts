@@ -75,13 +75,13 @@ export class LiveContext implements Context {
     return countEntries(this.#store, this.#store.live, undefined, keyspace, range);
   }
 
-  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
+  keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined {
     this.#store.checkOpen();
     const found = this.#store.catalog.find(name);
     if (found !== undefined || this.#store.options.readOnly) {
       return found;
     }
     this.#store.writer.checkAlone();
-    return this.#store.createKeyspace(name, description);
+    return this.#store.createKeyspace(name, describe());
   }
 }

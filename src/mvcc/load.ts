@@ -7,8 +7,9 @@
  * end, a checkpoint job without memtables, makes another version. So until the meta page is switched nothing has
  * happened, however the load ends: an error, an abort, a crash. Pages written in vain are free, as they were before (M2).
  *
- * The map has to be empty, not only to readers: an operation on it in a memtable, were it a deletion, would lie above the
- * loaded tree. So what there was is moved to pages first, and from then on writes to the map are refused.
+ * A B+tree has to be empty; an LSM map may hold entries, above which a run is laid. In either case no operation on the map
+ * may be in a memtable: were it a deletion, it would lie above what is loaded. So what there was is moved to pages first,
+ * and from then on writes to the map are refused.
  *
  * The load has a commit number like any other change. Its record says which map was loaded, not with what: that a commit
  * number means one state of the data is what snapshots, conflicts (a transaction begun before the load that uses the map
@@ -25,11 +26,12 @@ import { countEntries } from "./count.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { LoadSource } from "./load-source.ts";
 import { type LoadTarget, targetFor } from "./load-target.ts";
+import { checkMergeable } from "./merge-operator.ts";
 import type { Store } from "./store.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 export interface LoadOptions {
-  /** Ends the load; the map stays empty and the signal's reason is thrown. */
+  /** Ends the load; the map stays as it was and the signal's reason is thrown. */
   readonly signal?: AbortSignal;
   /** Told every few milliseconds how many entries there were so far. */
   readonly onProgress?: (entries: number) => void;
@@ -232,6 +234,9 @@ class BulkLoad<K, V> {
     }
     const value: V = entry[1];
     const room = this.#values.measure(value);
+    if (this.#info.merge !== undefined) {
+      checkMergeable(this.#info.merge, this.#values.kind, value);
+    }
     const length = this.#keys.encode(entry[0], this.#key, 0);
     const last = this.#lastKey;
     if (this.#target.count > 0 && compareBytes(last, 0, this.#lastLength, this.#key, 0, length) >= 0) {

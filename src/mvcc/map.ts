@@ -224,13 +224,15 @@ export class DbMap<K, V> {
   }
 
   /**
-   * Fills an empty map with entries in ascending key order, many times faster than one by one: they go straight into
-   * pages, past the log. They become visible all at once, as one commit, when all are on disk; before that, and after a
-   * failure, nothing is. Meanwhile other maps can be written to, this one cannot (CONFLICT).
+   * Puts entries in ascending key order, many times faster than one by one: they go straight into pages, past the log.
+   * They become visible all at once, as one commit, when all are on disk; before that, and after a failure, nothing is.
+   * Meanwhile other maps can be written to, this one cannot (CONFLICT).
    *
    *     await map.load(sortedPairs, { onProgress: (entries) => … });
    *
-   * Throws INVALID where the map is not empty or an entry is out of order, and what the iteration throws.
+   * A B+tree map has to be empty. An LSM map need not be: what is loaded replaces entries of the same keys, the others stay.
+   * Throws INVALID where a B+tree map is not empty or an entry is out of order, what `put` throws for a key or value, and
+   * what the iteration throws.
    */
   async load(
     entries: Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>,

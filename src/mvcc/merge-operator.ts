@@ -13,7 +13,8 @@
 import { Buffer } from "node:buffer";
 import { DbError } from "../errors.ts";
 import type { Combine } from "../lsm/index.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import type { CustomCodec } from "./key-codec.ts";
+import type { ValueCodec, ValueKind, ValueOf } from "./value-codec.ts";
 
 // Part of the format.
 export type MergeName = "counter" | "max" | "append" | "custom";
@@ -25,9 +26,16 @@ export interface MergeKind {
 }
 
 /** Of two values the older and the newer one, both as the map's values are. Associative. */
-export type MergeFunction = (older: never, newer: never) => unknown;
+export type MergeFunction<V> = (older: V, newer: V) => V;
 
-export type MergeOption = "counter" | "max" | "append" | MergeFunction;
+/** What `merge` may be for a map whose `value` option is a `Choice`; `Json` is the type of its JSON values. */
+export type MergeOption<Choice extends ValueKind | CustomCodec<unknown> = "json", Json = unknown> =
+  | MergeFunction<ValueOf<Choice, Json>>
+  | (Choice extends "json" ? "counter" : never)
+  | (Choice extends ValueKind ? "max" | "append" : never);
+
+/** The same for a map of any kind. */
+export type AnyMergeOption = "counter" | "max" | "append" | ((older: never, newer: never) => unknown);
 
 const COUNTER: Combine = (older, newer) => encodeJson(numberOf(older, 0) + numberOf(newer, 0));
 const MAX_NUMBER: Combine = (older, newer) =>
@@ -57,8 +65,8 @@ export function combineFor({ name, value }: MergeKind): Combine | undefined {
 }
 
 /** The operator that is a function of the application's, on bytes. */
-export function combineWith<V>(merge: MergeFunction, values: ValueCodec<V>): Combine {
-  const apply = merge as (older: V, newer: V) => V;
+export function combineWith<V>(merge: (older: never, newer: never) => unknown, values: ValueCodec<V>): Combine {
+  const apply = merge as MergeFunction<V>;
   const decode = (bytes: Uint8Array): V =>
     values.decode(bytes, 0, bytes.length, new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
   return (older, newer) => {
@@ -68,8 +76,21 @@ export function combineWith<V>(merge: MergeFunction, values: ValueCodec<V>): Com
   };
 }
 
+/** Whether maps with values of this kind can have the operator of this name, as the catalog keeps it. */
+export function canMerge(name: unknown, value: string): name is MergeName {
+  switch (name) {
+    case "counter":
+      return value === "json";
+    case "max":
+    case "append":
+      return value !== "custom";
+    default:
+      return name === "custom";
+  }
+}
+
 /** How the option is kept in the catalog. Throws INVALID. */
-export function mergeNameOf(option: MergeOption, value: string): MergeName {
+export function mergeNameOf(option: AnyMergeOption, value: string): MergeName {
   if (typeof option === "function") {
     return "custom";
   }
@@ -79,7 +100,7 @@ export function mergeNameOf(option: MergeOption, value: string): MergeName {
       `the option merge is "counter", "max", "append" or a function, not ${JSON.stringify(option)}`,
     );
   }
-  if (value === "custom" || (option === "counter" && value !== "json")) {
+  if (!canMerge(option, value)) {
     throw new DbError(
       "INVALID",
       `merge: "${option}" does not work on values of a map with value: "${value}"; use ` +

@@ -1,15 +1,15 @@
 /** How a map is asked for by name: the one `map` function that the database, transactions and snapshots share. */
 import { DbError } from "../errors.ts";
 import { type Combine, checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
-import type { EngineKind, KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
+import { ENGINES, type EngineKind, type KeyspaceDescription, type KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
 import { DbMap } from "./map.ts";
-import { combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
+import { type AnyMergeOption, combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
 import type { Store } from "./store.ts";
 import { type ValueCodec, type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
 
-/** How a map is kept: it stays so, and asking for it again needs none of this but a merge function. */
+/** How a map is kept: it stays so, and asking for it again needs none of this. */
 export interface KeepingOptions {
   /**
    * The storage engine: "btree" (unless given) reads faster and finds counts and ranks at once; "lsm" takes sustained random
@@ -18,21 +18,22 @@ export interface KeepingOptions {
   readonly engine?: EngineKind;
   /** Settings of the engine "lsm". */
   readonly lsm?: Partial<LsmSettings>;
-  /**
-   * What `merge` does: "counter" adds numbers, "max" keeps the larger, "append" puts arrays, strings or bytes one behind the
-   * other; or an associative function of two values, the older and the newer one. Such a map takes no deadlines.
-   */
-  readonly merge?: MergeOption;
 }
 
 export interface MapOptions<
   K extends KeyKind | CustomCodec<unknown> = KeyKind,
   V extends ValueKind | CustomCodec<unknown> = ValueKind,
+  Json = unknown,
 > extends KeepingOptions {
   /** What keys are: "string" unless given. */
   readonly key?: K;
   /** What values are: "json" unless given. */
   readonly value?: V;
+  /**
+   * What `merge` does: "counter" adds numbers, "max" keeps the larger, "append" puts arrays, strings or bytes one behind the
+   * other; or an associative function of two values, the older and the newer one. Such a map takes no deadlines.
+   */
+  readonly merge?: MergeOption<V, Json>;
 }
 
 /** The keys of a map whose options name no kind of key are strings; `Json` is the type of its JSON values. */
@@ -47,36 +48,41 @@ type MapFor<K, V, Json> = DbMap<KeyOf<K>, ValueOf<V, Json>>;
  *     db.map("blobs", { key: "tuple", value: "bytes" })      tuples to Uint8Array
  */
 export interface OpenMap {
-  <Json = unknown>(name: string, options?: MapOptions<"string", "json">): MapFor<"string", "json", Json>;
+  <Json = unknown>(name: string, options?: MapOptions<"string", "json", Json>): MapFor<"string", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"number", "json"> & { readonly key: "number" },
+    options: MapOptions<"number", "json", Json> & { readonly key: "number" },
   ): MapFor<"number", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"bigint", "json"> & { readonly key: "bigint" },
+    options: MapOptions<"bigint", "json", Json> & { readonly key: "bigint" },
   ): MapFor<"bigint", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"bytes", "json"> & { readonly key: "bytes" },
+    options: MapOptions<"bytes", "json", Json> & { readonly key: "bytes" },
   ): MapFor<"bytes", "json", Json>;
   <Json = unknown>(
     name: string,
-    options: MapOptions<"tuple", "json"> & { readonly key: "tuple" },
+    options: MapOptions<"tuple", "json", Json> & { readonly key: "tuple" },
   ): MapFor<"tuple", "json", Json>;
   <V extends ValueKind | CustomCodec<unknown>>(
     name: string,
-    options: KeepingOptions & { readonly key?: "string"; readonly value: V },
+    options: MapOptions<"string", V> & { readonly value: V },
   ): MapFor<"string", V, unknown>;
+  <K extends CustomCodec<unknown>, Json = unknown>(
+    name: string,
+    options: MapOptions<K, "json", Json> & { readonly key: K },
+  ): MapFor<K, "json", Json>;
   <K extends KeyKind | CustomCodec<unknown>, V extends ValueKind | CustomCodec<unknown> = "json">(
     name: string,
-    options: KeepingOptions & { readonly key: K; readonly value?: V },
+    options: MapOptions<K, V> & { readonly key: K },
   ): MapFor<K, V, unknown>;
 }
 
 interface AnyOptions extends KeepingOptions {
   readonly key?: KeyKind | CustomCodec<unknown>;
   readonly value?: ValueKind | CustomCodec<unknown>;
+  readonly merge?: AnyMergeOption;
 }
 
 interface OpenedMap {
@@ -128,19 +134,21 @@ function makeMap(
   name: string,
   options: AnyOptions,
 ): { map: DbMap<unknown, unknown>; info: KeyspaceInfo | undefined } {
-  const engine = engineOf(name, options, store.options.engine);
   // Before anything is made: a kind that there is not would stay with the map for good.
+  checkKeeping(name, options);
   keyCodec(options.key ?? "string");
   valueCodec(options.value ?? "json");
   const merge =
     options.merge === undefined ? {} : { merge: mergeNameOf(options.merge, kindOf(options.value ?? "json")) };
-  const info = context.keyspace(name, {
-    ...engine,
+  const info = context.keyspace(name, () => ({
+    ...engineFor(name, options, store.options.engine),
     ...merge,
     key: kindOf(options.key ?? "string"),
     value: kindOf(options.value ?? "json"),
-  });
-  checkEngine(name, options, info);
+  }));
+  if (info !== undefined) {
+    checkEngine(name, options, info);
+  }
   // A map that is not there, and not made, is empty and of any kind.
   const key = info === undefined ? (options.key ?? "string") : agreed(name, "key", options.key, info.key);
   const value = info === undefined ? (options.value ?? "json") : agreed(name, "value", options.value, info.value);
@@ -151,34 +159,49 @@ function makeMap(
   return { map: map as DbMap<unknown, unknown>, info };
 }
 
-function engineOf(
+/** Whether the options make sense by themselves, be the map there or not. Throws INVALID, UNSUPPORTED. */
+function checkKeeping(name: string, { engine, lsm }: AnyOptions): void {
+  if (engine !== undefined && !ENGINES.includes(engine)) {
+    throw new DbError("UNSUPPORTED", `there is no storage engine ${JSON.stringify(engine)}; use "btree" or "lsm"`);
+  }
+  if (lsm !== undefined) {
+    checkLsmSettings(lsm);
+    if (engine === "btree") {
+      throw settingsOfNone(name);
+    }
+  }
+}
+
+/** How a map is made that is not there yet. */
+function engineFor(
   name: string,
   { engine: asked, lsm }: AnyOptions,
   usual: EngineKind,
 ): Pick<KeyspaceDescription, "engine" | "lsm"> {
   const engine = asked ?? usual;
-  if (engine === "btree") {
-    if (lsm !== undefined) {
-      throw new DbError("INVALID", `the option lsm is for maps with engine: "lsm", which ${name} is not to be`);
-    }
-    return { engine: "btree" };
+  if (engine === "lsm") {
+    return { engine, lsm: checkLsmSettings(lsm ?? {}) };
   }
-  if (engine !== "lsm") {
-    throw new DbError("UNSUPPORTED", `there is no storage engine ${JSON.stringify(engine)}; use "btree" or "lsm"`);
+  if (lsm !== undefined) {
+    throw settingsOfNone(name);
   }
-  return { engine, lsm: checkLsmSettings(lsm ?? {}) };
+  return { engine };
+}
+
+function settingsOfNone(name: string): DbError {
+  return new DbError("INVALID", `the option lsm is for maps with engine: "lsm", which ${name} is not to be`, {
+    map: name,
+  });
 }
 
 /** The engine stays what it was made as; settings that are asked for have to be those that it has. */
-function checkEngine(name: string, { engine, lsm }: AnyOptions, info: KeyspaceInfo | undefined): void {
-  if (info === undefined || engine === undefined) {
-    return;
-  }
+function checkEngine(name: string, { engine, lsm }: AnyOptions, info: KeyspaceInfo): void {
+  const isOther = (engine ?? info.engine) !== info.engine || (lsm !== undefined && info.lsm === undefined);
   const differing = Object.entries(lsm ?? {}).find(
     ([option, value]) => JSON.stringify(value) !== JSON.stringify(info.lsm?.[option as keyof LsmSettings]),
   );
-  if (engine !== info.engine || differing !== undefined) {
-    const what = engine !== info.engine ? `engine: "${info.engine}"` : `another lsm.${differing![0]}`;
+  if (isOther || differing !== undefined) {
+    const what = isOther ? `engine: "${info.engine}"` : `another lsm.${differing![0]}`;
     throw new DbError("INVALID", `the map ${name} was made with ${what}; ask for it with the same, or without`, {
       map: name,
     });

@@ -181,7 +181,7 @@ export class TransactionContext implements Context {
    * As of the snapshot, or, where there was none, as it was made since. One that is not there yet is made by a commit of
    * its own: it stays, empty, if this transaction does not commit.
    */
-  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
+  keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined {
     this.#check();
     const { catalog } = this.#store;
     const found = keyspaceAt(catalog, this.view, name) ?? catalog.find(name);
@@ -189,7 +189,7 @@ export class TransactionContext implements Context {
       return found;
     }
     this.#store.writer.checkAlone();
-    return this.#store.createKeyspace(name, description);
+    return this.#store.createKeyspace(name, describe());
   }
 
   #validate(): void {

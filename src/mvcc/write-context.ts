@@ -124,14 +124,14 @@ export class WriteContext implements Context {
     return countEntries(this.#store, this.#store.pending, undefined, keyspace, range);
   }
 
-  keyspace(name: string, description: KeyspaceDescription): KeyspaceInfo | undefined {
+  keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined {
     this.#check();
     const found = this.#created.find(({ info }) => info.name === name)?.info ?? this.#store.catalog.find(name);
     if (found !== undefined) {
       return found;
     }
     const mark = this.#store.writer.savepoint;
-    const info = this.#store.createKeyspace(name, description);
+    const info = this.#store.createKeyspace(name, describe());
     this.#created.push({ info, mark });
     return info;
   }

@@ -156,7 +156,7 @@ class StatementKeyspaces implements Keyspaces {
   }
 
   create(name: string): number {
-    const { id } = this.#context.keyspace(freeName(this.#store, name), DESCRIPTION)!;
+    const { id } = this.#context.keyspace(freeName(this.#store, name), () => DESCRIPTION)!;
     this.#created.set(name, id);
     return id;
   }

@@ -78,6 +78,35 @@ describe.each(LSM_PLACES)("LSM maps on $name", ({ make }) => {
     }
   });
 
+  it("are asked for with the settings that they have, whatever engine is the usual one", async () => {
+    db.map("tree", { engine: "btree" });
+    db.map("usual", { lsm: { prefixBytes: 4 } });
+    for (let round = 0; round < 2; round++) {
+      for (const engine of ["lsm", "btree"] as const) {
+        if (place.isKept) {
+          db.close();
+          db = place.open({ ...OPTIONS, engine });
+        }
+        const snapshot = db.snapshot();
+        for (const { map } of [db, snapshot]) {
+          expect(map("usual", { lsm: { prefixBytes: 4 } }).count()).toBe(0);
+          expect(map("usual", { lsm: {} }).count()).toBe(0);
+          expect(codeOf(() => map("usual", { lsm: { prefixBytes: 8 } }))).toBe("INVALID");
+          expect(codeOf(() => map("usual", { engine: "btree", lsm: { prefixBytes: 4 } }))).toBe("INVALID");
+          expect(codeOf(() => map("tree", { lsm: {} }))).toBe("INVALID");
+          expect(codeOf(() => map("tree", { lsm: { prefixBytes: 4 } }))).toBe("INVALID");
+        }
+        snapshot.close();
+      }
+      if (place.isKept) {
+        expect(codeOf(() => db.map("new", { lsm: {} }))).toBe("INVALID");
+      }
+      expect(infoOf("usual").lsm).toMatchObject({ prefixBytes: 4 });
+      await db.checkpoint();
+    }
+    expect(db.maps()).toEqual(["tree", "usual"]);
+  });
+
   it("say which settings there are, and what they take", () => {
     for (const lsm of [
       { compaction: "leveled" as "levelled" },
@@ -91,6 +120,11 @@ describe.each(LSM_PLACES)("LSM maps on $name", ({ make }) => {
       { largeValueBytes: 127 },
       { largeValueBytes: 2001 },
       { blockBytes: 1 } as object,
+      { toString: 1 } as object,
+      [] as object,
+      5 as unknown as object,
+      "tiered" as unknown as object,
+      null as unknown as object,
     ]) {
       expect(codeOf(() => db.map("m", { engine: "lsm", lsm }))).toBe("INVALID");
     }

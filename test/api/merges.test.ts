@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Database, DbMap, MapOptions } from "../../src/index.ts";
+import type { AnyMergeOption } from "../../src/mvcc/index.ts";
 import { codeOf, codeOfAsync, PLACES, type Place } from "./places.ts";
 
 const SEGMENT_BYTES = 64 * 1024;
 const COUNTER = { merge: "counter" } as const;
 const APPEND = { value: "string", merge: "append" } as const;
 
+interface AnyOptions {
+  readonly value?: "string" | "bytes";
+  readonly merge: AnyMergeOption;
+}
+
 interface Operator {
   readonly name: string;
-  readonly options: MapOptions;
+  readonly options: AnyOptions;
   /** Operands, the oldest first, and what all of them are together. */
   readonly operands: readonly unknown[];
   readonly merged: unknown;
@@ -62,8 +68,8 @@ describe.each(PLACES)("map.merge on $name", ({ make }) => {
     place[Symbol.dispose]();
   });
 
-  function openMap(name: string, options: MapOptions): DbMap<string, unknown> {
-    return db.map(name, options as MapOptions<"string", "json">);
+  function openMap(name: string, options: AnyOptions): DbMap<string, unknown> {
+    return db.map(name, options as object as MapOptions<"string", "json">);
   }
 
   async function reopen(): Promise<void> {
@@ -283,12 +289,31 @@ describe.each(PLACES)("map.merge on $name", ({ make }) => {
     expect(codeOf(() => db.map("hits", { merge: "max" }))).toBe("INVALID");
     expect(codeOf(() => db.map("hits", { merge: (a: number, b: number) => a * b }))).toBe("INVALID");
     expect(codeOf(() => db.map("plain", COUNTER))).toBe("INVALID");
-    expect(codeOf(() => db.map("strings", { value: "string", merge: "counter" }))).toBe("INVALID");
+    expect(codeOf(() => db.map("strings", { value: "string", merge: "counter" as "max" }))).toBe("INVALID");
     expect(codeOf(() => db.map("other", { merge: "min" as "max" }))).toBe("INVALID");
     expect(db.maps()).toEqual(["hits", "lists", "plain"]);
     // Without options it is the same map, with the same operator.
     db.map<number>("hits").merge("a", 1);
     expect(hits.get("a")).toBe(1);
+  });
+
+  it("is of values that the operator takes, also where they are loaded", async () => {
+    const hits = db.map<unknown>("hits", COUNTER);
+    const lists = db.map<unknown>("lists", { merge: "append" });
+    for (const wrong of ["1", null, Number.NaN, [1]]) {
+      expect(await codeOfAsync(() => hits.load([["a", 1] as const, ["b", wrong] as const]))).toBe("INVALID");
+    }
+    expect(await codeOfAsync(() => lists.load([["a", 1]]))).toBe("INVALID");
+    expect([hits.count(), lists.count()]).toEqual([0, 0]);
+    await hits.load([
+      ["a", 1],
+      ["b", 2],
+    ]);
+    await lists.load([["a", [1]]]);
+    hits.merge("b", 3);
+    lists.merge("a", [2]);
+    expect([hits.get("a"), hits.get("b"), lists.get("a")]).toEqual([1, 5, [1, 2]]);
+    await db.check();
   });
 
   it("with a function: a map that was opened without it is read where nothing has to be combined, and says so otherwise", async () => {

@@ -6,7 +6,12 @@ import type {
   Database,
   DatabaseStats,
   DbMap,
+  EngineKind,
+  LsmSettings,
+  MapOptions,
   MapRange,
+  MapShape,
+  MergeOption,
   open,
   RangeOptions,
   Snapshot,
@@ -60,6 +65,26 @@ export function maps(): void {
   const lines = db.map("m", { value: "string", merge: "append" });
   const latest = db.map<User>("m", { key: "tuple", merge: (_older: User, newer: User) => newer });
 
+  // A merge function gets what the values are, and its parameters need no types; they may give the values theirs.
+  const tags = db.map<string[]>("m", { merge: (older, newer) => older.concat(newer) });
+  const byDay = db.map<string[]>("m", { key: "number", engine: "lsm", merge: (older, newer) => older.concat(newer) });
+  const sums = db.map("m", { merge: (older: number, newer: number) => older + newer });
+  const unknowns = db.map("m", { merge: (older, newer) => older ?? newer });
+  const texts = db.map("m", { value: "string", merge: (older, newer) => older.concat(newer) });
+  const masks = db.map("m", {
+    key: "tuple",
+    value: "bytes",
+    merge: (older, newer) => older.map((b, i) => b | newer[i]!),
+  });
+  const largest = db.map("m", { key: "number", value: "bytes", merge: "max" });
+  const last = db.map("m", {
+    value: dates,
+    merge: (older, newer) => (older.getTime() > newer.getTime() ? older : newer),
+  });
+  const perDay = db.map("m", { key: dates, merge: "counter" });
+  const sumsPerDay = db.map("m", { key: dates, merge: (older: number, newer: number) => older + newer });
+  const perDate = db.map("m", { key: dates, value: points, merge: (older, newer) => ({ x: older.x, y: newer.y }) });
+
   holds<
     [
       Expect<Equal<typeof runs, DbMap<string, User>>>,
@@ -67,6 +92,17 @@ export function maps(): void {
       Expect<Equal<typeof counts, DbMap<string, number>>>,
       Expect<Equal<typeof lines, DbMap<string, string>>>,
       Expect<Equal<typeof latest, DbMap<Tuple, User>>>,
+      Expect<Equal<typeof tags, DbMap<string, string[]>>>,
+      Expect<Equal<typeof byDay, DbMap<number, string[]>>>,
+      Expect<Equal<typeof sums, DbMap<string, number>>>,
+      Expect<Equal<typeof unknowns, DbMap<string, unknown>>>,
+      Expect<Equal<typeof texts, DbMap<string, string>>>,
+      Expect<Equal<typeof masks, DbMap<Tuple, Uint8Array>>>,
+      Expect<Equal<typeof largest, DbMap<number, Uint8Array>>>,
+      Expect<Equal<typeof last, DbMap<string, Date>>>,
+      Expect<Equal<typeof perDay, DbMap<Date, unknown>>>,
+      Expect<Equal<typeof sumsPerDay, DbMap<Date, number>>>,
+      Expect<Equal<typeof perDate, DbMap<Date, { x: number; y: number }>>>,
       Expect<Equal<typeof plain, DbMap<string, unknown>>>,
       Expect<Equal<typeof users, DbMap<string, User>>>,
       Expect<Equal<typeof spelt, DbMap<string, User>>>,
@@ -125,6 +161,17 @@ export type TransactionCases = [
   Expect<Equal<ReturnType<Transaction["commit"]>, Promise<void>>>,
   Expect<Equal<ReturnType<typeof open>, Database>>,
   Expect<Equal<ReturnType<Database["stats"]>, DatabaseStats>>,
+  Expect<Equal<ReturnType<Database["shapes"]>, MapShape[]>>,
+  Expect<Equal<ReturnType<Database["checkpoint"]>, Promise<void>>>,
+];
+
+// What options are made of has names, so that a program can keep them apart from the call.
+export type OptionCases = [
+  Expect<Equal<MapOptions["engine"], EngineKind | undefined>>,
+  Expect<Equal<MapOptions["lsm"], Partial<LsmSettings> | undefined>>,
+  Expect<Equal<MapOptions<"string", "json", User>["merge"], MergeOption<"json", User> | undefined>>,
+  Expect<Assignable<(older: string, newer: string) => string, MergeOption<"string">>>,
+  Expect<Not<Assignable<"counter", MergeOption<"bytes">>>>,
 ];
 
 export function results(): void {
@@ -174,6 +221,20 @@ export function refusals(): void {
   db.map("m", { engine: "lsm", lsm: { compaction: "leveled" } });
   // @ts-expect-error: there is no such operator
   db.map("m", { merge: "min" });
+  // @ts-expect-error: strings are not counted
+  db.map("m", { value: "string", merge: "counter" });
+  // @ts-expect-error: nor are bytes, whatever the keys
+  db.map("m", { key: "tuple", value: "bytes", merge: "counter" });
+  // @ts-expect-error: nacre does not know what a codec's values are
+  db.map("m", { value: dates, merge: "max" });
+  // @ts-expect-error: a merge function takes values of the map
+  db.map<number>("m", { merge: (older: string, newer: string) => older + newer });
+  // @ts-expect-error: and returns one
+  db.map<number>("m", { merge: (older, newer) => `${older} ${newer}` });
+  // @ts-expect-error: also where the kind of values says what they are
+  db.map("m", { value: "string", merge: (older: number, newer: number) => older + newer });
+  // @ts-expect-error: or a codec does
+  db.map("m", { key: "number", value: points, merge: (older, newer) => older.x + newer.x });
   // @ts-expect-error: an operand is a value of the map
   users.merge("u:1", 1);
   // @ts-expect-error: a bound of another kind is refused
