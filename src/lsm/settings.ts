@@ -58,7 +58,8 @@ export function checkLsmSettings(given: Partial<LsmSettings>): LsmSettings {
       { node: process.versions.node },
     );
   }
-  return settings;
+  // The caller's array stays the caller's.
+  return typeof filterBitsPerKey === "number" ? settings : { ...settings, filterBitsPerKey: [...filterBitsPerKey] };
 }
 
 export function filterBitsOf(settings: LsmSettings, level: number): number {
