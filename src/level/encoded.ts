@@ -93,6 +93,19 @@ export function ownedAs(format: Format, bytes: Uint8Array): Encoded {
   }
 }
 
+/**
+ * A bound that is longer than any key is between the same two keys when it is cut to the longest and one zero byte: what
+ * follows the first MAX_KEY_BYTES of it makes no difference to keys that end there.
+ */
+export function cut(bound: Uint8Array): Uint8Array {
+  if (bound.length <= MAX_KEY_BYTES) {
+    return bound;
+  }
+  const bytes = new Uint8Array(MAX_KEY_BYTES + 1);
+  bytes.set(bound.subarray(0, MAX_KEY_BYTES), 0);
+  return bytes;
+}
+
 export function keyTooLong(key: Encoded): LevelError {
   const bytes = bytesOf(key).length;
   return new LevelError("LEVEL_INVALID_KEY", `a key of ${bytes} bytes is too long: the limit is ${MAX_KEY_BYTES}`);

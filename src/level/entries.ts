@@ -24,7 +24,17 @@ import {
   opValueOffset,
   SnapshotContext,
 } from "../mvcc/index.ts";
-import { type Encoded, type Format, keyTooLong, readAs, TOO_LONG, valueRoom, writeKey, writeValue } from "./encoded.ts";
+import {
+  cut,
+  type Encoded,
+  type Format,
+  keyTooLong,
+  readAs,
+  TOO_LONG,
+  valueRoom,
+  writeKey,
+  writeValue,
+} from "./encoded.ts";
 import { LevelError } from "./errors.ts";
 
 export type Engine = NonNullable<MapOptions["engine"]>;
@@ -124,7 +134,9 @@ export class Entries {
   }
 
   /** Deletes the entries of a range, all at once and however many there are. */
-  async clearAll({ lower = NO_KEY, upper }: ByteRange, durability: Durability): Promise<void> {
+  async clearAll(range: ByteRange, durability: Durability): Promise<void> {
+    const lower = cut(range.lower ?? NO_KEY);
+    const upper = range.upper && cut(range.upper);
     if (upper === undefined || Buffer.compare(lower, upper) < 0) {
       await this.write(durability, () => {
         this.checkThere();

@@ -44,7 +44,7 @@ export function toByteRange({ gt, gte, lt, lte }: EncodedRange): ByteRange {
   };
 }
 
-/** The caller's memory is its own to change, so that a bound is always a copy. It may be longer than any key. */
+/** The caller's memory is its own to change, so that a bound is always a copy. It may be longer than any key (`cut`). */
 function bound(key: Encoded, isSuccessor: boolean): Uint8Array {
   const bytes = bytesOf(key);
   if (!isSuccessor) {
