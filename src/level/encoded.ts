@@ -30,11 +30,16 @@ export function writeKey(key: Encoded, into: Uint8Array): number {
       ? TOO_LONG
       : writeText(key, into, 0);
   }
-  if (key.length > MAX_KEY_BYTES) {
+  if (isTooLong(key)) {
     return TOO_LONG;
   }
   into.set(key, 0);
   return key.length;
+}
+
+/** Whether a key in bytes is longer than any can be. */
+export function isTooLong(key: Uint8Array): boolean {
+  return key.length > MAX_KEY_BYTES;
 }
 
 /** Room that `writeValue` needs. Throws LEVEL_INVALID_VALUE. */
@@ -43,13 +48,18 @@ export function valueRoom(value: Encoded): number {
     return value.length * UNIT_BYTES;
   }
   const bytes = typeof value === "string" ? Buffer.byteLength(value) : value.length;
+  checkValueBytes(bytes);
+  return bytes;
+}
+
+/** Throws LEVEL_INVALID_VALUE. */
+export function checkValueBytes(bytes: number): void {
   if (bytes > MAX_VALUE_BYTES) {
     throw new LevelError(
       "LEVEL_INVALID_VALUE",
       `a value of ${bytes} bytes is too long: the limit is ${MAX_VALUE_BYTES}`,
     );
   }
-  return bytes;
 }
 
 /** Writes a value; its length. */

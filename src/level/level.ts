@@ -158,6 +158,9 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
    *       sessions.within(tx).del("token");
    *       tx.map<number>("count").put("users", 1);
    *     });
+   *
+   * Throws TypeError for a transaction or snapshot of another database, and for a sublevel of another level;
+   * LEVEL_DATABASE_NOT_OPEN; and nacre's CLOSED where the transaction has ended.
    */
   within(transaction: LevelTransaction): LevelWithin<K, V>;
   within<A, B>(transaction: LevelTransaction, sublevel: TypedLevel<A, B>): LevelWithin<A, B>;
@@ -167,6 +170,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     if (sublevel !== undefined && rootOf(sublevel) !== this) {
       throw new TypeError("The second argument is a sublevel of this level");
     }
+    entries.checkOwn(transaction.context);
     const bytes = transaction.map(entries.map, { key: "bytes", value: "bytes" });
     return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
   }
