@@ -35,7 +35,7 @@ import {
   writeKey,
   writeValue,
 } from "./encoded.ts";
-import { LevelError } from "./errors.ts";
+import { LevelError, reading } from "./errors.ts";
 
 export type Engine = NonNullable<MapOptions["engine"]>;
 
@@ -159,7 +159,8 @@ export class Entries {
     limit: number,
     durability: Durability,
   ): Promise<void> {
-    const cursor = source.openScan(this.id, range, isReverse);
+    const cursor = reading(() => source.openScan(this.id, range, isReverse));
+    const next = () => cursor.next();
     let left = limit;
     try {
       for (;;) {
@@ -167,7 +168,7 @@ export class Entries {
         let count = 0;
         void this.write("relaxed", () => {
           this.checkThere();
-          while (count < most && cursor.next()) {
+          while (count < most && reading(next)) {
             this.#remove(cursor.copyKey(scratch, 0));
             count++;
           }

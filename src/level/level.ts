@@ -17,7 +17,7 @@ import type { Context, Database, Durability } from "../mvcc/index.ts";
 import { LevelChainedBatch } from "./chained-batch.ts";
 import type { Encoded, Format } from "./encoded.ts";
 import type { Entries } from "./entries.ts";
-import { LevelError, notOpen, toLevelError, toReadError } from "./errors.ts";
+import { LevelError, notOpen, reading, toLevelError, toReadError } from "./errors.ts";
 import { checkPlace, destroy, Home, isPermanent } from "./home.ts";
 import { type IteratorOptions, LevelIterator, LevelKeyIterator, LevelValueIterator } from "./iterators.ts";
 import { approximateBytes, propertyOf } from "./measures.ts";
@@ -70,7 +70,7 @@ const MANIFEST = {
   signals: { iterators: true },
   additionalMethods: { approximateSize: true, compactRange: true, getProperty: true, within: true },
 };
-/** What operations count for in Pace. */
+/** What operations count for in Pace, besides the bytes of values. */
 const READ_WORK = 256;
 const WRITE_WORK = 1024;
 
@@ -258,7 +258,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /** @internal */
   _get(key: Encoded, request: ReadRequest): unknown {
-    return this.#pace.pass(this._getSync(key, request), READ_WORK);
+    const value = this._getSync(key, request);
+    return this.#pace.pass(value, READ_WORK + lengthOf(value));
   }
 
   /** @internal */
@@ -276,7 +277,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     const entries = this.#opened();
     const context = contextOf(entries, snapshot) ?? entries.live;
     const values = reading(() => keys.map((key) => entries.get(context, key, valueEncoding)));
-    return this.#pace.pass(values, keys.length * READ_WORK);
+    const bytes = values.reduce((sum, value) => sum + lengthOf(value), 0);
+    return this.#pace.pass(values, keys.length * READ_WORK + bytes);
   }
 
   /** @internal */
@@ -300,19 +302,23 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   /** @internal */
   _put(key: Encoded, value: Encoded, options: WriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, 1, () => entries.put(key, value));
+    return this.#write(entries, options, WRITE_WORK + value.length, () => entries.put(key, value));
   }
 
   /** @internal */
   _del(key: Encoded, options: WriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, 1, () => entries.remove(key));
+    return this.#write(entries, options, WRITE_WORK, () => entries.remove(key));
   }
 
   /** @internal */
   _batch(operations: readonly EncodedOperation[], options: WriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, operations.length, () => {
+    let work = 0;
+    for (const operation of operations) {
+      work += WRITE_WORK + (operation.type === "put" ? operation.value.length : 0);
+    }
+    return this.#write(entries, options, work, () => {
       for (const operation of operations) {
         const { sublevel } = operation;
         const target = sublevel == null ? entries : beside(entries, sublevel);
@@ -338,7 +344,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     const given = contextOf(entries, snapshot);
     const durability = durabilityOf(request, this.#durability);
     const isWhole = given === undefined && limit < 0;
-    const pinned = given === undefined && !isWhole ? entries.pin() : undefined;
+    const pinned = given === undefined && !isWhole ? reading(() => entries.pin()) : undefined;
     const most = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     try {
       if (isWhole) {
@@ -347,10 +353,11 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
         await entries.clear(given ?? pinned!, toByteRange(request), reverse, most, durability);
       }
     } catch (error) {
-      throw toReadError(error);
+      throw toLevelError(error);
     } finally {
       pinned?.close();
     }
+    await this.#pace.pass(undefined, WRITE_WORK);
   }
 
   /** @internal */
@@ -381,7 +388,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return this.#entries;
   }
 
-  #write(entries: Entries, options: WriteOptions, operations: number, change: () => void): unknown {
+  #write(entries: Entries, options: WriteOptions, work: number, change: () => void): unknown {
     let onDisk: Promise<void> | undefined;
     try {
       onDisk = entries.write(durabilityOf(options, this.#durability), change);
@@ -389,7 +396,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
       throw toLevelError(error);
     }
     return onDisk === undefined
-      ? this.#pace.pass(undefined, operations * WRITE_WORK)
+      ? this.#pace.pass(undefined, work)
       : onDisk.catch((error: unknown) => {
           throw toLevelError(error);
         });
@@ -449,10 +456,6 @@ function checkLocation(location: string): void {
   }
 }
 
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw toReadError(error);
-  }
+function lengthOf(value: Encoded | undefined): number {
+  return value === undefined ? 0 : value.length;
 }
