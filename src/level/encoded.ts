@@ -5,8 +5,8 @@
  * As in LevelDB any bytes can be read as text, U+FFFD in place of what is not UTF-8, and text with half a surrogate pair
  * is stored with U+FFFD for that half.
  *
- * L6. What is returned shares no memory with the database.
- * L7. Keys longer than MAX_KEY_BYTES do not exist: putting one is LEVEL_INVALID_KEY, every other use finds nothing.
+ * V6. What is returned shares no memory with the database.
+ * V7. Keys longer than MAX_KEY_BYTES do not exist: putting one is LEVEL_INVALID_KEY, every other use finds nothing.
  */
 import { Buffer } from "node:buffer";
 import { copyBytes } from "../bytes.ts";

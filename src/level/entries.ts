@@ -4,9 +4,9 @@
  * Reading finds a place and copies from it what is returned; writing encodes into the log's arena. Nothing else is
  * allocated: keys pass through one scratch buffer, which is used up before the next key comes.
  *
- * L1. What one `write` puts and deletes is one commit, or nothing where it throws; it is made before `write` returns.
+ * V1. What one `write` puts and deletes is one commit, or nothing where it throws; it is made before `write` returns.
  *     What it returns is only about the disk.
- * L2. Deletes are blind, as LevelDB's are: nobody looks whether there was an entry.
+ * V2. Deletes are blind, as LevelDB's are: nobody looks whether there was an entry.
  */
 import { copyBytes } from "../bytes.ts";
 import { nextTurn } from "../clock.ts";

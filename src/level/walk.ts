@@ -8,9 +8,9 @@
  * Bounds are bytes, `lower` inclusive and `upper` exclusive; a bound that excludes (or includes) its key is the key's
  * successor. A target outside of the bounds is the end, and the next seek can lead back in.
  *
- * L3. All that a walk gives out is of one moment: that of the snapshot it was given, or that of its own beginning.
- * L4. It reads no further than it was asked, and keeps nothing but a cursor. An item is the caller's own.
- * L5. Between two turns of the event loop walks and single operations of a level do a bounded amount of work (Pace).
+ * V3. All that a walk gives out is of one moment: that of the snapshot it was given, or that of its own beginning.
+ * V4. It reads no further than it was asked, and keeps nothing but a cursor. An item is the caller's own.
+ * V5. Between two turns of the event loop walks and single operations of a level do a bounded amount of work (Pace).
  */
 import { Buffer } from "node:buffer";
 import { type ByteRange, type Context, MAX_KEY_BYTES, type MergeCursor, type SnapshotContext } from "../mvcc/index.ts";
