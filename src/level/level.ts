@@ -31,8 +31,9 @@ import {
   type LevelOpenOptions,
   type LevelOptions,
   type LevelPutOptions,
+  type LevelWriteOptions,
   otherOptions,
-  type WriteOptions,
+  type SharedLevelOptions,
 } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { LevelSnapshot } from "./snapshot.ts";
@@ -46,7 +47,7 @@ interface ReadRequest {
   readonly snapshot?: AbstractSnapshot | null;
 }
 
-interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, WriteOptions {
+interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, LevelWriteOptions {
   readonly reverse: boolean;
   readonly limit: number;
   readonly keys?: boolean;
@@ -83,8 +84,11 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /** A level in a directory of its own, or ":memory:". Opens by itself, as soon as it was made. */
   constructor(path: string, options?: LevelOptions<K, V>);
-  /** A level in a database that is open, beside its maps, tables and other levels. */
-  constructor(database: Database, options: LevelOptions<K, V> & { readonly map: string });
+  /**
+   * A level in a database that is open, beside its maps, tables and other levels. Throws TypeError for options of
+   * nacre's `open`.
+   */
+  constructor(database: Database, options: SharedLevelOptions<K, V>);
   constructor(place: string | Database, options?: LevelOptions<K, V>) {
     const given = options ?? {};
     checkPlace(place, given);
@@ -132,6 +136,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   }
 
   override batch(operations: LevelBatchOperation<K, V>[]): Promise<void>;
+  override batch(operations: LevelBatchOperation<K, V>[], options: LevelBatchOptions<K, V>): Promise<void>;
   override batch<A = K, B = V>(
     operations: LevelBatchOperation<A, B>[],
     options: LevelBatchOptions<A, B>,
@@ -142,7 +147,10 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return (super.batch as (...parameters: unknown[]) => unknown)(...parameters);
   }
 
-  /** Deletes all entries or a range of them, in commits of a thousand; keys that come meanwhile stay. */
+  /**
+   * Deletes all entries or a range of them in one commit, however many they are. With `limit` or `snapshot` it takes a
+   * commit for each thousand, between which the event loop turns; keys that come meanwhile stay.
+   */
   override clear(): Promise<void>;
   override clear<A = K>(options: LevelClearOptions<A>): Promise<void>;
   override clear<A>(options?: LevelClearOptions<A>): Promise<void> {
@@ -175,7 +183,10 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
   }
 
-  /** About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. */
+  /**
+   * About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. With
+   * the engine "lsm" counting walks over all of them, without a turn of the event loop.
+   */
   async approximateSize<A = K>(start: A, end: A, options: RangeEncoding<A> = {}): Promise<number> {
     if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
@@ -218,7 +229,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /**
    * Removes the database in a directory, with every map in it, and the directory if nothing else is in there. Nothing
-   * happens where there is none. Throws LEVEL_LOCKED where it is open.
+   * happens where there is none. Throws LEVEL_LOCKED where it is open, LEVEL_INVALID where something else is there.
    */
   static async destroy(location: string): Promise<void> {
     checkLocation(location);
@@ -300,19 +311,19 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   }
 
   /** @internal */
-  _put(key: Encoded, value: Encoded, options: WriteOptions): unknown {
+  _put(key: Encoded, value: Encoded, options: LevelWriteOptions): unknown {
     const entries = this.#opened();
     return this.#write(entries, options, WRITE_WORK + value.length, () => entries.put(key, value));
   }
 
   /** @internal */
-  _del(key: Encoded, options: WriteOptions): unknown {
+  _del(key: Encoded, options: LevelWriteOptions): unknown {
     const entries = this.#opened();
     return this.#write(entries, options, WRITE_WORK, () => entries.remove(key));
   }
 
   /** @internal */
-  _batch(operations: readonly EncodedOperation[], options: WriteOptions): unknown {
+  _batch(operations: readonly EncodedOperation[], options: LevelWriteOptions): unknown {
     const entries = this.#opened();
     let work = 0;
     for (const operation of operations) {
@@ -388,7 +399,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return this.#entries;
   }
 
-  #write(entries: Entries, options: WriteOptions, work: number, change: () => void): unknown {
+  #write(entries: Entries, options: LevelWriteOptions, work: number, change: () => void): unknown {
     let onDisk: Promise<void> | undefined;
     try {
       onDisk = entries.write(durabilityOf(options, this.#durability), change);
