@@ -24,5 +24,6 @@ export {
   type LevelTransaction,
   type LevelValueIterator,
   type LevelWithin,
-  type WriteOptions,
+  type LevelWriteOptions,
+  type SharedLevelOptions,
 } from "./level/index.ts";

@@ -3,10 +3,10 @@ import { AbstractChainedBatch, type AbstractChainedBatchDelOptions, type Abstrac
 import type { Encoded } from "./encoded.ts";
 import { LevelError } from "./errors.ts";
 import type { EncodedOperation } from "./operation.ts";
-import type { WriteOptions } from "./options.ts";
+import type { LevelWriteOptions } from "./options.ts";
 
 /** What commits. */
-type Commit = (operations: readonly EncodedOperation[], options: WriteOptions) => unknown;
+type Commit = (operations: readonly EncodedOperation[], options: LevelWriteOptions) => unknown;
 
 export class LevelChainedBatch<Database, K, V> extends AbstractChainedBatch<Database, K, V> {
   readonly #commit: Commit;
@@ -34,7 +34,7 @@ export class LevelChainedBatch<Database, K, V> extends AbstractChainedBatch<Data
   }
 
   /** Commits the operations; `sync: true` resolves when they are on disk. */
-  override async write(options?: WriteOptions): Promise<void> {
+  override async write(options?: LevelWriteOptions): Promise<void> {
     await super.write(options ?? {});
   }
 
@@ -54,7 +54,7 @@ export class LevelChainedBatch<Database, K, V> extends AbstractChainedBatch<Data
   }
 
   /** @internal */
-  _write(options: WriteOptions): unknown {
+  _write(options: LevelWriteOptions): unknown {
     return this.#commit(this.#operations, options);
   }
 }

@@ -5,8 +5,8 @@
  * As in LevelDB any bytes can be read as text, U+FFFD in place of what is not UTF-8, and text with half a surrogate pair
  * is stored with U+FFFD for that half.
  *
- * L6. What is returned shares no memory with the database.
- * L7. Keys longer than MAX_KEY_BYTES do not exist: putting one is LEVEL_INVALID_KEY, every other use finds nothing.
+ * V6. What is returned shares no memory with the database.
+ * V7. Keys longer than MAX_KEY_BYTES do not exist: putting one is LEVEL_INVALID_KEY, every other use finds nothing.
  */
 import { Buffer } from "node:buffer";
 import { copyBytes } from "../bytes.ts";
@@ -30,11 +30,16 @@ export function writeKey(key: Encoded, into: Uint8Array): number {
       ? TOO_LONG
       : writeText(key, into, 0);
   }
-  if (key.length > MAX_KEY_BYTES) {
+  if (isTooLong(key)) {
     return TOO_LONG;
   }
   into.set(key, 0);
   return key.length;
+}
+
+/** Whether a key in bytes is longer than any can be. */
+export function isTooLong(key: Uint8Array): boolean {
+  return key.length > MAX_KEY_BYTES;
 }
 
 /** Room that `writeValue` needs. Throws LEVEL_INVALID_VALUE. */
@@ -43,13 +48,18 @@ export function valueRoom(value: Encoded): number {
     return value.length * UNIT_BYTES;
   }
   const bytes = typeof value === "string" ? Buffer.byteLength(value) : value.length;
+  checkValueBytes(bytes);
+  return bytes;
+}
+
+/** Throws LEVEL_INVALID_VALUE. */
+export function checkValueBytes(bytes: number): void {
   if (bytes > MAX_VALUE_BYTES) {
     throw new LevelError(
       "LEVEL_INVALID_VALUE",
       `a value of ${bytes} bytes is too long: the limit is ${MAX_VALUE_BYTES}`,
     );
   }
-  return bytes;
 }
 
 /** Writes a value; its length. */
@@ -91,6 +101,19 @@ export function ownedAs(format: Format, bytes: Uint8Array): Encoded {
     default:
       return bytes;
   }
+}
+
+/**
+ * A bound that is longer than any key is between the same two keys when it is cut to the longest and one zero byte: what
+ * follows the first MAX_KEY_BYTES of it makes no difference to keys that end there.
+ */
+export function cut(bound: Uint8Array): Uint8Array {
+  if (bound.length <= MAX_KEY_BYTES) {
+    return bound;
+  }
+  const bytes = new Uint8Array(MAX_KEY_BYTES + 1);
+  bytes.set(bound.subarray(0, MAX_KEY_BYTES), 0);
+  return bytes;
 }
 
 export function keyTooLong(key: Encoded): LevelError {

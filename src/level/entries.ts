@@ -4,9 +4,9 @@
  * Reading finds a place and copies from it what is returned; writing encodes into the log's arena. Nothing else is
  * allocated: keys pass through one scratch buffer, which is used up before the next key comes.
  *
- * L1. What one `write` puts and deletes is one commit, or nothing where it throws; it is made before `write` returns.
+ * V1. What one `write` puts and deletes is one commit, or nothing where it throws; it is made before `write` returns.
  *     What it returns is only about the disk.
- * L2. Deletes are blind, as LevelDB's are: nobody looks whether there was an entry.
+ * V2. Deletes are blind, as LevelDB's are: nobody looks whether there was an entry.
  */
 import { copyBytes } from "../bytes.ts";
 import { nextTurn } from "../clock.ts";
@@ -24,8 +24,18 @@ import {
   opValueOffset,
   SnapshotContext,
 } from "../mvcc/index.ts";
-import { type Encoded, type Format, keyTooLong, readAs, TOO_LONG, valueRoom, writeKey, writeValue } from "./encoded.ts";
-import { LevelError } from "./errors.ts";
+import {
+  cut,
+  type Encoded,
+  type Format,
+  keyTooLong,
+  readAs,
+  TOO_LONG,
+  valueRoom,
+  writeKey,
+  writeValue,
+} from "./encoded.ts";
+import { LevelError, reading } from "./errors.ts";
 
 export type Engine = NonNullable<MapOptions["engine"]>;
 
@@ -33,6 +43,9 @@ const NO_EXPIRY = 0;
 const NO_KEY = new Uint8Array(0);
 /** No keyspace ever has this id: that of a level that a read-only database does not have. */
 const NO_KEYSPACE = 0xffff_ffff;
+/** The keyspace that every database has. */
+const CATALOG = 0;
+const NOTHING: ByteRange = { lower: NO_KEY, upper: NO_KEY };
 
 /** Room for any key, and for the bytes that are written before a key is found to be too long. */
 const scratch = new Uint8Array(MAX_KEY_BYTES + 64);
@@ -124,7 +137,9 @@ export class Entries {
   }
 
   /** Deletes the entries of a range, all at once and however many there are. */
-  async clearAll({ lower = NO_KEY, upper }: ByteRange, durability: Durability): Promise<void> {
+  async clearAll(range: ByteRange, durability: Durability): Promise<void> {
+    const lower = cut(range.lower ?? NO_KEY);
+    const upper = range.upper && cut(range.upper);
     if (upper === undefined || Buffer.compare(lower, upper) < 0) {
       await this.write(durability, () => {
         this.checkThere();
@@ -144,7 +159,8 @@ export class Entries {
     limit: number,
     durability: Durability,
   ): Promise<void> {
-    const cursor = source.openScan(this.id, range, isReverse);
+    const cursor = reading(() => source.openScan(this.id, range, isReverse));
+    const next = () => cursor.next();
     let left = limit;
     try {
       for (;;) {
@@ -152,7 +168,7 @@ export class Entries {
         let count = 0;
         void this.write("relaxed", () => {
           this.checkThere();
-          while (count < most && cursor.next()) {
+          while (count < most && reading(next)) {
             this.#remove(cursor.copyKey(scratch, 0));
             count++;
           }
@@ -168,6 +184,19 @@ export class Entries {
     }
     if (durability !== "relaxed") {
       await this.database.store.settled(durability);
+    }
+  }
+
+  /** Throws TypeError where a context is another database's, and what reading in it throws. */
+  checkOwn(context: Context): void {
+    // A context does not say whose it is. But a scan pins the state of its own database, one of nothing at all too.
+    const { pins } = this.database.store;
+    const before = pins.count;
+    const cursor = context.openScan(CATALOG, NOTHING, false);
+    const isOwn = pins.count > before;
+    context.closeScan(cursor);
+    if (!isOwn) {
+      throw new TypeError("The transaction or snapshot is of another database");
     }
   }
 

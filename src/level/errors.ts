@@ -55,6 +55,15 @@ export function toReadError(error: unknown): unknown {
     : toLevelError(error);
 }
 
+/** What `read` gives; what it throws as `toReadError` has it. */
+export function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw toReadError(error);
+  }
+}
+
 export function notOpen(): LevelError {
   return new LevelError("LEVEL_DATABASE_NOT_OPEN", "Database is not open");
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Database, type Durability, destroyAt, type OpenOptions, open } from "../mvcc/index.ts";
 import { type Engine, Entries } from "./entries.ts";
 import { LevelError, toLevelError } from "./errors.ts";
-import { checkDurability, type HomeOptions, type LevelOpenOptions, openOptions } from "./options.ts";
+import { checkDurability, checkShared, type HomeOptions, type LevelOpenOptions, openOptions } from "./options.ts";
 
 const DEFAULT_MAP = "level";
 const IN_MEMORY = ":memory:";
@@ -42,6 +42,9 @@ export class Home {
 
   /** Throws what opening a database throws, TypeError, and LEVEL_INVALID for what is missing or there already. */
   open(options: LevelOpenOptions): Entries {
+    if (this.#shared !== undefined) {
+      checkShared(options);
+    }
     const database = this.#shared ?? this.#openDirectory(options);
     try {
       const entries = this.#entriesIn(database, options);
@@ -89,12 +92,13 @@ export class Home {
   }
 }
 
-/** Throws TypeError for what is no place for a level. */
-export function checkPlace(place: unknown, options: { readonly map?: unknown }): void {
+/** Throws TypeError for what is no place for a level, and for options that mean nothing there. */
+export function checkPlace(place: unknown, options: HomeOptions): void {
   if (place instanceof Database) {
     if (typeof options.map !== "string" || options.map === "") {
       throw new TypeError('A level in an open database needs the name of its map: new Level(db, { map: "…" })');
     }
+    checkShared(options);
   } else if (typeof place !== "string" || place === "") {
     throw new TypeError("The first argument is the path of a directory, or a database of nacre's that is open");
   }

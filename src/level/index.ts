@@ -11,7 +11,8 @@ export type {
   LevelOpenOptions,
   LevelOptions,
   LevelPutOptions,
-  WriteOptions,
+  LevelWriteOptions,
+  SharedLevelOptions,
 } from "./options.ts";
 export { LevelSnapshot } from "./snapshot.ts";
 export { type LevelTransaction, LevelWithin } from "./within.ts";

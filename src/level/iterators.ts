@@ -46,8 +46,8 @@ export class LevelIterator<Database, K, V> extends AbstractIterator<Database, K,
   }
 
   /** @internal */
-  _close(): void {
-    this.#walk.close();
+  _close(): unknown {
+    return this.#walk.close();
   }
 }
 
@@ -82,8 +82,8 @@ export class LevelKeyIterator<Database, K> extends AbstractKeyIterator<Database,
   }
 
   /** @internal */
-  _close(): void {
-    this.#walk.close();
+  _close(): unknown {
+    return this.#walk.close();
   }
 }
 
@@ -118,8 +118,8 @@ export class LevelValueIterator<Database, K, V> extends AbstractValueIterator<Da
   }
 
   /** @internal */
-  _close(): void {
-    this.#walk.close();
+  _close(): unknown {
+    return this.#walk.close();
   }
 }
 

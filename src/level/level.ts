@@ -17,7 +17,7 @@ import type { Context, Database, Durability } from "../mvcc/index.ts";
 import { LevelChainedBatch } from "./chained-batch.ts";
 import type { Encoded, Format } from "./encoded.ts";
 import type { Entries } from "./entries.ts";
-import { LevelError, notOpen, toLevelError, toReadError } from "./errors.ts";
+import { LevelError, notOpen, reading, toLevelError, toReadError } from "./errors.ts";
 import { checkPlace, destroy, Home, isPermanent } from "./home.ts";
 import { type IteratorOptions, LevelIterator, LevelKeyIterator, LevelValueIterator } from "./iterators.ts";
 import { approximateBytes, propertyOf } from "./measures.ts";
@@ -31,8 +31,9 @@ import {
   type LevelOpenOptions,
   type LevelOptions,
   type LevelPutOptions,
+  type LevelWriteOptions,
   otherOptions,
-  type WriteOptions,
+  type SharedLevelOptions,
 } from "./options.ts";
 import { Pace } from "./pace.ts";
 import { LevelSnapshot } from "./snapshot.ts";
@@ -46,7 +47,7 @@ interface ReadRequest {
   readonly snapshot?: AbstractSnapshot | null;
 }
 
-interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, WriteOptions {
+interface RangeRequest extends ReadRequest, EncodedRange, IteratorOptions, LevelWriteOptions {
   readonly reverse: boolean;
   readonly limit: number;
   readonly keys?: boolean;
@@ -70,7 +71,7 @@ const MANIFEST = {
   signals: { iterators: true },
   additionalMethods: { approximateSize: true, compactRange: true, getProperty: true, within: true },
 };
-/** What operations count for in Pace. */
+/** What operations count for in Pace, besides the bytes of values. */
 const READ_WORK = 256;
 const WRITE_WORK = 1024;
 
@@ -83,8 +84,11 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /** A level in a directory of its own, or ":memory:". Opens by itself, as soon as it was made. */
   constructor(path: string, options?: LevelOptions<K, V>);
-  /** A level in a database that is open, beside its maps, tables and other levels. */
-  constructor(database: Database, options: LevelOptions<K, V> & { readonly map: string });
+  /**
+   * A level in a database that is open, beside its maps, tables and other levels. Throws TypeError for options of
+   * nacre's `open`.
+   */
+  constructor(database: Database, options: SharedLevelOptions<K, V>);
   constructor(place: string | Database, options?: LevelOptions<K, V>) {
     const given = options ?? {};
     checkPlace(place, given);
@@ -132,6 +136,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   }
 
   override batch(operations: LevelBatchOperation<K, V>[]): Promise<void>;
+  override batch(operations: LevelBatchOperation<K, V>[], options: LevelBatchOptions<K, V>): Promise<void>;
   override batch<A = K, B = V>(
     operations: LevelBatchOperation<A, B>[],
     options: LevelBatchOptions<A, B>,
@@ -142,7 +147,10 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return (super.batch as (...parameters: unknown[]) => unknown)(...parameters);
   }
 
-  /** Deletes all entries or a range of them, in commits of a thousand; keys that come meanwhile stay. */
+  /**
+   * Deletes all entries or a range of them in one commit, however many they are. With `limit` or `snapshot` it takes a
+   * commit for each thousand, between which the event loop turns; keys that come meanwhile stay.
+   */
   override clear(): Promise<void>;
   override clear<A = K>(options: LevelClearOptions<A>): Promise<void>;
   override clear<A>(options?: LevelClearOptions<A>): Promise<void> {
@@ -158,6 +166,9 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
    *       sessions.within(tx).del("token");
    *       tx.map<number>("count").put("users", 1);
    *     });
+   *
+   * Throws TypeError for a transaction or snapshot of another database, and for a sublevel of another level;
+   * LEVEL_DATABASE_NOT_OPEN; and nacre's CLOSED where the transaction has ended.
    */
   within(transaction: LevelTransaction): LevelWithin<K, V>;
   within<A, B>(transaction: LevelTransaction, sublevel: TypedLevel<A, B>): LevelWithin<A, B>;
@@ -167,11 +178,15 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     if (sublevel !== undefined && rootOf(sublevel) !== this) {
       throw new TypeError("The second argument is a sublevel of this level");
     }
+    entries.checkOwn(transaction.context);
     const bytes = transaction.map(entries.map, { key: "bytes", value: "bytes" });
     return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
   }
 
-  /** About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. */
+  /**
+   * About how many bytes the entries of `[start, end)` take up: their number, which is exact, times a sampled size. With
+   * the engine "lsm" counting walks over all of them, without a turn of the event loop.
+   */
   async approximateSize<A = K>(start: A, end: A, options: RangeEncoding<A> = {}): Promise<number> {
     if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
@@ -214,7 +229,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /**
    * Removes the database in a directory, with every map in it, and the directory if nothing else is in there. Nothing
-   * happens where there is none. Throws LEVEL_LOCKED where it is open.
+   * happens where there is none. Throws LEVEL_LOCKED where it is open, LEVEL_INVALID where something else is there.
    */
   static async destroy(location: string): Promise<void> {
     checkLocation(location);
@@ -254,7 +269,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
 
   /** @internal */
   _get(key: Encoded, request: ReadRequest): unknown {
-    return this.#pace.pass(this._getSync(key, request), READ_WORK);
+    const value = this._getSync(key, request);
+    return this.#pace.pass(value, READ_WORK + lengthOf(value));
   }
 
   /** @internal */
@@ -272,7 +288,8 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     const entries = this.#opened();
     const context = contextOf(entries, snapshot) ?? entries.live;
     const values = reading(() => keys.map((key) => entries.get(context, key, valueEncoding)));
-    return this.#pace.pass(values, keys.length * READ_WORK);
+    const bytes = values.reduce((sum, value) => sum + lengthOf(value), 0);
+    return this.#pace.pass(values, keys.length * READ_WORK + bytes);
   }
 
   /** @internal */
@@ -294,21 +311,25 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
   }
 
   /** @internal */
-  _put(key: Encoded, value: Encoded, options: WriteOptions): unknown {
+  _put(key: Encoded, value: Encoded, options: LevelWriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, 1, () => entries.put(key, value));
+    return this.#write(entries, options, WRITE_WORK + value.length, () => entries.put(key, value));
   }
 
   /** @internal */
-  _del(key: Encoded, options: WriteOptions): unknown {
+  _del(key: Encoded, options: LevelWriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, 1, () => entries.remove(key));
+    return this.#write(entries, options, WRITE_WORK, () => entries.remove(key));
   }
 
   /** @internal */
-  _batch(operations: readonly EncodedOperation[], options: WriteOptions): unknown {
+  _batch(operations: readonly EncodedOperation[], options: LevelWriteOptions): unknown {
     const entries = this.#opened();
-    return this.#write(entries, options, operations.length, () => {
+    let work = 0;
+    for (const operation of operations) {
+      work += WRITE_WORK + (operation.type === "put" ? operation.value.length : 0);
+    }
+    return this.#write(entries, options, work, () => {
       for (const operation of operations) {
         const { sublevel } = operation;
         const target = sublevel == null ? entries : beside(entries, sublevel);
@@ -334,7 +355,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     const given = contextOf(entries, snapshot);
     const durability = durabilityOf(request, this.#durability);
     const isWhole = given === undefined && limit < 0;
-    const pinned = given === undefined && !isWhole ? entries.pin() : undefined;
+    const pinned = given === undefined && !isWhole ? reading(() => entries.pin()) : undefined;
     const most = limit < 0 ? Number.POSITIVE_INFINITY : limit;
     try {
       if (isWhole) {
@@ -343,10 +364,11 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
         await entries.clear(given ?? pinned!, toByteRange(request), reverse, most, durability);
       }
     } catch (error) {
-      throw toReadError(error);
+      throw toLevelError(error);
     } finally {
       pinned?.close();
     }
+    await this.#pace.pass(undefined, WRITE_WORK);
   }
 
   /** @internal */
@@ -377,7 +399,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     return this.#entries;
   }
 
-  #write(entries: Entries, options: WriteOptions, operations: number, change: () => void): unknown {
+  #write(entries: Entries, options: LevelWriteOptions, work: number, change: () => void): unknown {
     let onDisk: Promise<void> | undefined;
     try {
       onDisk = entries.write(durabilityOf(options, this.#durability), change);
@@ -385,7 +407,7 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
       throw toLevelError(error);
     }
     return onDisk === undefined
-      ? this.#pace.pass(undefined, operations * WRITE_WORK)
+      ? this.#pace.pass(undefined, work)
       : onDisk.catch((error: unknown) => {
           throw toLevelError(error);
         });
@@ -445,10 +467,6 @@ function checkLocation(location: string): void {
   }
 }
 
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw toReadError(error);
-  }
+function lengthOf(value: Encoded | undefined): number {
+  return value === undefined ? 0 : value.length;
 }

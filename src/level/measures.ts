@@ -38,13 +38,23 @@ export function propertyOf(database: Database, property: string): string {
     case "nacre.stats":
       return JSON.stringify(stats);
     case "leveldb.stats":
-      return Object.entries(stats)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}: ${value}\n`)
-        .join("");
+      return lines("", stats);
     case "leveldb.approximate-memory-usage":
       return String(stats.memtableBytes);
     default:
       return "";
   }
+}
+
+/** A line for each that there is; of a record, for each in it: "searches.gets: 3". */
+function lines(prefix: string, record: object): string {
+  return Object.entries(record)
+    .map(([name, value]) => {
+      if (value === undefined) {
+        return "";
+      }
+      const isRecord = typeof value === "object" && value !== null && !(value instanceof Error);
+      return isRecord ? lines(`${prefix}${name}.`, value) : `${prefix}${name}: ${value}\n`;
+    })
+    .join("");
 }

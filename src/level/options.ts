@@ -14,17 +14,17 @@ import type { Engine } from "./entries.ts";
 import type { AnyLevel } from "./operation.ts";
 
 /** How durable a write is when its promise resolves. */
-export interface WriteOptions {
+export interface LevelWriteOptions {
   /** true: on disk. false: written, and on disk within 100 ms. What the level was made with, unless given. */
   readonly sync?: boolean | undefined;
   /** The same in nacre's words: "sync" and "group" are on disk when the promise resolves, "relaxed" within 100 ms. */
   readonly durability?: Durability | undefined;
 }
 
-export interface LevelPutOptions<K, V> extends AbstractPutOptions<K, V>, WriteOptions {}
-export interface LevelDelOptions<K> extends AbstractDelOptions<K>, WriteOptions {}
-export interface LevelBatchOptions<K, V> extends AbstractBatchOptions<K, V>, WriteOptions {}
-export interface LevelClearOptions<K> extends AbstractClearOptions<K>, WriteOptions {}
+export interface LevelPutOptions<K, V> extends AbstractPutOptions<K, V>, LevelWriteOptions {}
+export interface LevelDelOptions<K> extends AbstractDelOptions<K>, LevelWriteOptions {}
+export interface LevelBatchOptions<K, V> extends AbstractBatchOptions<K, V>, LevelWriteOptions {}
+export interface LevelClearOptions<K> extends AbstractClearOptions<K>, LevelWriteOptions {}
 
 /**
  * An operation of a batch: on the level, or on the one that `sublevel` names, with keys and values of that one: a sublevel,
@@ -54,8 +54,8 @@ interface PlacedKey {
   readonly sublevel: AnyLevel;
 }
 
-/** What `new Level` and `level.open` take for a directory of the level's own; the first six are nacre's. */
-export interface LevelOpenOptions extends AbstractOpenOptions, Omit<OpenOptions, "create" | "durability"> {
+/** What `level.open` takes: abstract-level's options, and for a directory of the level's own those of nacre's `open`. */
+export interface LevelOpenOptions extends AbstractOpenOptions, Omit<OpenOptions, "create" | "durability" | "engine"> {
   /**
    * What a write is when its promise resolves: "relaxed" (the default, and LevelDB's way) is written and on disk within
    * 100 ms, so that a killed process loses nothing and a lost machine the last moments; "sync" is on disk. Each write
@@ -68,16 +68,25 @@ export interface LevelOpenOptions extends AbstractOpenOptions, Omit<OpenOptions,
 export interface HomeOptions extends Omit<LevelOpenOptions, "passive"> {
   /** The map that holds the entries; "level" in a directory of the level's own, unless given. */
   readonly map?: string;
-  /** The storage engine of a map that is made; one that is there has its own. */
+  /** The storage engine of a map that is made. One that is there keeps its own: opening it as another is LEVEL_INVALID. */
   readonly engine?: Engine;
 }
 
+/** What `new Level` takes for a directory of the level's own. */
 export interface LevelOptions<K, V> extends AbstractDatabaseOptions<K, V>, HomeOptions {}
+
+/** What it takes for a level in a database, which was opened with all the others. */
+export interface SharedLevelOptions<K, V>
+  extends AbstractDatabaseOptions<K, V>,
+    Pick<HomeOptions, "createIfMissing" | "errorIfExists" | "durability" | "engine"> {
+  /** The map that holds the entries. */
+  readonly map: string;
+}
 
 const DURABILITIES: readonly unknown[] = ["sync", "group", "relaxed"];
 
 /** What a write asked for. Throws TypeError for a word that means nothing: it would weaken the write in silence. */
-export function durabilityOf(options: WriteOptions, otherwise: Durability): Durability {
+export function durabilityOf(options: LevelWriteOptions, otherwise: Durability): Durability {
   const { sync, durability } = options;
   if (durability !== undefined) {
     return checkDurability(durability);
@@ -103,6 +112,17 @@ const OPEN_OPTIONS = [
   "snapshotMemoryBytes",
   "maxTransactionBytes",
 ] as const satisfies readonly (keyof OpenOptions)[];
+
+/** Throws TypeError for what a database that is open was opened with: for a level in it, it would mean nothing. */
+export function checkShared(options: Omit<OpenOptions, "create">): void {
+  for (const name of OPEN_OPTIONS) {
+    if (name !== "durability" && options[name] !== undefined) {
+      throw new TypeError(
+        `The option '${name}' is for opening a database, and the one that this level lives in is open`,
+      );
+    }
+  }
+}
 
 /** Those of the options that are for nacre's `open`. */
 export function openOptions(options: Omit<OpenOptions, "create">): OpenOptions {

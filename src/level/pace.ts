@@ -7,7 +7,7 @@
  */
 import { nextTurn } from "../clock.ts";
 
-/** In bytes copied; a single operation counts as a few hundred. */
+/** In bytes copied (of text, characters); a single operation counts as a few hundred besides. */
 const WORK = 256 * 1024;
 
 export class Pace {

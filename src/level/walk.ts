@@ -8,9 +8,9 @@
  * Bounds are bytes, `lower` inclusive and `upper` exclusive; a bound that excludes (or includes) its key is the key's
  * successor. A target outside of the bounds is the end, and the next seek can lead back in.
  *
- * L3. All that a walk gives out is of one moment: that of the snapshot it was given, or that of its own beginning.
- * L4. It reads no further than it was asked, and keeps nothing but a cursor. An item is the caller's own.
- * L5. Between two turns of the event loop walks and single operations of a level do a bounded amount of work (Pace).
+ * V3. All that a walk gives out is of one moment: that of the snapshot it was given, or that of its own beginning.
+ * V4. It reads no further than it was asked, and keeps nothing but a cursor. An item is the caller's own.
+ * V5. Between two turns of the event loop walks and single operations of a level do a bounded amount of work (Pace).
  */
 import { Buffer } from "node:buffer";
 import { type ByteRange, type Context, MAX_KEY_BYTES, type MergeCursor, type SnapshotContext } from "../mvcc/index.ts";
@@ -44,7 +44,7 @@ export function toByteRange({ gt, gte, lt, lte }: EncodedRange): ByteRange {
   };
 }
 
-/** The caller's memory is its own to change, so that a bound is always a copy. It may be longer than any key. */
+/** The caller's memory is its own to change, so that a bound is always a copy. It may be longer than any key (`cut`). */
 function bound(key: Encoded, isSuccessor: boolean): Uint8Array {
   const bytes = bytesOf(key);
   if (!isSuccessor) {
@@ -60,6 +60,8 @@ const keyBytes = new Uint8Array(MAX_KEY_BYTES + 1);
 
 /** What one item costs besides its bytes, in the unit of Pace. */
 const ITEM_WORK = 256;
+/** And what it costs to begin a walk, or to begin it anew, whatever it finds. */
+const OPEN_WORK = 1024;
 
 export class Walk {
   readonly #entries: Entries;
@@ -78,6 +80,7 @@ export class Walk {
     this.#options = options;
     this.#pace = pace;
     this.#pinned = context === undefined ? entries.pin() : undefined;
+    pace.add(OPEN_WORK);
     this.#context = context ?? this.#pinned!;
     this.#range = options.range;
     this.#cursor = undefined;
@@ -86,22 +89,23 @@ export class Walk {
 
   /** The next item, or a promise of it where the event loop is due a turn; undefined at the end. */
   next(): unknown {
-    return this.#advance() ? this.#pace.pass(this.#item(), 0) : undefined;
+    return this.#pace.pass(this.#advance() ? this.#item() : undefined, 0);
   }
 
-  /** Appends items until there are `size` of them, or no more; false where the event loop is due a turn before that. */
+  /** Appends items until there are `size` of them, or no more; false where the event loop is due a turn before it goes on. */
   fill(items: unknown[], size: number): boolean {
     while (items.length < size && this.#advance()) {
       items.push(this.#item());
       if (this.#pace.isDue()) {
-        return items.length >= size;
+        return false;
       }
     }
-    return true;
+    return !this.#pace.isDue();
   }
 
   seek(target: Encoded): void {
     this.#leave();
+    this.#pace.add(OPEN_WORK);
     const { range, isReverse } = this.#options;
     const bytes = bytesOf(target);
     this.#isAtEnd =
@@ -112,10 +116,12 @@ export class Walk {
       : { lower: bound(target, false), upper: range.upper };
   }
 
-  close(): void {
+  /** Closed when it returns; a promise where the event loop is due a turn. */
+  close(): unknown {
     this.#leave();
     this.#isAtEnd = true;
     this.#pinned?.close();
+    return this.#pace.pass(undefined, 0);
   }
 
   #advance(): boolean {

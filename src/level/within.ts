@@ -3,16 +3,19 @@
  * part of whatever else the transaction does.
  *
  * The transaction is nacre's own, and so are its errors: a CONFLICT is a DbError, which `db.transaction` tries again.
+ * LevelErrors are about keys and values: LEVEL_INVALID_KEY, LEVEL_INVALID_VALUE, LEVEL_DECODE_ERROR.
  * Hooks and events are abstract-level's and know nothing of it; a prewrite hook that keeps an index must be done by hand.
  */
-import type { DbMap, OpenMap } from "../mvcc/index.ts";
-import { bytesOf, type Encoded, ownedAs } from "./encoded.ts";
+import type { Context, DbMap, OpenMap } from "../mvcc/index.ts";
+import { bytesOf, checkValueBytes, type Encoded, isTooLong, keyTooLong, ownedAs } from "./encoded.ts";
 import { LevelError } from "./errors.ts";
 import type { AnyLevel, TypedLevel } from "./operation.ts";
 
 /** The `tx` of `db.write` and `db.transaction`, what `db.begin` returns, or a snapshot of nacre's. */
 export interface LevelTransaction {
   readonly map: OpenMap;
+  /** @internal */
+  readonly context: Context;
 }
 
 export class LevelWithin<K, V> {
@@ -28,9 +31,13 @@ export class LevelWithin<K, V> {
     this.#map = map;
   }
 
-  /** The value, or undefined. */
+  /**
+   * The value, or undefined. Throws LEVEL_INVALID_KEY for null and undefined, LEVEL_DECODE_ERROR, and what reading a map
+   * throws: CLOSED, CONFLICT, CORRUPT, IO.
+   */
   get(key: K): V | undefined {
-    const bytes = this.#map.get(this.#key(key));
+    const encoded = this.#key(key);
+    const bytes = isTooLong(encoded) ? undefined : this.#map.get(encoded);
     if (bytes === undefined) {
       return undefined;
     }
@@ -42,20 +49,33 @@ export class LevelWithin<K, V> {
     }
   }
 
+  /** Throws as `get` does. */
   has(key: K): boolean {
-    return this.#map.has(this.#key(key));
+    const encoded = this.#key(key);
+    return !isTooLong(encoded) && this.#map.has(encoded);
   }
 
+  /**
+   * Throws LEVEL_INVALID_KEY, for a key of more than 2048 bytes too, LEVEL_INVALID_VALUE, and what writing to a map throws:
+   * READONLY in a snapshot, CLOSED, CONFLICT, FULL, POISONED, IO.
+   */
   put(key: K, value: V): void {
     if (value === undefined || value === null) {
       throw new LevelError("LEVEL_INVALID_VALUE", "Value cannot be null or undefined");
     }
-    this.#map.put(this.#key(key), bytesOf(this.#level.valueEncoding().encode(value)));
+    const encoded = this.#key(key);
+    if (isTooLong(encoded)) {
+      throw keyTooLong(encoded);
+    }
+    const bytes = bytesOf(this.#level.valueEncoding().encode(value));
+    checkValueBytes(bytes.length);
+    this.#map.put(encoded, bytes);
   }
 
-  /** Whether there was an entry to delete. */
+  /** Whether there was an entry to delete. Throws LEVEL_INVALID_KEY for null and undefined, and what writing throws. */
   del(key: K): boolean {
-    return this.#map.delete(this.#key(key));
+    const encoded = this.#key(key);
+    return !isTooLong(encoded) && this.#map.delete(encoded);
   }
 
   #key(key: K): Uint8Array {

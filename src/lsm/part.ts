@@ -12,7 +12,8 @@
  *
  * An end of zero bytes stands for "no end": no key is smaller than the empty one, so nothing ends there.
  */
-import type { RootRecord } from "../btree/index.ts";
+import { assert } from "../assert.ts";
+import { MAX_KEY_BYTES, type RootRecord } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
 import type { FilterRecord } from "./filter.ts";
 import { NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
@@ -53,6 +54,7 @@ const AREA_BYTES = 8;
 
 export function encodePart(part: Part): Uint8Array {
   const { root, filter, lower, upper = NO_END, rangeDeletes, areas } = part;
+  assert([part, ...rangeDeletes].every(hasBounds), "L2: no bound is longer than a key's successor");
   const rangeBytes = rangeDeletes.reduce(
     (sum, range) => sum + RANGE_BYTES + range.lower.length + (range.upper?.length ?? 0),
     0,
@@ -90,6 +92,10 @@ export function encodePart(part: Part): Uint8Array {
     at += AREA_BYTES;
   }
   return bytes;
+}
+
+function hasBounds({ lower, upper = NO_END }: RangeDelete): boolean {
+  return lower.length <= MAX_KEY_BYTES + 1 && upper.length <= MAX_KEY_BYTES + 1;
 }
 
 /** Throws CORRUPT. */

@@ -18,6 +18,7 @@ import { DbError } from "../errors.ts";
 import { operandDepth } from "../lsm/index.ts";
 import {
   type Log,
+  MAX_OP_KEY_BYTES,
   OP_KIND_DELETE,
   OP_KIND_DELETE_RANGE,
   OP_KIND_MERGE,
@@ -197,6 +198,10 @@ export class CommitWriter {
   }
 
   deleteRange(keyspace: number, lower: Uint8Array, upper: Uint8Array | undefined): void {
+    assert(
+      lower.length <= MAX_OP_KEY_BYTES && (upper === undefined || upper.length <= MAX_OP_KEY_BYTES),
+      "W11: no bound is longer than a key's successor",
+    );
     const op = this.reserve(OP_KIND_DELETE_RANGE, keyspace, lower.length, upper?.length ?? 0, 0);
     const { u8, u32 } = this.segment;
     copyBytes(lower, 0, u8, opKeyOffset(u32, op), lower.length);

@@ -25,6 +25,7 @@ import { GroupSync } from "./group-sync.ts";
 import { checkSegmentBytes, DEFAULT_SEGMENT_BYTES, type LogOptions, type LogStats } from "./log-options.ts";
 import { LogReader, notRetained } from "./log-reader.ts";
 import {
+  MAX_OP_KEY_BYTES,
   OP_COMMIT_DELTA,
   OP_EXPIRY,
   OP_FLAG_EXPIRY,
@@ -166,6 +167,7 @@ export class Log {
    * The caller writes the key at `opKeyOffset`, the value at `opValueOffset`, then calls `finishOp`. Expiry 0 is none.
    */
   reserveOp(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
+    assert(keyLength <= MAX_OP_KEY_BYTES, "W11: an op's key is no longer than a key's successor");
     const segment = this.#active;
     const op = segment.tail;
     const headerBytes = expiry === 0 ? OP_HEADER_BYTES : OP_HEADER_BYTES + 8;

@@ -13,6 +13,7 @@
  * innermost of every lookup, so they take the arena's u32 words (key length, kind and flags are one word) and allocate
  * nothing. They verify nothing either: recovery checks a record's ops once (`recordOpsFit`), then the arena is trusted.
  */
+import { assert } from "../assert.ts";
 
 /** Byte offsets of the fields within an op. Part of the format; never renumber. */
 export const OP_PREVIOUS = 0;
@@ -25,6 +26,9 @@ export const OP_VALUE_LENGTH = 16;
 export const OP_EXPIRY = 20;
 export const OP_HEADER_BYTES = 20;
 export const OP_EXPIRY_BYTES = 8;
+
+/** Of a key, or of a bound of a range delete: that of the longest key and one byte, which makes the key's successor. */
+export const MAX_OP_KEY_BYTES = 2049;
 
 /** What an op does. Part of the format; never renumber. */
 export const OP_KIND_PUT = 1;
@@ -116,6 +120,7 @@ export function writeOpHeader(
   keyLength: number,
   expiry: number,
 ): void {
+  assert(keyLength <= MAX_OP_KEY_BYTES, "W11: an op's key is no longer than a key's successor");
   const word = op >>> 2;
   u32[word] = 0;
   u32[word + 1] = 0;

@@ -19,15 +19,19 @@
 import { crc32 } from "node:zlib";
 import { highWord, joinWords, lowWord } from "../bytes.ts";
 import {
+  MAX_OP_KEY_BYTES,
   OP_FLAG_EXPIRY,
   OP_FLAG_SUPERSEDED,
   OP_HEADER_BYTES,
+  OP_KIND_DELETE_RANGE,
   OP_KIND_MERGE,
   OP_KIND_PUT,
   opBytes,
   opCommitDelta,
   opFlags,
+  opKeyLength,
   opKind,
+  opValueLength,
 } from "./op.ts";
 
 /** Byte offsets of the fields within a record. Part of the format; never renumber. */
@@ -149,6 +153,10 @@ export function recordOpsFit(bytes: LogBytes, record: number, commitDelta: numbe
     }
     const kind = opKind(u32, op);
     if (kind < OP_KIND_PUT || kind > OP_KIND_MERGE || opFlags(u32, op) > KNOWN_FLAGS) {
+      return false;
+    }
+    const boundBytes = kind === OP_KIND_DELETE_RANGE ? opValueLength(u32, op) : 0;
+    if (opKeyLength(u32, op) > MAX_OP_KEY_BYTES || boundBytes > MAX_OP_KEY_BYTES) {
       return false;
     }
     op += opBytes(u32, op);

@@ -1,5 +1,6 @@
 /** Keys and values as bytes: the three native forms, custom encodings, limits, and whose memory it is. */
 import { describe, expect, test } from "vitest";
+import { ENGINES } from "./engines.ts";
 import { codesOf, Place } from "./places.ts";
 
 const LONGEST = "k".repeat(2048);
@@ -150,27 +151,30 @@ describe("limits", () => {
     expect(await level.keys().all()).toEqual(["c"]);
   });
 
-  test("bounds and targets may be longer than any key, in the log and in pages", async () => {
-    await using place = new Place();
-    const level = await place.own();
-    const keys = [LONGEST.slice(0, -1), LONGEST, `${LONGEST.slice(0, -1)}l`];
-    const [shorter, longest, above] = keys as [string, string, string];
-    await level.batch(keys.map((key) => ({ type: "put" as const, key, value: "" })));
-    for (const bound of [TOO_LONG, TOO_LONG, `${LONGEST}${"k".repeat(100_000)}`]) {
-      expect(await level.keys({ gt: bound }).all()).toEqual([above]);
-      expect(await level.keys({ gte: bound }).all()).toEqual([above]);
-      expect(await level.keys({ lt: bound }).all()).toEqual([shorter, longest]);
-      expect(await level.keys({ lte: bound, reverse: true }).all()).toEqual([longest, shorter]);
-      const forward = level.keys();
-      forward.seek(bound);
-      expect(await forward.all()).toEqual([above]);
-      const reverse = level.keys({ reverse: true });
-      reverse.seek(bound);
-      expect(await reverse.all()).toEqual([longest, shorter]);
-      expect(await level.approximateSize("", bound)).toBe(2047 + 2048 + 8);
-      await level.database.checkpoint();
-    }
-    await level.clear({ lt: TOO_LONG });
-    expect(await level.keys().all()).toEqual([above]);
-  });
+  test.each(ENGINES)(
+    "bounds and targets may be longer than any key, in the log and in pages, on %s",
+    async (engine) => {
+      await using place = new Place();
+      const level = await place.own({ engine });
+      const keys = [LONGEST.slice(0, -1), LONGEST, `${LONGEST.slice(0, -1)}l`];
+      const [shorter, longest, above] = keys as [string, string, string];
+      await level.batch(keys.map((key) => ({ type: "put" as const, key, value: "" })));
+      for (const bound of [TOO_LONG, TOO_LONG, `${LONGEST}${"k".repeat(100_000)}`]) {
+        expect(await level.keys({ gt: bound }).all()).toEqual([above]);
+        expect(await level.keys({ gte: bound }).all()).toEqual([above]);
+        expect(await level.keys({ lt: bound }).all()).toEqual([shorter, longest]);
+        expect(await level.keys({ lte: bound, reverse: true }).all()).toEqual([longest, shorter]);
+        const forward = level.keys();
+        forward.seek(bound);
+        expect(await forward.all()).toEqual([above]);
+        const reverse = level.keys({ reverse: true });
+        reverse.seek(bound);
+        expect(await reverse.all()).toEqual([longest, shorter]);
+        expect(await level.approximateSize("", bound)).toBe(2047 + 2048 + 8);
+        await level.database.checkpoint();
+      }
+      await level.clear({ lt: TOO_LONG });
+      expect(await level.keys().all()).toEqual([above]);
+    },
+  );
 });

@@ -127,12 +127,20 @@ test("a level that is being loaded takes no writes meanwhile: LEVEL_CONFLICT", a
   await using place = new Place();
   const database = place.database();
   const level = await place.shared(database, "m");
-  let refused = "";
+  const refused: string[] = [];
   async function* entries(): AsyncGenerator<[Uint8Array, Uint8Array], void> {
     yield [Buffer.from("a"), Buffer.from("1")];
-    refused = await codesOf(() => level.put("b", "1"));
+    for (const write of [
+      () => level.put("b", "1"),
+      () => level.del("b"),
+      () => level.batch([{ type: "del", key: "b" }]),
+      () => level.clear(),
+      () => level.clear({ sync: true }),
+    ]) {
+      refused.push(await codesOf(write));
+    }
   }
   await database.map("m", { key: "bytes", value: "bytes" }).load(entries());
-  expect(refused).toBe("LEVEL_CONFLICT < CONFLICT");
+  expect(refused).toEqual(new Array(5).fill("LEVEL_CONFLICT < CONFLICT"));
   expect(await level.iterator().all()).toEqual([["a", "1"]]);
 });

@@ -217,6 +217,66 @@ describe("beside iterators, reads and writes the event loop turns", () => {
     }
   });
 
+  test("however short the walks and however many items are asked for at once", async () => {
+    await using place = new Place();
+    const level = await place.own();
+    const empty = await place.shared(level.database, "empty");
+    await forEachKey((name) => level.put(name, ""));
+    const turns = {
+      "nextv(1)": await turnsDuring(async () => {
+        const keys = level.keys();
+        while ((await keys.nextv(1)).length > 0) {
+          // One at a time.
+        }
+      }),
+      "nextv up to a turn": await turnsDuring(async () => {
+        // The last item of each call is the one with which a turn is due.
+        for (let i = 0; i < 100; i++) {
+          await level.keys({ limit: 1024 }).nextv(1024);
+        }
+      }),
+      "all of one": await turnsDuring(() => forEachKey(() => level.keys({ limit: 1 }).all())),
+      "all of nothing": await turnsDuring(() => forEachKey(() => empty.keys().all())),
+      "next of nothing": await turnsDuring(() => forEachKey(() => empty.keys().next())),
+      "loops over nothing": await turnsDuring(() =>
+        forEachKey(async () => {
+          for await (const _ of empty.iterator()) {
+            // There is nothing.
+          }
+        }),
+      ),
+      "closing what was not read": await turnsDuring(() => forEachKey(() => empty.values().close())),
+      "clear of nothing": await turnsDuring(() => forEachKey(() => empty.clear())),
+      "clear of one": await turnsDuring(() => forEachKey((name) => level.clear({ gte: name, limit: 1 }))),
+    };
+    for (const [name, count] of Object.entries(turns)) {
+      expect(count, name).toBeGreaterThanOrEqual(10);
+    }
+  });
+
+  test("more often where values are large", async () => {
+    await using place = new Place();
+    const level = await place.own({ segmentBytes: 8 * 1024 * 1024 });
+    const value = "x".repeat(256 * 1024);
+    const many = (use: () => Promise<unknown>) =>
+      turnsDuring(async () => {
+        for (let i = 0; i < 40; i++) {
+          await use();
+        }
+      });
+    const turns = {
+      put: await many(() => level.put("a", value)),
+      batch: await many(() => level.batch([{ type: "put", key: "a", value }])),
+      "chained batch": await many(() => level.batch().put("a", value).write()),
+      get: await many(() => level.get("a")),
+      getMany: await many(() => level.getMany(["a"])),
+      all: await many(() => level.values().all()),
+    };
+    for (const [name, count] of Object.entries(turns)) {
+      expect(count, name).toBeGreaterThanOrEqual(40);
+    }
+  });
+
   test("and a signal that fires meanwhile ends a long read", async () => {
     await using place = new Place();
     const level = await place.own();
@@ -247,6 +307,7 @@ test("an iterator whose moment was taken back says so", async () => {
   }
   expect(await codesOf(() => iterator.next())).toBe("LEVEL_SNAPSHOT_NOT_OPEN < CONFLICT");
   expect(await codesOf(() => level.get("a", { snapshot }))).toBe("LEVEL_SNAPSHOT_NOT_OPEN < CONFLICT");
+  expect(await codesOf(() => level.clear({ snapshot }))).toBe("LEVEL_SNAPSHOT_NOT_OPEN < CONFLICT");
   await iterator.close();
 });
 

@@ -50,7 +50,11 @@ test("properties are those of LevelDB that mean something, and nacre's own", asy
   await using place = new Place();
   const level = await filled(place);
   expect(Number(level.getProperty("leveldb.approximate-memory-usage"))).toBeGreaterThan(64 * 1024);
-  expect(level.getProperty("leveldb.stats")).toContain("\nmaps: 1\n");
+  const stats = level.getProperty("leveldb.stats");
+  expect(stats).toContain("\nmaps: 1\n");
+  expect(stats).toContain("\nsearches.gets: 0\n");
+  expect(stats).not.toContain("[object");
+  expect(stats).not.toContain("undefined");
   expect(JSON.parse(level.getProperty("nacre.stats")).maps).toBe(1);
   expect(level.getProperty("leveldb.sstables")).toBe("");
   expect(await codesOf(() => level.getProperty(undefined as never))).toBe("TypeError");

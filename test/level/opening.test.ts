@@ -135,6 +135,18 @@ describe("opening", () => {
     open(place.path).close();
   });
 
+  test("a map that is there keeps its engine", async () => {
+    await using place = new Place();
+    const database = place.database();
+    const level = await place.shared(database, "m", { engine: "lsm" });
+    await level.put("a", "1");
+    await level.close();
+    const asked = new Level(database, { map: "m", engine: "btree" });
+    expect(await codesOf(() => asked.open())).toBe("LEVEL_DATABASE_NOT_OPEN < LEVEL_INVALID < INVALID");
+    const again = await place.shared(database, "m");
+    expect(await again.get("a")).toBe("1");
+  });
+
   test("a map of other kinds is not taken for a level", async () => {
     await using place = new Place();
     const database = place.database();
@@ -150,6 +162,11 @@ describe("opening", () => {
     expect(await codesOf(() => new Level({} as never))).toBe("TypeError");
     expect(await codesOf(() => new Level(database, {} as never))).toBe("TypeError");
     expect(await codesOf(() => new Level(database, { map: "m", durability: "synced" as never }))).toBe("TypeError");
+    for (const option of [{ readOnly: true }, { cacheBytes: 1 }, { backend: "pread" }, { segmentBytes: 1 << 20 }]) {
+      expect(await codesOf(() => new Level(database, { map: "m", ...option } as never))).toBe("TypeError");
+      const level = new Level(database, { map: "m" });
+      expect(await codesOf(() => level.open(option as never))).toBe("LEVEL_DATABASE_NOT_OPEN < TypeError");
+    }
     const engine = new Level(database, { map: "m", engine: "hash" as never });
     expect(await codesOf(() => engine.open())).toBe("LEVEL_DATABASE_NOT_OPEN < LEVEL_NOT_SUPPORTED < UNSUPPORTED");
     const small = new Level(`${place.path}-small`, { segmentBytes: 1 });

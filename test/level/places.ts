@@ -1,7 +1,7 @@
 /** Where the tests of levels run: a directory that is removed with its levels and databases closed. */
 import { join } from "node:path";
 import { type Database, type OpenOptions, open } from "../../src/index.ts";
-import { Level, type LevelOptions } from "../../src/level.ts";
+import { Level, type LevelOptions, type SharedLevelOptions } from "../../src/level.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** Small segments: a few hundred kilobytes bring checkpoints. */
@@ -33,7 +33,7 @@ export class Place implements AsyncDisposable {
   async shared<K = string, V = string>(
     database: Database,
     map: string,
-    options: LevelOptions<K, V> = {},
+    options: Omit<SharedLevelOptions<K, V>, "map"> = {},
   ): Promise<Level<K, V>> {
     return await this.#keep(new Level<K, V>(database, { ...options, map }));
   }

@@ -192,7 +192,67 @@ describe("inside db.write", () => {
     expect(await inside((within) => within.put(undefined as never, 1))).toBe("LEVEL_INVALID_KEY");
     expect(await inside((within) => within.put("a", null))).toBe("LEVEL_INVALID_VALUE");
     expect(await inside((within) => within.get("bad"))).toBe("LEVEL_DECODE_ERROR < SyntaxError");
-    expect(await inside((within) => within.put("k".repeat(2049), 1))).toBe("INVALID");
+  });
+
+  test("a key that is too long cannot be put, and nothing else minds it", async () => {
+    await using place = new Place();
+    const database = place.database();
+    const level = await place.shared(database, "m");
+    const byName = level.sublevel("by-name");
+    for (const key of ["k".repeat(2049), "ü".repeat(1025)]) {
+      expect(await codesOf(() => database.write((tx) => level.within(tx).put(key, "1")))).toBe("LEVEL_INVALID_KEY");
+      using snapshot = database.snapshot();
+      const transaction = database.begin();
+      for (const within of [level.within(snapshot), level.within(transaction), level.within(transaction, byName)]) {
+        expect([within.get(key), within.has(key)]).toEqual([undefined, false]);
+      }
+      expect(level.within(transaction).del(key)).toBe(false);
+      transaction.rollback();
+    }
+    // With the prefix of its sublevel it is too long.
+    database.write((tx) => {
+      const key = "k".repeat(2040);
+      level.within(tx).put(key, "1");
+      expect(level.within(tx).get(key)).toBe("1");
+      expect(level.within(tx, byName).has(key)).toBe(false);
+      expect(() => level.within(tx, byName).put(key, "1")).toThrow(
+        expect.objectContaining({ code: "LEVEL_INVALID_KEY" }),
+      );
+    });
+  });
+
+  test("a transaction or snapshot of another database is refused", async () => {
+    await using place = new Place();
+    await using elsewhere = new Place();
+    const [database, other] = [place.database(), elsewhere.database()];
+    const level = await place.shared(database, "m");
+    const sublevel = level.sublevel("s");
+    await elsewhere.shared(other, "m");
+    expect(await codesOf(() => other.write((tx) => level.within(tx).put("k", "v")))).toBe("TypeError");
+    expect(await codesOf(() => other.write((tx) => level.within(tx, sublevel).put("k", "v")))).toBe("TypeError");
+    expect(await codesOf(() => other.transaction((tx) => level.within(tx).put("k", "v")))).toBe("TypeError");
+    const transaction = other.begin();
+    expect(await codesOf(() => level.within(transaction))).toBe("TypeError");
+    transaction.rollback();
+    using snapshot = other.snapshot();
+    expect(await codesOf(() => level.within(snapshot))).toBe("TypeError");
+    expect(await codesOf(() => level.within(other))).toBe("TypeError");
+    expect(other.map("m", { key: "bytes", value: "bytes" }).range().count()).toBe(0);
+    level.within(database).put("k", "v");
+    expect(await level.get("k")).toBe("v");
+    expect(database.stats().openSnapshots).toBe(0);
+  });
+
+  test("asking for the inside of a serializable transaction reads nothing", async () => {
+    await using place = new Place();
+    const database = place.database();
+    const level = await place.shared(database, "m");
+    const transaction = database.begin({ isolation: "serializable" });
+    level.within(transaction).put("a", "1");
+    database.map("another").put("k", 1);
+    await level.put("b", "1");
+    await transaction.commit();
+    expect(await level.keys().all()).toEqual(["a", "b"]);
   });
 
   test("a level that is not open has no inside", async () => {
@@ -203,6 +263,6 @@ describe("inside db.write", () => {
     await level.close();
     expect(await codesOf(() => level.database)).toBe("LEVEL_DATABASE_NOT_OPEN");
     expect(await codesOf(() => database.write((tx) => level.within(tx)))).toBe("CLOSED");
-    expect(await codesOf(() => level.within({ map: database.map }))).toBe("LEVEL_DATABASE_NOT_OPEN");
+    expect(await codesOf(() => level.within(database))).toBe("LEVEL_DATABASE_NOT_OPEN");
   });
 });

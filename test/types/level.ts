@@ -21,6 +21,9 @@ export function made(): void {
   const shared = new Level<Buffer, string>(db, { map: "m", keyEncoding: "buffer", engine: "btree" });
   // @ts-expect-error a level in a database has a map of its own
   new Level(db);
+  new Level(db, { map: "m", durability: "sync", createIfMissing: false, valueEncoding: "json" });
+  // @ts-expect-error the database is open already
+  new Level(db, { map: "m", readOnly: true });
   // @ts-expect-error no such durability
   new Level("dir", { durability: "synced" });
   holds<
@@ -44,6 +47,16 @@ export async function used(users: Level<string, User>, tokens: Level<string, Buf
   await users.clear({ gt: "a", sync: true });
   await users.batch([{ type: "put", key: "a", value: { name: "Ada" } }], { sync: true });
   await users.batch([{ type: "put", key: "t", value: Buffer.from("x"), sublevel: tokens }]);
+  await users.batch(
+    [
+      { type: "put", key: "a", value: { name: "Ada" } },
+      { type: "put", key: "t", value: Buffer.from("x"), sublevel: tokens },
+      { type: "del", key: "u", sublevel: tokens },
+    ],
+    { sync: true },
+  );
+  await users.batch<string, string>([{ type: "put", key: "a", value: "{}" }], { valueEncoding: "utf8" });
+  await users.batch([{ type: "put", key: "a", value: "{}" }], { valueEncoding: "utf8" });
   await users.batch().put("a", { name: "Ada" }).del("b").write({ sync: true });
   await users.open({ createIfMissing: false, readOnly: true });
   // @ts-expect-error a user has a name
@@ -52,6 +65,8 @@ export async function used(users: Level<string, User>, tokens: Level<string, Buf
   await users.del(1);
   // @ts-expect-error of its own operations the values are users
   await users.batch([{ type: "put", key: "a", value: 1 }]);
+  // @ts-expect-error the engine is settled when the level is made
+  await users.open({ engine: "lsm" });
   holds<
     [
       Expect<Equal<typeof user, User | undefined>>,

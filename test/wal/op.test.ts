@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MAX_KEY_BYTES } from "../../src/btree/index.ts";
 import { MemoryDisk, openDirectory } from "../../src/pager/index.ts";
 import {
   firstOp,
   type Log,
+  MAX_OP_KEY_BYTES,
+  OP_KEY_LENGTH,
   OP_KIND_DELETE,
+  OP_KIND_DELETE_RANGE,
   OP_KIND_PUT,
+  OP_VALUE_LENGTH,
   opBytes,
   opBytesFor,
   opCommit,
@@ -26,6 +31,7 @@ import {
   visibleOp,
   writeOpHeader,
 } from "../../src/wal/index.ts";
+import { recordOpsFit } from "../../src/wal/record.ts";
 import { checkProperty } from "../support/property.ts";
 import { withTemporaryDirectory } from "../support/temporary-directory.ts";
 import { openLog } from "./log-fixture.ts";
@@ -120,6 +126,36 @@ describe("an op", () => {
       expect(opKeyOffset(u32, 8)).toBe(expiry === 0 ? 28 : 36);
       expect(opBytes(u32, 8)).toBeLessThanOrEqual(opBytesFor(2047, 0));
     }
+  });
+
+  it("has no key that is longer than a key's successor", () => {
+    const bytes = new ArrayBuffer(128);
+    const write = (length: number) =>
+      writeOpHeader(new Uint32Array(bytes), new DataView(bytes), 8, OP_KIND_DELETE_RANGE, 1, length, 0);
+    expect(MAX_OP_KEY_BYTES).toBe(MAX_KEY_BYTES + 1);
+    write(MAX_OP_KEY_BYTES);
+    expect(() => write(MAX_OP_KEY_BYTES + 1)).toThrow("W11");
+    const { log } = openLog(new MemoryDisk());
+    log.beginRecord();
+    expect(() => log.reserveOp(OP_KIND_DELETE_RANGE, 1, MAX_OP_KEY_BYTES + 1, 0, 0)).toThrow("W11");
+  });
+
+  it("with a longer key or bound makes its record unfit", () => {
+    const fits = (keyLength: number, boundLength: number) => {
+      const { log } = openLog(new MemoryDisk());
+      const record = log.active.end;
+      log.beginRecord();
+      const op = log.reserveOp(OP_KIND_DELETE_RANGE, 1, 0, keyLength + boundLength, 0);
+      log.finishOp(op, keyLength + boundLength);
+      log.endRecord(0, 0);
+      const { data } = log.active;
+      data.setUint16(op + OP_KEY_LENGTH, keyLength, true);
+      data.setUint32(op + OP_VALUE_LENGTH, boundLength, true);
+      return recordOpsFit(log.active, record, 1);
+    };
+    expect(fits(MAX_OP_KEY_BYTES, MAX_OP_KEY_BYTES)).toBe(true);
+    expect(fits(MAX_OP_KEY_BYTES + 1, 0)).toBe(false);
+    expect(fits(0, MAX_OP_KEY_BYTES + 1)).toBe(false);
   });
 
   it("is marked superseded without touching its other flags", () => {
