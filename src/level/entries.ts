@@ -43,9 +43,6 @@ const NO_EXPIRY = 0;
 const NO_KEY = new Uint8Array(0);
 /** No keyspace ever has this id: that of a level that a read-only database does not have. */
 const NO_KEYSPACE = 0xffff_ffff;
-/** The keyspace that every database has. */
-const CATALOG = 0;
-const NOTHING: ByteRange = { lower: NO_KEY, upper: NO_KEY };
 
 /** Room for any key, and for the bytes that are written before a key is found to be too long. */
 const scratch = new Uint8Array(MAX_KEY_BYTES + 64);
@@ -184,19 +181,6 @@ export class Entries {
     }
     if (durability !== "relaxed") {
       await this.database.store.settled(durability);
-    }
-  }
-
-  /** Throws TypeError where a context is another database's, and what reading in it throws. */
-  checkOwn(context: Context): void {
-    // A context does not say whose it is. But a scan pins the state of its own database, one of nothing at all too.
-    const { pins } = this.database.store;
-    const before = pins.count;
-    const cursor = context.openScan(CATALOG, NOTHING, false);
-    const isOwn = pins.count > before;
-    context.closeScan(cursor);
-    if (!isOwn) {
-      throw new TypeError("The transaction or snapshot is of another database");
     }
   }
 

@@ -178,7 +178,9 @@ export class Level<K = string, V = string> extends AbstractLevel<Encoded, K, V> 
     if (sublevel !== undefined && rootOf(sublevel) !== this) {
       throw new TypeError("The second argument is a sublevel of this level");
     }
-    entries.checkOwn(transaction.context);
+    if (transaction.store !== entries.database.store) {
+      throw new TypeError("The transaction or snapshot is of another database");
+    }
     const bytes = transaction.map(entries.map, { key: "bytes", value: "bytes" });
     return sublevel === undefined ? new LevelWithin<K, V>(this, bytes) : new LevelWithin<A, B>(sublevel, bytes);
   }

@@ -6,7 +6,7 @@
  * LevelErrors are about keys and values: LEVEL_INVALID_KEY, LEVEL_INVALID_VALUE, LEVEL_DECODE_ERROR.
  * Hooks and events are abstract-level's and know nothing of it; a prewrite hook that keeps an index must be done by hand.
  */
-import type { Context, DbMap, OpenMap } from "../mvcc/index.ts";
+import type { Database, DbMap, OpenMap } from "../mvcc/index.ts";
 import { bytesOf, checkValueBytes, type Encoded, isTooLong, keyTooLong, ownedAs } from "./encoded.ts";
 import { LevelError } from "./errors.ts";
 import type { AnyLevel, TypedLevel } from "./operation.ts";
@@ -15,7 +15,7 @@ import type { AnyLevel, TypedLevel } from "./operation.ts";
 export interface LevelTransaction {
   readonly map: OpenMap;
   /** @internal */
-  readonly context: Context;
+  readonly store: Database["store"];
 }
 
 export class LevelWithin<K, V> {

@@ -27,6 +27,7 @@ import {
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
+import { JobErrors } from "./job-errors.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
@@ -68,9 +69,7 @@ export class Checkpointer {
   #startedAtMs: number;
   #running: RunningJob | undefined;
   readonly #relocations: Relocations;
-  #lastError: unknown;
-  /** What the last compaction met: writers and checkpoints get on without it. */
-  #compactionError: unknown;
+  readonly #errors: JobErrors;
   readonly #timer: EarliestTimer;
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
@@ -105,8 +104,7 @@ export class Checkpointer {
     this.#ledger = new PageLedger(meta, free);
     this.#running = undefined;
     this.#relocations = new Relocations(this.#ledger);
-    this.#lastError = undefined;
-    this.#compactionError = undefined;
+    this.#errors = new JobErrors();
     this.#timer = new EarliestTimer(clock, () => this.#lookAgain());
     this.#isHeld = false;
     this.#isInstalling = false;
@@ -124,13 +122,12 @@ export class Checkpointer {
   }
 
   stats(): CheckpointerStats {
-    const error = this.#lastError ?? this.#compactionError;
     return {
       checkpoints: this.#checkpoints,
       isRunning: this.#running !== undefined,
       pagesFree: this.#ledger.freeCount,
       pagesPending: this.#ledger.pendingCount,
-      lastError: error === undefined ? undefined : String(error),
+      lastError: this.#errors.text,
     };
   }
 
@@ -260,7 +257,7 @@ export class Checkpointer {
         signal?.throwIfAborted();
         this.#checkOpen();
         this.#throwIfStuck();
-        this.#throwCompactionError();
+        this.#errors.throwIfNotCompacting();
         this.schedule();
         await this.#outcomes.next(signal);
       }
@@ -555,7 +552,7 @@ export class Checkpointer {
       throw error;
     }
     this.#runner.noteWritten(result.written);
-    this.#lastError = undefined;
+    this.#errors.succeeded(false);
     this.#adoptOrPoison(result, memtables);
     this.#throwIfStuck();
   }
@@ -563,19 +560,14 @@ export class Checkpointer {
   #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
     const isCompaction = memtables.length === 0 && request === undefined;
     if (outcome.ok) {
-      this.#lastError = undefined;
-      this.#compactionError = isCompaction ? undefined : this.#compactionError;
+      this.#errors.succeeded(isCompaction);
       this.#adoptOrPoison(outcome.result, memtables);
       if (request !== undefined) {
         this.reclaim();
         request.resolve(this.#ledger.space);
       }
     } else {
-      if (isCompaction && !outcome.isMetaUncertain) {
-        this.#compactionError = outcome.error;
-      } else {
-        this.#lastError = outcome.error;
-      }
+      this.#errors.failed(outcome.error, isCompaction);
       request?.reject(outcome.error);
       if (outcome.isMetaUncertain) {
         this.#poison(outcome.error);
@@ -588,7 +580,6 @@ export class Checkpointer {
     try {
       this.#adopt(result, memtables);
     } catch (error) {
-      this.#lastError = error;
       this.#poison(error);
     }
   }
@@ -606,7 +597,7 @@ export class Checkpointer {
   /** What an opening database would find is not known: nothing on disk is touched any more. Whoever waits is told. */
   #poison(cause: unknown): void {
     this.#isPoisoned = true;
-    this.#lastError ??= cause;
+    this.#errors.poisoned(cause);
     this.#host.poison(cause);
     this.#refuse(cause);
   }
@@ -618,30 +609,12 @@ export class Checkpointer {
   }
 
   #throwIfStuck(): void {
-    if (this.#lastError !== undefined && this.#running === undefined) {
-      const cause = this.#lastError;
-      if (!this.#isPoisoned) {
-        this.#lastError = undefined;
-      }
-      throw failed(cause);
-    }
-  }
-
-  #throwCompactionError(): void {
-    const cause = this.#compactionError;
-    if (cause !== undefined) {
-      this.#compactionError = undefined;
-      throw failed(cause);
+    if (this.#running === undefined) {
+      this.#errors.throwIfStuck();
     }
   }
 }
 
 function closed(): DbError {
   return new DbError("CLOSED", "the database is closed; open it again");
-}
-
-function failed(cause: unknown): DbError {
-  return cause instanceof DbError
-    ? cause
-    : new DbError("IO", `the checkpoint failed: ${String(cause)}; what was committed is in the log`, {}, { cause });
 }

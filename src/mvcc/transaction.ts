@@ -22,9 +22,12 @@ export class WriteTransaction {
    * @internal
    */
   readonly context: WriteContext;
+  /** @internal */
+  readonly store: Store;
 
   /** @internal */
   constructor(store: Store) {
+    this.store = store;
     this.context = new WriteContext(store);
     this.map = mapOpener(store, this.context);
   }
@@ -48,12 +51,13 @@ export class Transaction implements AsyncDisposable {
    * @internal
    */
   readonly context: TransactionContext;
-  readonly #store: Store;
+  /** @internal */
+  readonly store: Store;
   readonly #durability: Durability;
 
   /** @internal */
   constructor(store: Store, options: TransactionOptions = {}) {
-    this.#store = store;
+    this.store = store;
     this.#durability = oneOf("durability", options.durability ?? store.options.durability, DURABILITIES);
     this.context = new TransactionContext(store, oneOf("isolation", options.isolation ?? "snapshot", ISOLATIONS));
     this.map = mapOpener(store, this.context);
@@ -80,8 +84,8 @@ export class Transaction implements AsyncDisposable {
   async commit(): Promise<void> {
     const { snapshotCommit } = this.context;
     const commit = this.context.commit(this.#durability !== "relaxed") ?? snapshotCommit;
-    if (commit > this.#store.log.durableCommit) {
-      await this.#store.settled(this.#durability);
+    if (commit > this.store.log.durableCommit) {
+      await this.store.settled(this.#durability);
     }
   }
 
@@ -103,11 +107,14 @@ export class Snapshot implements Disposable {
    * @internal
    */
   readonly context: Context;
+  /** @internal */
+  readonly store: Store;
   readonly commit: number;
   readonly #context: SnapshotContext;
 
   /** @internal */
   constructor(store: Store, at: number | undefined) {
+    this.store = store;
     this.#context = new SnapshotContext(store, at);
     this.context = this.#context;
     this.commit = this.#context.commit;
