@@ -9,8 +9,9 @@
  *   "merged-twice"           an operand is now and then applied twice when its memtable is flushed
  *   "early-area"             what compactions drop of a value area counts twice: it is freed while entries refer to it
  *   "unswept-part"           what was swept out of a part is still read there
+ *   "stale-frame"            a cursor that waited is believed, whatever lies by then in the frame where its leaf was
  */
-import { CELL_DELETE, CELL_MERGE } from "../../src/btree/index.ts";
+import { CELL_DELETE, CELL_MERGE, TreeCursor } from "../../src/btree/index.ts";
 import { FilterBuilder } from "../../src/lsm/filter.ts";
 import { Manifest, type ManifestChange, type ValueArea } from "../../src/lsm/manifest.ts";
 import { Operands } from "../../src/lsm/operands.ts";
@@ -27,6 +28,7 @@ export const PLANTED_IN_RUNS: readonly string[] = [
   "merged-twice",
   "early-area",
   "unswept-part",
+  "stale-frame",
 ];
 
 const FORGOTTEN_ONE_IN = 100;
@@ -49,6 +51,8 @@ export function plantInRuns(canary: string | undefined): TakeOut {
       return changeManifests((change, before) => ({ ...change, areas: countTwice(change.areas, before) }));
     case "unswept-part":
       return showSwept();
+    case "stale-frame":
+      return replace(TreeCursor.prototype, "refresh", () => () => {});
     default:
       return () => {};
   }
