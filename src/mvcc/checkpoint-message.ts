@@ -27,7 +27,7 @@ export interface EncodedInput {
   readonly memtables: readonly {
     readonly arena: ArrayBufferLike;
     readonly index: ArenaIndexTransfer;
-    readonly ranges: readonly number[];
+    readonly ranges: readonly Uint32Array[];
   }[];
   readonly trees: ReadonlyMap<number, RootRecord>;
   readonly manifests: ReadonlyMap<number, ManifestTransfer>;
@@ -110,7 +110,7 @@ export function decodeInput(
         u32,
         data,
         index: ArenaIndex.fromTransfer(u8, u32, index),
-        ranges: new RangeOps(u8, u32, ranges),
+        ranges: RangeOps.fromTransfer(u8, u32, ranges),
       };
     }),
     free: FreeSpace.fromTransfer(encoded.free),

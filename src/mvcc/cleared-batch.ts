@@ -7,7 +7,7 @@
  */
 import { BATCH_DELETE, type BatchSource, MAX_KEY_BYTES, type RootRecord, TreeCursor } from "../btree/index.ts";
 import { compareBytes } from "../bytes.ts";
-import { type Folded, isBelow, type RangeDelete } from "../lsm/index.ts";
+import { coveringDelete, type Folded, isBelow, type RangeDelete } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
 import type { MemtableBatch } from "./memtable-batch.ts";
 
@@ -85,29 +85,47 @@ export class ClearedBatch implements BatchSource {
 
   applyTo(value: Uint8Array | undefined, kind: number): Folded {
     const { u8, keyOffset, keyLength } = this.#operations;
-    const isCleared = this.#ranges.some(
-      ({ lower, upper }) => !isBelow(u8, keyOffset, keyLength, lower) && isBelow(u8, keyOffset, keyLength, upper),
-    );
+    const isCleared = coveringDelete(this.#ranges, u8, keyOffset, keyLength) !== undefined;
     return this.#operations.applyTo(isCleared ? undefined : value, kind);
   }
 
-  /** To the next entry of the tree that lies in one of the ranges. */
+  /** To the next entry of the tree that lies in one of the ranges; those before it, in which nothing lies, are passed at once. */
   #moveTree(): void {
-    let isThere = this.#range >= 0 && this.#tree.next();
-    for (;;) {
-      if (isThere) {
-        this.#keyLength = this.#tree.copyKey(this.#key, 0);
-        if (isBelow(this.#key, 0, this.#keyLength, this.#ranges[this.#range]!.upper)) {
-          return;
-        }
-      }
-      this.#range++;
+    const isBegun = this.#range >= 0;
+    this.#range = Math.max(0, this.#range);
+    let isThere = isBegun ? this.#tree.next() : this.#seekRange();
+    while (isThere) {
+      this.#keyLength = this.#tree.copyKey(this.#key, 0);
+      this.#range = this.#firstEndingBehind();
       const range = this.#ranges[this.#range];
-      if (range === undefined) {
+      if (range === undefined || !isBelow(this.#key, 0, this.#keyLength, range.lower)) {
         return;
       }
-      isThere = this.#tree.seek(range.lower, 0, range.lower.length);
+      isThere = this.#seekRange();
     }
+    this.#range = this.#ranges.length;
+  }
+
+  #seekRange(): boolean {
+    const { lower } = this.#ranges[this.#range]!;
+    return this.#tree.seek(lower, 0, lower.length);
+  }
+
+  /** The first range from the current one on that ends behind the tree's key. */
+  #firstEndingBehind(): number {
+    let low = this.#range;
+    let high = this.#ranges.length;
+    // Most often it is the current one.
+    let middle = low;
+    while (low < high) {
+      if (isBelow(this.#key, 0, this.#keyLength, this.#ranges[middle]!.upper)) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+      middle = (low + high) >>> 1;
+    }
+    return low;
   }
 
   #compare(): number {

@@ -125,7 +125,7 @@ export class CommitWriter {
 
   begin(): void {
     this.checkAlone();
-    if (!this.#active.index.room) {
+    if (!this.#active.hasRoom) {
       this.rotate();
     }
     this.#log.beginRecord();
@@ -140,7 +140,7 @@ export class CommitWriter {
     if (keyspace === this.#lockedKeyspace) {
       throw new DbError("CONFLICT", "this map is being loaded; write to it when its load has ended", { keyspace });
     }
-    if (this.#active.index.room) {
+    if (this.#active.hasRoom) {
       const op = this.#log.reserveOp(kind, keyspace, keyLength, valueCapacity, expiry);
       if (op !== 0) {
         return op;

@@ -46,6 +46,8 @@ export class MemtableBatch implements BatchSource {
   expiry: number;
   /** Operations given out so far. */
   consumed: number;
+  /** In key order, without overlaps. */
+  readonly rangeDeletes: readonly RangeDelete[];
 
   /** Newest memtable first: on equal keys the first one wins. */
   readonly #memtables: readonly FrozenMemtable[];
@@ -65,7 +67,11 @@ export class MemtableBatch implements BatchSource {
       return cursor;
     });
     this.#keyspace = keyspace;
-    this.#hasRanges = this.#memtables.some(({ ranges }) => ranges.has(keyspace));
+    this.rangeDeletes = this.#memtables.reduce<readonly RangeDelete[]>(
+      (deletes, { ranges }) => uniteDeletes(deletes, ranges.deletes(keyspace)),
+      [],
+    );
+    this.#hasRanges = this.rangeDeletes.length > 0;
     this.#operands = new Operands(combine);
     this.#atCurrent = 0;
     this.u8 = NO_BYTES;
@@ -78,15 +84,6 @@ export class MemtableBatch implements BatchSource {
     this.valueLength = 0;
     this.expiry = 0;
     this.consumed = 0;
-  }
-
-  /** In key order, without overlaps. */
-  get rangeDeletes(): readonly RangeDelete[] {
-    let deletes: readonly RangeDelete[] = [];
-    for (const { ranges } of this.#memtables) {
-      deletes = uniteDeletes(deletes, ranges.deletes(this.#keyspace));
-    }
-    return deletes;
   }
 
   next(): boolean {

@@ -20,17 +20,22 @@ export class Memtable {
   references: number;
   checkpointed: boolean;
 
-  constructor(segment: Segment, index: ArenaIndex) {
+  constructor(segment: Segment, index: ArenaIndex, rangeBytes: number) {
     this.segment = segment;
     this.index = index;
-    this.ranges = new RangeOps(segment.u8, segment.u32);
+    this.ranges = new RangeOps(segment.u8, segment.u32, rangeBytes);
     this.keyspaces = new Map();
     this.references = 0;
     this.checkpointed = false;
   }
 
   get memoryBytes(): number {
-    return this.segment.capacity + this.index.memoryBytes;
+    return this.segment.capacity + this.index.memoryBytes + this.ranges.memoryBytes;
+  }
+
+  /** Whether any one more operation can be taken in. */
+  get hasRoom(): boolean {
+    return this.index.room && !this.ranges.isFull;
   }
 
   /** Whether it has anything on a keyspace. */
@@ -67,6 +72,9 @@ export class Memtable {
 /** Index memory beside an arena: nodes of entries as small as they come, split in half, fit in as much again. */
 const INDEX_BYTES_PER_ARENA_BYTE = 1;
 const MIN_INDEX_BYTES = 16 * 1024;
+/** And memory for range deletes: as much again, which only short ones in large commits would need more than. */
+const RANGE_BYTES_PER_ARENA_BYTE = 1;
+const MIN_RANGE_BYTES = 16 * 1024;
 const SPARE_INDEXES_KEPT = 2;
 
 /** The operations of one record: `first` is the first one's offset, and `end` lies behind the last. */
@@ -75,18 +83,22 @@ export interface OpRun {
   readonly end: number;
 }
 
-/** False: the index has no room for all of them and one more. */
+/** False: the memtable has no room for all of them and one more. */
 function insertAll(memtable: Memtable, runs: readonly OpRun[]): boolean {
   const { u32 } = memtable.segment;
   for (const { first, end } of runs) {
     for (let op = first; op < end; op += opBytes(u32, op)) {
-      if (!memtable.index.room) {
+      if (!memtable.hasRoom) {
         return false;
       }
       memtable.insert(op, first);
     }
   }
-  return memtable.index.room;
+  return memtable.hasRoom;
+}
+
+function rangeBytesFor(segment: Segment): number {
+  return Math.max(MIN_RANGE_BYTES, segment.u8.length * RANGE_BYTES_PER_ARENA_BYTE);
 }
 
 /** Makes memtables, with the node memory of earlier ones where there is some. */
@@ -104,21 +116,23 @@ export class MemtablePool {
     const spare = arenaBytes === this.#segmentBytes ? this.#spares.pop() : undefined;
     if (spare === undefined) {
       const indexBytes = Math.max(MIN_INDEX_BYTES, arenaBytes * INDEX_BYTES_PER_ARENA_BYTE);
-      return new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes));
+      return new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes), rangeBytesFor(segment));
     }
     spare.reset(segment.u8, segment.u32);
-    return new Memtable(segment, spare);
+    return new Memtable(segment, spare, rangeBytesFor(segment));
   }
 
   /**
    * The same over operations that lie in the arena already, in the order in which they were written, and with room for
-   * another. Few operations can take much room, where each is of a keyspace of its own; then the index is made larger.
+   * another. Few operations can take much room, where each is of a keyspace of its own; then they are given more.
    */
   takeWith(segment: Segment, runs: readonly OpRun[]): Memtable {
     let memtable = this.take(segment);
+    let rangeBytes = rangeBytesFor(segment);
     while (!insertAll(memtable, runs)) {
-      const indexBytes = memtable.index.nodes.byteLength * 2;
-      memtable = new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes));
+      const indexBytes = memtable.index.nodes.byteLength * (memtable.index.room ? 1 : 2);
+      rangeBytes *= memtable.ranges.isFull ? 2 : 1;
+      memtable = new Memtable(segment, new ArenaIndex(segment.u8, segment.u32, indexBytes), rangeBytes);
     }
     return memtable;
   }

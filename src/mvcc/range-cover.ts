@@ -97,7 +97,7 @@ export class RangeCover {
       }
       const newest = arena.ranges.newestOver(this.#keyspace, key, offset, length, arena.limit, arena.end);
       if (newest > (arena.rank === rank ? op : 0)) {
-        const { lower, upper } = arena.ranges.fragmentOver(this.#keyspace, key, offset, length)!;
+        const { lower, upper } = arena.ranges.rangeOf(newest);
         return { rank: arena.rank, lower, upper };
       }
     }

@@ -1,50 +1,63 @@
 /**
  * The range deletes of one arena: which of its operations say that everything between two keys is gone.
  *
- * They are not in the arena's index, which knows keys. They are kept as fragments, which do not overlap, each with the
- * operations that cover it, oldest first; so one search finds the newest one that a reader sees. An operation of the same
- * arena on a key is hidden by one that lies behind it, and everything in older places by any.
+ * They are not in the arena's index, which knows keys, but beside it, each keyspace's by themselves (keyspace-ranges.ts),
+ * so that a search or two find the newest one over a key that a reader sees. An operation of the same arena on a key is
+ * hidden by one that lies behind it, and everything in older places by any.
  *
- *     op 100   deletes [b, h)          ├──────────┤
- *     op 240   deletes [e, m)                ├──────────┤
- *     fragments                        ├100──┤├100,240┤├240┤
+ * Each takes 30 to 60 bytes here, beside at least 28 in the arena and the record around it. `isFull` says when they take more
+ * than `limitBytes` together.
  */
-import { isBelow, type RangeDelete } from "../lsm/index.ts";
-import { OP_COMMIT_DELTA, opKeyLength, opKeyOffset, opKeyspace, opValueLength, opValueOffset } from "../wal/index.ts";
+import type { RangeDelete } from "../lsm/index.ts";
+import { opKeyspace } from "../wal/index.ts";
+import { KeyspaceRanges } from "./keyspace-ranges.ts";
+import { copyOfEnd, hasUpper, upperEnd } from "./range-ends.ts";
 
-interface Fragment extends RangeDelete {
-  /** Ascending; this fragment's own. */
-  readonly ops: number[];
-}
-
-const NO_FRAGMENTS: readonly Fragment[] = [];
-/** A function takes only so many arguments. */
-const MAX_SPLICED = 1000;
+const NO_DELETES: readonly RangeDelete[] = [];
 
 export class RangeOps {
   /** Whether there are none: most arenas never have one. */
   isEmpty: boolean;
+  /** Whether they take more memory than they are given: it is time for another arena. */
+  isFull: boolean;
   #u8: Uint8Array;
   #u32: Uint32Array;
-  /** In key order. */
-  readonly #byKeyspace: Map<number, Fragment[]>;
-  /** All of them, in the order in which they were written. */
-  #ops: number[];
+  readonly #byKeyspace: Map<number, KeyspaceRanges>;
+  readonly #limitBytes: number;
+  #bytes: number;
 
-  constructor(u8: Uint8Array, u32: Uint32Array, ops: readonly number[] = []) {
+  constructor(u8: Uint8Array, u32: Uint32Array, limitBytes: number = Number.POSITIVE_INFINITY) {
     this.isEmpty = true;
+    this.isFull = false;
     this.#u8 = u8;
     this.#u32 = u32;
     this.#byKeyspace = new Map();
-    this.#ops = [];
-    for (const op of ops) {
-      this.add(op);
-    }
+    this.#limitBytes = limitBytes;
+    this.#bytes = 0;
   }
 
-  /** For another thread, which has the same arena. */
-  toTransfer(): readonly number[] {
-    return this.#ops;
+  /** The ranges in another thread, which has the same arena. */
+  static fromTransfer(u8: Uint8Array, u32: Uint32Array, ops: readonly Uint32Array[]): RangeOps {
+    const ranges = new RangeOps(u8, u32);
+    for (const ofKeyspace of ops) {
+      for (const op of ofKeyspace) {
+        ranges.add(op);
+      }
+    }
+    return ranges;
+  }
+
+  toTransfer(): readonly Uint32Array[] {
+    return [...this.#byKeyspace.values()].map(({ ops }) => ops.slice());
+  }
+
+  /** What they take, with what was made for readers of the past. */
+  get memoryBytes(): number {
+    let bytes = this.#bytes;
+    for (const ranges of this.#byKeyspace.values()) {
+      bytes += ranges.historyBytes;
+    }
+    return bytes;
   }
 
   keyspaces(): Iterable<number> {
@@ -55,40 +68,47 @@ export class RangeOps {
     return !this.isEmpty && this.#byKeyspace.has(keyspace);
   }
 
+  /** Takes in an operation that lies behind all others. */
   add(op: number): void {
     const keyspace = opKeyspace(this.#u32, op);
-    this.#ops.push(op);
-    this.isEmpty = false;
-    const fragments = this.#byKeyspace.get(keyspace);
-    const range = this.#rangeOf(op);
-    if (fragments === undefined) {
-      this.#byKeyspace.set(keyspace, [{ ...range, ops: [op] }]);
-    } else {
-      cover(fragments, range, op);
+    const known = this.#byKeyspace.get(keyspace);
+    const ranges = known ?? new KeyspaceRanges(this.#u8, this.#u32);
+    const before = known === undefined ? 0 : known.memoryBytes;
+    ranges.add(op);
+    if (ranges.isEmpty) {
+      // Its ends leave nothing in between.
+      return;
     }
+    if (known === undefined) {
+      this.#byKeyspace.set(keyspace, ranges);
+    }
+    this.isEmpty = false;
+    this.#count(ranges.memoryBytes - before);
   }
 
   /** Takes back the operations from `mark` on. */
   rewindTo(mark: number): void {
-    if (this.#ops.length > 0 && this.#ops.at(-1)! >= mark) {
-      this.reset(
-        this.#u8,
-        this.#u32,
-        this.#ops.filter((op) => op < mark),
-      );
+    if (this.isEmpty) {
+      return;
     }
+    for (const [keyspace, ranges] of this.#byKeyspace) {
+      const before = ranges.memoryBytes;
+      ranges.rewindTo(mark);
+      if (ranges.isEmpty) {
+        this.#byKeyspace.delete(keyspace);
+      }
+      this.#count((ranges.isEmpty ? 0 : ranges.memoryBytes) - before);
+    }
+    this.isEmpty = this.#byKeyspace.size === 0;
   }
 
-  /** Begins anew, over another arena or other operations. */
-  reset(u8: Uint8Array, u32: Uint32Array, ops: readonly number[] = []): void {
+  /** Begins anew, over another arena. */
+  reset(u8: Uint8Array, u32: Uint32Array): void {
     this.#u8 = u8;
     this.#u32 = u32;
     this.#byKeyspace.clear();
-    this.#ops = [];
     this.isEmpty = true;
-    for (const op of ops) {
-      this.add(op);
-    }
+    this.#count(-this.#bytes);
   }
 
   /**
@@ -96,132 +116,36 @@ export class RangeOps {
    * `end`; 0 for none.
    */
   newestOver(keyspace: number, key: Uint8Array, offset: number, length: number, limit: number, end: number): number {
-    const fragment = this.fragmentOver(keyspace, key, offset, length);
-    return fragment === undefined ? 0 : this.#newestVisible(fragment.ops, limit, end);
+    const ranges = this.#byKeyspace.get(keyspace);
+    return ranges === undefined ? 0 : ranges.newestOver(key, offset, length, limit, end);
   }
 
-  /** The stretch around a key that the same operations cover. */
-  fragmentOver(
-    keyspace: number,
-    key: Uint8Array,
-    offset: number,
-    length: number,
-  ): (RangeDelete & Fragment) | undefined {
-    const fragments = this.#byKeyspace.get(keyspace) ?? NO_FRAGMENTS;
-    const fragment = fragments[countStartingUpTo(fragments, key, offset, length) - 1];
-    return fragment !== undefined && isBelow(key, offset, length, fragment.upper) ? fragment : undefined;
+  /** The keys that one of the operations covers. */
+  rangeOf(op: number): RangeDelete {
+    return rangeOfOp(this.#u8, this.#u32, op);
   }
 
-  /** What is covered, by whichever operation. */
+  /** What is covered, by whichever operation: in key order, ranges that do not touch. */
   deletes(keyspace: number): readonly RangeDelete[] {
-    return this.#byKeyspace.get(keyspace) ?? NO_FRAGMENTS;
+    return this.#byKeyspace.get(keyspace)?.covered() ?? NO_DELETES;
   }
 
   /** Whether an operation made after `delta` covers anything between the keys. */
   covers(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, delta: number): boolean {
-    return this.deletes(keyspace).some((range) => {
-      const isApart =
-        (upper !== undefined && Buffer.compare(range.lower, upper) >= 0) ||
-        (lower !== undefined && range.upper !== undefined && Buffer.compare(range.upper, lower) <= 0);
-      return !isApart && (range as Fragment).ops.some((op) => this.#deltaOf(op) > delta);
-    });
+    const ranges = this.#byKeyspace.get(keyspace);
+    return ranges?.covers(lower, upper, delta) ?? false;
   }
 
-  #newestVisible(ops: readonly number[], limit: number, end: number): number {
-    for (let i = ops.length - 1; i >= 0; i--) {
-      const op = ops[i]!;
-      if (op < end && this.#deltaOf(op) <= limit) {
-        return op;
-      }
-    }
-    return 0;
-  }
-
-  #deltaOf(op: number): number {
-    return this.#u32[(op + OP_COMMIT_DELTA) >>> 2]!;
-  }
-
-  #rangeOf(op: number): RangeDelete {
-    return rangeOfOp(this.#u8, this.#u32, op);
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.isFull = this.#bytes > this.#limitBytes;
   }
 }
 
 /** The keys that a range delete covers: its key is the lower end, its value the upper one, of no bytes if there is none. */
 export function rangeOfOp(u8: Uint8Array, u32: Uint32Array, op: number): RangeDelete {
-  const key = opKeyOffset(u32, op);
-  const value = opValueOffset(u32, op);
-  const length = opValueLength(u32, op);
   return {
-    lower: u8.slice(key, key + opKeyLength(u32, op)),
-    upper: length === 0 ? undefined : u8.slice(value, value + length),
+    lower: copyOfEnd(u8, u32, op),
+    upper: hasUpper(u32, op) ? copyOfEnd(u8, u32, upperEnd(op)) : undefined,
   };
-}
-
-/** One more range over the fragments. Only those that it touches are looked at: there may be many thousands. */
-function cover(fragments: Fragment[], range: RangeDelete, op: number): void {
-  const { lower, upper } = range;
-  const starting = countStartingUpTo(fragments, lower, 0, lower.length);
-  const first = starting > 0 && startsBefore(lower, fragments[starting - 1]!.upper) ? starting - 1 : starting;
-  const covered: Fragment[] = [];
-  let end = first;
-  let from: Uint8Array | undefined = lower;
-  for (; end < fragments.length && startsBefore(fragments[end]!.lower, upper); end++) {
-    const fragment = fragments[end]!;
-    if (Buffer.compare(fragment.lower, from!) < 0) {
-      covered.push({ lower: fragment.lower, upper: from, ops: [...fragment.ops] });
-    } else {
-      pushGap(covered, from!, fragment.lower, op);
-      from = fragment.lower;
-    }
-    const isWithin = endsWithin(fragment.upper, upper);
-    if (!isWithin) {
-      covered.push({ lower: from!, upper, ops: [...fragment.ops, op] });
-      covered.push({ lower: upper!, upper: fragment.upper, ops: fragment.ops });
-    } else {
-      fragment.ops.push(op);
-      covered.push({ lower: from!, upper: fragment.upper, ops: fragment.ops });
-    }
-    from = isWithin ? fragment.upper : undefined;
-  }
-  if (from !== undefined) {
-    pushGap(covered, from, upper, op);
-  }
-  if (covered.length <= MAX_SPLICED) {
-    fragments.splice(first, end - first, ...covered);
-  } else {
-    const behind = fragments.splice(first).slice(end - first);
-    for (const fragment of [...covered, ...behind]) {
-      fragments.push(fragment);
-    }
-  }
-}
-
-function pushGap(into: Fragment[], lower: Uint8Array, upper: Uint8Array | undefined, op: number): void {
-  if (startsBefore(lower, upper)) {
-    into.push({ lower, upper, ops: [op] });
-  }
-}
-
-/** How many fragments start at or before the key. */
-function countStartingUpTo(fragments: readonly Fragment[], key: Uint8Array, offset: number, length: number): number {
-  let low = 0;
-  let high = fragments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isBelow(key, offset, length, fragments[middle]!.lower)) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
-}
-
-function startsBefore(lower: Uint8Array, end: Uint8Array | undefined): boolean {
-  return end === undefined || Buffer.compare(lower, end) < 0;
-}
-
-/** Whether one exclusive end is not behind another. */
-function endsWithin(end: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return other === undefined || (end !== undefined && Buffer.compare(end, other) <= 0);
 }

@@ -40,7 +40,7 @@ export class Recovery {
     let op = start;
     for (let left = recordOpCount(u32, record); left > 0; left--) {
       const keyspace = opKeyspace(u32, op);
-      if (!memtable.index.room) {
+      if (!memtable.hasRoom) {
         memtable = this.#enlarge(segment, { first: start, end: op });
       }
       memtable.insert(op, start);
@@ -57,7 +57,7 @@ export class Recovery {
     return this.#memtables.reverse();
   }
 
-  /** A file may be shorter than the segment was, and the index that goes by its size too small: indexes it anew. */
+  /** A file may be shorter than the segment was, and what goes by its size too small: takes it in anew. */
   #enlarge(segment: Segment, last: OpRun): Memtable {
     const runs: OpRun[] = [];
     for (let record = SEGMENT_HEADER_BYTES; firstOp(record) < last.first; ) {
