@@ -14,6 +14,7 @@ export {
   unpackEntries,
 } from "./manifest.ts";
 export {
+  beginsWithValue,
   type Combine,
   decodeItems,
   encodeItems,

@@ -75,7 +75,7 @@ export class Operands {
     for (let i = items.length - 1; i >= 0; i--) {
       this.#items.push(items[i]!);
     }
-    this.#hasBase = (bytes[0]! & FLAG_BASED) !== 0;
+    this.#hasBase = beginsWithValue(bytes);
   }
 
   /** An operand by itself. */
@@ -128,6 +128,11 @@ export function encodeItems(items: readonly Uint8Array[], isBased: boolean): Uin
     at += LENGTH_BYTES + item.length;
   }
   return bytes;
+}
+
+/** Whether the first item is a value, not an operand. */
+export function beginsWithValue(bytes: Uint8Array): boolean {
+  return (bytes[0]! & FLAG_BASED) !== 0;
 }
 
 /** Oldest first. Throws CORRUPT. */
