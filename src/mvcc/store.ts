@@ -64,6 +64,8 @@ export class Store {
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
   readonly waiters: Waiters;
+  /** Entries that ended before can go without a word; set by the loop that deletes them at their ends. */
+  expiredBefore: () => number;
   /** Merge operators of the maps that were asked for, by keyspace: the functions of the application are nowhere else. */
   readonly operators: Map<number, Combine>;
   readonly writeSets: WriteSetPool;
@@ -99,6 +101,7 @@ export class Store {
     this.options = options;
     this.onClose = new Set();
     this.waiters = new Waiters(this);
+    this.expiredBefore = () => 0;
     this.writeSets = new WriteSetPool(options.maxTransactionBytes);
     this.operators = new Map();
     this.#cursors = [];
@@ -438,6 +441,7 @@ export class Store {
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
         kinds: () => this.catalog.kinds(),
         compactionDebt: (isIdle) => this.compactionDebt(isIdle),
+        expiredBefore: () => this.expiredBefore(),
         get spareFiles() {
           return store.log.spareFiles;
         },
