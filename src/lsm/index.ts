@@ -22,6 +22,7 @@ export {
   OPERAND_HEADER_BYTES,
   Operands,
   operandDepth,
+  setOperandDepth,
   writeOperandHeader,
 } from "./operands.ts";
 export type { Part } from "./part.ts";

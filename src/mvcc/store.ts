@@ -15,6 +15,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type Combine, compactionDebt, isOverfull, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
+import type { Rng } from "../random.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
 import { ALL_KEYS } from "./byte-range.ts";
 import {
@@ -50,6 +51,7 @@ const RELOCATE_PAGES_AT_CLOSE = 65536;
 export class Store {
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly rng: Rng;
   readonly options: StoreOptions;
   readonly pages: PageFile;
   /** How point reads of LSM keyspaces went. */
@@ -98,6 +100,7 @@ export class Store {
   private constructor(seams: Seams, options: StoreOptions, pages: PageFile) {
     this.disk = seams.disk;
     this.clock = seams.clock;
+    this.rng = seams.rng;
     this.options = options;
     this.onClose = new Set();
     this.waiters = new Waiters(this);
