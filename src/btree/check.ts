@@ -24,6 +24,7 @@ import { PackedCheck } from "./packed-check.ts";
 import { packedLeavesOf } from "./packed-page.ts";
 import {
   CELL_DELETE,
+  CELL_MERGE,
   CELL_PUT,
   EXPIRY_BYTES,
   EXTENT_REFERENCE_BYTES,
@@ -38,6 +39,7 @@ import {
   MAX_CELL_BYTES,
   MAX_HEIGHT,
   MAX_KEY_BYTES,
+  MAX_OPERANDS_BYTES,
   MAX_VALUE_BYTES,
   PAGE_CELLS_START,
   PAGE_HEADER_BYTES,
@@ -311,6 +313,8 @@ class TreeCheck {
       if ((info & INFO_OVERFLOW) !== 0) {
         const extent = image.extentOf(i);
         if (image.extentOffset === 0) {
+          const most = kindOf(info) === CELL_MERGE ? MAX_OPERANDS_BYTES : MAX_VALUE_BYTES;
+          prove(image.extentLength <= most, page, "B9", `its value of ${image.extentLength} bytes is too long`);
           yield* this.#checkExtent(page, extent, image.extentLength, image.birth);
         } else {
           this.#checkReference(page, extent, image.extentOffset, image.extentLength);
@@ -337,7 +341,7 @@ class TreeCheck {
 
   *#checkExtent(page: number, extent: number, length: number, leafBirth: number): Generator<void, void> {
     const count = extentPages(length);
-    const exists = extent >= 2 && length <= MAX_VALUE_BYTES && extent + count <= this.#pages.pageCount;
+    const exists = extent >= 2 && extent + count <= this.#pages.pageCount;
     prove(exists, page, "B9", `it refers to an extent of ${length} bytes at page ${extent}, which cannot be`);
     const birth = extentBirth(this.#pages, extent);
     prove(birth <= leafBirth, extent, "B9", `it is younger than page ${page}, which refers to it`);

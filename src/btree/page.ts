@@ -73,6 +73,8 @@ export const INNER_ENTRY_BYTES = 16;
 
 export const MAX_KEY_BYTES = 2048;
 export const MAX_VALUE_BYTES: number = 256 * 1024 * 1024;
+/** Merge operands that cannot be combined are kept together, with their value. */
+export const MAX_OPERANDS_BYTES: number = 2 * MAX_VALUE_BYTES;
 /** Two cells of this size fill a leaf: a value that would make its cell larger goes to an extent (B2). */
 export const MAX_CELL_BYTES: number = ((PAGE_SIZE - LEAF_FIXED_BYTES) >> 1) - LEAF_ENTRY_BYTES;
 /** More entries than a page can hold: a leaf cell has at least 2 bytes, an inner entry 16. */

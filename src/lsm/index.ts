@@ -13,6 +13,7 @@ export {
   type Run,
 } from "./manifest.ts";
 export {
+  beginsWithValue,
   type Combine,
   decodeItems,
   encodeItems,
@@ -20,6 +21,7 @@ export {
   OPERAND_HEADER_BYTES,
   Operands,
   operandDepth,
+  setOperandDepth,
   writeOperandHeader,
 } from "./operands.ts";
 export type { Part } from "./part.ts";

@@ -13,7 +13,7 @@
  *
  *     u8 flags (1: the first item is a value, not an operand) | items, oldest first: u32 length, bytes …
  */
-import { CELL_MERGE, CELL_PUT } from "../btree/index.ts";
+import { CELL_MERGE, CELL_PUT, MAX_VALUE_BYTES } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
 
 /** Both as bytes; the result is the caller's. */
@@ -54,6 +54,21 @@ export class Operands {
     return this.#hasBase;
   }
 
+  /** Whether the operator is. */
+  get isKnown(): boolean {
+    return this.#combine !== undefined;
+  }
+
+  /** How many operands there are, apart from the value that they are applied to. */
+  get count(): number {
+    return this.#items.length - (this.#hasBase ? 1 : 0);
+  }
+
+  /** Bytes of all of them, value included. */
+  get sizeBytes(): number {
+    return this.#items.reduce((sum, { length }) => sum + length, 0);
+  }
+
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
@@ -75,7 +90,7 @@ export class Operands {
     for (let i = items.length - 1; i >= 0; i--) {
       this.#items.push(items[i]!);
     }
-    this.#hasBase = (bytes[0]! & FLAG_BASED) !== 0;
+    this.#hasBase = beginsWithValue(bytes);
   }
 
   /** An operand by itself. */
@@ -83,18 +98,29 @@ export class Operands {
     this.#items.push(bytes);
   }
 
-  /** All of them as one cell. `isComplete`: there is nothing older. */
+  /**
+   * All of them as one cell: combined, unless the operator is not known or they come to more than a value may have.
+   * `isComplete`: there is nothing older.
+   */
   fold(isComplete: boolean): Folded {
-    const combine = this.#combine;
     const isBased = this.#hasBase || isComplete;
-    if (combine === undefined && this.#items.length > 1) {
+    const value = this.#combined();
+    if (value === undefined) {
       return { kind: CELL_MERGE, bytes: encodeItems(this.#items.toReversed(), isBased) };
     }
+    return isBased ? { kind: CELL_PUT, bytes: value } : { kind: CELL_MERGE, bytes: encodeItems([value], false) };
+  }
+
+  #combined(): Uint8Array | undefined {
+    const combine = this.#combine;
     let value = this.#items.at(-1)!;
     for (let i = this.#items.length - 2; i >= 0; i--) {
-      value = combine!(value, this.#items[i]!);
+      if (combine === undefined) {
+        return undefined;
+      }
+      value = combine(value, this.#items[i]!);
     }
-    return isBased ? { kind: CELL_PUT, bytes: value } : { kind: CELL_MERGE, bytes: encodeItems([value], false) };
+    return value.length > MAX_VALUE_BYTES ? undefined : value;
   }
 }
 
@@ -103,13 +129,18 @@ export const OPERAND_HEADER_BYTES: number = 1 + LENGTH_BYTES;
 
 /**
  * Writes what comes before an operand of `length` bytes. `depth` is kept in the flags, where nobody minds it: how many merge
- * operations on the same key came before this one in its arena.
+ * operations on the same key came before this one, as far as its writer knew.
  */
 export function writeOperandHeader(into: Uint8Array, offset: number, length: number, depth: number): void {
   into[offset] = Math.min(MAX_DEPTH, depth) << 1;
   for (let i = 0; i < LENGTH_BYTES; i++) {
     into[offset + 1 + i] = length >>> (8 * i);
   }
+}
+
+/** The same before operands that are written together. */
+export function setOperandDepth(operands: Uint8Array, depth: number): void {
+  operands[0] = (operands[0]! & FLAG_BASED) | (Math.min(MAX_DEPTH, depth) << 1);
 }
 
 export function operandDepth(bytes: Uint8Array, offset: number): number {
@@ -128,6 +159,11 @@ export function encodeItems(items: readonly Uint8Array[], isBased: boolean): Uin
     at += LENGTH_BYTES + item.length;
   }
   return bytes;
+}
+
+/** Whether the first item is a value, not an operand. */
+export function beginsWithValue(bytes: Uint8Array): boolean {
+  return (bytes[0]! & FLAG_BASED) !== 0;
 }
 
 /** Oldest first. Throws CORRUPT. */

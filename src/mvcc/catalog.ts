@@ -74,6 +74,9 @@ export class Catalog {
   readonly #loads: Map<number, number>;
   #lastLoad: number;
   #nextId: number;
+  /** Ids from here on that are not in `#spent` were never anybody's. */
+  #unspentFrom: number;
+  readonly #spent: Set<number>;
   #changedAt: number;
 
   constructor() {
@@ -83,6 +86,8 @@ export class Catalog {
     this.#loads = new Map();
     this.#lastLoad = 0;
     this.#nextId = FIRST_USER_KEYSPACE;
+    this.#unspentFrom = FIRST_USER_KEYSPACE;
+    this.#spent = new Set();
     this.#changedAt = 0;
   }
 
@@ -123,7 +128,7 @@ export class Catalog {
 
   /**
    * The two entries to write for a new keyspace, and what it will be. Its id is spent even if the commit never comes. With
-   * `wantedId`, a copy gets the id that its original has, where nothing has it yet.
+   * `wantedId`, a copy gets the id that its original has. Throws INVALID where anything has or had it.
    */
   plan(
     name: string,
@@ -137,6 +142,7 @@ export class Catalog {
     const id = wantedId ?? this.#nextId;
     const info: KeyspaceInfo = { id, name, ...description, isDropped: false };
     this.#nextId = Math.max(this.#nextId, info.id + 1);
+    this.#spent.add(info.id);
     this.#planned.set(info.id, info);
     return {
       info,
@@ -197,7 +203,7 @@ export class Catalog {
   /** Takes in one entry of keyspace 0. */
   load(key: Uint8Array, value: Uint8Array): void {
     if (key.length === 0) {
-      this.#nextId = Math.max(this.#nextId, decodeJson<number>(value));
+      this.#spendUpTo(decodeJson<number>(value));
       return;
     }
     if (key[0] === LOADED_MARK) {
@@ -213,7 +219,15 @@ export class Catalog {
     this.#remove(name);
     this.#byName.set(name, info);
     this.#byId.set(info.id, info);
-    this.#nextId = Math.max(this.#nextId, info.id + 1);
+    this.#spendUpTo(info.id + 1);
+  }
+
+  /** From what is stored; which of the ids before were left out is not. */
+  #spendUpTo(nextId: number): void {
+    if (nextId > this.#nextId) {
+      this.#nextId = nextId;
+      this.#unspentFrom = nextId;
+    }
   }
 
   #checkFree(id: number, name: string): void {
@@ -222,9 +236,16 @@ export class Catalog {
         map: name,
       });
     }
-    if (this.#byId.has(id) || this.#planned.has(id)) {
-      const holder = this.#byId.get(id)?.name ?? "another map";
+    const holder = this.#byId.get(id)?.name;
+    if (holder !== undefined) {
       throw new DbError("INVALID", `the map ${name} cannot have the id ${id}, which ${holder} has`, { map: name, id });
+    }
+    if (id < this.#unspentFrom || this.#spent.has(id)) {
+      throw new DbError(
+        "INVALID",
+        `the map ${name} cannot have the id ${id}, which an earlier map may have had; copy it into a new database`,
+        { map: name, id },
+      );
     }
   }
 

@@ -10,7 +10,7 @@
  */
 import { nextTurn } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { OPERAND_HEADER_BYTES } from "../lsm/index.ts";
+import { beginsWithValue, decodeItems } from "../lsm/index.ts";
 import {
   firstOp,
   type LogReader,
@@ -77,6 +77,7 @@ const MAX_CHANGES_AN_ITEM = 1024;
 /** Work between two turns of the event loop, about a millisecond: an operation that is passed over counts one, a change more. */
 const TURN_WORK = 8192;
 const CHANGE_WORK = 16;
+const NO_CHANGES: readonly Change[] = [];
 
 /** The contract is `Database.changes`'. "From now on" is from this call on, not from when the first item is asked for. */
 export function changes(store: Store, options: ChangesOptions): AsyncGenerator<CommitChanges, void, undefined> {
@@ -205,16 +206,16 @@ class ChangeDecoder {
     let batch: Change[] = [];
     let op = firstOp(record);
     for (let left = recordOpCount(u32, record); left > 0; left--) {
-      const change = this.#change(segment, op);
-      this.#work++;
-      if (change !== undefined) {
-        this.#work += CHANGE_WORK;
+      const changes = this.#changes(segment, op);
+      this.#work += 1 + changes.length * CHANGE_WORK;
+      for (const change of changes) {
         if (batch.length === MAX_CHANGES_AN_ITEM) {
           yield { commit, time, changes: batch, isWhole: false };
           batch = [];
         }
         batch.push(change);
-      } else if (this.#work >= TURN_WORK) {
+      }
+      if (changes.length === 0 && this.#work >= TURN_WORK) {
         yield undefined;
       }
       op += opBytes(u32, op);
@@ -224,7 +225,8 @@ class ChangeDecoder {
     }
   }
 
-  #change(segment: Segment, op: number): Change | undefined {
+  /** What an operation changed: several things where it is the operands of a transaction that could not be combined. */
+  #changes(segment: Segment, op: number): readonly Change[] {
     const { u8, u32, data } = segment;
     if (opKeyspace(u32, op) === CATALOG_KEYSPACE) {
       return this.#load(segment, op);
@@ -235,38 +237,43 @@ class ChangeDecoder {
       (opFlags(u32, op) & OP_FLAG_SUPERSEDED) !== 0 ||
       (this.#of !== undefined && !this.#of.has(info.name))
     ) {
-      return undefined;
+      return NO_CHANGES;
     }
     const kind = opKind(u32, op);
     if (kind === OP_KIND_DELETE_RANGE) {
       const range = rangeOfOp(u8, u32, op);
-      return { map: info.name, type: "deleteRange", key: undefined, value: undefined, range };
+      return [{ map: info.name, type: "deleteRange", key: undefined, value: undefined, range }];
     }
     const codecs = this.#codecsOf(info);
     const key = codecs.key.decode(u8, opKeyOffset(u32, op), opKeyLength(u32, op));
     if (kind === OP_KIND_DELETE) {
-      return { map: info.name, type: "delete", key, value: undefined };
+      return [{ map: info.name, type: "delete", key, value: undefined }];
     }
+    const at = opValueOffset(u32, op);
+    const length = opValueLength(u32, op);
     if (kind === OP_KIND_MERGE) {
-      const at = opValueOffset(u32, op) + OPERAND_HEADER_BYTES;
-      const operand = codecs.value.decode(u8, at, opValueLength(u32, op) - OPERAND_HEADER_BYTES, data);
-      return { map: info.name, type: "merge", key, value: operand };
+      const operands = u8.subarray(at, at + length);
+      const putIndex = beginsWithValue(operands) ? 0 : -1;
+      return decodeItems(operands).map((item, index) => {
+        const value = codecs.value.decode(u8, item.byteOffset - u8.byteOffset, item.length, data);
+        return { map: info.name, type: index === putIndex ? "put" : "merge", key, value };
+      });
     }
-    const value = codecs.value.decode(u8, opValueOffset(u32, op), opValueLength(u32, op), data);
+    const value = codecs.value.decode(u8, at, length, data);
     const expiresAt = opExpiry(u32, data, op);
     return expiresAt === 0
-      ? { map: info.name, type: "put", key, value }
-      : { map: info.name, type: "put", key, value, expiresAt };
+      ? [{ map: info.name, type: "put", key, value }]
+      : [{ map: info.name, type: "put", key, value, expiresAt }];
   }
 
-  #load({ u8, u32 }: Segment, op: number): Change | undefined {
+  #load({ u8, u32 }: Segment, op: number): readonly Change[] {
     const at = opKeyOffset(u32, op);
     const keyspace = loadedKeyspace(u8.subarray(at, at + opKeyLength(u32, op)));
     const map = keyspace === undefined ? undefined : this.#store.catalog.byId(keyspace)?.name;
     if (map === undefined || opKind(u32, op) !== OP_KIND_PUT || (this.#of !== undefined && !this.#of.has(map))) {
-      return undefined;
+      return NO_CHANGES;
     }
-    return { map, type: "load", key: undefined, value: undefined };
+    return [{ map, type: "load", key: undefined, value: undefined }];
   }
 
   #codecsOf(info: KeyspaceInfo): Codecs {

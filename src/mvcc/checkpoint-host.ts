@@ -16,6 +16,8 @@ export interface CheckpointHost {
   kinds(): ReadonlyMap<number, KeyspaceKind>;
   /** Bytes that compactions of LSM keyspaces would have to go through; more where there is time for what can wait. */
   compactionDebt(isIdle: boolean): number;
+  /** Entries in runs that ended before go with the next compaction; ms since the epoch. */
+  expiredBefore(): number;
   /** Files of the log that are kept to be written over. */
   readonly spareFiles: number;
   /** There is nothing to do: what is kept for the next writes can be given back. */

@@ -49,8 +49,6 @@ const COMPANY_MS = 1000;
 const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
-/** So long after its deadline an entry that is still there goes with the next compaction. */
-const EXPIRED_FOR_MS = 60 * 60 * 1000;
 /** A closing database is made denser when it has this much more than it uses. */
 const TRIM_FROM = 1.02;
 const TRIM_PAGES = 8;
@@ -405,7 +403,7 @@ export class Checkpointer {
         segmentBytes: this.#segmentBytes,
         compactionBytes,
         isIdle: this.#turns.isQuiet,
-        expiredBefore: this.#clock.now() - EXPIRED_FOR_MS,
+        expiredBefore: compactionBytes === 0 ? 0 : this.#host.expiredBefore(),
       },
       isHurried: () => false,
       onProgress: () => {},

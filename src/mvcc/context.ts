@@ -37,8 +37,8 @@ export interface Context {
   /** A cursor before the first entry of the range; `closeScan` gives it back. */
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor;
   closeScan(cursor: MergeCursor): void;
-  /** How many merge operations on the key lie one upon the other where the next one would go; 0 where it starts anew. */
-  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number): number;
+  /** How many merges of the key lie one upon the other where the next one would go, or LOOK_FIRST (merge-depth.ts). */
+  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number;
   /** The number of entries in the range. */
   count(keyspace: number, range: ByteRange): number;
   /** The keyspace of that name, made as described if it is not there; undefined where it is not and cannot be made. */

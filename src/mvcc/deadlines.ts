@@ -95,6 +95,9 @@ const MAX_EXPIRED_A_COMMIT = 256;
 /** The loop looks again at least so often: a note may be written that is due before the one it waits for. */
 const MAX_SLEEP_MS = 1000;
 
+/** So long after its end an entry that is still in runs goes with the next compaction. */
+const EXPIRED_FOR_MS = 60 * 60 * 1000;
+
 /** The loop that deletes what is due. */
 export class Deadlines {
   readonly #store: Store;
@@ -113,6 +116,7 @@ export class Deadlines {
   }
 
   start(): void {
+    this.#store.expiredBefore = () => this.#expiredBefore();
     this.#unwatch = this.#store.watch((_, writer) => {
       if (writer.touchesDeadlines && this.#from !== undefined) {
         this.#goBackTo(writer);
@@ -137,6 +141,27 @@ export class Deadlines {
       this.#from = notes.at(-1)!.bytes;
     }
     return notes.length;
+  }
+
+  /**
+   * What compactions may drop: entries that ended long ago, and have had their turn here, so that the feed has told of them.
+   * Nothing, where that cannot be read; who reads next says why.
+   */
+  #expiredBefore(): number {
+    const cursor = this.#store.takeCursor();
+    try {
+      cursor.open(this.#store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#from, upper: undefined }, false);
+      // A note is due less than a millisecond after its entry.
+      const settledBefore = cursor.next() ? readNote(cursor).due - 1 : Number.POSITIVE_INFINITY;
+      return Math.min(this.#clock.now() - EXPIRED_FOR_MS, settledBefore);
+    } catch (error) {
+      if (error instanceof DbError) {
+        return 0;
+      }
+      throw error;
+    } finally {
+      this.#store.giveCursor(cursor);
+    }
   }
 
   /** Where a commit has written notes before `#from`, the first of them. */

@@ -15,7 +15,7 @@ import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type Combine, OPERAND_HEADER_BYTES, writeOperandHeader } from "../lsm/index.ts";
+import { encodeItems, OPERAND_HEADER_BYTES, setOperandDepth, writeOperandHeader } from "../lsm/index.ts";
 import {
   OP_KIND_DELETE,
   OP_KIND_DELETE_RANGE,
@@ -29,6 +29,7 @@ import type { Context } from "./context.ts";
 import { DEADLINE_KEY_EXTRA_BYTES, writeDeadline } from "./deadlines.ts";
 import { KEY_SCRATCH_BYTES, type KeyCodec } from "./key-codec.ts";
 import { type LoadOptions, type LoadResult, loadSorted } from "./load.ts";
+import { LOOK_FIRST, valueIfDeep } from "./merge-depth.ts";
 import { checkMergeable } from "./merge-operator.ts";
 import { MapRange, type RangeOptions, resolveRange } from "./range.ts";
 import type { ValueCodec } from "./value-codec.ts";
@@ -45,8 +46,6 @@ export interface PutOptions {
 const scratch: Uint8Array = new Uint8Array(KEY_SCRATCH_BYTES);
 const NO_EXPIRY = 0;
 const NO_KEY: Uint8Array = new Uint8Array(0);
-/** After so many merges of a key in a row, its value is put. */
-const MOST_DEPTH = 31;
 /** The note of a deadline holds it as a u64. */
 const EXPIRY_LIMIT = 2 ** 64;
 
@@ -60,8 +59,6 @@ export class DbMap<K, V> {
   /** Undefined: there is no such keyspace, and the map, of a snapshot or a read-only database, is empty. */
   readonly #info: KeyspaceInfo | undefined;
   readonly #id: number;
-  /** The merge operator, if the map has one. */
-  readonly #combine: Combine | undefined;
 
   /**
    * Maps come from `db.map`, `tx.map` and `snapshot.map`.
@@ -75,9 +72,7 @@ export class DbMap<K, V> {
     info: KeyspaceInfo | undefined,
     keys: KeyCodec<K>,
     values: ValueCodec<V>,
-    combine: Combine | undefined,
   ) {
-    this.#combine = combine;
     this.name = name;
     this.#context = context;
     this.#clock = clock;
@@ -163,8 +158,9 @@ export class DbMap<K, V> {
    *     const hits = db.map<number>("hits", { merge: "counter" });
    *     hits.merge("/home", 1);
    *
-   * In an interactive transaction merges of the same key by others are no conflict. (Every 32nd merge of a key in a row
-   * reads it after all, so that reading never has more than that to combine.) Throws INVALID without an operator.
+   * In an interactive transaction merges of the same key by others are no conflict. (Every 32nd merge of a key in a row,
+   * one in 16 where the operator is a function, and large ones read it after all, so that reading never has much to combine.)
+   * Throws INVALID without an operator, and where the value would be too long.
    */
   merge(key: K, operand: V): void {
     this.#checkExists();
@@ -177,9 +173,9 @@ export class DbMap<K, V> {
     const context = this.#context;
     context.beginWrite();
     try {
-      const depth = context.mergeDepth(this.#id, scratch, 0, keyLength);
-      if (depth > MOST_DEPTH && this.#combine !== undefined) {
-        this.#putMerged(keyLength, operand, room, this.#combine);
+      const depth = context.mergeDepth(this.#id, scratch, 0, keyLength, room);
+      if (depth === LOOK_FIRST) {
+        this.#mergeOnto(keyLength, operand, room);
         context.endWrite();
         return;
       }
@@ -272,22 +268,23 @@ export class DbMap<K, V> {
     return this.range()[Symbol.iterator]();
   }
 
-  /** Puts what the operand makes of the entry of the key in the scratch, so that its operands need not be read again. */
-  #putMerged(keyLength: number, operand: V, room: number, combine: Combine): void {
+  /** Merges into the entry of the key in the scratch, having looked at it: its value is put where it has many operands. */
+  #mergeOnto(keyLength: number, operand: V, room: number): void {
     const context = this.#context;
     // A merge function of the user's own may use maps, and so the scratch.
     const key = scratch.slice(0, keyLength);
     const bytes = new Uint8Array(room);
-    let merged: Uint8Array = bytes.subarray(0, this.#values.encode(operand, bytes, 0));
-    if (context.get(this.#id, key, 0, keyLength)) {
-      const { u8, valueOffset, valueLength } = context.view;
-      merged = combine(u8.slice(valueOffset, valueOffset + valueLength), merged);
-    }
-    const op = context.reserve(OP_KIND_PUT, this.#id, keyLength, merged.length, NO_EXPIRY);
+    const newest = encodeItems([bytes.subarray(0, this.#values.encode(operand, bytes, 0))], false);
+    const operands = context.view.operandsOf(this.#id, key, 0, keyLength, newest);
+    const value = valueIfDeep(operands);
+    setOperandDepth(newest, operands.count - 1);
+    const written = value ?? newest;
+    const kind = value === undefined ? OP_KIND_MERGE : OP_KIND_PUT;
+    const op = context.reserve(kind, this.#id, keyLength, written.length, NO_EXPIRY);
     const { u8, u32 } = context.arena;
     copyBytes(key, 0, u8, opKeyOffset(u32, op), keyLength);
-    copyBytes(merged, 0, u8, opValueOffset(u32, op), merged.length);
-    context.finish(op, merged.length);
+    copyBytes(written, 0, u8, opValueOffset(u32, op), written.length);
+    context.finish(op, written.length);
   }
 
   #find(key: K): boolean {

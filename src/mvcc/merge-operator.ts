@@ -6,9 +6,10 @@
  *     append    the newer one goes behind the older one     json (arrays), string, bytes
  *     custom    a function of the application
  *
- * All are associative, so that operands are combined in whatever groups they come. None fails, since it runs where nobody
- * could be told: a value that is not of the kind (it got there past `merge`) counts as none at all to `counter` and `max`,
- * and as an array of itself to `append`.
+ * Operands are combined in whatever groups they come: "max" and "append" are associative, "counter" is where all sums are safe
+ * integers. (The last digits of others depend on the groups.) None fails, since it runs where nobody could be told: a sum
+ * that is too large is the largest number, and a value that is not of the kind (it got there past `merge`) counts as none at
+ * all to `counter` and `max`, and as an array of itself to `append`.
  */
 import { Buffer } from "node:buffer";
 import { DbError } from "../errors.ts";
@@ -37,7 +38,11 @@ export type MergeOption<Choice extends ValueKind | CustomCodec<unknown> = "json"
 /** The same for a map of any kind. */
 export type AnyMergeOption = "counter" | "max" | "append" | ((older: never, newer: never) => unknown);
 
-const COUNTER: Combine = (older, newer) => encodeJson(numberOf(older, 0) + numberOf(newer, 0));
+/** JSON has no Infinity. */
+const COUNTER: Combine = (older, newer) => {
+  const sum = numberOf(older, 0) + numberOf(newer, 0);
+  return encodeJson(Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, sum)));
+};
 const MAX_NUMBER: Combine = (older, newer) =>
   numberOf(newer, Number.NEGATIVE_INFINITY) >= numberOf(older, Number.NEGATIVE_INFINITY) ? newer : older;
 const MAX_BYTES: Combine = (older, newer) => (Buffer.compare(newer, older) >= 0 ? newer : older);

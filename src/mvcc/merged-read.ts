@@ -9,7 +9,7 @@
  *
  * This is the slow way, taken where the newest version of a key is an operand. It looks the key up in each place again.
  */
-import { CELL_DELETE, CELL_MERGE, CELL_PUT, TreeReader } from "../btree/index.ts";
+import { CELL_DELETE, CELL_MERGE, CELL_PUT, MAX_VALUE_BYTES, TreeReader } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
 import { type Combine, NOT_FOUND, Operands, RunReader, type SearchCounts } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
@@ -56,17 +56,35 @@ export class MergedReader {
     this.#runs = new RunReader(source.pages, source.searches);
   }
 
-  /** The entry's value, a copy; undefined where there is none. Throws INVALID where the operator is not known. */
-  read(place: MergedPlace, key: Uint8Array, offset: number, length: number): Uint8Array | undefined {
+  /** All that there is of the entry, behind `newer` operands where some are given. */
+  collect(
+    place: MergedPlace,
+    key: Uint8Array,
+    offset: number,
+    length: number,
+    newer: Uint8Array | undefined,
+  ): Operands {
     const operands = new Operands(this.#source.operatorOf(place.keyspace));
-    if (!this.#collectWritten(place, key, offset, length, operands)) {
+    if (newer !== undefined) {
+      operands.addOlder(newer, CELL_MERGE);
+    }
+    if (!operands.hasBase && !this.#collectWritten(place, key, offset, length, operands)) {
       this.#collectPages(place, key, offset, length, operands);
     }
+    return operands;
+  }
+
+  /** The entry's value, a copy; undefined where there is none. Throws INVALID where the operator is not known, and where it is too long. */
+  read(place: MergedPlace, key: Uint8Array, offset: number, length: number): Uint8Array | undefined {
+    const operands = this.collect(place, key, offset, length, undefined);
     if (operands.isEmpty) {
       return undefined;
     }
     const { kind, bytes } = operands.fold(true);
     if (kind === CELL_MERGE) {
+      if (operands.isKnown) {
+        throw tooLong(operands.sizeBytes);
+      }
       throw new DbError(
         "INVALID",
         "this map was made with a merge function of its own; ask for it with the same function to read it",
@@ -125,6 +143,16 @@ export class MergedReader {
       kind = this.#runs.findOlder(manifest, key, offset, length);
     }
   }
+}
+
+/** Of an entry whose operands cannot be combined any more. */
+export function tooLong(bytes: number): DbError {
+  return new DbError(
+    "INVALID",
+    `an entry has ${bytes} bytes with its merge operands, which come to more than the limit of ${MAX_VALUE_BYTES}; ` +
+      "put a shorter value, or delete it",
+    { bytes, limit: MAX_VALUE_BYTES },
+  );
 }
 
 type Arena = Pick<WriteSet, "u8" | "u32" | "index" | "ranges">;

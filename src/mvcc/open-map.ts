@@ -1,6 +1,6 @@
 /** How a map is asked for by name: the one `map` function that the database, transactions and snapshots share. */
 import { DbError } from "../errors.ts";
-import { type Combine, checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
+import { checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
 import { ENGINES, type EngineKind, type KeyspaceDescription, type KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
 import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
@@ -101,8 +101,8 @@ export function rawMap(store: Store, context: Context, name: string): DbMap<Uint
     throw new DbError("INVALID", `there is no map ${name}`, { map: name });
   }
   const values = valueCodec("bytes");
-  const combine = knowOperator(store, info, {}, values);
-  return new DbMap(name, context, store.clock, store.waiters, info, keyCodec("bytes"), values, combine);
+  knowOperator(store, info, {}, values);
+  return new DbMap(name, context, store.clock, store.waiters, info, keyCodec("bytes"), values);
 }
 
 /** The `map` function of one context. It hands out the same object for the same question while the map is there. */
@@ -153,9 +153,11 @@ function makeMap(
   const key = info === undefined ? (options.key ?? "string") : agreed(name, "key", options.key, info.key);
   const value = info === undefined ? (options.value ?? "json") : agreed(name, "value", options.value, info.value);
   const values = valueCodec(value as ValueKind | CustomCodec<unknown>);
-  const combine = info === undefined ? undefined : knowOperator(store, info, options, values);
+  if (info !== undefined) {
+    knowOperator(store, info, options, values);
+  }
   const keys = keyCodec(key as KeyKind | CustomCodec<unknown>);
-  const map = new DbMap(name, context, store.clock, store.waiters, info, keys, values, combine);
+  const map = new DbMap(name, context, store.clock, store.waiters, info, keys, values);
   return { map: map as DbMap<unknown, unknown>, info };
 }
 
@@ -209,12 +211,7 @@ function checkEngine(name: string, { engine, lsm }: AnyOptions, info: KeyspaceIn
 }
 
 /** From now on operands of the map's entries can be combined. Throws INVALID where another operator is asked for. */
-function knowOperator<V>(
-  store: Store,
-  info: KeyspaceInfo,
-  { merge }: AnyOptions,
-  values: ValueCodec<V>,
-): Combine | undefined {
+function knowOperator<V>(store: Store, info: KeyspaceInfo, { merge }: AnyOptions, values: ValueCodec<V>): void {
   const { id, name, merge: stored, value } = info;
   if (merge !== undefined && mergeNameOf(merge, value) !== stored) {
     throw new DbError(
@@ -229,7 +226,6 @@ function knowOperator<V>(
   if (combine !== undefined) {
     store.operators.set(id, combine);
   }
-  return combine;
 }
 
 function kindOf(choice: string | CustomCodec<unknown>): string {

@@ -15,6 +15,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type Combine, compactionDebt, isOverfull, policyFor, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
+import type { Rng } from "../random.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
 import { ALL_KEYS } from "./byte-range.ts";
 import {
@@ -50,6 +51,7 @@ const RELOCATE_PAGES_AT_CLOSE = 65536;
 export class Store {
   readonly disk: Disk;
   readonly clock: Clock;
+  readonly rng: Rng;
   readonly options: StoreOptions;
   readonly pages: PageFile;
   /** How point reads of LSM keyspaces went. */
@@ -64,6 +66,8 @@ export class Store {
   /** What the open record's own transaction sees: the live state and the commit to be. */
   readonly pending: ReadPoint;
   readonly waiters: Waiters;
+  /** Entries that ended before can go without a word; set by the loop that deletes them at their ends. */
+  expiredBefore: () => number;
   /** Merge operators of the maps that were asked for, by keyspace: the functions of the application are nowhere else. */
   readonly operators: Map<number, Combine>;
   readonly writeSets: WriteSetPool;
@@ -96,9 +100,11 @@ export class Store {
   private constructor(seams: Seams, options: StoreOptions, pages: PageFile) {
     this.disk = seams.disk;
     this.clock = seams.clock;
+    this.rng = seams.rng;
     this.options = options;
     this.onClose = new Set();
     this.waiters = new Waiters(this);
+    this.expiredBefore = () => 0;
     this.writeSets = new WriteSetPool(options.maxTransactionBytes);
     this.operators = new Map();
     this.#cursors = [];
@@ -438,6 +444,7 @@ export class Store {
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
         kinds: () => this.catalog.kinds(),
         compactionDebt: (isIdle) => this.compactionDebt(isIdle),
+        expiredBefore: () => this.expiredBefore(),
         get spareFiles() {
           return store.log.spareFiles;
         },

@@ -11,7 +11,7 @@
  */
 import { ArenaCursor, CELL_PUT } from "../btree/index.ts";
 import { DbError } from "../errors.ts";
-import { type Folded, Operands } from "../lsm/index.ts";
+import { type Folded, Operands, setOperandDepth } from "../lsm/index.ts";
 import {
   OP_KIND_MERGE,
   OP_KIND_PUT,
@@ -32,6 +32,7 @@ import { countEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
 import type { Memtable } from "./memtable.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
+import { LOOK_FIRST, mergeDepth, valueIfDeep } from "./merge-depth.ts";
 import { addOp } from "./merged-read.ts";
 import { OpenScans } from "./open-scans.ts";
 import type { Pin } from "./pins.ts";
@@ -279,17 +280,29 @@ export class TransactionContext implements Context {
     });
   }
 
-  /** All operands that the transaction has for a key, as one operation. */
+  /** All operands that the transaction has for a key, as one operation: where they lie on many others, as the value. */
   #copyMerged(keyspace: number, newest: number): void {
     const { u8, u32 } = this.#writes;
+    const { writer, pending } = this.#store;
     const key = opKeyOffset(u32, newest);
     const keyLength = opKeyLength(u32, newest);
     const { kind, bytes } = this.#folded(keyspace, newest);
     if (kind === CELL_PUT) {
-      this.#store.writer.put(keyspace, u8, key, keyLength, bytes, 0, bytes.length, 0);
-    } else {
-      this.#store.writer.merge(keyspace, u8, key, keyLength, bytes);
+      writer.put(keyspace, u8, key, keyLength, bytes, 0, bytes.length, 0);
+      return;
     }
+    let depth = mergeDepth(this.#store, keyspace, u8, key, keyLength, bytes.length);
+    if (depth === LOOK_FIRST) {
+      const operands = new View(pending, undefined, this.#store).operandsOf(keyspace, u8, key, keyLength, bytes);
+      const value = valueIfDeep(operands);
+      if (value !== undefined) {
+        writer.put(keyspace, u8, key, keyLength, value, 0, value.length, 0);
+        return;
+      }
+      depth = operands.count - 1;
+    }
+    setOperandDepth(bytes, depth);
+    writer.merge(keyspace, u8, key, keyLength, bytes);
   }
 
   /** `isBlind`: nothing is said of what they are applied to. */

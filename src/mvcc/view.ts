@@ -12,7 +12,7 @@
  */
 import { CELL_DELETE, CELL_MERGE, TreeReader } from "../btree/index.ts";
 import type { Clock } from "../clock.ts";
-import { type Manifest, NOT_FOUND, RunReader } from "../lsm/index.ts";
+import { type Manifest, NOT_FOUND, type Operands, RunReader } from "../lsm/index.ts";
 import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset, visibleOp } from "../wal/index.ts";
 import { WHOLE_ARENA } from "./arena-source.ts";
 import { MergedReader, type MergedSource } from "./merged-read.ts";
@@ -97,6 +97,14 @@ export class View {
     }
     const manifest = point.state.manifests.get(keyspace);
     return manifest !== undefined && this.#answerRuns(manifest, keyspace, key, offset, length);
+  }
+
+  /** What there is of an entry of a map that merges, behind newer operands. */
+  operandsOf(keyspace: number, key: Uint8Array, offset: number, length: number, newer: Uint8Array): Operands {
+    this.#merged ??= new MergedReader(this.#source);
+    const { point, writes } = this;
+    const place = { point, writes, keyspace, writesEnd: WHOLE_ARENA, activeEnd: WHOLE_ARENA };
+    return this.#merged.collect(place, key, offset, length, newer);
   }
 
   /** Puts together a value of which the newest version is merge operands. */

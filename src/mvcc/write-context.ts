@@ -10,6 +10,7 @@ import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries } from "./count.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
+import { mergeDepth } from "./merge-depth.ts";
 import { OpenScans } from "./open-scans.ts";
 import { Savepoints } from "./savepoints.ts";
 import type { Store } from "./store.ts";
@@ -115,8 +116,8 @@ export class WriteContext implements Context {
     this.#scans.close(cursor);
   }
 
-  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number): number {
-    return this.#store.writer.mergeDepth(keyspace, key, offset, length);
+  mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number {
+    return mergeDepth(this.#store, keyspace, key, offset, length, operandBytes);
   }
 
   count(keyspace: number, range: ByteRange): number {

@@ -57,6 +57,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     pinnedCheckpoints: () => [],
     kinds: () => new Map(),
     compactionDebt: () => 0,
+    expiredBefore: () => 0,
     spareFiles: 0,
     rest: () => {},
     isOverfull: () => false,
