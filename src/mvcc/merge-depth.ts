@@ -23,7 +23,7 @@ const LOOKS_OF_CUSTOM = 1 / 16;
 const BYTES_A_LOOK = 1024 * 1024;
 const DRAWS = 2 ** 32;
 
-/** The depth of a merge that is to look at the entry first (`putOrKeep`). */
+/** The depth of a merge that is to look at the entry first (`valueIfDeep`). */
 export const LOOK_FIRST = -1;
 
 /** How many merges lie beneath the next one in the open record, of about so many bytes; or LOOK_FIRST. */
