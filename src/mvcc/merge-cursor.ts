@@ -360,7 +360,8 @@ export class MergeCursor {
     if (this.#sources.source !== NO_SOURCE) {
       const key = this.#key;
       const length = this.copyKey(key, 0);
-      // A bound counts in going up, and does not going down; behind the key comes its successor.
+      // A bound counts in going up, and does not going down; behind the key comes its successor, one byte longer.
+      key[length] = 0;
       resume = key.slice(0, this.#isReverse === isAgain ? length + 1 : length);
     }
     this.#onMove?.();
