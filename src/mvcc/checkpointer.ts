@@ -14,7 +14,6 @@ import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import { type FreeSpace, type Meta, PAGE_SIZE } from "../pager/index.ts";
-import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointerOptions, CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
@@ -27,11 +26,12 @@ import {
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
-import { JobErrors } from "./job-errors.ts";
+import { closed, JobErrors } from "./job-errors.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
+import { keyspacesIn } from "./roots.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 interface RunningJob {
@@ -184,6 +184,7 @@ export class Checkpointer {
       this.#checkOpen();
       this.#throwIfStuck();
       this.#start(true);
+      this.#throwIfStuck();
       await this.#outcomes.next(signal);
     }
   }
@@ -243,6 +244,7 @@ export class Checkpointer {
       this.#checkOpen();
       this.#throwIfStuck();
       this.#start(true);
+      this.#throwIfStuck();
       await this.#outcomes.next(signal);
     }
   }
@@ -392,7 +394,7 @@ export class Checkpointer {
         ranges,
       })),
       roots: this.#host.state.roots,
-      keyspaces: newest === undefined ? this.#keyspacesInPages() : newest.keyspaces,
+      keyspaces: newest === undefined ? keyspacesIn(this.#host.state.roots, this.#host.kinds()) : newest.keyspaces,
       previous: this.meta,
       free: this.#ledger.freeForJob(),
       pending: this.#ledger.pending(),
@@ -408,13 +410,6 @@ export class Checkpointer {
       isHurried: () => false,
       onProgress: () => {},
     };
-  }
-
-  /** A job without memtables leaves every keyspace as it is; how one is kept that is about to go is not known. */
-  #keyspacesInPages(): Map<number, KeyspaceKind | undefined> {
-    const { trees, manifests } = this.#host.state.roots;
-    const kinds = this.#host.kinds();
-    return new Map([...trees.keys(), ...manifests.keys()].map((keyspace) => [keyspace, kinds.get(keyspace)]));
   }
 
   #relocationOf(request: RelocationRequest | undefined): Relocation {
@@ -475,11 +470,20 @@ export class Checkpointer {
     }
     const memtables = compacts ? [] : frozen;
     this.#timer.cancel();
-    this.#running = { memtables, request };
+    const running = { memtables, request };
+    this.#running = running;
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
     const compactionBytes = compacts ? this.#turns.budgetBytes(frozen.length >= WORTHWHILE) : 0;
-    this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
+    try {
+      this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
+    } catch (error) {
+      // No thread is to be had, say.
+      this.#running = undefined;
+      this.#settle({ ok: false, error, isMetaUncertain: false }, running);
+      this.#startNext(false);
+      this.#outcomes.wakeAll();
+    }
   }
 
   /** Bytes that come off the file at rest, where there are runs: their compactions leave free pages behind. */
@@ -509,10 +513,8 @@ export class Checkpointer {
   #finishOne(): void {
     this.#start(true);
     this.#runner.hurry();
-    if (this.#isPoisoned) {
-      this.#throwIfStuck();
-    }
     if (this.#running === undefined) {
+      this.#throwIfStuck();
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
     }
     this.#finishRunning();
@@ -557,6 +559,9 @@ export class Checkpointer {
 
   #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
     const isCompaction = memtables.length === 0 && request === undefined;
+    if (isCompaction) {
+      this.#turns.ended(outcome.ok);
+    }
     if (outcome.ok) {
       this.#errors.succeeded(isCompaction);
       this.#adoptOrPoison(outcome.result, memtables);
@@ -611,8 +616,4 @@ export class Checkpointer {
       this.#errors.throwIfStuck();
     }
   }
-}
-
-function closed(): DbError {
-  return new DbError("CLOSED", "the database is closed; open it again");
 }

@@ -109,6 +109,10 @@ export class CommitWriter {
     this.#lockedKeyspace = keyspace;
   }
 
+  isLocked(keyspace: number): boolean {
+    return keyspace === this.#lockedKeyspace;
+  }
+
   unlockKeyspace(): void {
     this.#lockedKeyspace = NO_KEYSPACE;
   }

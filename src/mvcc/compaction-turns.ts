@@ -15,6 +15,8 @@ export const IDLE_MS = 500;
 export const SLOW_MS = 2000;
 /** What a job of compactions reads before others have their turn, in log segments; the first where a flush waits. */
 const SEGMENTS_AWAITED = 2;
+const FIRST_RETRY_MS = 1000;
+const MOST_RETRY_MS = 5 * 60 * 1000;
 const SEGMENTS = 4;
 
 export class CompactionTurns {
@@ -27,6 +29,9 @@ export class CompactionTurns {
   #frozenAtMs: number;
   /** Somebody waits for all compactions. */
   #awaited: number;
+  /** Compactions that failed, one after the other, and when the next one is tried. */
+  #failures: number;
+  #retryAtMs: number;
 
   constructor(host: CheckpointHost, clock: Clock, segmentBytes: number, bytesPerSecond: number) {
     this.#host = host;
@@ -36,6 +41,8 @@ export class CompactionTurns {
     this.#paidAtMs = 0;
     this.#frozenAtMs = clock.now();
     this.#awaited = 0;
+    this.#failures = 0;
+    this.#retryAtMs = 0;
   }
 
   /** A memtable was frozen. */
@@ -46,6 +53,7 @@ export class CompactionTurns {
   /** Counts as quiet until `release`. */
   await(): void {
     this.#awaited++;
+    this.#retryAtMs = 0;
   }
 
   release(): void {
@@ -72,7 +80,15 @@ export class CompactionTurns {
     if (this.debtBytes === 0) {
       return Number.POSITIVE_INFINITY;
     }
-    return this.#host.isOverfull() ? 0 : Math.max(0, Math.ceil(this.#paidAtMs - this.#clock.now()));
+    const dueAtMs = this.#host.isOverfull() ? this.#retryAtMs : Math.max(this.#paidAtMs, this.#retryAtMs);
+    return Math.max(0, Math.ceil(dueAtMs - this.#clock.now()));
+  }
+
+  /** A job of compactions has ended. After one that failed the next, which would probably meet the same, comes ever later. */
+  ended(hasSucceeded: boolean): void {
+    const waitMs = Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
+    this.#retryAtMs = hasSucceeded ? 0 : this.#clock.now() + waitMs;
+    this.#failures = hasSucceeded ? 0 : this.#failures + 1;
   }
 
   /** Bytes that the next job may read. `isAwaited`: a flush waits for its end. */

@@ -65,10 +65,12 @@ function scanCount(
   range: ByteRange,
 ): number {
   const cursor = store.takeCursor();
-  cursor.open(point, writes, keyspace, range, false);
-  const count = countAll(cursor);
-  store.giveCursor(cursor);
-  return count;
+  try {
+    cursor.open(point, writes, keyspace, range, false);
+    return countAll(cursor);
+  } finally {
+    store.giveCursor(cursor);
+  }
 }
 
 function countAll(cursor: MergeCursor): number {

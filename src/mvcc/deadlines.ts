@@ -92,6 +92,8 @@ const noteKey: Uint8Array = new Uint8Array(MAX_KEY_BYTES);
 
 /** Entries deleted in one commit; more that are due follow in the next turn of the event loop. */
 const MAX_EXPIRED_A_COMMIT = 256;
+/** Of a map that is being loaded there may be many that have to wait. */
+const MAX_NOTES_READ = 4096;
 /** The loop looks again at least so often: a note may be written that is due before the one it waits for. */
 const MAX_SLEEP_MS = 1000;
 
@@ -135,11 +137,11 @@ export class Deadlines {
   /** Deletes entries that are due, MAX_EXPIRED_A_COMMIT at the most; how many notes that settled. */
   expireDue(): number {
     const now = this.#clock.now();
-    const notes = this.#notesUntil(now);
+    const { notes, held } = this.#notesUntil(now);
     if (notes.length > 0) {
       this.#settle(notes, now);
-      this.#from = notes.at(-1)!.bytes;
     }
+    this.#from = (held ?? notes.at(-1))?.bytes ?? this.#from;
     return notes.length;
   }
 
@@ -198,20 +200,29 @@ export class Deadlines {
     }
   }
 
-  #notesUntil(now: number): Note[] {
+  /** What is due; `held`: the first note of a map that is being loaded, where nothing can be deleted before that ends. */
+  #notesUntil(now: number): { notes: Note[]; held: Note | undefined } {
     const store = this.#store;
     const notes: Note[] = [];
+    let held: Note | undefined;
     const cursor = store.takeCursor();
-    cursor.open(store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#from, upper: undefined }, false);
-    while (notes.length < MAX_EXPIRED_A_COMMIT && cursor.next()) {
-      const note = readNote(cursor);
-      if (note.due > now) {
-        break;
+    try {
+      cursor.open(store.live, undefined, DEADLINE_KEYSPACE, { lower: this.#from, upper: undefined }, false);
+      for (let left = MAX_NOTES_READ; left > 0 && notes.length < MAX_EXPIRED_A_COMMIT && cursor.next(); left--) {
+        const note = readNote(cursor);
+        if (note.due > now) {
+          break;
+        }
+        if (store.writer.isLocked(note.keyspace)) {
+          held ??= note;
+        } else {
+          notes.push(note);
+        }
       }
-      notes.push(note);
+    } finally {
+      store.giveCursor(cursor);
     }
-    store.giveCursor(cursor);
-    return notes;
+    return { notes, held };
   }
 
   #settle(notes: readonly Note[], now: number): void {

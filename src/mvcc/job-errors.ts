@@ -67,3 +67,8 @@ function failed(cause: unknown): DbError {
     ? cause
     : new DbError("IO", `the checkpoint failed: ${String(cause)}; what was committed is in the log`, {}, { cause });
 }
+
+/** For those who wait for a job of a database that is closed. */
+export function closed(): DbError {
+  return new DbError("CLOSED", "the database is closed; open it again");
+}

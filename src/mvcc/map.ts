@@ -119,7 +119,9 @@ export class DbMap<K, V> {
       copyBytes(scratch, 0, u8, opKeyOffset(u32, op), keyLength);
       context.finish(op, this.#values.encode(value, u8, opValueOffset(u32, op)));
       if (expiry !== NO_EXPIRY) {
-        writeDeadline(context, this.#id, expiry, scratch, keyLength);
+        // The value's codec may have used maps, and so the scratch.
+        const at = opKeyOffset(u32, op);
+        writeDeadline(context, this.#id, expiry, u8.slice(at, at + keyLength), keyLength);
       }
     } catch (error) {
       context.failWrite();
@@ -132,16 +134,18 @@ export class DbMap<K, V> {
   delete(key: K): boolean {
     this.#checkExists();
     const keyLength = this.#keys.encode(key, scratch, 0);
+    // A merge function of the user's own may use maps, and so the scratch.
+    const bytes = this.#info?.merge === undefined ? scratch : scratch.slice(0, keyLength);
     const context = this.#context;
     context.beginWrite();
     try {
-      if (!context.get(this.#id, scratch, 0, keyLength)) {
+      if (!context.get(this.#id, bytes, 0, keyLength)) {
         context.failWrite();
         return false;
       }
       const op = context.reserve(OP_KIND_DELETE, this.#id, keyLength, 0, NO_EXPIRY);
       const { u8, u32 } = context.arena;
-      copyBytes(scratch, 0, u8, opKeyOffset(u32, op), keyLength);
+      copyBytes(bytes, 0, u8, opKeyOffset(u32, op), keyLength);
       context.finish(op, 0);
     } catch (error) {
       context.failWrite();

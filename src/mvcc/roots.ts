@@ -13,6 +13,7 @@ import { type BatchSource, EMPTY_ROOT, type RootRecord, TreeCursor } from "../bt
 import { DbError } from "../errors.ts";
 import { Manifest, type ManifestEntry } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
+import type { KeyspaceKind } from "./catalog.ts";
 
 /** What is in pages as of one checkpoint. A keyspace is in one of the two at the most. */
 export interface Roots {
@@ -26,6 +27,14 @@ export const NO_ROOTS: Roots = { trees: new Map(), manifests: new Map() };
 export interface RootChanges {
   readonly trees: ReadonlyMap<number, RootRecord>;
   readonly manifests: ReadonlyMap<number, readonly ManifestEntry[]>;
+}
+
+/** All that a job without memtables leaves as they are. How one is kept that is about to go is not known. */
+export function keyspacesIn(
+  { trees, manifests }: Roots,
+  kinds: ReadonlyMap<number, KeyspaceKind>,
+): Map<number, KeyspaceKind | undefined> {
+  return new Map([...trees.keys(), ...manifests.keys()].map((keyspace) => [keyspace, kinds.get(keyspace)]));
 }
 
 const ID_BYTES = 4;

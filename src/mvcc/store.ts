@@ -282,7 +282,7 @@ export class Store {
 
   /** The same place at a time before every deadline: entries are seen although theirs has passed. */
   beforeDeadlines(point: ReadPoint): ReadPoint {
-    return new ReadPoint(point.state, point.commit, 1);
+    return new ReadPoint(point.state, point.commit, -1);
   }
 
   takeCursor(): MergeCursor {
@@ -514,6 +514,7 @@ export class Store {
     if (isAlone) {
       this.begin();
     }
+    const mark = this.writer.savepoint;
     try {
       for (const { key, value } of entries) {
         if (value === undefined) {
@@ -525,6 +526,8 @@ export class Store {
     } catch (error) {
       if (isAlone) {
         this.abort();
+      } else {
+        this.writer.rewindTo(mark);
       }
       throw error;
     }

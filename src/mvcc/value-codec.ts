@@ -106,7 +106,7 @@ function jsonValues(): ValueCodec<unknown> {
       return room;
     },
     (value, into, offset) => {
-      const text = measuredText !== undefined && measured === value ? measuredText : stringify(value);
+      const text = measuredText !== undefined && Object.is(measured, value) ? measuredText : stringify(value);
       measured = undefined;
       measuredText = undefined;
       return writeText(text, into, offset);
@@ -135,7 +135,7 @@ function customValues(custom: CustomCodec<unknown>): ValueCodec<unknown> {
       return room;
     },
     (value, into, offset) => {
-      const bytes = measuredBytes !== undefined && measured === value ? measuredBytes : toBytes(value);
+      const bytes = measuredBytes !== undefined && Object.is(measured, value) ? measuredBytes : toBytes(value);
       measured = undefined;
       measuredBytes = undefined;
       return encodeBytes(bytes, into, offset);

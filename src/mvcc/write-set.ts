@@ -26,6 +26,7 @@ export class WriteSet {
   /** Where the next operation goes; also a savepoint's mark. */
   tail: number;
   readonly #limitBytes: number;
+  #indexBytes: number;
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
@@ -33,14 +34,15 @@ export class WriteSet {
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
-    this.index = new ArenaIndex(this.u8, this.u32, MIN_INDEX_BYTES);
+    this.#indexBytes = MIN_INDEX_BYTES;
+    this.index = new ArenaIndex(this.u8, this.u32, this.#indexBytes);
     this.ranges = new RangeOps(this.u8, this.u32);
     this.tail = FIRST_OP;
   }
 
   /** Empties it for the next transaction; false where it has grown too large to be kept. */
   reset(): boolean {
-    if (this.u8.length > INITIAL_BYTES) {
+    if (this.u8.length > INITIAL_BYTES || this.#indexBytes > MIN_INDEX_BYTES) {
       return false;
     }
     if (!this.isEmpty) {
@@ -62,7 +64,7 @@ export class WriteSet {
   /** Room for one operation; the caller writes key and value in place and then calls `finish`. */
   reserve(kind: number, keyspace: number, keyLength: number, valueCapacity: number, expiry: number): number {
     const needed = this.tail + OP_HEADER_BYTES + 8 + keyLength + valueCapacity + 4;
-    if (needed > this.u8.length || !this.index.room) {
+    while (needed > this.u8.length || !this.index.room) {
       this.#grow(needed);
     }
     writeOpHeader(this.u32, this.data, this.tail, kind, keyspace, keyLength, expiry);
@@ -71,8 +73,8 @@ export class WriteSet {
 
   finish(op: number, valueLength: number): void {
     this.u32[(op + 16) >> 2] = valueLength;
-    this.tail = op + opBytes(this.u32, op);
     this.#insert(op);
+    this.tail = op + opBytes(this.u32, op);
   }
 
   #insert(op: number): void {
@@ -120,16 +122,16 @@ export class WriteSet {
     while (capacity < needed) {
       capacity *= 2;
     }
-    if (capacity === this.u8.length) {
-      capacity *= 2;
-    }
+    // Operations on many keyspaces fill the index first.
+    const indexBytes = this.index.room ? this.#indexBytes : 2 * this.#indexBytes;
+    this.#indexBytes = Math.max(indexBytes, capacity * INDEX_BYTES_PER_ARENA_BYTE);
     const buffer = new ArrayBuffer(capacity);
     const grown = new Uint8Array(buffer);
     grown.set(this.u8.subarray(0, this.tail));
     this.u8 = grown;
     this.u32 = new Uint32Array(buffer);
     this.data = new DataView(buffer);
-    this.index = new ArenaIndex(this.u8, this.u32, Math.max(MIN_INDEX_BYTES, capacity * INDEX_BYTES_PER_ARENA_BYTE));
+    this.index = new ArenaIndex(this.u8, this.u32, this.#indexBytes);
     this.ranges.reset(this.u8, this.u32);
     for (const op of this.#opsFrom(FIRST_OP)) {
       this.#insert(op);

@@ -73,6 +73,30 @@ describe("turns of compactions", () => {
     expect(turns.budgetBytes(true)).toBe(turns.budgetBytes(false));
   });
 
+  it("come ever later after failures, unless somebody asks for them", () => {
+    const { clock, turns } = turnsOf({ busy: 10, idle: 10, isOverfull: true }, NO_LIMIT);
+    const waits = [1, 2, 3].map(() => {
+      turns.ended(false);
+      const { dueInMs } = turns;
+      clock.pass(dueInMs);
+      return [dueInMs, turns.dueInMs];
+    });
+    expect(waits).toEqual([
+      [1000, 0],
+      [2000, 0],
+      [4000, 0],
+    ]);
+    for (let failures = 0; failures < 20; failures++) {
+      turns.ended(false);
+    }
+    expect(turns.dueInMs).toBe(5 * 60 * 1000);
+    turns.await();
+    expect(turns.dueInMs).toBe(0);
+    turns.ended(true);
+    turns.ended(false);
+    expect(turns.dueInMs).toBe(1000);
+  });
+
   it("read less where a flush waits, and no more than the limit of a second", () => {
     const { turns } = turnsOf({ busy: 10, idle: 10 }, NO_LIMIT);
     expect(turns.budgetBytes(true)).toBeLessThan(turns.budgetBytes(false));
