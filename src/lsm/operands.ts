@@ -112,16 +112,22 @@ export class Operands {
   }
 
   #combined(): Uint8Array | undefined {
-    const combine = this.#combine;
-    let value = this.#items.at(-1)!;
-    for (let i = this.#items.length - 2; i >= 0; i--) {
-      if (combine === undefined) {
-        return undefined;
-      }
-      value = combine(value, this.#items[i]!);
-    }
-    return value.length > MAX_VALUE_BYTES ? undefined : value;
+    const items = this.#items;
+    const value = items.length === 1 ? items[0] : this.#combine && combineAll(this.#combine, items, 0, items.length);
+    return value === undefined || value.length > MAX_VALUE_BYTES ? undefined : value;
   }
+}
+
+/**
+ * The items from `from` to before `to`, newest first. By halves: one after the other, what grows (a list that is appended to)
+ * would be copied once for each.
+ */
+function combineAll(combine: Combine, items: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  if (to - from === 1) {
+    return items[from]!;
+  }
+  const middle = (from + to) >>> 1;
+  return combine(combineAll(combine, items, middle, to), combineAll(combine, items, from, middle));
 }
 
 /** What comes before the only operand of a merge operation. */

@@ -74,9 +74,14 @@ export interface ChangesOptions {
 }
 
 const MAX_CHANGES_AN_ITEM = 1024;
-/** Work between two turns of the event loop, about a millisecond: an operation that is passed over counts one, a change more. */
+/**
+ * Work between two turns of the event loop, a few milliseconds at the most: an operation that is passed over counts one, a
+ * change more, and long ones by their bytes.
+ */
 const TURN_WORK = 8192;
 const CHANGE_WORK = 16;
+/** 64 bytes count one, as a shift. */
+const BYTES_WORK_SHIFT = 6;
 const NO_CHANGES: readonly Change[] = [];
 
 /** The contract is `Database.changes`'. "From now on" is from this call on, not from when the first item is asked for. */
@@ -90,6 +95,7 @@ async function* follow(
   { of, signal }: ChangesOptions,
 ): AsyncGenerator<CommitChanges, void, undefined> {
   store.checkOpen();
+  signal?.throwIfAborted();
   if (!Number.isSafeInteger(since) || since < 0) {
     throw new DbError("INVALID", "since is the number of a commit", { since });
   }
@@ -102,6 +108,7 @@ async function* follow(
         if (reader.commit > store.log.durableCommit) {
           await store.log.syncSoon();
         }
+        signal?.throwIfAborted();
         for (const item of decoder.decode(reader)) {
           if (item !== undefined) {
             yield item;
@@ -207,7 +214,7 @@ class ChangeDecoder {
     let op = firstOp(record);
     for (let left = recordOpCount(u32, record); left > 0; left--) {
       const changes = this.#changes(segment, op);
-      this.#work += 1 + changes.length * CHANGE_WORK;
+      this.#work += 1 + changes.length * CHANGE_WORK + (opBytes(u32, op) >>> BYTES_WORK_SHIFT);
       for (const change of changes) {
         if (batch.length === MAX_CHANGES_AN_ITEM) {
           yield { commit, time, changes: batch, isWhole: false };
@@ -215,7 +222,7 @@ class ChangeDecoder {
         }
         batch.push(change);
       }
-      if (changes.length === 0 && this.#work >= TURN_WORK) {
+      if (this.#work >= TURN_WORK) {
         yield undefined;
       }
       op += opBytes(u32, op);

@@ -47,6 +47,9 @@ export interface CheckpointRunner {
   close(): void;
 }
 
+/** A turn ends after so long, however few its steps were: some take as long as a hundred others. */
+const TURN_MS = 3;
+
 export class InlineRunner implements CheckpointRunner {
   readonly #clock: Clock;
   readonly #stepsPerTurn: number;
@@ -105,8 +108,9 @@ export class InlineRunner implements CheckpointRunner {
     this.#isHurried = true;
   }
 
-  advance(share: number, _maxMs: number): void {
-    while (this.#steps !== undefined && this.#progress < share) {
+  advance(share: number, maxMs: number): void {
+    const endMs = this.#clock.now() + maxMs;
+    while (this.#steps !== undefined && this.#progress < share && this.#clock.now() < endMs) {
       this.#step();
     }
   }
@@ -124,8 +128,11 @@ export class InlineRunner implements CheckpointRunner {
 
   #scheduleTurn(): void {
     this.#cancelTurn = this.#clock.after(0, () => {
-      for (let i = 0; i < this.#stepsPerTurn && this.#steps !== undefined; i++) {
+      const endMs = this.#clock.now() + TURN_MS;
+      let stepsLeft = this.#stepsPerTurn;
+      while (stepsLeft > 0 && this.#steps !== undefined && this.#clock.now() < endMs) {
         this.#step();
+        stepsLeft--;
       }
       if (this.#steps !== undefined) {
         this.#scheduleTurn();

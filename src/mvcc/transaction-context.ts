@@ -305,22 +305,27 @@ export class TransactionContext implements Context {
     writer.merge(keyspace, u8, key, keyLength, bytes);
   }
 
-  /** `isBlind`: nothing is said of what they are applied to. */
-  #folded(keyspace: number, newest: number): Folded & { readonly isBlind: boolean } {
-    const { u8, u32 } = this.#writes;
-    const cover = this.#coverOf(keyspace, newest);
+  #folded(keyspace: number, newest: number): Folded {
     const operands = new Operands(this.#store.operatorOf(keyspace));
-    let op = newest;
-    while (op > cover && addOp(u8, u32, op, operands)) {
-      op = opPrevious(u32, op);
-    }
-    const isComplete = op > cover || cover !== 0;
-    return { ...operands.fold(isComplete), isBlind: !isComplete };
+    return operands.fold(this.#collectOperands(keyspace, newest, operands));
   }
 
   /** Whether a write is only operands, which are applied to whatever the entry is by then. */
   #isBlind(keyspace: number, op: number): boolean {
-    return opKind(this.#writes.u32, op) === OP_KIND_MERGE && this.#folded(keyspace, op).isBlind;
+    return (
+      opKind(this.#writes.u32, op) === OP_KIND_MERGE && !this.#collectOperands(keyspace, op, new Operands(undefined))
+    );
+  }
+
+  /** Adds what the transaction wrote of a key; whether that is all: it says what the operands are applied to. */
+  #collectOperands(keyspace: number, newest: number, operands: Operands): boolean {
+    const { u8, u32 } = this.#writes;
+    const cover = this.#coverOf(keyspace, newest);
+    let op = newest;
+    while (op > cover && addOp(u8, u32, op, operands)) {
+      op = opPrevious(u32, op);
+    }
+    return op > cover || cover !== 0;
   }
 
   /** The newest range delete of the transaction over the key of an operation; 0 for none. */

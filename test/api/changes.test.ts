@@ -186,6 +186,19 @@ describe.each(PLACES)("changes on $name", ({ make }) => {
     await expect(feed.next()).rejects.toThrow("between");
   });
 
+  it("gives nothing once the signal has fired, though there are changes", async () => {
+    const map = db.map<number>("m");
+    const since = db.lastCommit;
+    map.put("a", 1);
+    const aborted = db.changes({ since, signal: AbortSignal.abort(new Error("early")) });
+    await expect(aborted.next()).rejects.toThrow("early");
+    const controller = new AbortController();
+    const waiting = db.changes({ signal: controller.signal }).next();
+    map.put("b", 1);
+    controller.abort(new Error("meanwhile"));
+    await expect(waiting).rejects.toThrow("meanwhile");
+  });
+
   it("ends with CLOSED when the database closes", async () => {
     const feed = db.changes();
     const waiting = codeOfAsync(() => feed.next());

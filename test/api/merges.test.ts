@@ -197,6 +197,24 @@ describe.each(PLACES)("map.merge on $name", ({ make }) => {
     expect(hits.get("a")).toBe(401);
   });
 
+  it("is combined once at a transaction's commit, also where others committed meanwhile", async () => {
+    let calls = 0;
+    const merge = (older: string, newer: string): string => {
+      calls++;
+      return older + newer;
+    };
+    const options = { value: "string", merge } as const;
+    const map = db.map("function", options);
+    const transaction = db.begin();
+    for (const letter of "abcdefgh") {
+      transaction.map("function", options).merge("k", letter);
+    }
+    db.map("other").put("k", 1);
+    await transaction.commit();
+    expect(calls).toBe(7);
+    expect(map.get("k")).toBe("abcdefgh");
+  });
+
   it("conflicts with puts and deletes, both ways, where the transaction knows what the entry is", async () => {
     const hits = db.map<number>("hits", COUNTER);
     hits.put("a", 1);

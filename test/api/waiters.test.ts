@@ -68,6 +68,53 @@ describe.each(PLACES)("nextChange on $name", ({ make }) => {
     expect(woken).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it("is woken by its key, whoever else waits for what is beside and around it, first come first served", async () => {
+    const woken: string[] = [];
+    const ranges = [
+      { gte: "b", lte: "b" },
+      { gte: "a", lt: "c" },
+      { gte: "b", lte: "b" },
+      { gte: "b\0", lte: "b\0" },
+    ];
+    const waits = [...ranges, { gte: "c", lte: "c" }, {}].map((range, n) =>
+      map.nextChange(range).then((commit) => woken.push(`${n} at ${commit}`)),
+    );
+    expect(db.store.waiters.count).toBe(6);
+    map.put("b", 1);
+    await null;
+    map.put("b\0", 1);
+    map.deleteRange({ gte: "bb" });
+    await Promise.all(waits);
+    const last = db.lastCommit;
+    expect(woken.slice(0, 4)).toEqual([0, 1, 2, 5].map((n) => `${n} at ${last - 2}`));
+    expect(woken.slice(4)).toEqual([`3 at ${last - 1}`, `4 at ${last}`]);
+    expect(db.store.waiters.count).toBe(0);
+  });
+
+  it("of a key costs the writers of other keys nothing", async () => {
+    let looks = 0;
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const waits = Array.from({ length: 100 }, (_, n) => {
+      const range = {
+        get lower(): Uint8Array {
+          looks++;
+          return bytes(`job ${n}`);
+        },
+        upper: bytes(`job ${n}\0`),
+      };
+      return db.store.waiters.wait(db.store.catalog.find("m")!.id, range, undefined);
+    });
+    looks = 0;
+    db.write((tx) => {
+      for (let n = 0; n < 100; n++) {
+        tx.map<number>("m").put(`other ${n}`, n);
+      }
+    });
+    expect(looks).toBe(0);
+    map.deleteRange();
+    expect(await Promise.all(waits)).toEqual(waits.map(() => db.lastCommit));
+  });
+
   it("makes a queue that hands each job to one worker", async () => {
     const jobs = db.map<string>("jobs");
     const take = async (): Promise<string> => {

@@ -64,6 +64,21 @@ describe("operands", () => {
     );
   });
 
+  it("that grow are not copied once for each of them", () => {
+    const count = 1000;
+    let copiedBytes = 0;
+    const operands = new Operands((older, newer) => {
+      copiedBytes += older.length + newer.length;
+      return append(older, newer);
+    });
+    const texts = Array.from({ length: count }, (_, n) => String(n).padStart(4));
+    for (const operand of texts.toReversed()) {
+      operands.addOperand(bytes(operand));
+    }
+    expect(text(operands.fold(true).bytes)).toBe(texts.join(""));
+    expect(copiedBytes).toBeLessThanOrEqual(4 * count * Math.ceil(Math.log2(count)));
+  });
+
   it("know whether anything older matters", () => {
     const operands = new Operands(undefined);
     expect([operands.isEmpty, operands.hasBase]).toEqual([true, false]);

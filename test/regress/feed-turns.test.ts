@@ -39,6 +39,21 @@ it("others have their turn while a feed catches up", async () => {
   expect(await turnsDuring(db, { since })).toBeGreaterThan(50);
 });
 
+it("others have their turn in the middle of a commit of long values, which is given as one", async () => {
+  using db = open(":memory:");
+  db.map("m");
+  const since = db.lastCommit;
+  const value = "x".repeat(30_000);
+  db.write((tx) => {
+    for (let i = 0; i < 300; i++) {
+      tx.map<string>("m").put(i === 299 ? "end" : `key ${i}`, value);
+    }
+  });
+  expect(await turnsDuring(db, { since })).toBeGreaterThan(10);
+  const { value: item } = await db.changes({ since }).next();
+  expect([item!.changes.length, item!.isWhole]).toEqual([300, true]);
+});
+
 it("a feed that catches up ends when the database is closed", async () => {
   const db = open(":memory:");
   const since = db.lastCommit;
