@@ -64,7 +64,7 @@ export interface RunOptions extends TransactionOptions {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** About a leaf page each, 10–30 µs. */
+/** At the most: 10–30 µs each, as a rule; a turn that takes long ends earlier. */
 const CHECKPOINT_STEPS_PER_TURN = 100;
 const FILE_BYTES = 1024 * MEBIBYTE;
 const DEFAULT_RETRIES = 20;
