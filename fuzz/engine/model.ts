@@ -133,13 +133,13 @@ export class Model {
     this.#commits.push({ state, written, cleared: new Set(draft.cleared), isByDeadline: false });
   }
 
-  /** A commit that deletes everything that has expired. */
-  pushDeadlines(now: number): void {
+  /** A commit that deletes everything that has expired, of the map that is being loaded nothing. */
+  pushDeadlines(now: number, loading: MapState | undefined): void {
     const state = new Map(this.state);
     const written = new Map<number, Set<number>>();
     for (const map of this.state.values()) {
       const expired = [...map.entries].filter(([, entry]) => !isVisible(entry, now)).map(([key]) => key);
-      if (expired.length > 0) {
+      if (expired.length > 0 && map.incarnation !== loading?.incarnation) {
         const entries = new Map([...map.entries].filter(([, entry]) => isVisible(entry, now)));
         state.set(map.name, { ...map, entries });
         written.set(map.incarnation, new Set(expired));

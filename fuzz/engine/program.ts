@@ -490,7 +490,7 @@ export class Program {
       }
     } catch (error) {
       if (isUncertain(error)) {
-        this.model.pushDeadlines(clock.now());
+        this.#pushDeadlines();
       }
       throw error instanceof DbError
         ? new Error(`a timer threw ${error.code}, which ends the process`, { cause: error })
@@ -498,14 +498,18 @@ export class Program {
     }
     if (store.isPoisoned && !wasPoisoned) {
       // An expiry that failed tells nobody; whether its commit is on disk, the next opening decides.
-      this.model.pushDeadlines(clock.now());
+      this.#pushDeadlines();
       throw new DbError("POISONED", "a call of the disk failed in a timer");
     }
   }
 
+  #pushDeadlines(): void {
+    this.model.pushDeadlines(this.#options.clock.now(), this.#longWork.heldMap);
+  }
+
   #followDeadlines(): void {
     while (this.model.last < this.database.lastCommit) {
-      this.model.pushDeadlines(this.#options.clock.now());
+      this.#pushDeadlines();
     }
   }
 
