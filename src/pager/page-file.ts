@@ -27,7 +27,8 @@
  * P6: every file but the last is full: growing into the next one extends the one before (sparsely) to its whole size.
  *
  * Several PageFiles may be open on one disk, one of them writing (the checkpoint's). It may write pages that no reader
- * can reach; the readers then `grow` to its page count and `forget` what it wrote. Nothing here is locked.
+ * can reach; the readers then `grow` to its page count and `forget` what it wrote. Nothing here is locked. Where the one
+ * stops another goes on: it syncs files that it finds made, too.
  */
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
@@ -476,9 +477,12 @@ export class PageFile {
   #fileForWriting(index: number): DiskFile {
     while (this.#files.length <= index) {
       const before = this.#files.at(-1);
-      if (before !== undefined && before.sizeBytes() < this.pagesPerFile * PAGE_SIZE) {
+      if (before !== undefined) {
+        // Whoever made it full may not have come to sync it.
         this.#unsynced.add(before);
-        before.truncate(this.pagesPerFile * PAGE_SIZE);
+        if (before.sizeBytes() < this.pagesPerFile * PAGE_SIZE) {
+          before.truncate(this.pagesPerFile * PAGE_SIZE);
+        }
       }
       const name = fileName(this.#files.length);
       const isLeftOver = this.#disk.list().includes(name);
@@ -500,8 +504,7 @@ export class PageFile {
     let index = Math.max(0, this.#files.length - 1);
     let pages = index * this.pagesPerFile;
     for (; index < this.#files.length || names.has(fileName(index)); index++) {
-      const file = this.#files[index] ?? this.#disk.open(fileName(index), this.#readOnly ? "read" : "write");
-      this.#files[index] = file;
+      const file = this.#files[index] ?? this.#openFile(index);
       const sizeBytes = file.sizeBytes();
       pages += Math.floor(Math.min(sizeBytes, fileBytes) / PAGE_SIZE);
       if (sizeBytes < fileBytes) {
@@ -509,6 +512,19 @@ export class PageFile {
       }
     }
     this.#setPageCount(pages);
+  }
+
+  /** One that was made by another PageFile, which may not have come to sync it, nor the one before, which it made full. */
+  #openFile(index: number): DiskFile {
+    const file = this.#disk.open(fileName(index), this.#readOnly ? "read" : "write");
+    this.#files[index] = file;
+    if (!this.#readOnly) {
+      for (const each of this.#files.slice(Math.max(0, index - 1))) {
+        this.#unsynced.add(each);
+      }
+      this.#directoryUnsynced = true;
+    }
+    return file;
   }
 
   /** Removes the files that a crash left behind the last one: growth would write over them, but it may never come. */
