@@ -16,7 +16,9 @@ export async function shrink(
   { fixed, count, isOver }: ShrinkOptions,
 ): Promise<readonly number[]> {
   let kept = Array.from({ length: count }, (_, index) => index);
-  for (let size = Math.ceil((count - fixed) / 2); size >= 1 && !isOver(); size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  let size = Math.ceil((count - fixed) / 2);
+  for (let isDone = false; !isDone && !isOver(); ) {
+    const before = kept.length;
     // From the back: what comes before a failure is needed more often than what comes after.
     for (let end = kept.length; end > fixed && !isOver(); end -= size) {
       const start = Math.max(fixed, end - size);
@@ -25,6 +27,9 @@ export async function shrink(
         kept = fewer;
       }
     }
+    // What was needed for something that has gone may go now.
+    isDone = size <= 1 && kept.length === before;
+    size = Math.max(1, Math.ceil(size / 2));
   }
   return kept;
 }

@@ -2,8 +2,9 @@
  * Waiting for a key or a range to change: the next commit that touches it wakes who waits, first come first served,
  * whatever the order of its operations. Who waits for a map that is dropped is told so (INVALID).
  *
- * The log is looked at only while somebody waits, and who waits for one key is found by it. A waiter that is woken learns which commit it was and reads for
- * itself; to take something exclusively, it deletes it in a transaction and waits again where another was faster.
+ * The log is looked at only while somebody waits, and who waits for one key is found by it. A waiter that is woken learns
+ * which commit it was and reads for itself; to take something exclusively, it deletes it in a transaction and waits again
+ * where another was faster.
  */
 import { compareBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";

@@ -51,14 +51,18 @@ describe("a planted bug is found", () => {
 
   it("and its round is made small", async () => {
     const round = { fuzzer: mvccFuzzer, seed: 0, backend: "memory" as const, canary: "forget-undo" };
-    let finding: Finding | undefined;
-    while (finding === undefined || finding.draws < 30) {
+    const sizes: number[] = [];
+    while (sizes.length < 3) {
       round.seed++;
-      finding = await runRound(round);
+      const finding: Finding | undefined = await runRound({ ...round });
+      if (finding !== undefined && finding.draws >= 30) {
+        const small = await shrinkFinding(finding);
+        expect(await runRound(small.round)).toBeDefined();
+        sizes.push(small.round.kept!.length);
+      }
     }
-    const small = await shrinkFinding(finding);
-    expect(small.round.kept!.length).toBeLessThan(20);
-    expect(await runRound(small.round)).toBeDefined();
+    // One may be stubborn.
+    expect(sizes.sort((a, b) => a - b)[1]).toBeLessThan(15);
   });
 });
 
