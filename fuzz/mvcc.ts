@@ -12,7 +12,6 @@
  */
 import { assert } from "../src/assert.ts";
 import { DbError } from "../src/errors.ts";
-import { InlineRunner } from "../src/mvcc/checkpoint-runner.ts";
 import {
   type CheckpointRunner,
   type Database,
@@ -22,6 +21,7 @@ import {
   openOn,
   type RunnerSurroundings,
 } from "../src/mvcc/index.ts";
+import { InlineRunner } from "../src/mvcc/inline-runner.ts";
 import { type Backend, type Disk, MemoryDisk } from "../src/pager/index.ts";
 import type { Rng } from "../src/random.ts";
 import { seededRng } from "../src/random.ts";
@@ -46,7 +46,7 @@ const MOST_STEPS_OF_A_COPY = 12;
 const IMAGES_A_CRASH = 3;
 const OPERATIONS_AT_A_SPOT = 40;
 /** The rarer, the more. */
-const SPOTS_OF_JOBS = { flush: 0, relocation: 0, compaction: 1, sweep: 4 } as const;
+const SPOTS_OF_JOBS = { flush: 0, relocation: 0, compaction: 1, beside: 2, sweep: 4 } as const;
 
 /** Moments of crashes that were looked at, by what was under way. */
 const crashes = new Map<string, number>();

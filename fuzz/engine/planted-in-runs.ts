@@ -10,6 +10,8 @@
  *   "early-area"             what compactions drop of a value area counts twice: it is freed while entries refer to it
  *   "unswept-part"           what was swept out of a part is still read there
  *   "stale-frame"            a cursor that waited is believed, whatever lies by then in the frame where its leaf was
+ *   "stale-helper"           a compaction helper is not told of pages that were written since its last task
+ *   "kept-units"             compactions that came to nothing keep the pages that they took
  */
 import { CELL_DELETE, CELL_MERGE, TreeCursor } from "../../src/btree/index.ts";
 import { FilterBuilder } from "../../src/lsm/filter.ts";
@@ -17,7 +19,9 @@ import { Manifest, type ManifestChange, type ValueArea } from "../../src/lsm/man
 import { Operands } from "../../src/lsm/operands.ts";
 import { RunCursor } from "../../src/lsm/run-cursor.ts";
 import { RunMerge } from "../../src/lsm/run-merge.ts";
+import { CompactionHelper } from "../../src/mvcc/compaction-helper.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "../../src/mvcc/index.ts";
+import { RevocablePages } from "../../src/mvcc/job-pages.ts";
 import { LsmWork } from "../../src/mvcc/lsm-work.ts";
 
 export const PLANTED_IN_RUNS: readonly string[] = [
@@ -29,6 +33,8 @@ export const PLANTED_IN_RUNS: readonly string[] = [
   "early-area",
   "unswept-part",
   "stale-frame",
+  "stale-helper",
+  "kept-units",
 ];
 
 const FORGOTTEN_ONE_IN = 100;
@@ -53,6 +59,10 @@ export function plantInRuns(canary: string | undefined): TakeOut {
       return showSwept();
     case "stale-frame":
       return replace(TreeCursor.prototype, "refresh", () => () => {});
+    case "stale-helper":
+      return replace(CompactionHelper.prototype, "note", () => () => {});
+    case "kept-units":
+      return replace(RevocablePages.prototype, "giveBack", () => () => {});
     default:
       return () => {};
   }

@@ -7,21 +7,20 @@
  *     dies    is gone after some steps, or when it has switched the meta page and has not said so yet: the handle must
  *             count as poisoned, and what was acknowledged must be there when the database is opened again
  *
+ * Most have a helper that merges runs beside a job, stepped when the job looks after it.
+ *
  * Without a disk (":memory:") the job works on the database's own pages, and does not die, since nothing would be left.
  */
 import { DbError } from "../../src/errors.ts";
 import { CheckpointJob, type CheckpointResult } from "../../src/mvcc/checkpoint-job.ts";
-import {
-  decodeExtents,
-  decodeInput,
-  decodeResult,
-  encodeInput,
-  encodeResult,
-} from "../../src/mvcc/checkpoint-message.ts";
+import { decodeInput, decodeResult, encodeInput, encodeResult } from "../../src/mvcc/checkpoint-message.ts";
+import { CompactionHelper } from "../../src/mvcc/compaction-helper.ts";
+import { decodeExtents } from "../../src/mvcc/extents.ts";
 import type { CheckpointOutcome, CheckpointRunner, RunnerSurroundings } from "../../src/mvcc/index.ts";
 import { WorkerPages } from "../../src/mvcc/worker-pages.ts";
 import type { Extent } from "../../src/pager/index.ts";
 import type { Dice } from "../dice.ts";
+import { SimulatedHelper } from "./simulated-helper.ts";
 
 /** Once in so many jobs. */
 export interface Mortality {
@@ -45,6 +44,8 @@ export class SimulatedWorker implements CheckpointRunner {
   readonly #mortality: Mortality;
   readonly #onRetry: () => void;
   readonly #pages: WorkerPages;
+  readonly #link: SimulatedHelper | undefined;
+  readonly #helper: CompactionHelper | undefined;
   #rewritten: Extent[];
   #cutTo: number;
   #hasFailed: boolean;
@@ -66,6 +67,9 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#mortality = mortality;
     this.#onRetry = onRetry;
     this.#pages = new WorkerPages(surroundings.disk, { ...surroundings.options, readOnly: false });
+    const hasHelper = surroundings.options.backend !== "memory" && !dice.once(4);
+    this.#link = hasHelper ? new SimulatedHelper(surroundings, dice.split(), mortality.fails) : undefined;
+    this.#helper = this.#link && new CompactionHelper(this.#link);
     this.#rewritten = [];
     this.#cutTo = NEVER;
     this.#hasFailed = false;
@@ -128,6 +132,10 @@ export class SimulatedWorker implements CheckpointRunner {
     return false;
   }
 
+  get hasHelper(): boolean {
+    return this.#helper !== undefined;
+  }
+
   hurry(): void {
     this.#isHurried = true;
   }
@@ -136,6 +144,7 @@ export class SimulatedWorker implements CheckpointRunner {
     this.#cancelTurn?.();
     this.#steps = undefined;
     this.#pages.close();
+    this.#link?.close();
   }
 
   /** What the two sides of a worker do, one after the other. */
@@ -149,9 +158,14 @@ export class SimulatedWorker implements CheckpointRunner {
       return yield* this.#job.steps();
     }
     const message = structuredClone(encodeInput(input, rewritten, cutTo));
-    const pages = this.#pages.forJob(message.previous.pageCount, decodeExtents(message.rewritten), message.cutTo);
-    this.#job = new CheckpointJob(decodeInput(message, pages, isHurried, onProgress));
-    return decodeResult(structuredClone(encodeResult(yield* this.#job.steps())));
+    const { pageCount } = message.previous;
+    const stale = decodeExtents(message.rewritten);
+    this.#helper?.note(stale, Math.min(pageCount, message.cutTo));
+    const pages = this.#pages.forJob(pageCount, stale, message.cutTo);
+    this.#job = new CheckpointJob(decodeInput(message, pages, this.#helper, isHurried, onProgress));
+    const result = yield* this.#job.steps();
+    this.#helper?.note(result.written, result.meta.pageCount);
+    return decodeResult(structuredClone(encodeResult(result)));
   }
 
   #drawFate(): Fate {
@@ -200,9 +214,11 @@ export class SimulatedWorker implements CheckpointRunner {
 
   #failure(error: unknown): CheckpointOutcome {
     this.#hasFailed = true;
+    this.#helper?.cancel();
     if (this.#fate.end === "dies" && isPlanned(error)) {
       this.hasDied = true;
       this.#pages.close();
+      this.#link?.close();
       return { ok: false, error, isMetaUncertain: true };
     }
     return { ok: false, error, isMetaUncertain: this.#job?.isMetaTouched ?? false };

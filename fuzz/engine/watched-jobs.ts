@@ -2,8 +2,8 @@
 import type { CheckpointRunner } from "../../src/mvcc/index.ts";
 
 export interface WatchedJob {
-  /** "sweep": a compaction of runs that were swept in part, or with one under way. */
-  readonly kind: "flush" | "compaction" | "sweep" | "relocation";
+  /** "beside": a flush with compactions beside it. "sweep": a compaction of runs that were swept in part, or with one under way. */
+  readonly kind: "flush" | "beside" | "compaction" | "sweep" | "relocation";
   /** The operations that the disk had done when it began, and when its outcome was taken. */
   readonly from: number;
   to: number;
@@ -36,7 +36,7 @@ export function watchJobs(
 
 function kindOf({ memtables, lsm, roots }: Parameters<CheckpointRunner["start"]>[0]): WatchedJob["kind"] {
   if (memtables.length > 0) {
-    return "flush";
+    return lsm.compactionBytes === 0 ? "flush" : "beside";
   }
   if (lsm.compactionBytes === 0) {
     return "relocation";

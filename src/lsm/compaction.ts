@@ -5,106 +5,126 @@
  *     run 8   ├──▓▓▓▓▓▓────┤                   ──▶      ├──┤
  *     run 2   ├──▓▓▓▓▓▓┤├─────┤                 ├───────┤├─────┤
  *
- * Nothing is changed in place. Pages of parts of which nothing is left go to `frees`, and are reused when no snapshot
- * needs them. Half-dead value areas that come along are emptied. Yields about once in 512 entries.
+ * It goes in three steps, so that several can be under way, the second of them in another thread:
+ *
+ *     begin    what is merged is out of the manifest, and a part that has nothing yet stands for what will come of it
+ *     merge    merged-parts.ts
+ *     end      what came of it is in the manifest; pages of parts of which nothing is left go to `frees`
+ *
+ * Nothing is changed in place: pages that are given up are reused when no snapshot needs them. Half-dead value areas that
+ * come along are emptied.
  */
+import { assert } from "../assert.ts";
 import { rank, treePages } from "../btree/index.ts";
-import {
-  extentPages,
-  PAGE_SIZE,
-  PART_CRC_BYTES,
-  type PageAllocator,
-  type PageFile,
-  readExtentPart,
-} from "../pager/index.ts";
+import { extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
+import { NO_FILTER } from "./filter.ts";
 import { coveredBytes } from "./hidden.ts";
-import { DEEPEST_LEVEL, type Manifest, type PlacedPart, type Run, type ValueArea, withParts } from "./manifest.ts";
-import type { Combine } from "./operands.ts";
-import type { Part } from "./part.ts";
-import { PartWriter } from "./part-writer.ts";
-import { type Compaction, type CompactionInput, partBytesFor, rewriteOf } from "./policy.ts";
-import { clipDeletes, NO_RANGE_DELETES, type RangeDelete, uniteDeletes } from "./range-deletes.ts";
-import { RunMerge } from "./run-merge.ts";
-import type { LsmSettings } from "./settings.ts";
+import { type Manifest, type PlacedPart, type Run, type ValueArea, withParts } from "./manifest.ts";
+import { type MergedParts, type MergeTask, mergeParts } from "./merged-parts.ts";
+import type { NewPart, Part } from "./part.ts";
+import { type Compaction, rewriteOf } from "./policy.ts";
+import { clipDeletes, NO_RANGE_DELETES } from "./range-deletes.ts";
+import type { LsmSurroundings, PageFrees } from "./surroundings.ts";
 
-/** Where a keyspace's runs are written, and by which rules. */
-export interface LsmSurroundings {
-  readonly pages: PageFile;
-  readonly allocator: PageAllocator;
-  /** Pages that the new manifest does not refer to. */
-  readonly frees: { add(firstPage: number, pageCount: number, birth: number): void };
-  /** The checkpoint that is under way. */
-  readonly birth: number;
-  readonly settings: LsmSettings;
-  /** Of a log segment, by which parts are measured. */
-  readonly segmentBytes: number;
-  /** The merge operator; undefined where there is none, or it is not known here. */
-  readonly combine: Combine | undefined;
-  /** Entries that ended before are dropped; ms since the epoch. */
-  readonly expiredBefore: number;
+/** A compaction that is under way. */
+export interface BegunCompaction {
+  readonly task: MergeTask;
+  /** With what is merged taken out. */
+  readonly manifest: Manifest;
+  /** The part that stands for what will come of it, and its run. */
+  readonly standIn: number;
+  readonly run: number;
+  /** Parts of which nothing is left. */
+  readonly used: readonly Part[];
+  /** Of a part by itself that hides older ones: what comes of it hides as much. */
+  readonly rewritten: Part | undefined;
 }
 
-const ENTRIES_A_STEP = 512;
 const NO_AREAS: ReadonlySet<number> = new Set();
 /** An area of which so little is live is emptied by a compaction that comes across it. */
 const SPARSE_SHARE = 0.5;
 
+/** All of it, one step after the other. Yields about once in 512 entries. */
 export function* compactRuns(
   around: LsmSurroundings,
+  frees: PageFrees,
   before: Manifest,
   compaction: Compaction,
 ): Generator<void, Manifest> {
-  const { lower, upper, isBottom, inputs } = compaction;
-  const areas = new AreaLedger(before.areas, compaction.emptied ?? NO_AREAS);
-  const rangeDeletes = inputs.map(({ parts }) => deletesOf(parts, lower, upper));
-  const merge = new RunMerge(around.pages, {
-    // Not the whole runs: what their other parts have between the bounds stays where it is.
-    inputs: inputs.map(({ run, parts }, i) => ({ run: withParts(run, parts), rangeDeletes: rangeDeletes[i]! })),
-    lower,
-    upper,
-    isBottom,
-    expiredBefore: around.expiredBefore,
-    combine: around.combine,
-    onDropped: (page, bytes) => areas.drop(page, bytes),
-  });
-  const writer = new PartWriter({
-    ...around,
-    level: compaction.level,
-    partBytes: partBytesFor(around.segmentBytes, compaction.level),
-    isCompressed: isBottom || compaction.level === DEEPEST_LEVEL,
-    firstId: before.nextPart,
-  });
-  for (let count = 1; merge.next(); count++) {
-    write(around.pages, merge, writer, areas);
-    if (count % ENTRIES_A_STEP === 0) {
-      yield;
+  const begun = beginCompaction(around.pages, before, compaction);
+  assert(begun !== undefined, "L6: no other compaction of the keyspace is under way");
+  const merged = yield* mergeParts(around, begun.task);
+  return yield* endCompaction(around.pages, frees, () => begun.manifest, begun, merged);
+}
+
+/** Undefined where it would have to merge what another one is to make. */
+export function beginCompaction(
+  pages: PageFile,
+  before: Manifest,
+  compaction: Compaction,
+): BegunCompaction | undefined {
+  const { inputs, lower, upper, level, isBottom } = compaction;
+  if (inputs.some(({ parts }) => parts.some(isStandIn))) {
+    return undefined;
+  }
+  const run = compaction.run ?? before.nextRun;
+  const standIn = before.nextPart;
+  const removed = new Set<number>();
+  const used: Part[] = [];
+  const added: PlacedPart[] = [{ level, run, part: { ...standInFor(compaction), id: standIn } }];
+  for (const { run: from, parts } of inputs) {
+    for (const part of parts) {
+      removed.add(part.id);
+      if (upper === undefined || (part.upper !== undefined && Buffer.compare(part.upper, upper) <= 0)) {
+        used.push(part);
+      } else {
+        added.push({ level: from.level, run: from.number, part: cutPart(pages, part, upper) });
+      }
     }
   }
-  const kept = isBottom ? NO_RANGE_DELETES : rangeDeletes.reduce(uniteDeletes, NO_RANGE_DELETES);
-  const run = compaction.run ?? before.nextRun;
-  const added: PlacedPart[] = [];
-  const rewritten = inputs[0]!.parts[0]!;
-  const isRewrite =
-    inputs.length === 1 && !isBottom && inputs[0]!.run.level === compaction.level && rewritten.root.count > 0;
-  for (const part of writer.finish(kept)) {
-    const hiddenBytes = isRewrite
-      ? (rewritten.hiddenBytes * part.root.count) / Math.max(1, rewritten.root.count)
-      : yield* coveredBytes(around.pages, olderThan(before, compaction.level), part.rangeDeletes);
-    added.push({ level: compaction.level, run, part: { ...part, hiddenBytes } });
+  // Not the whole runs: what their other parts have between the bounds stays where it is.
+  const runs = inputs.map((input) => withParts(input.run, input.parts));
+  return {
+    task: { runs, lower, upper, level, isBottom, emptied: areasToEmpty(before, compaction) },
+    manifest: before.with({
+      removed,
+      added,
+      sweeps: compaction.sweeps,
+      nextRun: Math.max(before.nextRun, run + 1),
+      nextPart: standIn + 1,
+    }),
+    standIn,
+    run,
+    used,
+    rewritten: rewrittenBy(compaction),
+  };
+}
+
+/** `current`: the manifest as it is by then; other compactions of it may begin and end meanwhile. */
+export function* endCompaction(
+  pages: PageFile,
+  frees: PageFrees,
+  current: () => Manifest,
+  { task, standIn, run, used, rewritten }: BegunCompaction,
+  merged: MergedParts,
+): Generator<void, Manifest> {
+  const parts: NewPart[] = [];
+  for (const part of merged.parts) {
+    const hiddenBytes =
+      rewritten === undefined
+        ? yield* coveredBytes(pages, olderThan(current(), task.level), part.rangeDeletes)
+        : (rewritten.hiddenBytes * part.root.count) / rewritten.root.count;
+    parts.push({ ...part, hiddenBytes });
   }
-  const nextPart = before.nextPart + added.length;
-  const removed = new Set<number>();
-  for (const input of inputs) {
-    yield* takeOut(around, input, upper, removed, added);
+  for (const part of used) {
+    yield* freePart(pages, frees, part);
   }
+  const before = current();
   return before.with({
-    removed,
-    added,
-    areas: areas.settle(around, writer.areas),
-    sweeps: compaction.sweeps,
-    nextRun: Math.max(before.nextRun, run + 1),
-    nextPart,
-    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + writer.writtenBytes },
+    ...before.place(task.level, run, parts),
+    removed: new Set([standIn]),
+    areas: settleAreas(frees, before, merged),
+    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + merged.writtenBytes },
   });
 }
 
@@ -114,6 +134,7 @@ export function* compactRuns(
  */
 export function* relocateRuns(
   around: LsmSurroundings,
+  frees: PageFrees,
   before: Manifest,
   from: number,
   mostPages: number,
@@ -135,7 +156,7 @@ export function* relocateRuns(
     if (part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from)) {
       const run = manifest.runs.find((each) => each.number === number)!;
       pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
-      manifest = yield* compactRuns(around, manifest, rewriteOf(manifest, run, part, far));
+      manifest = yield* compactRuns(around, frees, manifest, rewriteOf(manifest, run, part, far));
     }
     yield;
   }
@@ -155,7 +176,7 @@ function hasPagesFrom(pages: PageFile, { root, filter }: Part, from: number): bo
 }
 
 /** All pages of a keyspace that is dropped go to `frees`. */
-export function* freeRuns(pages: PageFile, frees: LsmSurroundings["frees"], manifest: Manifest): Generator<void, void> {
+export function* freeRuns(pages: PageFile, frees: PageFrees, manifest: Manifest): Generator<void, void> {
   for (const { part } of manifest.parts()) {
     yield* freePart(pages, frees, part);
   }
@@ -164,52 +185,58 @@ export function* freeRuns(pages: PageFile, frees: LsmSurroundings["frees"], mani
   }
 }
 
-function write(pages: PageFile, merge: RunMerge, writer: PartWriter, areas: AreaLedger): void {
-  const { kind, cursor, areaPage, areaOffset, valueLength, expiry } = merge;
-  if (areaPage === 0) {
-    const { u8, words, valueOffset } = merge;
-    writer.add(kind, cursor.key, 0, cursor.keyLength, u8, valueOffset, valueLength, expiry, words);
-  } else if (!areas.isSparse(areaPage)) {
-    writer.addReference(kind, cursor.key, 0, cursor.keyLength, areaPage, areaOffset, valueLength, expiry);
-  } else {
-    const value = new Uint8Array(valueLength);
-    readExtentPart(pages, areaPage, areaOffset, valueLength, value, 0);
-    areas.drop(areaPage, PART_CRC_BYTES + valueLength);
-    writer.add(kind, cursor.key, 0, cursor.keyLength, value, 0, valueLength, expiry);
+/** What comes of a compaction, as the policy is to see it: about as large as what is merged, and in its place. */
+function standInFor({ inputs, lower = NO_KEY, upper }: Compaction): NewPart {
+  let bytes = 0;
+  let count = 0;
+  for (const part of inputs.flatMap(({ parts }) => parts)) {
+    bytes += part.bytes;
+    count += part.root.count;
   }
+  return {
+    // Never empty: by this it is told from all other parts.
+    root: { page: 0, height: 0, count: Math.max(1, count) },
+    filter: NO_FILTER,
+    lower,
+    upper,
+    bytes,
+    deletes: 0,
+    hiddenBytes: 0,
+    birth: 0,
+    isCut: false,
+    rangeDeletes: NO_RANGE_DELETES,
+    areas: [],
+  };
+}
+
+const NO_KEY: Uint8Array = new Uint8Array(0);
+
+/** There is no other part that has entries and no tree. */
+function isStandIn({ root }: Part): boolean {
+  return root.page === 0 && root.count > 0;
+}
+
+function rewrittenBy({ inputs, level, isBottom }: Compaction): Part | undefined {
+  const { run, parts } = inputs[0]!;
+  const isByItself = inputs.length === 1 && run.level === level && !isBottom;
+  return isByItself && parts[0]!.root.count > 0 ? parts[0] : undefined;
+}
+
+/** Areas from which what is live is to move. */
+function areasToEmpty({ areas }: Manifest, { inputs, emptied = NO_AREAS }: Compaction): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { page } of inputs.flatMap(({ parts }) => parts.flatMap((part) => part.areas))) {
+    const area = areas.get(page);
+    // None: what referred to it was in the stretch that a part was cut by.
+    if (area !== undefined && (emptied.has(page) || area.liveBytes < area.lengthBytes * SPARSE_SHARE)) {
+      found.add(page);
+    }
+  }
+  return found;
 }
 
 function olderThan(manifest: Manifest, level: number): readonly Run[] {
   return manifest.runs.filter((run) => run.level > level);
-}
-
-/** Range deletes of a run's parts, between the bounds. */
-function deletesOf(
-  parts: readonly Part[],
-  lower: Uint8Array | undefined,
-  upper: Uint8Array | undefined,
-): readonly RangeDelete[] {
-  const all = parts.flatMap(({ rangeDeletes }) => rangeDeletes);
-  return all.length === 0 ? NO_RANGE_DELETES : clipDeletes(all, lower, upper);
-}
-
-/** Parts that were merged up to their end are given up; of others what lies behind `upper` stays. */
-function* takeOut(
-  around: LsmSurroundings,
-  { run, parts }: CompactionInput,
-  upper: Uint8Array | undefined,
-  removed: Set<number>,
-  added: PlacedPart[],
-): Generator<void, void> {
-  for (const part of parts) {
-    removed.add(part.id);
-    const isDone = upper === undefined || (part.upper !== undefined && Buffer.compare(part.upper, upper) <= 0);
-    if (isDone) {
-      yield* freePart(around.pages, around.frees, part);
-    } else {
-      added.push({ level: run.level, run: run.number, part: cutPart(around.pages, part, upper) });
-    }
-  }
 }
 
 /** What is left of a part from `lower` on. */
@@ -229,7 +256,7 @@ function cutPart(pages: PageFile, part: Part, lower: Uint8Array): Part {
   };
 }
 
-function* freePart(pages: PageFile, frees: LsmSurroundings["frees"], part: Part): Generator<void, void> {
+function* freePart(pages: PageFile, frees: PageFrees, part: Part): Generator<void, void> {
   for (const { first, count } of treePages(pages, part.root)) {
     frees.add(first, count, part.birth);
     yield;
@@ -239,41 +266,22 @@ function* freePart(pages: PageFile, frees: LsmSurroundings["frees"], part: Part)
   }
 }
 
-/** How much of each value area is live, while a compaction drops and moves values (L4). */
-class AreaLedger {
-  readonly #areas: ReadonlyMap<number, ValueArea>;
-  readonly #emptied: ReadonlySet<number>;
-  readonly #dropped: Map<number, number>;
-
-  constructor(areas: ReadonlyMap<number, ValueArea>, emptied: ReadonlySet<number>) {
-    this.#areas = areas;
-    this.#emptied = emptied;
-    this.#dropped = new Map();
-  }
-
-  drop(page: number, bytes: number): void {
-    this.#dropped.set(page, (this.#dropped.get(page) ?? 0) + bytes);
-  }
-
-  /** Whether values are to be moved from there, by what was known when the compaction began. */
-  isSparse(page: number): boolean {
-    const area = this.#areas.get(page)!;
-    return this.#emptied.has(page) || area.liveBytes < area.lengthBytes * SPARSE_SHARE;
-  }
-
-  /** The changes to the manifest's areas; what nothing refers to any more is freed. */
-  settle(around: LsmSurroundings, written: readonly ValueArea[]): Map<number, ValueArea | undefined> {
-    const changes = new Map<number, ValueArea | undefined>(written.map((area) => [area.page, area]));
-    for (const [page, bytes] of this.#dropped) {
-      const area = this.#areas.get(page)!;
-      const liveBytes = area.liveBytes - bytes;
-      if (liveBytes > 0) {
-        changes.set(page, { ...area, liveBytes });
-      } else {
-        around.frees.add(page, extentPages(area.lengthBytes), area.birth);
-        changes.set(page, undefined);
-      }
+/** The changes to the manifest's areas (L4); what nothing refers to any more is freed. */
+function settleAreas(
+  frees: PageFrees,
+  { areas }: Manifest,
+  { areas: written, dropped }: MergedParts,
+): Map<number, ValueArea | undefined> {
+  const changes = new Map<number, ValueArea | undefined>(written.map((area) => [area.page, area]));
+  for (const [page, bytes] of dropped) {
+    const area = areas.get(page)!;
+    const liveBytes = area.liveBytes - bytes;
+    if (liveBytes > 0) {
+      changes.set(page, { ...area, liveBytes });
+    } else {
+      frees.add(page, extentPages(area.lengthBytes), area.birth);
+      changes.set(page, undefined);
     }
-    return changes;
   }
+  return changes;
 }

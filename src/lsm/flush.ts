@@ -5,29 +5,42 @@
  * left out. Yields about once in 512 entries.
  */
 import { BATCH_DELETE, type BatchSource, CELL_DELETE } from "../btree/index.ts";
-import type { LsmSurroundings } from "./compaction.ts";
 import { coveredBytes, KeySample } from "./hidden.ts";
-import type { Manifest, PlacedPart } from "./manifest.ts";
+import type { Manifest, ValueArea } from "./manifest.ts";
+import type { NewPart } from "./part.ts";
 import { PartWriter } from "./part-writer.ts";
 import { partBytesFor } from "./policy.ts";
 import { NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
+import type { LsmSurroundings } from "./surroundings.ts";
+
+/** A run that is in no manifest yet. */
+export interface NewRun {
+  readonly parts: readonly NewPart[];
+  readonly areas: readonly ValueArea[];
+  /** Of keys and values. */
+  readonly userBytes: number;
+  /** Of pages and areas. */
+  readonly writtenBytes: number;
+}
 
 const ENTRIES_A_STEP = 512;
 
-/** `rangeDeletes` hide what is in runs; what they hide in the batch is not in it. */
+/**
+ * `before` is what is in pages: `rangeDeletes` hide what is there, while what they hide in the batch is not in it. For
+ * `withRun`.
+ */
 export function* flushRun(
   around: LsmSurroundings,
   before: Manifest,
   batch: BatchSource,
   rangeDeletes: readonly RangeDelete[],
-): Generator<void, Manifest> {
+): Generator<void, NewRun> {
   const isBottom = before.runs.length === 0;
   const writer = new PartWriter({
     ...around,
     level: 0,
     partBytes: partBytesFor(around.segmentBytes, 0),
     isCompressed: false,
-    firstId: before.nextPart,
   });
   const sample = new KeySample(around.pages, before.runs);
   let userBytes = 0;
@@ -44,24 +57,27 @@ export function* flushRun(
       yield;
     }
   }
-  const parts = writer.finish(isBottom ? NO_RANGE_DELETES : rangeDeletes);
-  const run = before.nextRun;
-  const entries = parts.reduce((sum, { root }) => sum + root.count, 0);
-  const added: PlacedPart[] = [];
-  for (const part of parts) {
+  const written = writer.finish(isBottom ? NO_RANGE_DELETES : rangeDeletes);
+  const entries = written.reduce((sum, { root }) => sum + root.count, 0);
+  const parts: NewPart[] = [];
+  for (const part of written) {
     const covered = yield* coveredBytes(around.pages, before.runs, part.rangeDeletes);
-    const hiddenBytes = covered + (sample.hiddenBytes * part.root.count) / Math.max(1, entries);
-    added.push({ level: 0, run, part: { ...part, hiddenBytes } });
+    parts.push({ ...part, hiddenBytes: covered + (sample.hiddenBytes * part.root.count) / Math.max(1, entries) });
   }
+  return { parts, areas: writer.areas, userBytes, writtenBytes: writer.writtenBytes };
+}
+
+/** The manifest with one more run, above all others of its level. */
+export function withRun(before: Manifest, level: number, { parts, areas, userBytes, writtenBytes }: NewRun): Manifest {
+  const { counts, nextRun } = before;
   return before.with({
-    added,
-    areas: new Map(writer.areas.map((area) => [area.page, area])),
-    nextRun: run + 1,
-    nextPart: before.nextPart + parts.length,
+    ...before.place(level, nextRun, parts),
+    areas: new Map(areas.map((area) => [area.page, area])),
+    nextRun: nextRun + 1,
     counts: {
-      ...before.counts,
-      userBytes: before.counts.userBytes + userBytes,
-      flushedBytes: before.counts.flushedBytes + writer.writtenBytes,
+      ...counts,
+      userBytes: counts.userBytes + userBytes,
+      flushedBytes: counts.flushedBytes + writtenBytes,
     },
   });
 }

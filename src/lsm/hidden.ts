@@ -1,7 +1,7 @@
 /**
  * What a new part hides of older runs, about: what would come free if they were merged.
  *
- * Nobody reads the entries for it. Of the keys that are flushed every 64th is asked of the older runs' filters; what range
+ * Nobody reads the entries for it. Of the keys that are flushed every 256th is asked of the older runs' filters; what range
  * deletes cover is counted by the trees' inner pages. The estimate is kept with the part, and compactions are chosen by it
  * (policy.ts).
  */
@@ -13,7 +13,7 @@ import { partFor, type Run } from "./manifest.ts";
 import type { Part } from "./part.ts";
 import { isBelow, type RangeDelete } from "./range-deletes.ts";
 
-const SAMPLE_EVERY = 64;
+const SAMPLE_EVERY = 256;
 const DELETES_A_STEP = 16;
 
 /** Entries of older runs that have the same keys as what is flushed. */

@@ -1,7 +1,7 @@
 /** What the layers above may use of the LSM engine. */
 export { checkRunsSteps } from "./check.ts";
-export { compactRuns, freeRuns, type LsmSurroundings, relocateRuns } from "./compaction.ts";
-export { flushRun } from "./flush.ts";
+export { type BegunCompaction, beginCompaction, endCompaction, freeRuns, relocateRuns } from "./compaction.ts";
+export { flushRun, withRun } from "./flush.ts";
 export {
   DEEPEST_LEVEL,
   LEVELS,
@@ -12,6 +12,7 @@ export {
   partFor,
   type Run,
 } from "./manifest.ts";
+export { type MergedParts, type MergeTask, mergeParts } from "./merged-parts.ts";
 export {
   beginsWithValue,
   type Combine,
@@ -24,7 +25,7 @@ export {
   setOperandDepth,
   writeOperandHeader,
 } from "./operands.ts";
-export type { Part } from "./part.ts";
+export { decodePart, encodePart, type Part } from "./part.ts";
 export { PartWriter } from "./part-writer.ts";
 export {
   chooseCompaction,
@@ -47,3 +48,4 @@ export {
   type LsmSettings,
 } from "./settings.ts";
 export { type LevelShape, type RunsShape, shapeOf } from "./shape.ts";
+export type { LsmSurroundings, PageFrees } from "./surroundings.ts";

@@ -23,7 +23,7 @@
  */
 import { compareBytes, headOf } from "../bytes.ts";
 import { DbError } from "../errors.ts";
-import { decodePart, encodePart, type Part } from "./part.ts";
+import { decodePart, encodePart, type NewPart, type Part } from "./part.ts";
 
 /** Levels are 0 (flushes) to 6; the deepest is filled first. Part of the format. */
 export const LEVELS = 7;
@@ -173,6 +173,12 @@ export class Manifest {
       nextPart: change.nextPart ?? this.nextPart,
       counts: change.counts ?? this.counts,
     });
+  }
+
+  /** What `with` is to be told for new parts to get into a run: each has its number then. */
+  place(level: number, run: number, parts: readonly NewPart[]): { added: PlacedPart[]; nextPart: number } {
+    const added = parts.map((part, i) => ({ level, run, part: { ...part, id: this.nextPart + i } }));
+    return { added, nextPart: this.nextPart + parts.length };
   }
 
   /** What of the roots tree differs from `before`. */

@@ -14,7 +14,7 @@ import { PAGE_SIZE, PART_CRC_BYTES, type PageAllocator, type PageFile } from "..
 import { FilterBuilder, NO_FILTER } from "./filter.ts";
 import { KeyHash } from "./hash.ts";
 import type { ValueArea } from "./manifest.ts";
-import type { AreaUse, Part } from "./part.ts";
+import type { AreaUse, NewPart } from "./part.ts";
 import { clipDeletes, earlierEnd, NO_RANGE_DELETES, type RangeDelete } from "./range-deletes.ts";
 import { filterBitsOf, type LsmSettings } from "./settings.ts";
 import { ValueWriter } from "./values.ts";
@@ -29,7 +29,6 @@ export interface PartTarget {
   readonly isCompressed: boolean;
   /** A part ends when its tree has so many bytes. */
   readonly partBytes: number;
-  readonly firstId: number;
 }
 
 /** A part ends at so many entries, too: what its filter is made from is kept in memory until then, 8 bytes each. */
@@ -44,7 +43,7 @@ export class PartWriter {
   readonly #values: ValueWriter;
   readonly #filter: FilterBuilder;
   readonly #hash: KeyHash;
-  readonly #parts: Part[];
+  readonly #parts: NewPart[];
   readonly #filterBits: number;
   #builder: TreeBuilder;
   #rawBytes: number;
@@ -117,7 +116,7 @@ export class PartWriter {
   }
 
   /** The parts, with range deletes that lie between the bounds of the run that they become a piece of. */
-  finish(rangeDeletes: readonly RangeDelete[] = NO_RANGE_DELETES): Part[] {
+  finish(rangeDeletes: readonly RangeDelete[] = NO_RANGE_DELETES): NewPart[] {
     this.#endPart();
     this.#values.finish();
     for (const { lengthBytes } of this.#values.areas) {
@@ -182,7 +181,6 @@ export class PartWriter {
     // The first key behind the last one.
     this.#last[this.#lastLength] = 0;
     this.#parts.push({
-      id: this.#target.firstId + this.#parts.length,
       root,
       filter,
       lower: this.#lower,
@@ -203,9 +201,9 @@ export class PartWriter {
     this.#areas = new Map();
   }
 
-  #deal(rangeDeletes: readonly RangeDelete[]): Part[] {
+  #deal(rangeDeletes: readonly RangeDelete[]): NewPart[] {
     if (this.#parts.length === 0) {
-      const { firstId, birth } = this.#target;
+      const { birth } = this.#target;
       const { lower } = rangeDeletes[0]!;
       const { upper } = rangeDeletes.at(-1)!;
       const none = {
@@ -217,7 +215,7 @@ export class PartWriter {
         isCut: false,
         areas: [],
       };
-      return [{ ...none, id: firstId, birth, lower, upper, rangeDeletes }];
+      return [{ ...none, birth, lower, upper, rangeDeletes }];
     }
     return this.#parts.map((part, i) => {
       const from = i === 0 ? undefined : part.lower;

@@ -24,9 +24,8 @@ export interface AreaUse {
   readonly bytes: number;
 }
 
-export interface Part {
-  /** Unlike that of every other part of the keyspace. */
-  readonly id: number;
+/** A part that is in no manifest yet. */
+export interface NewPart {
   /** Page 0: there are no entries, only range deletes. */
   readonly root: RootRecord;
   readonly filter: FilterRecord;
@@ -46,13 +45,18 @@ export interface Part {
   readonly areas: readonly AreaUse[];
 }
 
+export interface Part extends NewPart {
+  /** Unlike that of every other part of the keyspace. */
+  readonly id: number;
+}
+
 // Part of the format; never renumber.
 const FLAG_CUT = 1;
 const HEADER_BYTES = 70;
 const RANGE_BYTES = 4;
 const AREA_BYTES = 8;
 
-export function encodePart(part: Part): Uint8Array {
+export function encodePart(part: NewPart): Uint8Array {
   const { root, filter, lower, upper = NO_END, rangeDeletes, areas } = part;
   assert([part, ...rangeDeletes].every(hasBounds), "L2: no bound is longer than a key's successor");
   const rangeBytes = rangeDeletes.reduce(

@@ -71,7 +71,7 @@ const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
 const UNIT_SEGMENTS = 1;
 const PARTS_A_SEGMENT = 2;
-const FLUSHED_PARTS_A_SEGMENT = 8;
+const FLUSHED_PARTS_A_SEGMENT = 16;
 
 /** What is worth what, by the size of a log segment, of which a flush has two at the most. */
 export function policyFor(style: CompactionStyle, segmentBytes: number, isIdle: boolean): PolicySettings {

@@ -3,7 +3,7 @@
  *
  *     1  per keyspace: the merged operations into its B+tree, copy-on-write, or into a new run
  *     2  trees and runs of dropped keyspaces: their pages freed
- *     3  runs of LSM keyspaces compacted, as far as there is time (lsm-work.ts)
+ *     3  runs of LSM keyspaces compacted, as far as there is time; with a helper beside the steps before (compactions.ts)
  *     4  the new roots into the roots tree            (keyspace id ──▶ page, height, count; parts of runs)
  *     5  the free space into an extent of its own
  *     6  sync ── every page of the new version is on disk
@@ -30,8 +30,11 @@ import {
 } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import { ClearedBatch } from "./cleared-batch.ts";
+import type { CompactionHelper } from "./compaction-helper.ts";
+import type { LsmWorkOptions } from "./compactions.ts";
 import { encodeFreeList, freeListBytes } from "./free-list.ts";
-import { LsmWork, type LsmWorkOptions } from "./lsm-work.ts";
+import { JobPages } from "./job-pages.ts";
+import { LsmWork } from "./lsm-work.ts";
 import { type FrozenMemtable, MemtableBatch } from "./memtable-batch.ts";
 import { combineFor } from "./merge-operator.ts";
 import { RootBatch, type RootChanges, type Roots, rootOf } from "./roots.ts";
@@ -54,6 +57,8 @@ export interface CheckpointInput {
   /** What may be moved down so that the file can shrink. */
   readonly relocation: Relocation;
   readonly lsm: LsmWorkOptions;
+  /** Who compacts beside the job; undefined: nobody. */
+  readonly helper: CompactionHelper | undefined;
   /** Others wait for the job: it is to begin nothing that can wait. */
   readonly isHurried: () => boolean;
   /** Told the share of the work done, 0 to 1. */
@@ -89,12 +94,16 @@ export interface CheckpointResult {
   readonly freed: readonly FreedExtent[];
   /** Pages written, so that other readers of the file drop what they cached of them. */
   readonly written: readonly Extent[];
+  /** By compactions, of pages and value areas. */
+  readonly compactedBytes: number;
+  /** For which compactions came to nothing; undefined: they did not. */
+  readonly compactionError: unknown;
 }
 
 export class CheckpointJob {
   readonly #input: CheckpointInput;
   readonly #number: number;
-  readonly #allocator: RecordingAllocator;
+  readonly #allocator: JobPages;
   readonly #freed: FreedExtent[];
   readonly #frees: { add(first: number, count: number, birth: number): void };
   readonly #changedTrees: Map<number, RootRecord>;
@@ -107,7 +116,7 @@ export class CheckpointJob {
   constructor(input: CheckpointInput) {
     this.#input = input;
     this.#number = input.previous.checkpoint + 1;
-    this.#allocator = new RecordingAllocator(input.free);
+    this.#allocator = new JobPages(input.free);
     const freed: MutableExtent[] = [];
     this.#freed = freed;
     this.#frees = { add: (first, count, birth) => addFreed(freed, first, count, birth) };
@@ -152,9 +161,12 @@ export class CheckpointJob {
   /** Everything up to the sync, and the meta page that is to come: until `complete`, nothing has changed. */
   *prepare(): Generator<void, Meta> {
     const { pages, previous, free, commit, firstSegment } = this.#input;
-    yield* this.#mergeKeyspaces();
+    for (const _ of this.#mergeKeyspaces()) {
+      this.#lsm.compactions.tend(this.#operationsDone < this.#operations * BESIDE_UNTIL);
+      yield;
+    }
     yield* this.#freeDroppedKeyspaces();
-    yield* this.#lsm.compact();
+    yield* this.#lsm.compactions.finish();
     yield* this.#relocateRuns();
     const roots = yield* this.#mergeRoots();
     const freeList = this.#writeFreeList();
@@ -180,7 +192,9 @@ export class CheckpointJob {
     this.#isMetaTouched = true;
     writeMeta(pages, meta);
     pages.sync();
-    return { meta, changes: this.#changes, free, freed: this.#freed, written: this.#allocator.runs };
+    const { writtenBytes: compactedBytes, error: compactionError } = this.#lsm.compactions;
+    const { written } = this.#allocator;
+    return { meta, changes: this.#changes, free, freed: this.#freed, written, compactedBytes, compactionError };
   }
 
   get #changes(): RootChanges {
@@ -337,6 +351,8 @@ export function runToEnd<T>(steps: Generator<void, T>): T {
   }
 }
 
+/** Of the operations: when so many are merged, no more compactions begin beside them. */
+const BESIDE_UNTIL = 0.5;
 /** What of a job's time goes by until the last operation is merged; the rest is the sync. */
 const MERGE_SHARE = 0.7;
 /** The file is worth shrinking when it exceeds what is used by this much. */
@@ -356,39 +372,6 @@ function addFreed(freed: MutableExtent[], first: number, count: number, birth: n
     last.count += count;
   } else {
     freed.push({ first, count, birth });
-  }
-}
-
-/** Remembers what it hands out, as runs. */
-class RecordingAllocator implements PageAllocator {
-  readonly runs: { first: number; count: number }[] = [];
-  readonly #free: FreeSpace;
-
-  constructor(free: FreeSpace) {
-    this.#free = free;
-  }
-
-  allocate(): number {
-    return this.allocateRun(1);
-  }
-
-  allocateRun(count: number): number {
-    const first = this.#free.allocateRun(count);
-    const last = this.runs.at(-1);
-    if (last !== undefined && last.first + last.count === first) {
-      last.count += count;
-    } else {
-      this.runs.push({ first, count });
-    }
-    return first;
-  }
-
-  /** Pages at the end were perhaps never written: then the file has none of them. */
-  release(first: number, count: number): void {
-    this.#free.release(first, count);
-    if (first + count === this.#free.pageCount) {
-      this.#free.cutTail();
-    }
   }
 }
 

@@ -5,21 +5,22 @@
  * large checkpoint, cross as typed arrays.
  */
 import { ArenaIndex, type ArenaIndexTransfer, type RootRecord } from "../btree/index.ts";
-import type { DbErrorCode, DbErrorFacts } from "../errors.ts";
 import { Manifest, type ManifestTransfer } from "../lsm/index.ts";
 import { type Extent, FreeSpace, type FreeSpaceTransfer, type Meta, type PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointInput, CheckpointResult, FreedExtent, Relocation } from "./checkpoint-job.ts";
-import type { LsmWorkOptions } from "./lsm-work.ts";
+import type { CompactionHelper } from "./compaction-helper.ts";
+import type { LsmWorkOptions } from "./compactions.ts";
+import { decodeError, type EncodedError, encodeError } from "./encoded-error.ts";
+import { decodeExtents, encodeExtents } from "./extents.ts";
 import { RangeOps } from "./range-ops.ts";
 import type { RootChanges } from "./roots.ts";
+import { WORDS_SHARED } from "./worker-thread.ts";
 
-/** Words of the block of memory that both threads see: whether a job runs, and how far it is. */
-export const STATUS_RUNNING = 0;
-export const STATUS_PROGRESS = 1;
-export const STATUS_ENDED = 2;
-export const STATUS_HURRIED = 3;
-export const STATUS_WORDS = 4;
+/** Words of the memory that both threads see: how far the job is, and whether it is in a hurry. */
+export const STATUS_PROGRESS: number = WORDS_SHARED;
+export const STATUS_HURRIED: number = WORDS_SHARED + 1;
+export const STATUS_WORDS: number = WORDS_SHARED + 2;
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 
@@ -51,18 +52,13 @@ export interface EncodedResult {
   readonly free: FreeSpaceTransfer;
   readonly freed: Float64Array;
   readonly written: Uint32Array;
+  readonly compactedBytes: number;
+  readonly compactionError: EncodedError | undefined;
 }
 
 export type EncodedOutcome =
   | { readonly ok: true; readonly result: EncodedResult }
-  | {
-      readonly ok: false;
-      readonly isMetaUncertain: boolean;
-      readonly code: DbErrorCode;
-      readonly message: string;
-      readonly facts: DbErrorFacts;
-      readonly cause: unknown;
-    };
+  | { readonly ok: false; readonly isMetaUncertain: boolean; readonly error: EncodedError };
 
 export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[], cutTo: number): EncodedInput {
   return {
@@ -89,12 +85,14 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
 export function decodeInput(
   encoded: EncodedInput,
   pages: PageFile,
+  helper: CompactionHelper | undefined,
   isHurried: () => boolean,
   onProgress: (share: number) => void,
 ): CheckpointInput {
   return {
     ...encoded,
     pages,
+    helper,
     roots: {
       trees: encoded.trees,
       manifests: new Map(
@@ -133,6 +131,8 @@ export function encodeResult(result: CheckpointResult): EncodedResult {
     free: result.free.toTransfer(),
     freed,
     written: encodeExtents(result.written),
+    compactedBytes: result.compactedBytes,
+    compactionError: result.compactionError === undefined ? undefined : encodeError(result.compactionError),
   };
 }
 
@@ -147,22 +147,7 @@ export function decodeResult(encoded: EncodedResult): CheckpointResult {
     free: FreeSpace.fromTransfer(encoded.free),
     freed,
     written: decodeExtents(encoded.written),
+    compactedBytes: encoded.compactedBytes,
+    compactionError: encoded.compactionError === undefined ? undefined : decodeError(encoded.compactionError),
   };
-}
-
-function encodeExtents(extents: readonly Extent[]): Uint32Array {
-  const words = new Uint32Array(extents.length * 2);
-  extents.forEach((extent, i) => {
-    words[2 * i] = extent.first;
-    words[2 * i + 1] = extent.count;
-  });
-  return words;
-}
-
-export function decodeExtents(words: Uint32Array): Extent[] {
-  const extents: Extent[] = [];
-  for (let i = 0; i < words.length; i += 2) {
-    extents.push({ first: words[i]!, count: words[i + 1]! });
-  }
-  return extents;
 }

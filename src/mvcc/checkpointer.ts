@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type FreeSpace, type Meta, PAGE_SIZE } from "../pager/index.ts";
+import type { FreeSpace, Meta } from "../pager/index.ts";
 import type { CheckpointerOptions, CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
@@ -27,17 +27,18 @@ import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts
 import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
 import { EarliestTimer } from "./earliest-timer.ts";
 import { closed, JobErrors } from "./job-errors.ts";
+import { jobInput } from "./job-input.ts";
 import type { Memtable } from "./memtable.ts";
 import { Pacer } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
-import { keyspacesIn } from "./roots.ts";
 import { WakeUps } from "./wake-ups.ts";
 
 interface RunningJob {
   /** What it covers, newest first; none: it compacts or relocates. */
   readonly memtables: readonly Memtable[];
   readonly request: RelocationRequest | undefined;
+  readonly compacts: boolean;
 }
 
 /** Frozen memtables that there may be before writers wait: two in a job and one behind it. */
@@ -225,9 +226,7 @@ export class Checkpointer {
     if (outcome.ok) {
       const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
       this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, bytes);
-      if (done.memtables.length === 0 && done.request === undefined) {
-        this.#turns.written(outcome.result.written.reduce((sum, { count }) => sum + count * PAGE_SIZE, 0));
-      }
+      this.#turns.written(outcome.result.compactedBytes);
     }
     this.#settle(outcome, done);
     if (this.#holdersWaiting === 0) {
@@ -383,33 +382,13 @@ export class Checkpointer {
 
   #input(memtables: readonly Memtable[], relocation: Relocation, compactionBytes = 0): CheckpointInput {
     this.reclaim();
-    const newest = memtables[0];
-    return {
-      pages: this.#host.pages,
-      memtables: memtables.map(({ segment, index, ranges }) => ({
-        u8: segment.u8,
-        u32: segment.u32,
-        data: segment.data,
-        index,
-        ranges,
-      })),
-      roots: this.#host.state.roots,
-      keyspaces: newest === undefined ? keyspacesIn(this.#host.state.roots, this.#host.kinds()) : newest.keyspaces,
-      previous: this.meta,
-      free: this.#ledger.freeForJob(),
-      pending: this.#ledger.pending(),
-      commit: newest === undefined ? this.meta.commit : newest.segment.lastCommit,
-      firstSegment: newest === undefined ? this.meta.firstSegment : newest.segment.number + 1,
+    return jobInput(this.#host, this.#ledger, {
+      memtables,
       relocation,
-      lsm: {
-        segmentBytes: this.#segmentBytes,
-        compactionBytes,
-        isIdle: this.#turns.isQuiet,
-        expiredBefore: compactionBytes === 0 ? 0 : this.#host.expiredBefore(),
-      },
-      isHurried: () => false,
-      onProgress: () => {},
-    };
+      segmentBytes: this.#segmentBytes,
+      compactionBytes,
+      isQuiet: this.#turns.isQuiet,
+    });
   }
 
   #relocationOf(request: RelocationRequest | undefined): Relocation {
@@ -459,22 +438,23 @@ export class Checkpointer {
     const { dueInMs, isQuiet } = this.#turns;
     const isAtRest = frozen.length === 0 && isQuiet && dueInMs === Number.POSITIVE_INFINITY;
     const request = this.#relocations.take(isAtRest && this.wasteBytes > 0);
-    const mayCompact = request === undefined && (frozen.length === 0 || (this.#hasFlushed && !mustFlush));
-    const compacts = mayCompact && dueInMs === 0;
-    if (frozen.length === 0 && request === undefined && !compacts) {
+    const isDue = request === undefined && dueInMs === 0 && !(mustFlush && frozen.length > 0);
+    const onlyCompacts = isDue && (frozen.length === 0 || (this.#hasFlushed && !this.#compactsBeside(frozen.length)));
+    if (frozen.length === 0 && request === undefined && !isDue) {
       return;
     }
-    this.#hasFlushed = !compacts;
+    this.#hasFlushed = !onlyCompacts;
     if (request === undefined) {
       this.#relocations.changed();
     }
-    const memtables = compacts ? [] : frozen;
+    const memtables = onlyCompacts ? [] : frozen;
+    const compacts = onlyCompacts || (isDue && this.#runner.hasHelper);
     this.#timer.cancel();
-    const running = { memtables, request };
+    const running = { memtables, request, compacts };
     this.#running = running;
     this.#startedAtMs = this.#clock.now();
     this.#slowedFrom = 0;
-    const compactionBytes = compacts ? this.#turns.budgetBytes(frozen.length >= WORTHWHILE) : 0;
+    const compactionBytes = compacts ? this.#turns.budgetBytes(onlyCompacts && frozen.length >= WORTHWHILE) : 0;
     try {
       this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
     } catch (error) {
@@ -484,6 +464,11 @@ export class Checkpointer {
       this.#startNext(false);
       this.#outcomes.wakeAll();
     }
+  }
+
+  /** Whether compactions keep step beside flushes, of so many memtables, and need no jobs of their own. */
+  #compactsBeside(frozen: number): boolean {
+    return this.#runner.hasHelper && frozen >= WORTHWHILE && !this.#host.isOverfull();
   }
 
   /** Bytes that come off the file at rest, where there are runs: their compactions leave free pages behind. */
@@ -557,24 +542,28 @@ export class Checkpointer {
     this.#throwIfStuck();
   }
 
-  #settle(outcome: CheckpointOutcome, { memtables, request }: RunningJob): void {
-    const isCompaction = memtables.length === 0 && request === undefined;
-    if (isCompaction) {
-      this.#turns.ended(outcome.ok);
-    }
-    if (outcome.ok) {
-      this.#errors.succeeded(isCompaction);
-      this.#adoptOrPoison(outcome.result, memtables);
-      if (request !== undefined) {
-        this.reclaim();
-        request.resolve(this.#ledger.space);
-      }
-    } else {
+  #settle(outcome: CheckpointOutcome, { memtables, request, compacts }: RunningJob): void {
+    const isCompaction = compacts && memtables.length === 0;
+    if (!outcome.ok) {
       this.#errors.failed(outcome.error, isCompaction);
       request?.reject(outcome.error);
       if (outcome.isMetaUncertain) {
         this.#poison(outcome.error);
       }
+    } else {
+      this.#errors.succeeded(compacts);
+      this.#adoptOrPoison(outcome.result, memtables);
+      if (request !== undefined) {
+        this.reclaim();
+        request.resolve(this.#ledger.space);
+      }
+    }
+    const { compactionError } = outcome.ok ? outcome.result : { compactionError: undefined };
+    if (compactionError !== undefined) {
+      this.#errors.failed(compactionError, true);
+    }
+    if (isCompaction || (compacts && outcome.ok)) {
+      this.#turns.ended(outcome.ok && compactionError === undefined);
     }
   }
 

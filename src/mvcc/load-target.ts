@@ -5,7 +5,7 @@
  * above all that there is, as a flush would.
  */
 import { CELL_PUT, TreeBuilder } from "../btree/index.ts";
-import { DEEPEST_LEVEL, type LsmSettings, Manifest, PartWriter, partBytesFor } from "../lsm/index.ts";
+import { DEEPEST_LEVEL, type LsmSettings, Manifest, PartWriter, partBytesFor, withRun } from "../lsm/index.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { CheckpointJob } from "./checkpoint-job.ts";
 import type { Store } from "./store.ts";
@@ -88,7 +88,6 @@ class RunTarget implements LoadTarget {
       level: this.#level,
       isCompressed: isFirst,
       partBytes: partBytesFor(store.options.segmentBytes, this.#level),
-      firstId: this.#before.nextPart,
     });
   }
 
@@ -107,20 +106,9 @@ class RunTarget implements LoadTarget {
   }
 
   finish(): void {
-    const before = this.#before;
     const parts = this.#writer.finish();
-    const { counts, nextRun, nextPart } = before;
-    const manifest = before.with({
-      added: parts.map((part) => ({ level: this.#level, run: nextRun, part })),
-      areas: new Map(this.#writer.areas.map((area) => [area.page, area])),
-      nextRun: nextRun + 1,
-      nextPart: nextPart + parts.length,
-      counts: {
-        ...counts,
-        userBytes: counts.userBytes + this.#userBytes,
-        flushedBytes: counts.flushedBytes + this.#writer.writtenBytes,
-      },
-    });
-    this.#job.setManifest(this.#keyspace, manifest);
+    const { areas, writtenBytes } = this.#writer;
+    const run = { parts, areas, userBytes: this.#userBytes, writtenBytes };
+    this.#job.setManifest(this.#keyspace, withRun(this.#before, this.#level, run));
   }
 }

@@ -26,11 +26,12 @@ import {
   type KeyspaceInfo,
 } from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
-import { type CheckpointRunner, InlineRunner, WorkerRunner } from "./checkpoint-runner.ts";
+import type { CheckpointRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
 import { checkNotForeign, openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
+import { InlineRunner } from "./inline-runner.ts";
 import { type Memtable, MemtablePool } from "./memtable.ts";
 import { MergeCursor } from "./merge-cursor.ts";
 import { combineFor } from "./merge-operator.ts";
@@ -40,6 +41,7 @@ import { ReadPoint, ReadState } from "./read-state.ts";
 import { Recovery } from "./recovery.ts";
 import { applyChanges, readRoots } from "./roots.ts";
 import { Waiters } from "./waiters.ts";
+import { WorkerRunner } from "./worker-runner.ts";
 import { WriteSetPool } from "./write-set.ts";
 
 /** How long a relaxed commit may wait for its sync. */

@@ -106,18 +106,27 @@ export class FreeSpace implements PageAllocator {
     }
     const first = this.#findRun(count);
     const page = first >= 0 ? first : this.#growFor(count);
-    for (let taken = page; taken < page + count; taken++) {
-      this.#words[taken >>> 5]! &= ~(1 << taken);
-    }
-    this.#freeCount -= count;
-    if (page === this.#lowest) {
-      this.#lowest = page + count;
-    }
+    this.#take(page, count);
     if (count > 1) {
       this.#runFrom = page + count;
       this.#runCount = count;
     }
     return page;
+  }
+
+  /** The lowest free page and those behind it that are free, too, `most` at the most; so many new ones where none is. */
+  allocateUpTo(most: number): Extent {
+    const first = this.#findRun(1);
+    if (first < 0) {
+      const count = Math.min(most, this.#pagesPerFile);
+      return { first: this.allocateRun(count), count };
+    }
+    let end = first + 1;
+    while (end < first + most && this.isFree(end)) {
+      end++;
+    }
+    this.#take(first, end - first);
+    return { first, count: end - first };
   }
 
   /** Hands pages back. They were handed out before, and nothing can read them any more. */
@@ -213,6 +222,16 @@ export class FreeSpace implements PageAllocator {
       throw damagedFreeSpace("bytes are left over");
     }
     return space;
+  }
+
+  #take(first: number, count: number): void {
+    for (let page = first; page < first + count; page++) {
+      this.#words[page >>> 5]! &= ~(1 << page);
+    }
+    this.#freeCount -= count;
+    if (first === this.#lowest) {
+      this.#lowest = first + count;
+    }
   }
 
   /** The lowest free run of `count` pages within one file; -1: none. */

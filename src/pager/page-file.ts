@@ -28,7 +28,8 @@
  *
  * Several PageFiles may be open on one disk, one of them writing (the checkpoint's). It may write pages that no reader
  * can reach; the readers then `grow` to its page count and `forget` what it wrote. Nothing here is locked. Where the one
- * stops another goes on: it syncs files that it finds made, too.
+ * stops another goes on: it syncs files that it finds made, too. One that `joins` writes beside it, other pages, to files
+ * that the first one makes.
  */
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
@@ -44,6 +45,8 @@ export interface PageFileOptions {
   /** The most that is kept in memory: of pages (pread), and of what was unpacked from pages. */
   readonly cacheBytes: number;
   readonly readOnly: boolean;
+  /** Another PageFile makes the files (`makeFiles`) before this one writes to them. */
+  readonly joins?: boolean;
   /** For tests that cross file boundaries: a power of two, at least 64 KiB; 1 GiB unless given. */
   readonly fileBytes?: number;
 }
@@ -91,6 +94,7 @@ export class PageFile {
 
   readonly #disk: Disk;
   readonly #readOnly: boolean;
+  readonly #joins: boolean;
   readonly #fileShift: number;
   readonly #files: DiskFile[] = [];
   readonly #unsynced = new Set<DiskFile>();
@@ -118,6 +122,7 @@ export class PageFile {
     );
     this.#disk = disk;
     this.#readOnly = options.readOnly;
+    this.#joins = options.joins ?? false;
     this.#cacheBytes = options.cacheBytes;
     this.backend = options.backend;
     this.pagesPerFile = fileBytes / PAGE_SIZE;
@@ -219,6 +224,13 @@ export class PageFile {
     }
     this.#pagesWritten += count;
     this.forget(firstPage, count);
+  }
+
+  /** Makes the files that so many pages lie in, so that a PageFile that joins can write to them. */
+  makeFiles(pageCount: number): void {
+    if (this.backend !== "memory") {
+      this.#fileForWriting((pageCount - 1) >>> this.#fileShift);
+    }
   }
 
   /** Drops what is cached or known of these pages: another PageFile wrote them. */
@@ -476,6 +488,10 @@ export class PageFile {
   /** The file, made if need be, with all before it at full size (P6). */
   #fileForWriting(index: number): DiskFile {
     while (this.#files.length <= index) {
+      if (this.#joins) {
+        this.#openFile(this.#files.length);
+        continue;
+      }
       const before = this.#files.at(-1);
       if (before !== undefined) {
         // Whoever made it full may not have come to sync it.

@@ -119,7 +119,7 @@ describe.each(["levelled", "tiered"] as const)("%s compactions", (style) => {
 
 it("parts and units are measured by log segments; twenty flushes are too many", () => {
   expect(policyFor("tiered", 1000, true)).toEqual({ style: "tiered", baseBytes: 8000, unitBytes: 1000, isIdle: true });
-  expect([partBytesFor(1000, 0), partBytesFor(1000, 1), partBytesFor(1000, 6)]).toEqual([125, 500, 500]);
+  expect([partBytesFor(1000, 0), partBytesFor(1000, 1), partBytesFor(1000, 6)]).toEqual([62.5, 500, 500]);
   const model = new ShapeModel();
   for (let i = 0; i < 19; i++) {
     model.addRun(0, ["0001"]);

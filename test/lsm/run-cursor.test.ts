@@ -68,14 +68,13 @@ function writePart(keys: readonly string[], id: number, prefixBytes = 0): Part {
     level: 0,
     isCompressed: false,
     partBytes: 1 << 20,
-    firstId: id,
   });
   for (const key of keys) {
     const encoded = bytes(key);
     const kind = key.endsWith("b") ? CELL_DELETE : CELL_PUT;
     writer.add(kind, encoded, 0, encoded.length, encoded, 0, kind === CELL_PUT ? encoded.length : 0, 0);
   }
-  return writer.finish()[0]!;
+  return { ...writer.finish()[0]!, id };
 }
 
 describe("a run's cursor", () => {

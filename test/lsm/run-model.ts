@@ -17,8 +17,8 @@ import {
   CELL_PUT,
 } from "../../src/btree/index.ts";
 import { checkRunsSteps } from "../../src/lsm/check.ts";
-import { compactRuns, freeRuns, type LsmSurroundings, relocateRuns } from "../../src/lsm/compaction.ts";
-import { flushRun } from "../../src/lsm/flush.ts";
+import { compactRuns, freeRuns, relocateRuns } from "../../src/lsm/compaction.ts";
+import { flushRun, withRun } from "../../src/lsm/flush.ts";
 import { Manifest } from "../../src/lsm/manifest.ts";
 import { type Combine, encodeItems, Operands } from "../../src/lsm/operands.ts";
 import { type Compaction, chooseCompaction, policyFor } from "../../src/lsm/policy.ts";
@@ -26,6 +26,7 @@ import { coveringDelete, type RangeDelete, uniteDeletes } from "../../src/lsm/ra
 import { NOT_FOUND, RunReader, SearchCounts } from "../../src/lsm/reader.ts";
 import { RunMerge } from "../../src/lsm/run-merge.ts";
 import { DEFAULT_LSM_SETTINGS, type LsmSettings } from "../../src/lsm/settings.ts";
+import type { LsmSurroundings, PageFrees } from "../../src/lsm/surroundings.ts";
 import { FreeSpace, MemoryDisk, PageFile } from "../../src/pager/index.ts";
 
 export interface RunOperation {
@@ -78,13 +79,16 @@ export class RunModel {
     return {
       pages: this.pages,
       allocator: this.free,
-      frees: { add: (first, count) => this.#freed.push([first, count]) },
       birth: this.#birth,
       settings: { ...DEFAULT_LSM_SETTINGS, ...settings },
       segmentBytes,
       combine: isKnown ? append : undefined,
       expiredBefore: NOW,
     };
+  }
+
+  get #frees(): PageFrees {
+    return { add: (first, count) => this.#freed.push([first, count]) };
   }
 
   /** One flush; of several operations on a key the last counts, unless they merge. */
@@ -99,7 +103,9 @@ export class RunModel {
       this.#applyToValues(operation);
     }
     const sorted = [...cells].sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#change((around) => flushRun(around, this.manifest, new CellBatch(sorted), united));
+    this.#change(function* (around) {
+      return withRun(this.manifest, 0, yield* flushRun(around, this.manifest, new CellBatch(sorted), united));
+    });
   }
 
   /** What the policy wants next; false where that is nothing. */
@@ -113,14 +119,14 @@ export class RunModel {
   }
 
   apply(compaction: Compaction): void {
-    this.#change((around) => compactRuns(around, this.manifest, compaction));
+    this.#change((around) => compactRuns(around, this.#frees, this.manifest, compaction));
   }
 
   /** Moves what lies from page `from` on; how many pages were. */
   relocate(from: number, mostPages: number, movesValues: boolean): number {
     let moved = 0;
-    this.#change(function* (this: RunModel, around: LsmSurroundings) {
-      const result = yield* relocateRuns(around, this.manifest, from, mostPages, movesValues, () => false);
+    this.#change(function* (around) {
+      const result = yield* relocateRuns(around, this.#frees, this.manifest, from, mostPages, movesValues, () => false);
       moved = result.pagesMoved;
       return result.manifest;
     });
@@ -129,8 +135,8 @@ export class RunModel {
 
   /** Gives everything up. */
   drop(): void {
-    this.#change(function* (this: RunModel, around: LsmSurroundings) {
-      yield* freeRuns(this.pages, around.frees, this.manifest);
+    this.#change(function* (this: RunModel) {
+      yield* freeRuns(this.pages, this.#frees, this.manifest);
       return this.manifest;
     });
     this.manifest = this.manifest.apply(this.manifest.removals());

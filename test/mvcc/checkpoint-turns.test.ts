@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { InlineRunner } from "../../src/mvcc/checkpoint-runner.ts";
 import { type Database, openOn } from "../../src/mvcc/index.ts";
+import { InlineRunner } from "../../src/mvcc/inline-runner.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { ManualClock } from "../api/manual-clock.ts";

@@ -31,6 +31,19 @@ class SpaceModel {
     }
   }
 
+  allocateUpTo(most: number): Extent {
+    const [first] = [...this.free].sort((a, b) => a - b);
+    if (first === undefined) {
+      const count = Math.min(most, PAGES_PER_FILE);
+      return { first: this.allocateRun(count), count };
+    }
+    let count = 0;
+    while (count < most && this.free.delete(first + count)) {
+      count++;
+    }
+    return { first, count };
+  }
+
   #isFreeOrNew(first: number, end: number): boolean {
     for (let page = first; page < end; page++) {
       if (page < this.pageCount && !this.free.has(page)) {
@@ -45,6 +58,10 @@ const step = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("allocate" as const), count: fc.constantFrom(1, 1, 1, 2, 3, 7, 20, 64) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("allocate up to" as const), count: fc.constantFrom(1, 5, 64, 100) }),
   },
   {
     weight: 3,
@@ -69,6 +86,10 @@ describe("FreeSpace", () => {
             const first = space.allocateRun(count);
             expect(first).toBe(model.allocateRun(count));
             held.push({ first, count });
+          } else if (kind === "allocate up to") {
+            const extent = space.allocateUpTo(count);
+            expect(extent).toEqual(model.allocateUpTo(count));
+            held.push(extent);
           } else if (kind === "release" && held.length > 0) {
             const [extent] = held.splice(count % held.length, 1);
             space.release(extent!.first, extent!.count);

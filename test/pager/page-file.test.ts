@@ -281,6 +281,28 @@ describe.each(setups)("PageFile: $name", ({ backend, actual, persistent, makeDis
     reader.close();
   });
 
+  test.runIf(persistent)("one that joins writes to files that the other makes, and makes none", () => {
+    const disk = makeDisk();
+    const first = openPages(disk, backend);
+    write(first, 2, 4, 1);
+    const second = openPages(disk, backend, { joins: true });
+    const at = 2 * PAGES_PER_FILE + 3;
+    expect(() => write(second, at, 2, 2)).toThrow();
+    first.makeFiles(at + 2);
+    write(second, at, 2, 2);
+    write(first, at + 2, 2, 1);
+    write(first, PAGES_PER_FILE, 1, 1);
+    second.sync();
+    first.grow(Math.max(first.pageCount, second.pageCount));
+    second.grow(first.pageCount);
+    for (const pages of [first, second]) {
+      expectPage(pages, at + 1, 2);
+      expectPage(pages, at + 2, 1);
+      expectPage(pages, PAGES_PER_FILE, 1);
+      pages.close();
+    }
+  });
+
   test.runIf(persistent)("a flip of any byte of a page is found when it is first touched", () => {
     const disk = makeDisk();
     const writer = openPages(disk, backend);

@@ -8,11 +8,11 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import type { CheckpointHost } from "../../src/mvcc/checkpoint-host.ts";
-import { WorkerRunner } from "../../src/mvcc/checkpoint-runner.ts";
 import { Checkpointer } from "../../src/mvcc/checkpointer.ts";
 import { readFreeList } from "../../src/mvcc/free-list.ts";
 import { ReadState } from "../../src/mvcc/read-state.ts";
 import { NO_ROOTS } from "../../src/mvcc/roots.ts";
+import { WorkerRunner } from "../../src/mvcc/worker-runner.ts";
 import {
   createPageFile,
   FORMAT_VERSION,

@@ -1,8 +1,8 @@
 /** Where a job could not even be started, no thread being had for it, the next writer waited for it without end. */
 import { expect, it } from "vitest";
 import { SimulatedClock } from "../../fuzz/engine/simulated-clock.ts";
-import { InlineRunner } from "../../src/mvcc/checkpoint-runner.ts";
 import { openOn } from "../../src/mvcc/index.ts";
+import { InlineRunner } from "../../src/mvcc/inline-runner.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 

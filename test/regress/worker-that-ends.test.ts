@@ -42,7 +42,7 @@ it.each([
     cpSync(SOURCE, copy!, { recursive: true });
     const worker = join(copy!, "mvcc/checkpoint-worker.js");
     appendFileSync(worker, `port.removeAllListeners('message');\n${sabotage}`);
-    shortenPatience(join(copy!, "mvcc/checkpoint-runner.js"));
+    shortenPatience(join(copy!, "mvcc/worker-runner.js"));
     const { stdout } = spawnSync(process.execPath, [program!, pathToFileURL(join(copy!, "index.js")).href, path!], {
       stdio: ["ignore", "pipe", "inherit"],
       encoding: "utf8",
