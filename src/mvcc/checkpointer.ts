@@ -41,8 +41,8 @@ interface RunningJob {
   readonly compacts: boolean;
 }
 
-/** Frozen memtables that there may be before writers wait: two in a job and one behind it. */
-const MAX_FROZEN = 3;
+/** Frozen memtables that there may be before writers wait: two in a job, and two for the next, so that it can begin at once. */
+const MAX_FROZEN = 4;
 /** A job takes so many at once if it can: each touches most leaves of a tree under random writes, two at once cost one. */
 const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */

@@ -17,7 +17,7 @@ export const SLOW_MS = 2000;
 const SEGMENTS_AWAITED = 2;
 const FIRST_RETRY_MS = 1000;
 const MOST_RETRY_MS = 5 * 60 * 1000;
-const SEGMENTS = 4;
+const SEGMENTS = 8;
 
 export class CompactionTurns {
   readonly #host: CheckpointHost;

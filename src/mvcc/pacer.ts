@@ -1,17 +1,19 @@
 /**
  * How fast writers may go while checkpoints are behind: in proportion, so that nobody ever has to stand still.
  *
- *     q   0        1        2        3        4      memtables waiting: the active one by its share, those of the
- *         ├────────┼────────┴────────┼────────┤      running job by what of it is to come
- *         no pause │  more and more  │ 1.2 times as long a byte as checkpoints take for it
+ *     q   0        1        2        3        4        5      memtables waiting: the active one by its share, those of
+ *         ├────────┴────────┼────────┴────────┼────────┤      the running job by what of it is to come
+ *              no pause     │  more and more  │ 1.2 times as long a byte as checkpoints take for it
+ *
+ * With two of them a job can begin: a pause before that would be a worker that waits for the writer that it slows.
  *
  * What checkpoints take for a byte of log is measured: all the time that jobs took, compactions included, over the bytes that
  * flushes took off the log, older jobs counting half as much each time. A writer that is slower than that by itself is never
  * paused for long, since what waits gets less; a faster one settles where both keep step.
  */
 
-const FREE_FROM = 1;
-const FULL_AT = 3;
+const FREE_FROM = 2;
+const FULL_AT = 4;
 const MOST_FACTOR = 1.2;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
