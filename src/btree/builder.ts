@@ -68,6 +68,11 @@ export class TreeBuilder {
     this.count++;
   }
 
+  /** Copies the key of the last entry to the beginning of `into`; returns its length. There is an entry. */
+  copyLastKey(into: Uint8Array): number {
+    return this.#writer.copyLastKey(into);
+  }
+
   get pagesWritten(): number {
     return this.#writer.pagesWritten;
   }

@@ -222,6 +222,12 @@ export class TreeWriter {
     putExtentReference(into, at, page, valueLength, offset);
   }
 
+  /** Of the cell that was added last. */
+  copyLastKey(into: Uint8Array): number {
+    const { current } = this.#levels[0]!;
+    return current.copyKey(current.count - 1, into);
+  }
+
   /** Adds cells [from, to) of an old leaf to the open run. */
   addCells(image: PageImage, from: number, to: number): void {
     const level = this.#levels[0]!;

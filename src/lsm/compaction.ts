@@ -36,8 +36,9 @@ export interface BegunCompaction {
   readonly run: number;
   /** Parts of which nothing is left. */
   readonly used: readonly Part[];
-  /** Of a part by itself that hides older ones: what comes of it hides as much. */
-  readonly rewritten: Part | undefined;
+  /** Of what is merged: its own bytes, and those that it hides of older runs, and of each other. */
+  readonly bytes: number;
+  readonly hiddenBytes: number;
 }
 
 const NO_AREAS: ReadonlySet<number> = new Set();
@@ -71,14 +72,21 @@ export function beginCompaction(
   const standIn = before.nextPart;
   const removed = new Set<number>();
   const used: Part[] = [];
+  let bytes = 0;
+  let hiddenBytes = 0;
   const added: PlacedPart[] = [{ level, run, part: { ...standInFor(compaction), id: standIn } }];
   for (const { run: from, parts } of inputs) {
     for (const part of parts) {
       removed.add(part.id);
+      bytes += part.bytes;
+      hiddenBytes += part.hiddenBytes;
       if (upper === undefined || (part.upper !== undefined && Buffer.compare(part.upper, upper) <= 0)) {
         used.push(part);
       } else {
-        added.push({ level: from.level, run: from.number, part: cutPart(pages, part, upper) });
+        const rest = cutPart(pages, part, upper);
+        added.push({ level: from.level, run: from.number, part: rest });
+        bytes -= rest.bytes;
+        hiddenBytes -= rest.hiddenBytes;
       }
     }
   }
@@ -96,7 +104,8 @@ export function beginCompaction(
     standIn,
     run,
     used,
-    rewritten: rewrittenBy(compaction),
+    bytes,
+    hiddenBytes,
   };
 }
 
@@ -105,16 +114,16 @@ export function* endCompaction(
   pages: PageFile,
   frees: PageFrees,
   current: () => Manifest,
-  { task, standIn, run, used, rewritten }: BegunCompaction,
+  { task, standIn, run, used, bytes, hiddenBytes }: BegunCompaction,
   merged: MergedParts,
 ): Generator<void, Manifest> {
+  // What they hid of each other is gone.
+  const writtenBytes = merged.parts.reduce((sum, part) => sum + part.bytes, 0);
+  const stillHidden = task.isBottom ? 0 : Math.max(0, hiddenBytes - Math.max(0, bytes - writtenBytes));
   const parts: NewPart[] = [];
   for (const part of merged.parts) {
-    const hiddenBytes =
-      rewritten === undefined
-        ? yield* coveredBytes(pages, olderThan(current(), task.level), part.rangeDeletes)
-        : (rewritten.hiddenBytes * part.root.count) / rewritten.root.count;
-    parts.push({ ...part, hiddenBytes });
+    const covered = yield* coveredBytes(pages, olderThan(current(), task.level), part.rangeDeletes);
+    parts.push({ ...part, hiddenBytes: Math.max(covered, (stillHidden * part.bytes) / Math.max(1, writtenBytes)) });
   }
   for (const part of used) {
     yield* freePart(pages, frees, part);
@@ -214,12 +223,6 @@ const NO_KEY: Uint8Array = new Uint8Array(0);
 /** There is no other part that has entries and no tree. */
 function isStandIn({ root }: Part): boolean {
   return root.page === 0 && root.count > 0;
-}
-
-function rewrittenBy({ inputs, level, isBottom }: Compaction): Part | undefined {
-  const { run, parts } = inputs[0]!;
-  const isByItself = inputs.length === 1 && run.level === level && !isBottom;
-  return isByItself && parts[0]!.root.count > 0 ? parts[0] : undefined;
 }
 
 /** Areas from which what is live is to move. */

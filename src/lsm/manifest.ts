@@ -52,6 +52,8 @@ export interface ValueArea {
 export interface Sweep {
   /** Of level 0: the newest run that takes part; what is flushed later does not. */
   readonly newestRun: number;
+  /** The level that it merges into. */
+  readonly into: number;
   readonly from: Uint8Array;
 }
 
@@ -447,9 +449,9 @@ function decodeArea(page: number, bytes: Uint8Array): ValueArea {
 }
 
 const HEADER_FIXED_BYTES = 32;
-const SWEEP_BYTES = 6;
+const SWEEP_BYTES = 7;
 
-/** u32 next run | u32 next part | f64 user, flushed, compacted bytes | for each level: u32 run, u16 length + 1 (0: none), key. */
+/** u32 next run | u32 next part | f64 user, flushed, compacted bytes | for each level: u32 run, u16 length + 1 (0: none), u8 into, key. */
 function encodeHeader(manifest: Manifest): Uint8Array {
   const keyBytes = manifest.sweeps.reduce((sum, sweep) => sum + (sweep?.from.length ?? 0), 0);
   const bytes = new Uint8Array(HEADER_FIXED_BYTES + LEVELS * SWEEP_BYTES + keyBytes);
@@ -463,6 +465,7 @@ function encodeHeader(manifest: Manifest): Uint8Array {
   for (const sweep of manifest.sweeps) {
     data.setUint32(at, sweep?.newestRun ?? 0, true);
     data.setUint16(at + 4, sweep === undefined ? 0 : sweep.from.length + 1, true);
+    data.setUint8(at + 6, sweep?.into ?? 0);
     bytes.set(sweep?.from ?? [], at + SWEEP_BYTES);
     at += SWEEP_BYTES + (sweep?.from.length ?? 0);
   }
@@ -476,7 +479,7 @@ function decodeHeader(bytes: Uint8Array): ManifestChange {
   while (at + SWEEP_BYTES <= bytes.length && sweeps.length < LEVELS) {
     const length = data.getUint16(at + 4, true);
     const from = bytes.slice(at + SWEEP_BYTES, at + SWEEP_BYTES + Math.max(0, length - 1));
-    sweeps.push(length === 0 ? undefined : { newestRun: data.getUint32(at, true), from });
+    sweeps.push(length === 0 ? undefined : { newestRun: data.getUint32(at, true), into: data.getUint8(at + 6), from });
     at += SWEEP_BYTES + Math.max(0, length - 1);
   }
   if (at !== bytes.length || sweeps.length !== LEVELS) {

@@ -157,9 +157,11 @@ export class PartWriter {
         this.#hash.of(key, offset, prefixBytes);
         this.#filter.add(this.#hash.low, this.#hash.high);
       }
+      if (prefixBytes > 0) {
+        copyBytes(key, offset, this.#last, 0, length);
+        this.#lastLength = length;
+      }
     }
-    copyBytes(key, offset, this.#last, 0, length);
-    this.#lastLength = length;
     this.#rawBytes += bytes;
   }
 
@@ -175,16 +177,17 @@ export class PartWriter {
       return;
     }
     const { pages, allocator, birth } = this.#target;
+    const lastLength = this.#builder.copyLastKey(this.#last);
     const root = this.#builder.finish();
     const filter = this.#filterBits === 0 ? NO_FILTER : this.#filter.write(pages, allocator, birth, this.#filterBits);
     const bytes = (this.#builder.pagesWritten + filter.pageCount) * PAGE_SIZE;
     // The first key behind the last one.
-    this.#last[this.#lastLength] = 0;
+    this.#last[lastLength] = 0;
     this.#parts.push({
       root,
       filter,
       lower: this.#lower,
-      upper: this.#last.slice(0, this.#lastLength + 1),
+      upper: this.#last.slice(0, lastLength + 1),
       bytes,
       deletes: this.#deletes,
       hiddenBytes: 0,

@@ -1,26 +1,31 @@
 /**
  * What to compact next: a pure function of the manifest, so that a script of shapes shows what it does.
  *
- * **Levelled.** Level 6 is the deepest, and filled first. When it holds more than a level above it is worth having (ten
- * times `baseBytes`), that level takes part, and so on; the highest that does is the base. A level other than the deepest
- * may have a tenth of the next. Flushes pile up in level 0 until there are four of them and they weigh as much as the base
- * (to merge them is to rewrite it), or twenty. The first ones, with nothing to be merged with, wait until there are sixteen,
- * unless they have the same keys. At rest there are seven at the most, and fewer if that saves a tenth of the base.
+ * **Levelled.** A level other than 0 is one run at the most. Flushes pile up in level 0, and are merged down when there are
+ * enough of them; how far down is a question of what they hide, which is known about (hidden.ts):
+ *
+ *   - Most of it is new: nothing would come free. Eight flushes become one run, in a level of its own above those that there
+ *     are; with twice as much above a level as in it, all of that goes there. So levels are about three times as large each
+ *     as those above, and an entry is merged as often as there are levels.
+ *   - A quarter or more is old: when there are four flushes that weigh as much as the base, they are merged with it. (To merge
+ *     them is to rewrite it.) The base is level 6, the deepest, until that has ten times what another one is worth having for
+ *     (`baseBytes`), and so on.
  *
  *     0    ▇ ▇ ▇ ▇            flushes, overlapping
- *     5    ▇▇▇                the base
- *     6    ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+ *     5    ▇▇▇▇
+ *     6    ▇▇▇▇▇▇▇▇▇▇▇▇       filled first
  *
- * What a part hides of older runs is known about (hidden.ts), and weighs on its level, so that it is given up soon.
+ * A level gives parts to the next one when it hides a tenth of that, or has twice as much. At twenty flushes they are too
+ * many, whatever they hide. At rest there are seven at the most, and everything goes to level 6 if that saves a tenth of it.
  *
  * **Tiered.** Four runs of a level become one of the next.
  *
  * **Values.** Where a third of all value areas is dead, parts that refer to the deadest area are rewritten, one by one, and
  * what is live in there moves with them.
  *
- * A compaction is cut into units of about `unitBytes`, each a stretch of keys: level 0 and its base are swept from the
- * first key to the last, and what was swept of level 0 is gone from it; in deeper levels a unit takes the next few parts
- * and what lies below them. So a unit is short, and each makes a consistent manifest. Nobody waits for a whole level.
+ * A compaction is cut into units of about `unitBytes`, each a stretch of keys: level 0, and whatever goes down with it, is
+ * swept from the first key to the last, and what was swept is gone from there; of a level by itself a unit takes the next few
+ * parts and what lies below them. So a unit is short, and each makes a consistent manifest. Nobody waits for a whole level.
  */
 import { DEEPEST_LEVEL, LEVELS, type Manifest, type Run, type Sweep } from "./manifest.ts";
 import type { Part } from "./part.ts";
@@ -58,14 +63,16 @@ export interface Compaction {
 }
 
 const LEVEL_RATIO = 10;
+/** So many flushes are merged, by what they hide: this share of their own size, or less. */
 const LEVEL0_RUNS = 4;
-/** Where there is no base yet, unless they hide this share of each other. */
-const LEVEL0_FIRST_RUNS = 16;
+const LEVEL0_NEW_RUNS = 8;
 const OFTEN_SHARE = 0.25;
 const LEVEL0_MOST_RUNS = 20;
-/** At rest there are fewer, and to merge them would save no more than this share of the base. */
+/** At rest there are fewer, and to merge everything would save no more than this share of it. */
 const LEVEL0_IDLE_RUNS = 8;
-const LEVEL0_IDLE_SHARE = 0.1;
+const IDLE_SHARE = 0.1;
+/** New entries go down as far as they are so many times what they are merged with. */
+const CARRY_RATIO = 2;
 const TIER_RUNS = 4;
 const DEAD_SHARE = 0.3;
 const BASE_SEGMENTS = 8;
@@ -111,19 +118,19 @@ export function isOverfull(manifest: Manifest): boolean {
 
 /** Bytes that compactions would read and write before there was nothing left to do, about. */
 export function compactionDebt(manifest: Manifest, settings: PolicySettings): number {
-  const sizes = levelSizes(manifest);
   const { total, dead } = areaBytes(manifest);
   const values = dead > total * DEAD_SHARE ? dead : 0;
   if (settings.style === "tiered") {
+    const sizes = levelSizes(manifest);
     return sizes.reduce((sum, size, level) => sum + (needsTier(manifest, level) ? Math.max(1, size) : 0), values);
   }
-  const weights = levelWeights(manifest, sizes);
-  const base = baseLevel(manifest, sizes, settings.baseBytes);
+  const shape = levelsOf(manifest);
+  const into = dueInto(manifest, shape, settings);
   // At least something: what is left of a sweep may be range deletes, which have no bytes.
-  const isDue = needsLevel0(manifest, base, sizes, weights[0]!, settings.isIdle);
-  let debt = values + (isDue ? Math.max(1, sizes[0]! + sizes[base]!) : 0);
-  for (let level = base; level < DEEPEST_LEVEL; level++) {
-    debt += Math.max(0, weights[level]! - target(sizes, level, settings.baseBytes)) * (LEVEL_RATIO + 1);
+  let debt = values + (into === undefined ? 0 : Math.max(1, sum(shape.sizes.slice(0, into + 1))));
+  for (let level = 1; level < DEEPEST_LEVEL; level++) {
+    const score = overload(shape, level, settings.baseBytes);
+    debt += score > 1 ? Math.max(1, shape.sizes[level]! * (1 - 1 / score)) * (LEVEL_RATIO + 1) : 0;
   }
   return debt;
 }
@@ -163,28 +170,37 @@ export function levelSizes(manifest: Manifest): number[] {
   return sizes;
 }
 
-/** What each level weighs: its own bytes, and what it hides further down, which comes free when it is merged. */
-function levelWeights(manifest: Manifest, sizes: readonly number[]): number[] {
+/** Of each level its own bytes, and with them what it hides further down, which comes free when it is merged. */
+interface Levels {
+  readonly sizes: readonly number[];
+  readonly weights: readonly number[];
+  /** The highest level below 0 that has a run, though it may have no bytes but range deletes; LEVELS: none. */
+  readonly highest: number;
+}
+
+function levelsOf(manifest: Manifest): Levels {
+  const sizes = levelSizes(manifest);
   const weights = [...sizes];
+  let highest = LEVELS;
   for (const { level, parts } of manifest.runs) {
+    highest = level > 0 ? Math.min(highest, level) : highest;
     for (const { hiddenBytes } of parts) {
       weights[level]! += hiddenBytes;
     }
   }
-  return weights;
+  return { sizes, weights, highest };
 }
 
 function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compaction | undefined {
-  const sizes = levelSizes(manifest);
-  const weights = levelWeights(manifest, sizes);
-  const base = baseLevel(manifest, sizes, settings.baseBytes);
-  if (needsLevel0(manifest, base, sizes, weights[0]!, settings.isIdle)) {
-    return sweepLevel0(manifest, base, settings.unitBytes);
+  const shape = levelsOf(manifest);
+  const into = dueInto(manifest, shape, settings);
+  if (into !== undefined) {
+    return sweepDown(manifest, into, settings.unitBytes);
   }
   let fullest = -1;
   let most = 1;
-  for (let level = base; level < DEEPEST_LEVEL; level++) {
-    const score = weights[level]! / target(sizes, level, settings.baseBytes);
+  for (let level = 1; level < DEEPEST_LEVEL; level++) {
+    const score = overload(shape, level, settings.baseBytes);
     if (score > most) {
       fullest = level;
       most = score;
@@ -193,44 +209,66 @@ function chooseLevelled(manifest: Manifest, settings: PolicySettings): Compactio
   return fullest < 0 ? undefined : pushDown(manifest, fullest, settings.unitBytes);
 }
 
-/** The highest level below 0 that takes part; one with a run does, though that have no bytes but range deletes (L1). */
-function baseLevel(manifest: Manifest, sizes: readonly number[], baseBytes: number): number {
+/** How many times a level, neither 0 nor the deepest, has what it may: twice as much as the next, and hide a tenth of it. */
+function overload({ sizes, weights }: Levels, level: number, baseBytes: number): number {
+  const next = Math.max(baseBytes, sizes.slice(level + 1).find((size) => size > 0) ?? 0);
+  const hidden = weights[level]! - sizes[level]!;
+  return Math.max(sizes[level]! / (CARRY_RATIO * next), hidden / (next / LEVEL_RATIO));
+}
+
+/** Where the runs of level 0, and of levels between, are to be merged to now; undefined: nowhere. */
+function dueInto(manifest: Manifest, shape: Levels, settings: PolicySettings): number | undefined {
+  const sweep = sweepOf(manifest, 0);
+  if (sweep !== undefined) {
+    return sweep.into;
+  }
+  if (settings.isIdle && savedBytes(manifest, shape) > sum(shape.sizes) * IDLE_SHARE) {
+    return DEEPEST_LEVEL;
+  }
+  const runs = runsOf(manifest, 0).length;
+  if (runs === 0) {
+    return undefined;
+  }
+  const { sizes, weights } = shape;
+  const isNew = weights[0]! - sizes[0]! < sizes[0]! * OFTEN_SHARE;
+  const into = isNew ? levelForNew(shape) : levelForOld(shape, settings.baseBytes);
+  const least = isNew && into > 1 ? 0 : sizes[into]!;
+  const isEnough = runs >= (isNew ? LEVEL0_NEW_RUNS : LEVEL0_RUNS) && weights[0]! >= least;
+  const isTooMuch = runs >= LEVEL0_MOST_RUNS || (settings.isIdle && runs >= LEVEL0_IDLE_RUNS);
+  return isEnough || isTooMuch ? into : undefined;
+}
+
+/** The deepest level that has no more than half of what comes down to it; otherwise one of its own, above all others. */
+function levelForNew({ sizes, highest }: Levels): number {
+  let into = Math.max(1, highest - 1);
+  let carried = sizes[0]!;
+  for (let level = highest; level < LEVELS; level++) {
+    if (carried >= CARRY_RATIO * sizes[level]!) {
+      into = level;
+    }
+    carried += sizes[level]!;
+  }
+  return into;
+}
+
+/** The highest level that takes part: what is hidden is to be given up. */
+function levelForOld({ sizes, highest }: Levels, baseBytes: number): number {
   let base = DEEPEST_LEVEL;
   while (base > 1 && sizes[DEEPEST_LEVEL]! / LEVEL_RATIO ** (DEEPEST_LEVEL - base + 1) >= baseBytes) {
     base--;
   }
-  return manifest.runs.reduce((highest, { level }) => (level > 0 ? Math.min(highest, level) : highest), base);
+  return Math.min(base, highest);
 }
 
-function target(sizes: readonly number[], level: number, baseBytes: number): number {
-  return Math.max(baseBytes, sizes[DEEPEST_LEVEL]! / LEVEL_RATIO ** (DEEPEST_LEVEL - level));
-}
-
-function needsLevel0(
-  manifest: Manifest,
-  base: number,
-  sizes: readonly number[],
-  weight: number,
-  isIdle: boolean,
-): boolean {
-  const runs = runsOf(manifest, 0).length;
-  if (runs === 0) {
-    return false;
+/** What would come free with everything in the deepest level: what is hidden, and what entries take less there (compressed). */
+function savedBytes(manifest: Manifest, { sizes, weights }: Levels): number {
+  const weight = sum(weights.slice(0, DEEPEST_LEVEL));
+  const deepest = entriesOf(manifest, DEEPEST_LEVEL);
+  let above = 0;
+  for (let level = 0; level < DEEPEST_LEVEL; level++) {
+    above += entriesOf(manifest, level);
   }
-  if (sweepOf(manifest, 0) !== undefined || runs >= LEVEL0_MOST_RUNS) {
-    return true;
-  }
-  if (isIdle) {
-    return runs >= LEVEL0_IDLE_RUNS || savedBytes(manifest, base, sizes, weight) > sizes[base]! * LEVEL0_IDLE_SHARE;
-  }
-  const least = sizes[base] === 0 && weight - sizes[0]! < sizes[0]! * OFTEN_SHARE ? LEVEL0_FIRST_RUNS : LEVEL0_RUNS;
-  return runs >= least && weight >= sizes[base]!;
-}
-
-/** What would come free with level 0 in the base: what it hides, and what its entries take less there (compressed). */
-function savedBytes(manifest: Manifest, base: number, sizes: readonly number[], weight: number): number {
-  const entries = entriesOf(manifest, base);
-  return entries === 0 ? weight : weight - (entriesOf(manifest, 0) * sizes[base]!) / entries;
+  return deepest === 0 ? weight : weight - (above * sizes[DEEPEST_LEVEL]!) / deepest;
 }
 
 function entriesOf(manifest: Manifest, level: number): number {
@@ -243,14 +281,22 @@ function entriesOf(manifest: Manifest, level: number): number {
   return count;
 }
 
-/** The next stretch of level 0, with what the base has there: whole parts of the base, and of level 0 what lies before its end. */
-function sweepLevel0(manifest: Manifest, base: number, unitBytes: number): Compaction {
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+/**
+ * The next stretch of level 0, and of all levels up to `into`, with what that one has there: whole parts of the last, and of
+ * the others what lies before its end.
+ */
+function sweepDown(manifest: Manifest, into: number, unitBytes: number): Compaction {
   const flushes = sweptRuns(manifest, 0);
-  const baseRun = runsOf(manifest, base)[0];
-  const runs = baseRun === undefined ? flushes : [...flushes, baseRun];
-  const span = spanOf(flushes.flatMap(({ parts }) => parts));
+  const swept = [...flushes, ...manifest.runs.filter(({ level }) => level > 0 && level < into)];
+  const baseRun = runsOf(manifest, into)[0];
+  const runs = baseRun === undefined ? swept : [...swept, baseRun];
+  const span = spanOf(swept.flatMap(({ parts }) => parts));
   const end = stretchEnd(runs, span.lower, span.upper, unitBytes);
-  const inStretch = flushes.flatMap(({ parts }) => parts.filter((part) => overlaps(part, undefined, end)));
+  const inStretch = swept.flatMap(({ parts }) => parts.filter((part) => overlaps(part, undefined, end)));
   let { lower, upper } = spanOf(inStretch);
   upper = earlierEnd(upper, end);
   const under = baseRun === undefined ? [] : baseRun.parts.filter((part) => overlaps(part, lower, upper));
@@ -259,15 +305,19 @@ function sweepLevel0(manifest: Manifest, base: number, unitBytes: number): Compa
     lower = Buffer.compare(span.lower, lower) < 0 ? span.lower : lower;
     upper = laterEnd(upper, span.upper);
   }
-  const isLast = !flushes.some(({ parts }) => parts.some((part) => reachesBeyond(part, upper)));
+  const isLast = !swept.some(({ parts }) => parts.some((part) => reachesBeyond(part, upper)));
   return {
     inputs: inputsBetween(runs, lower, upper),
     lower,
     upper,
-    level: base,
+    level: into,
     run: baseRun?.number,
-    isBottom: isBottom(manifest, base, lower, upper),
-    sweeps: manifest.sweeps.with(0, isLast ? undefined : { newestRun: flushes[0]!.number, from: upper! }),
+    isBottom: isBottom(manifest, into, lower, upper),
+    // Without level 0 each stretch is chosen anew.
+    sweeps: manifest.sweeps.with(
+      0,
+      isLast || flushes.length === 0 ? undefined : { newestRun: flushes[0]!.number, into, from: upper! },
+    ),
   };
 }
 
@@ -324,7 +374,8 @@ function stretchEnd(
 /** The next few parts of a level that has too much, with what the level below has there. */
 function pushDown(manifest: Manifest, level: number, unitBytes: number): Compaction {
   const run = runsOf(manifest, level)[0]!;
-  const below = runsOf(manifest, level + 1)[0];
+  const below = manifest.runs.find((other) => other.level > level);
+  const into = below?.level ?? DEEPEST_LEVEL;
   const from = manifest.sweeps[level]?.from;
   const next = from === undefined ? 0 : run.parts.findIndex(({ lower }) => Buffer.compare(lower, from) >= 0);
   const first = Math.max(0, next);
@@ -348,10 +399,10 @@ function pushDown(manifest: Manifest, level: number, unitBytes: number): Compact
           ],
     lower,
     upper,
-    level: level + 1,
+    level: into,
     run: below?.number,
-    isBottom: isBottom(manifest, level + 1, lower, upper),
-    sweeps: manifest.sweeps.with(level, behind === undefined ? undefined : { newestRun: 0, from: behind }),
+    isBottom: isBottom(manifest, into, lower, upper),
+    sweeps: manifest.sweeps.with(level, behind === undefined ? undefined : { newestRun: 0, into, from: behind }),
   };
 }
 
@@ -393,7 +444,7 @@ function mergeTier(manifest: Manifest, level: number, unitBytes: number): Compac
     level: into,
     run: output?.number,
     isBottom: isBottom(manifest, level, span.lower, upper),
-    sweeps: manifest.sweeps.with(level, end === undefined ? undefined : { newestRun, from: end }),
+    sweeps: manifest.sweeps.with(level, end === undefined ? undefined : { newestRun, into, from: end }),
   };
 }
 

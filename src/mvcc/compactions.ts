@@ -117,7 +117,9 @@ export class Compactions {
     let own: Generator<void, void> | undefined;
     for (;;) {
       this.#tend(goesOn);
-      const takesPart = goesOn && (lsm.takesPart || (this.#beside === undefined && helper?.isFree !== true));
+      // After a unit that nobody was waiting for there is time, too.
+      const hasTime = lsm.takesPart || this.writtenBytes > 0;
+      const takesPart = goesOn && (hasTime || (this.#beside === undefined && helper?.isFree !== true));
       const unit = own === undefined && takesPart ? this.#next() : undefined;
       own ??= unit === undefined ? undefined : this.#merge(unit);
       if (own !== undefined) {

@@ -10,7 +10,8 @@ import {
   policyFor,
   rewriteOf,
 } from "../../src/lsm/policy.ts";
-import { checkProperty } from "../support/property.ts";
+import { seededRng } from "../../src/random.ts";
+import { checkProperty, testSeed } from "../support/property.ts";
 import { checkoutRoot } from "../support/source-tree.ts";
 import { replay } from "./policy-script.ts";
 import { bytes, runsOn, ShapeModel } from "./shape-model.ts";
@@ -127,4 +128,23 @@ it("parts and units are measured by log segments; twenty flushes are too many", 
   expect(isOverfull(model.manifest)).toBe(false);
   model.addRun(0, ["0001"]);
   expect(isOverfull(model.manifest)).toBe(true);
+});
+
+it("new entries are merged a few times, and lie in a few runs", () => {
+  const flushes = 200;
+  const entries = 60;
+  const model = new ShapeModel(1, 16);
+  const rng = seededRng(testSeed());
+  const settings = { style: "levelled", baseBytes: 4 * entries, unitBytes: 2 * entries, isIdle: false } as const;
+  for (let flush = 0; flush < flushes; flush++) {
+    const keys = Array.from({ length: entries }, () => `${rng.next()} ${rng.next()}`);
+    model.addRun(0, keys);
+    let next = chooseCompaction(model.manifest, settings);
+    while (next !== undefined) {
+      model.apply(next);
+      next = chooseCompaction(model.manifest, settings);
+    }
+    expect(model.manifest.runs.length).toBeLessThan(8 + 6);
+  }
+  expect(model.compactedBytes).toBeLessThan(3.5 * flushes * entries);
 });

@@ -51,7 +51,7 @@ const areas: fc.Arbitrary<ValueArea[]> = fc.uniqueArray(
   { selector: ({ page }) => page, maxLength: 5 },
 );
 
-const sweeps = fc.array(fc.option(fc.record({ newestRun: u32, from: key }), { nil: undefined }), {
+const sweeps = fc.array(fc.option(fc.record({ newestRun: u32, into: fc.nat(6), from: key }), { nil: undefined }), {
   minLength: LEVELS,
   maxLength: LEVELS,
 });

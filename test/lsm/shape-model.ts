@@ -118,7 +118,7 @@ export class ShapeModel {
     );
     const run = compaction.run ?? this.manifest.nextRun;
     const below = this.manifest.runs.filter((each) => each.level > level);
-    const added: PlacedPart[] = parts.map((part) => ({ level, run, part: this.#hiding(part, below, []) }));
+    const added: PlacedPart[] = parts.map((part) => ({ level, run, part: this.#hiding(part, below, entries) }));
     const removed = new Set<number>();
     for (const input of inputs) {
       for (const part of input.parts) {

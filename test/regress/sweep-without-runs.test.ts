@@ -24,7 +24,7 @@ function part(run: number): PlacedPart {
 describe.each(["levelled", "tiered"] as const)("%s", (style) => {
   it("a sweep of which no run is left has ended", () => {
     const added = Array.from({ length: RUNS }, (_, i) => part(5 + i));
-    const sweeps = Manifest.empty.sweeps.with(0, { newestRun: 4, from: Uint8Array.of(5) });
+    const sweeps = Manifest.empty.sweeps.with(0, { newestRun: 4, into: 6, from: Uint8Array.of(5) });
     const manifest = Manifest.empty.with({ added, sweeps, nextRun: 5 + RUNS });
     const compaction = chooseCompaction(manifest, policyFor(style, SEGMENT_BYTES, true));
     expect(compaction?.inputs.length).toBe(RUNS);
