@@ -408,6 +408,7 @@ export class Checkpointer {
       memtable.checkpointed = true;
     }
     this.#host.adopt(result, done);
+    this.reclaim();
     this.#cutFile();
   }
 
@@ -553,10 +554,7 @@ export class Checkpointer {
     } else {
       this.#errors.succeeded(compacts);
       this.#adoptOrPoison(outcome.result, memtables);
-      if (request !== undefined) {
-        this.reclaim();
-        request.resolve(this.#ledger.space);
-      }
+      request?.resolve(this.#ledger.space);
     }
     const { compactionError } = outcome.ok ? outcome.result : { compactionError: undefined };
     if (compactionError !== undefined) {
