@@ -43,6 +43,7 @@ const ALL_PAGES: Extent = { first: 0, count: 2 ** 32 - 1 };
 
 export class CompactionHelper {
   readonly #link: HelperLink;
+  readonly #ask: AskForPages;
   #rewritten: Extent[];
   #cutTo: number;
   #job: { readonly pages: PageFile; readonly allocator: RevocablePages; readonly handed: Extent[] } | undefined;
@@ -51,14 +52,11 @@ export class CompactionHelper {
 
   constructor(link: HelperLink) {
     this.#link = link;
+    this.#ask = (count, isExact) => this.#handOut(count, isExact);
     this.#rewritten = [];
     this.#cutTo = Number.POSITIVE_INFINITY;
     this.#job = undefined;
     this.#refusal = undefined;
-  }
-
-  get isBusy(): boolean {
-    return this.#job !== undefined;
   }
 
   get isFree(): boolean {
@@ -76,6 +74,7 @@ export class CompactionHelper {
     const rewritten = [...this.#rewritten, ...allocator.written];
     this.#link.start(encodeTask(task, { pageCount: pages.pageCount, rewritten, cutTo: this.#cutTo }));
     this.#job = { pages, allocator, handed: [] };
+    this.#refusal = undefined;
     this.#rewritten = [];
     this.#cutTo = Number.POSITIVE_INFINITY;
   }
@@ -83,7 +82,7 @@ export class CompactionHelper {
   /** What came of the task, once; undefined while it is under way. Throws what it met. */
   take(): MergedParts | undefined {
     const { pages, allocator, handed } = this.#job!;
-    const outcome = this.#link.poll((count, isExact) => this.#handOut(count, isExact));
+    const outcome = this.#link.poll(this.#ask);
     if (outcome === undefined) {
       return undefined;
     }

@@ -73,6 +73,8 @@ export class Compactions {
   readonly #birth: number;
   #leftBytes: number;
   #isFirst: boolean;
+  /** There was nothing to begin, and no unit has ended since: a flush need not look at every step. */
+  #isExhausted: boolean;
   /** At the helper. */
   #beside: Unit | undefined;
 
@@ -87,6 +89,7 @@ export class Compactions {
     this.#birth = birth;
     this.#leftBytes = input.lsm.compactionBytes;
     this.#isFirst = true;
+    this.#isExhausted = false;
     this.#beside = undefined;
   }
 
@@ -171,13 +174,14 @@ export class Compactions {
     const current = () => this.#manifests.now(keyspace);
     this.#manifests.compacted(keyspace, yield* endCompaction(this.#input.pages, frees, current, begun, merged));
     this.writtenBytes += merged.writtenBytes;
+    this.#isExhausted = false;
   }
 
   /** The next unit that touches none under way, begun; undefined: there is none, or no time for it. */
   #next(): Unit | undefined {
     const isHurried = this.#input.memtables.length === 0 && this.#input.isHurried();
     // One at least: compactions that never come to their turn pile up.
-    if (this.#leftBytes <= 0 || (isHurried && !this.#isFirst)) {
+    if (this.#leftBytes <= 0 || this.#isExhausted || (isHurried && !this.#isFirst)) {
       return undefined;
     }
     for (const { keyspace, settings } of this.#neediest()) {
@@ -193,6 +197,7 @@ export class Compactions {
         return { keyspace, begun, task: this.#taskOf(keyspace, settings, begun) };
       }
     }
+    this.#isExhausted = true;
     return undefined;
   }
 

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BATCH_PUT, type BatchSource, TreeCursor } from "../../src/btree/index.ts";
+import { DbError } from "../../src/errors.ts";
 import {
   beginCompaction,
   chooseCompaction,
@@ -9,6 +10,7 @@ import {
   endCompaction,
   flushRun,
   Manifest,
+  type MergedParts,
   policyFor,
   withRun,
 } from "../../src/lsm/index.ts";
@@ -71,17 +73,22 @@ function begin() {
   return { begun, revocable };
 }
 
+/** What came of the task, waited for. */
+function ended(): MergedParts {
+  let merged = helper.take();
+  while (merged === undefined) {
+    helper.wait();
+    merged = helper.take();
+  }
+  return merged;
+}
+
 describe("a helper in a thread", () => {
   it("merges what it is given, into pages that it is handed, and has the next task then", () => {
     for (let compactions = 0; compactions < 3; compactions++) {
       const { begun } = begin();
       expect(helper.isFree).toBe(false);
-      let merged = helper.take();
-      while (merged === undefined) {
-        helper.wait();
-        merged = helper.take();
-      }
-      manifest = runToEnd(endCompaction(pages, { add() {} }, () => begun.manifest, begun, merged));
+      manifest = runToEnd(endCompaction(pages, { add() {} }, () => begun.manifest, begun, ended()));
     }
     const swept = manifest.runs.find(({ level }) => level === 6)!;
     let last = -1;
@@ -116,12 +123,21 @@ describe("a helper in a thread", () => {
   it("tells what it met", () => {
     pages.writePages(new Uint8Array(8192), 0, manifest.runs[0]!.parts[0]!.root.page, 1);
     begin();
-    expect(() => {
-      while (helper.take() === undefined) {
-        helper.wait();
-      }
-    }).toThrow(expect.objectContaining({ code: "CORRUPT" }));
+    expect(ended).toThrow(expect.objectContaining({ code: "CORRUPT" }));
     expect(helper.isFree).toBe(true);
+  });
+
+  it("tells why it got no pages, and not of the next task", () => {
+    const allocateUpTo = job.allocateUpTo.bind(job);
+    job.allocateUpTo = () => {
+      throw new DbError("FULL", "no page is left");
+    };
+    begin();
+    expect(ended).toThrow("no page is left");
+    job.allocateUpTo = allocateUpTo;
+    pages.writePages(new Uint8Array(8192), 0, manifest.runs[0]!.parts[0]!.root.page, 1);
+    begin();
+    expect(ended).toThrow(expect.objectContaining({ code: "CORRUPT" }));
   });
 
   it("is not waited for when its thread is gone", async () => {
