@@ -109,6 +109,8 @@ async function child(path: string, seed: number, isCanary: boolean): Promise<nev
     }
     if (dice.once(200)) {
       await database.checkpoint();
+      const { checkpointError } = database.stats();
+      assert(checkpointError === undefined, `what is written can be compacted: ${checkpointError}`);
     }
   }
 }
@@ -138,7 +140,7 @@ function live(path: string, dice: Dice, isCanary: boolean): Promise<Life> {
   const process_ = spawn(process.execPath, isCanary ? [...args, "--canary"] : args, {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killAfterMs = dice.pick([1, 10, 50, 200, 500]) + dice.below(50);
+  const killAfterMs = dice.pick([1, 10, 50, 200, 500, 2000]) + dice.below(50);
   const isEarly = dice.once(6);
   let timer = setTimeout(() => process_.kill("SIGKILL"), isEarly ? 40 + killAfterMs : STUCK_MS);
   let found: number | undefined;

@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, type DatabaseStats, type DbMap, open, type WriteTransaction } from "../../../src/index.ts";
 import type { Engine, Mode, OwnEngine, Tally } from "../engine.ts";
+import { verify } from "../verify.ts";
 
 const MAP = "bench";
 const IDLE_POLL_MS = 5;
@@ -94,7 +95,8 @@ export class NacreEngine implements Engine {
   /** A checkpoint puts what the active segment holds into pages too, which the peers leave in their logs. */
   async idle(): Promise<number> {
     await this.db.checkpoint();
-    while (isBusy(this.db.stats())) {
+    for (let stats = this.db.stats(); isBusy(stats); stats = this.db.stats()) {
+      verify(stats.checkpointError === undefined, `it comes to rest: ${stats.checkpointError}`);
       await sleep(IDLE_POLL_MS);
     }
     return performance.now();
