@@ -41,9 +41,12 @@ interface RunningJob {
   readonly compacts: boolean;
 }
 
-/** Frozen memtables that there may be before writers wait: two in a job, and two for the next, so that it can begin at once. */
-const MAX_FROZEN = 4;
-/** A job takes so many at once if it can: each touches most leaves of a tree under random writes, two at once cost one. */
+/** Frozen memtables that there may be before writers wait: two in a job, and one behind it beside the active one. */
+const MAX_FROZEN = 3;
+/**
+ * A job takes so many at once if it can: each touches most leaves of a tree under random writes, so that two at once cost one.
+ * No more, since writers are to have room meanwhile.
+ */
 const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
@@ -142,8 +145,11 @@ export class Checkpointer {
     const frozen = this.#frozen().length;
     const { tail, capacity, number } = active.segment;
     if (this.#runner.isBeside) {
-      const underWay = (this.#running?.memtables.length ?? 0) * this.#runner.progress;
-      this.#pause(this.#pacer.pauseMs(frozen - underWay + tail / capacity, number, tail));
+      const filled = frozen + tail / capacity;
+      const done = (this.#running?.memtables.length ?? 0) * this.#runner.progress;
+      // A worker that waits for the next memtable is not to wait for a writer that it slows.
+      const behind = this.#running === undefined && frozen < WORTHWHILE ? 0 : filled - done;
+      this.#pause(this.#pacer.pauseMs(behind, filled, number, tail, this.#clock.now()));
     } else if (frozen >= MAX_FROZEN) {
       this.#start();
       this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
@@ -156,9 +162,7 @@ export class Checkpointer {
     const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
     if (ms > 0) {
       this.schedule();
-      const fromMs = this.#clock.now();
       this.#runner.advance(Number.POSITIVE_INFINITY, ms);
-      this.#pacer.paused(Math.max(ms, this.#clock.now() - fromMs));
       this.collect();
     }
   }
@@ -448,7 +452,7 @@ export class Checkpointer {
     if (request === undefined) {
       this.#relocations.changed();
     }
-    const memtables = onlyCompacts ? [] : frozen;
+    const memtables = onlyCompacts ? [] : frozen.slice(-WORTHWHILE);
     const compacts = onlyCompacts || (isDue && this.#runner.hasHelper);
     this.#timer.cancel();
     const running = { memtables, request, compacts };

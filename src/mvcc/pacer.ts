@@ -1,24 +1,28 @@
 /**
  * How fast writers may go while checkpoints are behind: in proportion, so that nobody ever has to stand still.
  *
- *     q   0        1        2        3        4        5      memtables waiting: the active one by its share, those of
- *         ├────────┴────────┼────────┴────────┼────────┤      the running job by what of it is to come
- *              no pause     │  more and more  │ 1.2 times as long a byte as checkpoints take for it
+ *     behind   0     0.75       1.9         3     memtables: the active one by its share, those of the running job by what of
+ *              ├───────┼──────────┼──────────┤     it is to come
+ *                no    0 ┈┈┈┈┈┈▶ 1 ┈┈┈┈┈┈┈▶ 2     times as long a byte as checkpoints take for it
+ *               pause
  *
- * With two of them a job can begin: a pause before that would be a worker that waits for the writer that it slows.
+ *     filled   3 ──────── 4: the last segment that there is room for, however near the job is to its end: 0 to 2
  *
- * What checkpoints take for a byte of log is measured: all the time that jobs took, compactions included, over the bytes that
- * flushes took off the log, older jobs counting half as much each time. A writer that is slower than that by itself is never
- * paused for long, since what waits gets less; a faster one settles where both keep step.
+ * A job takes the two oldest ones: a writer that fills two more until it ends stays at two. What checkpoints take for a byte
+ * of log is measured: all the time that jobs took, compactions included, over the bytes that flushes took off the log,
+ * older jobs counting less. A writer pauses for what it was faster than that, its own time and earlier pauses included: one
+ * that is slower by itself, or had to share the processor, does not pause at all.
  */
 
-const FREE_FROM = 2;
-const FULL_AT = 4;
-const MOST_FACTOR = 1.2;
+const FREE_UNTIL = 0.75;
+const FULL_AT = 3;
+const MOST_FACTOR = 2;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
-const MOST_CREDIT_MS = 20;
-const FORGET = 0.5;
+/** A writer that was slower than it might have been can be faster for so long. */
+const MOST_CREDIT_MS = 5;
+/** What an older job still counts, for each one that flushed since. */
+const FORGET = 0.8;
 /** What is supposed before the first job was done: 100 MB a second. */
 const FIRST_MS = 320;
 const FIRST_BYTES = 32_000_000;
@@ -27,10 +31,12 @@ export class Pacer {
   /** Of jobs that were done, the older ones weighing less. */
   #busyMs: number;
   #flushedBytes: number;
+  /** Negative: how much faster it may be. */
   #owedMs: number;
-  /** Up to where in the log writers have come. */
+  /** Up to where in the log writers had come, and when. */
   #segment: number;
   #tail: number;
+  #atMs: number;
 
   constructor() {
     this.#busyMs = FIRST_MS;
@@ -38,6 +44,7 @@ export class Pacer {
     this.#owedMs = 0;
     this.#segment = 0;
     this.#tail = 0;
+    this.#atMs = 0;
   }
 
   /** A job has ended that took so long, and so many bytes off the log: none, if it compacted. */
@@ -50,22 +57,19 @@ export class Pacer {
     this.#flushedBytes += flushedBytes;
   }
 
-  /** For how long a writer is to pause that has come so far in the log, with `waiting` memtables to be flushed. */
-  pauseMs(waiting: number, segment: number, tail: number): number {
+  /**
+   * For how long a writer is to pause that has come so far in the log. `behind` and `filled` are in memtables, with what
+   * the running job has done of its own taken off the one and not the other.
+   */
+  pauseMs(behind: number, filled: number, segment: number, tail: number, nowMs: number): number {
     const bytes = segment === this.#segment ? Math.max(0, tail - this.#tail) : tail;
+    const elapsedMs = Math.max(0, nowMs - this.#atMs);
     this.#segment = segment;
     this.#tail = tail;
-    const pressure = Math.min(1, Math.max(0, (waiting - FREE_FROM) / (FULL_AT - FREE_FROM)));
-    if (pressure === 0) {
-      this.#owedMs = 0;
-      return 0;
-    }
-    this.#owedMs += MOST_FACTOR * pressure * bytes * (this.#busyMs / this.#flushedBytes);
+    this.#atMs = nowMs;
+    const pressure = Math.max(0, (behind - FREE_UNTIL) / (FULL_AT - FREE_UNTIL), filled - FULL_AT);
+    const dueMs = MOST_FACTOR * Math.min(1, pressure) * bytes * (this.#busyMs / this.#flushedBytes);
+    this.#owedMs = Math.max(-MOST_CREDIT_MS, this.#owedMs + dueMs - elapsedMs);
     return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
-  }
-
-  /** It has paused so long: perhaps longer than it was to, where others had the processor. That counts for what is to come. */
-  paused(ms: number): void {
-    this.#owedMs = Math.max(-MOST_CREDIT_MS, this.#owedMs - ms);
   }
 }
