@@ -5,6 +5,7 @@ export { ArenaIndex, type ArenaIndexTransfer } from "./arena-index.ts";
 export { type BuildOptions, TreeBuilder } from "./builder.ts";
 export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type PageVisitor } from "./check.ts";
 export { type Compression, isZstdAvailable } from "./compression.ts";
+export { copyTree } from "./copy.ts";
 export { countRange, rank } from "./counts.ts";
 export { type CellPlaces, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";

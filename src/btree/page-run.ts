@@ -9,8 +9,11 @@
  */
 import { assert } from "../assert.ts";
 import { PAGE_SIZE, type PageAllocator, type PageFile, type PageView, sealPage, viewOf } from "../pager/index.ts";
-import type { PageDraft } from "./draft.ts";
-import type { PackedDraft } from "./packed-draft.ts";
+
+/** A page that is complete: all of it but its number and checksum goes to the 8 KiB at `base`. */
+export interface PageImage {
+  encode(into: PageView, base: number, birth: number): void;
+}
 
 /** A first run is small: most merges into small trees write a handful of pages. */
 const FIRST_RUN_PAGES = 8;
@@ -40,7 +43,7 @@ export class PageRun {
   }
 
   /** Numbers, encodes and seals a page; returns its number. It is in the file after `flush` at the latest. */
-  put(draft: PageDraft | PackedDraft): number {
+  put(image: PageImage): number {
     const page = this.#allocator.allocate();
     assert(page !== 0, "B9: page 0 holds no tree page");
     if (this.#count > 0 && (page !== this.#firstPage + this.#count || this.#count === this.#capacity)) {
@@ -51,7 +54,7 @@ export class PageRun {
       this.#firstPage = page;
     }
     const base = this.#count * PAGE_SIZE;
-    draft.encode(this.#view, base, this.#birth);
+    image.encode(this.#view, base, this.#birth);
     sealPage(this.#view.u8, base, page);
     this.#count++;
     this.pagesWritten++;

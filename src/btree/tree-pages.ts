@@ -39,8 +39,8 @@ function* pagesBelow(pages: PageFile, page: number, level: number): Generator<Ex
   yield { first, count };
 }
 
-/** Copies: the page may leave its frame while those below it are read. */
-function childrenOf(pages: PageFile, page: number, level: number): Uint32Array {
+/** The children of inner page `page`. A copy: the page may leave its frame while those below it are read. */
+export function childrenOf(pages: PageFile, page: number, level: number): Uint32Array {
   const base = pages.locate(page);
   const { u8, u16, u32 } = pages.view;
   const count = u16[(base + PAGE_COUNT) >> 1]!;

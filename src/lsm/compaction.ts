@@ -15,13 +15,14 @@
  * come along are emptied.
  */
 import { assert } from "../assert.ts";
-import { rank, treePages } from "../btree/index.ts";
+import { rank } from "../btree/index.ts";
 import { extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
 import { NO_FILTER } from "./filter.ts";
 import { coveredBytes } from "./hidden.ts";
 import { type Manifest, type PlacedPart, type Run, type ValueArea, withParts } from "./manifest.ts";
 import { type MergedParts, type MergeTask, mergeParts } from "./merged-parts.ts";
 import type { NewPart, Part } from "./part.ts";
+import { copyPart, freePart, hasPagesFrom } from "./part-pages.ts";
 import { type Compaction, rewriteOf } from "./policy.ts";
 import { clipDeletes, NO_RANGE_DELETES } from "./range-deletes.ts";
 import type { LsmSurroundings, PageFrees } from "./surroundings.ts";
@@ -138,8 +139,8 @@ export function* endCompaction(
 }
 
 /**
- * Parts, and with `movesValues` value areas, that have pages from `from` on are written anew, to lower pages where there is
- * room. `mostPages` bounds how much is read for it, and `isHurried` ends it; what was moved is told.
+ * Parts, and with `movesValues` value areas, that have pages from `from` on go to lower pages, where there is room. What is
+ * cut is written anew. `mostPages` bounds how much is read for it, and `isHurried` ends it; what was moved is told.
  */
 export function* relocateRuns(
   around: LsmSurroundings,
@@ -158,30 +159,38 @@ export function* relocateRuns(
   }
   let manifest = before;
   let pagesMoved = 0;
-  for (const { run: number, part } of before.parts()) {
+  for (const { level, run: number, part } of before.parts()) {
     if (pagesMoved >= mostPages || isHurried()) {
       break;
     }
-    if (part.areas.some(({ page }) => far.has(page)) || hasPagesFrom(around.pages, part, from)) {
-      const run = manifest.runs.find((each) => each.number === number)!;
+    const hasFarValues = part.areas.some(({ page }) => far.has(page));
+    if (hasFarValues || hasPagesFrom(around.pages, part, from)) {
       pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
-      manifest = yield* compactRuns(around, frees, manifest, rewriteOf(manifest, run, part, far));
+      if (hasFarValues || part.isCut) {
+        const run = manifest.runs.find((each) => each.number === number)!;
+        manifest = yield* compactRuns(around, frees, manifest, rewriteOf(manifest, run, part, far));
+      } else {
+        manifest = yield* movePart(around, frees, manifest, { level, run: number, part });
+      }
     }
     yield;
   }
   return { manifest, pagesMoved };
 }
 
-function hasPagesFrom(pages: PageFile, { root, filter }: Part, from: number): boolean {
-  if (filter.page + filter.pageCount > from) {
-    return true;
-  }
-  for (const { first, count } of treePages(pages, root)) {
-    if (first + count > from) {
-      return true;
-    }
-  }
-  return false;
+function* movePart(
+  { pages, allocator, birth }: LsmSurroundings,
+  frees: PageFrees,
+  before: Manifest,
+  { level, run, part }: PlacedPart,
+): Generator<void, Manifest> {
+  const moved = yield* copyPart(pages, allocator, birth, part);
+  yield* freePart(pages, frees, part);
+  return before.with({
+    removed: new Set([part.id]),
+    added: [{ level, run, part: moved }],
+    counts: { ...before.counts, compactedBytes: before.counts.compactedBytes + part.bytes },
+  });
 }
 
 /** All pages of a keyspace that is dropped go to `frees`. */
@@ -257,16 +266,6 @@ function cutPart(pages: PageFile, part: Part, lower: Uint8Array): Part {
       root.count === 0 ? (hiddenBytes * rangeDeletes.length) / part.rangeDeletes.length : hiddenBytes * share,
     rangeDeletes,
   };
-}
-
-function* freePart(pages: PageFile, frees: PageFrees, part: Part): Generator<void, void> {
-  for (const { first, count } of treePages(pages, part.root)) {
-    frees.add(first, count, part.birth);
-    yield;
-  }
-  if (part.filter.pageCount > 0) {
-    frees.add(part.filter.page, part.filter.pageCount, part.birth);
-  }
 }
 
 /** The changes to the manifest's areas (L4); what nothing refers to any more is freed. */

@@ -149,6 +149,31 @@ export class FilterBuilder {
   }
 }
 
+/** A filter copied to other pages; those that it was in stay as they are. Not on disk before `pages.sync()`. */
+export function copyFilter(
+  pages: PageFile,
+  allocator: PageAllocator,
+  birth: number,
+  record: FilterRecord,
+): FilterRecord {
+  const { page, pageCount } = record;
+  if (pageCount === 0) {
+    return record;
+  }
+  const copy = { ...record, page: allocator.allocateRun(pageCount) };
+  const images = new Uint8Array(pageCount * PAGE_SIZE);
+  for (let i = 0; i < pageCount; i++) {
+    const base = i * PAGE_SIZE;
+    const from = pages.locate(page + i);
+    images.set(pages.view.u8.subarray(from, from + PAGE_SIZE), base);
+    putU32(images, base + PAGE_BIRTH, birth);
+    putU32(images, base + FILTER_FIRST_PAGE, copy.page);
+    sealPage(images, base, copy.page + i);
+  }
+  pages.writePages(images, 0, copy.page, pageCount);
+  return copy;
+}
+
 /** Asks filters in place. */
 export class FilterReader {
   readonly #pages: PageFile;

@@ -68,7 +68,7 @@ export interface CheckpointInput {
 export interface Relocation {
   /** How many leaves and inner pages of B+trees may be moved. */
   readonly pages: number;
-  /** How many pages of runs, each part as a whole: its entries are written anew. */
+  /** How many pages of runs, each part as a whole. */
   readonly runPages: number;
   /** Those from this page number on; undefined: the job finds out whether it is worth it, and from where. */
   readonly from: number | undefined;

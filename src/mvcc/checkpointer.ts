@@ -57,8 +57,6 @@ const NO_LIMIT_MS = 2 ** 31 - 1;
 const TRIM_FROM = 1.02;
 const TRIM_PAGES = 8;
 const MAX_TRIM_ROUNDS = 4;
-/** Runs are moved by writing their entries anew, 15 MB a second: a job at closing moves so many pages of them. */
-const RUN_PAGES_AT_CLOSE = 512;
 
 export class Checkpointer {
   readonly #host: CheckpointHost;
@@ -214,6 +212,8 @@ export class Checkpointer {
       this.#timer.startIn(COMPANY_MS);
     } else if (dueInMs < Number.POSITIVE_INFINITY) {
       this.#timer.startIn(dueInMs);
+    } else if (this.#turns.isQuiet && this.wasteBytes > 0) {
+      this.#start();
     } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0 || this.#host.spareFiles > 0) {
       this.#timer.startIn(IDLE_MS);
     }
@@ -525,8 +525,7 @@ export class Checkpointer {
   }
 
   #runHere(memtables: readonly Memtable[], relocatePages: number): void {
-    const runPages = Math.min(relocatePages, RUN_PAGES_AT_CLOSE);
-    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages, runPages };
+    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages, runPages: relocatePages };
     this.#complete(new CheckpointJob(this.#input(memtables, relocation)), memtables, () => {});
   }
 

@@ -17,8 +17,8 @@ export interface RelocationRequest {
 const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
 /** On request, a job empties the last so many pages of the file: 32 MiB, a fraction of a second. */
 const RELOCATE_PAGES_ON_REQUEST = 4096;
-/** At rest a file is cut to size when it is larger than it has to be by a quarter, and a few pages. */
-const TRIM_FROM = 1.25;
+/** At rest a file is cut to size when it is larger than it has to be by a tenth, and a few pages. */
+const TRIM_FROM = 1.1;
 const TRIM_PAGES = 8;
 
 export class Relocations {

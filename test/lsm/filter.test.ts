@@ -6,6 +6,7 @@ import { BLOCK_BYTES } from "../../src/lsm/bloom-block.ts";
 import { predictedRate } from "../../src/lsm/bloom-rate.ts";
 import {
   BLOCKS_PER_PAGE,
+  copyFilter,
   FILTER_BLOCKS,
   FILTER_FIRST_PAGE,
   FILTER_HEADER_BYTES,
@@ -100,6 +101,19 @@ function errorOf(action: () => unknown): DbError {
 }
 
 describe.each(["mmap", "pread", "memory"] as const)("filters on %s", (backend) => {
+  test("are the same when they were copied", () => {
+    const pages = openPages(backend, LARGE_FILE);
+    const free = FreeSpace.of(2, [], pages.pagesPerFile);
+    const record = write(pages, free, 20_000, 10);
+    const copy = copyFilter(pages, free, BIRTH + 1, record);
+    expect(copy).toEqual({ ...record, page: record.page + record.pageCount });
+    expect(countFound(pages, copy, 0, 20_000)).toBe(20_000);
+    expect(countFound(pages, copy, 20_000, 60_000)).toBe(countFound(pages, record, 20_000, 60_000));
+    checkFilter(pages, copy, BIRTH + 1, () => {});
+    checkFilter(pages, record, BIRTH, () => {});
+    expect(copyFilter(pages, free, BIRTH, NO_FILTER)).toEqual(NO_FILTER);
+  });
+
   test("of any size lose no key, let through what was predicted, and pass the check", () => {
     const pages = openPages(backend, LARGE_FILE);
     const free = FreeSpace.of(2, [], pages.pagesPerFile);
