@@ -178,6 +178,7 @@ class Round {
     this.#faults?.heal();
     try {
       await this.#program?.settle();
+      this.#program?.throwIfPoisoned();
       await this.#program?.database.check();
     } catch (error) {
       await this.#afterFault(error, dice);

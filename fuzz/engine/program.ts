@@ -106,11 +106,15 @@ export class Program {
     }
     await this.#letLongWorkPass(dice);
     await promisesSettled();
+    this.throwIfPoisoned();
+    this.#waits.check();
+    assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
+  }
+
+  throwIfPoisoned(): void {
     if (this.database.store.isPoisoned) {
       throw new DbError("POISONED", "a call of the disk failed between two steps");
     }
-    this.#waits.check();
-    assert(this.database.lastCommit === this.model.last, "the database made the commits that the model made");
   }
 
   /** A write that changed nothing because there was no room, or because no checkpoint made any; the program goes on. */

@@ -33,6 +33,10 @@ export class SimulatedHelper implements HelperLink {
     return !this.#dice.once(8);
   }
 
+  get hasEnded(): boolean {
+    return false;
+  }
+
   start(task: EncodedTask): void {
     this.#isCancelled = false;
     this.#steps = this.#run(structuredClone(task), this.#dice.once(this.#fails) ? this.#dice.below(3) : undefined);

@@ -1,5 +1,5 @@
 /**
- * The pages of a tree that was built in one go, for whoever gives it up: all of one birth, and no extents of its own.
+ * The pages of a tree that was built in one go, for whoever gives it up or moves it: all of one birth, no extents of its own.
  *
  * Only inner pages are read, one in four hundred: they name the leaves.
  */

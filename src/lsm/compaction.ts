@@ -139,8 +139,8 @@ export function* endCompaction(
 }
 
 /**
- * Parts, and with `movesValues` value areas, that have pages from `from` on go to lower pages, where there is room. What is
- * cut is written anew. `mostPages` bounds how much is read for it, and `isHurried` ends it; what was moved is told.
+ * Parts that have pages from `from` on are copied to lower ones; with `movesValues`, what lies in value areas that do is
+ * written anew. No more than `mostPages` are moved, the room for them, and `isHurried` ends it; how many were is told.
  */
 export function* relocateRuns(
   around: LsmSurroundings,
@@ -160,13 +160,14 @@ export function* relocateRuns(
   let manifest = before;
   let pagesMoved = 0;
   for (const { level, run: number, part } of before.parts()) {
-    if (pagesMoved >= mostPages || isHurried()) {
+    const partPages = Math.ceil(part.bytes / PAGE_SIZE);
+    if (pagesMoved + partPages > mostPages || isHurried()) {
       break;
     }
     const hasFarValues = part.areas.some(({ page }) => far.has(page));
     if (hasFarValues || hasPagesFrom(around.pages, part, from)) {
-      pagesMoved += Math.ceil(part.bytes / PAGE_SIZE);
-      if (hasFarValues || part.isCut) {
+      pagesMoved += partPages;
+      if (hasFarValues) {
         const run = manifest.runs.find((each) => each.number === number)!;
         manifest = yield* compactRuns(around, frees, manifest, rewriteOf(manifest, run, part, far));
       } else {

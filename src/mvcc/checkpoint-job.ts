@@ -66,10 +66,9 @@ export interface CheckpointInput {
 }
 
 export interface Relocation {
-  /** How many leaves and inner pages of B+trees may be moved. */
+  /** How many may be moved: leaves and inner pages of B+trees, and parts of runs as a whole. */
   readonly pages: number;
-  /** How many pages of runs, each part as a whole. */
-  readonly runPages: number;
+  readonly movesRuns: boolean;
   /** Those from this page number on; undefined: the job finds out whether it is worth it, and from where. */
   readonly from: number | undefined;
   /** Move large values too, which reads every leaf. */
@@ -77,7 +76,7 @@ export interface Relocation {
 }
 
 /** For a job that moves nothing. */
-export const NO_RELOCATION: Relocation = { pages: 0, runPages: 0, from: undefined, extents: false };
+export const NO_RELOCATION: Relocation = { pages: 0, movesRuns: false, from: undefined, extents: false };
 
 export interface FreedExtent {
   readonly first: number;
@@ -94,7 +93,7 @@ export interface CheckpointResult {
   readonly freed: readonly FreedExtent[];
   /** Pages written, so that other readers of the file drop what they cached of them. */
   readonly written: readonly Extent[];
-  /** By compactions, of pages and value areas. */
+  /** By compactions, of pages and value areas, and what was moved of runs. */
   readonly compactedBytes: number;
   /** For which compactions came to nothing; undefined: they did not. */
   readonly compactionError: unknown;
@@ -192,7 +191,8 @@ export class CheckpointJob {
     this.#isMetaTouched = true;
     writeMeta(pages, meta);
     pages.sync();
-    const { writtenBytes: compactedBytes, error: compactionError } = this.#lsm.compactions;
+    const { writtenBytes, error: compactionError } = this.#lsm.compactions;
+    const compactedBytes = writtenBytes + this.#lsm.movedBytes;
     const { written } = this.#allocator;
     return { meta, changes: this.#changes, free, freed: this.#freed, written, compactedBytes, compactionError };
   }
@@ -247,7 +247,8 @@ export class CheckpointJob {
 
   #note(operations: number): void {
     this.#operationsDone += operations;
-    this.#input.onProgress((MERGE_SHARE * this.#operationsDone) / Math.max(1, this.#operations));
+    // The roots are merged, too, and were not counted.
+    this.#input.onProgress(MERGE_SHARE * Math.min(1, this.#operationsDone / Math.max(1, this.#operations)));
   }
 
   *#merge(
@@ -288,10 +289,11 @@ export class CheckpointJob {
   }
 
   *#relocateRuns(): Generator<void, void> {
-    const { runPages, extents } = this.#input.relocation;
-    const from = runPages > 0 ? this.#relocateFrom() : undefined;
+    const { free, relocation } = this.#input;
+    const from = relocation.movesRuns ? this.#relocateFrom() : undefined;
     if (from !== undefined) {
-      yield* this.#lsm.relocate(from, runPages, extents);
+      const mostPages = Math.min(this.#relocateBudget, free.freeBelow(from));
+      yield* this.#lsm.relocate(from, mostPages, relocation.extents);
     }
   }
 
@@ -341,13 +343,14 @@ export class CheckpointJob {
   }
 }
 
-/** All steps at once; what they return. */
-export function runToEnd<T>(steps: Generator<void, T>): T {
+/** All steps at once; what they return. `onStep` is called after each. */
+export function runToEnd<T>(steps: Generator<void, T>, onStep: () => void = () => {}): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done) {
       return value;
     }
+    onStep();
   }
 }
 

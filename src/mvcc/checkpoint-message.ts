@@ -20,7 +20,9 @@ import { WORDS_SHARED } from "./worker-thread.ts";
 /** Words of the memory that both threads see: how far the job is, and whether it is in a hurry. */
 export const STATUS_PROGRESS: number = WORDS_SHARED;
 export const STATUS_HURRIED: number = WORDS_SHARED + 1;
-export const STATUS_WORDS: number = WORDS_SHARED + 2;
+/** Changes with every step of a job. */
+export const STATUS_STEPS: number = WORDS_SHARED + 2;
+export const STATUS_WORDS: number = WORDS_SHARED + 3;
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 

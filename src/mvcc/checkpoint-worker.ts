@@ -10,6 +10,7 @@ import {
   PROGRESS_SCALE,
   STATUS_HURRIED,
   STATUS_PROGRESS,
+  STATUS_STEPS,
 } from "./checkpoint-message.ts";
 import { CompactionHelper } from "./compaction-helper.ts";
 import { encodeError } from "./encoded-error.ts";
@@ -57,7 +58,7 @@ function run(encoded: EncodedInput): EncodedOutcome {
       Atomics.store(words, STATUS_PROGRESS, Math.floor(share * PROGRESS_SCALE));
     });
     job = new CheckpointJob(input);
-    const result = runToEnd(job.steps());
+    const result = runToEnd(job.steps(), () => Atomics.add(words, STATUS_STEPS, 1));
     helper.note(result.written, result.meta.pageCount);
     return { ok: true, result: encodeResult(result) };
   } catch (error) {
@@ -75,6 +76,6 @@ function isHelperAtRest(): boolean {
     helper.cancel();
     return true;
   } catch {
-    return thread.hasEnded;
+    return false;
   }
 }

@@ -6,14 +6,14 @@
  *                           └──▶ failed before the meta page: nothing changed; again after RETRY_MS, or when a writer
  *                                must have room. Failed at the meta page: the handle is poisoned.
  *
- * Writers are slowed in proportion, not stopped: with MAX_FROZEN memtables waiting, the active segment may fill only as
- * fast as the job comes to its end. A commit waits a few milliseconds at a time for that (`MAX_PAUSE_MS`); only where a
- * whole segment is filled nevertheless does a writer wait for the job itself.
+ * Writers are slowed in proportion, not stopped (admission.ts); only where MAX_FROZEN memtables wait and another segment is full
+ * nevertheless does a writer wait for the job itself.
  */
 import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { FreeSpace, Meta } from "../pager/index.ts";
+import { Admission } from "./admission.ts";
 import type { CheckpointerOptions, CheckpointerStats, CheckpointHost, PageSpace } from "./checkpoint-host.ts";
 import {
   type CheckpointInput,
@@ -29,7 +29,7 @@ import { EarliestTimer } from "./earliest-timer.ts";
 import { closed, JobErrors } from "./job-errors.ts";
 import { jobInput } from "./job-input.ts";
 import type { Memtable } from "./memtable.ts";
-import { Pacer } from "./pacer.ts";
+import { MAX_FROZEN } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
 import { WakeUps } from "./wake-ups.ts";
@@ -39,10 +39,10 @@ interface RunningJob {
   readonly memtables: readonly Memtable[];
   readonly request: RelocationRequest | undefined;
   readonly compacts: boolean;
+  /** It does what there is time for: writers did not have to wait for it. */
+  readonly canWait: boolean;
 }
 
-/** Frozen memtables that there may be before writers wait: two in a job, and one behind it beside the active one. */
-const MAX_FROZEN = 3;
 /**
  * A job takes so many at once if it can: each touches most leaves of a tree under random writes, so that two at once cost one.
  * No more, since writers are to have room meanwhile.
@@ -50,7 +50,6 @@ const MAX_FROZEN = 3;
 const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
-const MAX_PAUSE_MS = 5;
 const RETRY_MS = 1000;
 const NO_LIMIT_MS = 2 ** 31 - 1;
 /** A closing database is made denser when it has this much more than it uses. */
@@ -64,9 +63,8 @@ export class Checkpointer {
   readonly #runner: CheckpointRunner;
   readonly #ledger: PageLedger;
   readonly #segmentBytes: number;
-  readonly #pacer: Pacer;
+  readonly #admission: Admission;
   readonly #turns: CompactionTurns;
-  #startedAtMs: number;
   #running: RunningJob | undefined;
   readonly #relocations: Relocations;
   readonly #errors: JobErrors;
@@ -74,12 +72,14 @@ export class Checkpointer {
   /** Someone else writes pages: no job starts. */
   #isHeld: boolean;
   #isInstalling: boolean;
+  /** After a job that failed none begins by itself before. */
+  #retryAtMs: number;
+  /** Nothing begins by itself any more. */
+  #isFinishing: boolean;
   #isClosed: boolean;
   #isPoisoned: boolean;
   /** Whoever waits for `hold` has it before the next job, unless a writer must have room. */
   #holdersWaiting: number;
-  /** The job's progress when writers began to be slowed. */
-  #slowedFrom: number;
   #checkpoints: number;
   /** The last job was no compaction: if there is something to compact, it is that job's turn. */
   #hasFlushed: boolean;
@@ -97,10 +97,13 @@ export class Checkpointer {
     this.#host = host;
     this.#segmentBytes = segmentBytes;
     this.#turns = new CompactionTurns(host, clock, segmentBytes, compactionBytesPerSecond);
-    this.#pacer = new Pacer();
-    this.#startedAtMs = 0;
     this.#clock = clock;
     this.#runner = runner;
+    this.#admission = new Admission(host, clock, runner, {
+      start: () => this.#start(),
+      schedule: () => this.schedule(),
+      collect: () => this.collect(),
+    });
     this.#ledger = new PageLedger(meta, free);
     this.#running = undefined;
     this.#relocations = new Relocations(this.#ledger);
@@ -108,10 +111,11 @@ export class Checkpointer {
     this.#timer = new EarliestTimer(clock, () => this.#lookAgain());
     this.#isHeld = false;
     this.#isInstalling = false;
+    this.#retryAtMs = 0;
+    this.#isFinishing = false;
     this.#isClosed = false;
     this.#isPoisoned = false;
     this.#holdersWaiting = 0;
-    this.#slowedFrom = 0;
     this.#checkpoints = 0;
     this.#hasFlushed = false;
     this.#outcomes = new WakeUps(clock);
@@ -136,33 +140,7 @@ export class Checkpointer {
     if (this.#running !== undefined) {
       this.collect();
     }
-    const active = this.#host.active;
-    if (active === undefined) {
-      return;
-    }
-    const frozen = this.#frozen().length;
-    const { tail, capacity, number } = active.segment;
-    if (this.#runner.isBeside) {
-      const filled = frozen + tail / capacity;
-      const done = (this.#running?.memtables.length ?? 0) * this.#runner.progress;
-      // A worker that waits for the next memtable is not to wait for a writer that it slows.
-      const behind = this.#running === undefined && frozen < WORTHWHILE ? 0 : filled - done;
-      this.#pause(this.#pacer.pauseMs(behind, filled, number, tail, this.#clock.now()));
-    } else if (frozen >= MAX_FROZEN) {
-      this.#start();
-      this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
-      this.collect();
-    }
-  }
-
-  /** The writer waits while the worker gets on, a few milliseconds at the most. */
-  #pause(dueMs: number): void {
-    const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
-    if (ms > 0) {
-      this.schedule();
-      this.#runner.advance(Number.POSITIVE_INFINITY, ms);
-      this.collect();
-    }
+    this.#admission.admit(this.#frozen().length, this.#running?.memtables.length);
   }
 
   /** Called before the active memtable is frozen: returns when there is room for one more. */
@@ -194,7 +172,7 @@ export class Checkpointer {
 
   /** Called after a memtable was frozen. */
   frozen(): void {
-    this.#slowedFrom = this.#running !== undefined ? this.#runner.progress : 0;
+    this.#admission.frozen(this.#running !== undefined);
     this.#turns.frozen();
     if (this.#frozen().length >= WORTHWHILE && !this.#host.isOverfull()) {
       this.#runner.hurry();
@@ -204,6 +182,15 @@ export class Checkpointer {
 
   /** The next job now, if one is due, or when it will be. */
   schedule(): void {
+    if (this.#running !== undefined || this.#holdersWaiting > 0) {
+      return;
+    }
+    const retryInMs = this.#retryAtMs - this.#clock.now();
+    // More than that, and the clock was set back.
+    if (retryInMs > 0 && retryInMs <= RETRY_MS) {
+      this.#timer.startIn(retryInMs);
+      return;
+    }
     const frozen = this.#frozen().length;
     const { dueInMs } = this.#turns;
     if (frozen >= WORTHWHILE || this.#relocations.isAwaited || dueInMs === 0) {
@@ -213,7 +200,7 @@ export class Checkpointer {
     } else if (dueInMs < Number.POSITIVE_INFINITY) {
       this.#timer.startIn(dueInMs);
     } else if (this.#turns.isQuiet && this.wasteBytes > 0) {
-      this.#start();
+      this.#timer.startIn(this.#turns.paidInMs);
     } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0 || this.#host.spareFiles > 0) {
       this.#timer.startIn(IDLE_MS);
     }
@@ -228,8 +215,10 @@ export class Checkpointer {
     }
     this.#running = undefined;
     if (outcome.ok) {
-      const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
-      this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, bytes);
+      if (!done.canWait) {
+        const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
+        this.#admission.jobDone(bytes);
+      }
       this.#turns.written(outcome.result.compactedBytes);
     }
     this.#settle(outcome, done);
@@ -302,14 +291,17 @@ export class Checkpointer {
    * snapshot is pinned any more.
    */
   finish(relocatePages: number): void {
+    this.#isFinishing = true;
+    this.#runner.hurry();
     while (this.#running !== undefined) {
       this.#finishRunning();
     }
+    const pagesAtATime = Math.ceil(relocatePages / (1 + MAX_TRIM_ROUNDS));
     const frozen = this.#frozen();
     if (frozen.length > 0) {
-      this.#runHere(frozen, relocatePages);
+      this.#runHere(frozen, pagesAtATime);
     }
-    for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(relocatePages); round++) {}
+    for (let round = 0; round < MAX_TRIM_ROUNDS && this.#trim(pagesAtATime); round++) {}
   }
 
   /** Moves pages down and cuts the file's free end, if that is worth it; whether it was. */
@@ -372,6 +364,7 @@ export class Checkpointer {
     this.#cutFile();
     this.#outcomes.wakeAll();
     this.#start();
+    this.schedule();
   }
 
   /** No job touches the files any more when this returns. */
@@ -436,12 +429,13 @@ export class Checkpointer {
 
   /** `mustFlush`: compactions wait, though it be their turn. */
   #start(mustFlush = false): void {
-    if (this.#running !== undefined || this.#isHeld || this.#isClosed || this.#isPoisoned) {
+    if (this.#running !== undefined || this.#isHeld || this.#isFinishing || this.#isClosed || this.#isPoisoned) {
       return;
     }
     const frozen = this.#frozen();
     const { dueInMs, isQuiet } = this.#turns;
-    const isAtRest = frozen.length === 0 && isQuiet && dueInMs === Number.POSITIVE_INFINITY;
+    const isAtRest =
+      frozen.length === 0 && isQuiet && dueInMs === Number.POSITIVE_INFINITY && this.#turns.paidInMs === 0;
     const request = this.#relocations.take(isAtRest && this.wasteBytes > 0);
     const isDue = request === undefined && dueInMs === 0 && !(mustFlush && frozen.length > 0);
     const onlyCompacts = isDue && (frozen.length === 0 || (this.#hasFlushed && !this.#compactsBeside(frozen.length)));
@@ -455,10 +449,10 @@ export class Checkpointer {
     const memtables = onlyCompacts ? [] : frozen.slice(-WORTHWHILE);
     const compacts = onlyCompacts || (isDue && this.#runner.hasHelper);
     this.#timer.cancel();
-    const running = { memtables, request, compacts };
+    const canWait = memtables.length === 0 && (request !== undefined || isQuiet);
+    const running = { memtables, request, compacts, canWait };
     this.#running = running;
-    this.#startedAtMs = this.#clock.now();
-    this.#slowedFrom = 0;
+    this.#admission.jobStarted();
     const compactionBytes = compacts ? this.#turns.budgetBytes(onlyCompacts && frozen.length >= WORTHWHILE) : 0;
     try {
       this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
@@ -525,7 +519,7 @@ export class Checkpointer {
   }
 
   #runHere(memtables: readonly Memtable[], relocatePages: number): void {
-    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages, runPages: relocatePages };
+    const relocation = { ...this.#relocationOf(undefined), pages: relocatePages, movesRuns: true };
     this.#complete(new CheckpointJob(this.#input(memtables, relocation)), memtables, () => {});
   }
 
@@ -580,10 +574,11 @@ export class Checkpointer {
   /** After a job: what came to be due in the meantime; after a failure not at once. */
   #startNext(hasSucceeded: boolean): void {
     if (hasSucceeded) {
-      this.#slowedFrom = 0;
+      this.#retryAtMs = 0;
       this.schedule();
     } else {
-      this.#timer.startIn(RETRY_MS);
+      this.#retryAtMs = this.#clock.now() + RETRY_MS;
+      this.schedule();
     }
   }
 

@@ -28,6 +28,8 @@ export type TaskOutcome =
 export interface HelperLink {
   /** It can take tasks. */
   readonly isReady: boolean;
+  /** There is nobody any more. */
+  readonly hasEnded: boolean;
   start(task: EncodedTask): void;
   /** Gives it the pages that it has asked for; what came of its task, once. */
   poll(ask: AskForPages): TaskOutcome | undefined;
@@ -112,11 +114,11 @@ export class CompactionHelper {
     if (this.#job === undefined) {
       return;
     }
-    this.#job = undefined;
     this.#link.cancel();
-    while (this.#link.poll(refuse) === undefined) {
+    while (!this.#link.hasEnded && this.#link.poll(refuse) === undefined) {
       this.#link.wait();
     }
+    this.#job = undefined;
   }
 
   #handOut(count: number, isExact: boolean): Extent {

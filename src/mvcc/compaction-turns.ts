@@ -84,6 +84,11 @@ export class CompactionTurns {
     return Math.max(0, Math.ceil(dueAtMs - this.#clock.now()));
   }
 
+  /** In how many milliseconds what was compacted and moved is paid for. */
+  get paidInMs(): number {
+    return Math.max(0, Math.ceil(this.#paidAtMs - this.#clock.now()));
+  }
+
   /** A job of compactions has ended. After one that failed the next, which would probably meet the same, comes ever later. */
   ended(hasSucceeded: boolean): void {
     const waitMs = Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
@@ -97,7 +102,7 @@ export class CompactionTurns {
     return Math.min(most, 1000 * this.#bytesPerMs);
   }
 
-  /** A job that compacted has written so much. */
+  /** A job has written so much for runs, flushes aside. */
   written(bytes: number): void {
     this.#paidAtMs = Math.max(this.#paidAtMs, this.#clock.now()) + bytes / this.#bytesPerMs;
   }

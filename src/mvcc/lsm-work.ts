@@ -10,7 +10,7 @@ import {
   relocateRuns,
   withRun,
 } from "../lsm/index.ts";
-import type { PageAllocator } from "../pager/index.ts";
+import { PAGE_SIZE, type PageAllocator } from "../pager/index.ts";
 import { type CompactionInput, Compactions } from "./compactions.ts";
 import type { JobPages } from "./job-pages.ts";
 import { Manifests } from "./manifests.ts";
@@ -19,6 +19,8 @@ import { combineFor } from "./merge-operator.ts";
 
 export class LsmWork {
   readonly compactions: Compactions;
+  /** Of pages and areas, to lower places. */
+  movedBytes: number;
   readonly #input: CompactionInput;
   readonly #allocator: PageAllocator;
   readonly #frees: PageFrees;
@@ -30,6 +32,7 @@ export class LsmWork {
     this.#allocator = allocator;
     this.#frees = frees;
     this.#birth = birth;
+    this.movedBytes = 0;
     this.#manifests = new Manifests(input.roots.manifests);
     this.compactions = new Compactions(input, this.#manifests, allocator, frees, birth);
   }
@@ -65,6 +68,7 @@ export class LsmWork {
         const before = this.#manifests.now(keyspace);
         const moved = yield* relocateRuns(around, this.#frees, before, from, left, movesValues, isHurried);
         left -= moved.pagesMoved;
+        this.movedBytes += moved.pagesMoved * PAGE_SIZE;
         this.#manifests.compacted(keyspace, moved.manifest);
       }
     }

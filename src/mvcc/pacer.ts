@@ -14,13 +14,18 @@
  * that is slower by itself, or had to share the processor, does not pause at all.
  */
 
+/** Frozen memtables that there may be before writers wait: two in a job, and one behind it beside the active one. */
+export const MAX_FROZEN = 3;
 const FREE_UNTIL = 0.75;
-const FULL_AT = 3;
 const MOST_FACTOR = 2;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
 /** A writer that was slower than it might have been can be faster for so long. */
 const MOST_CREDIT_MS = 5;
+/** More is not owed, however large a commit was. */
+const MOST_OWED_MS = 100;
+/** A job that took longer has met a clock that was set, or a machine that slept. */
+const MOST_JOB_MS = 60_000;
 /** What an older job still counts, for each one that flushed since. */
 const FORGET = 0.8;
 /** What is supposed before the first job was done: 100 MB a second. */
@@ -47,19 +52,19 @@ export class Pacer {
     this.#atMs = 0;
   }
 
-  /** A job has ended that took so long, and so many bytes off the log: none, if it compacted. */
+  /** A job has ended that writers had to wait for: it took so long, and so many bytes off the log, none if it compacted. */
   jobDone(ms: number, flushedBytes: number): void {
     if (flushedBytes > 0) {
       this.#busyMs *= FORGET;
       this.#flushedBytes *= FORGET;
     }
-    this.#busyMs += ms;
+    this.#busyMs += Math.min(MOST_JOB_MS, Math.max(0, ms));
     this.#flushedBytes += flushedBytes;
   }
 
   /**
    * For how long a writer is to pause that has come so far in the log. `behind` and `filled` are in memtables, with what
-   * the running job has done of its own taken off the one and not the other.
+   * the running job has done of its own taken off the one and not the other; both 0: there is no job to wait for.
    */
   pauseMs(behind: number, filled: number, segment: number, tail: number, nowMs: number): number {
     const bytes = segment === this.#segment ? Math.max(0, tail - this.#tail) : tail;
@@ -67,9 +72,10 @@ export class Pacer {
     this.#segment = segment;
     this.#tail = tail;
     this.#atMs = nowMs;
-    const pressure = Math.max(0, (behind - FREE_UNTIL) / (FULL_AT - FREE_UNTIL), filled - FULL_AT);
+    const pressure = Math.max(0, (behind - FREE_UNTIL) / (MAX_FROZEN - FREE_UNTIL), filled - MAX_FROZEN);
     const dueMs = MOST_FACTOR * Math.min(1, pressure) * bytes * (this.#busyMs / this.#flushedBytes);
-    this.#owedMs = Math.max(-MOST_CREDIT_MS, this.#owedMs + dueMs - elapsedMs);
+    const owedMs = pressure === 0 ? Math.min(0, this.#owedMs) : this.#owedMs;
+    this.#owedMs = Math.min(MOST_OWED_MS, Math.max(-MOST_CREDIT_MS, owedMs + dueMs - elapsedMs));
     return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
   }
 }

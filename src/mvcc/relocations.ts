@@ -17,19 +17,25 @@ export interface RelocationRequest {
 const RELOCATE_PAGES_PER_CHECKPOINT = 2048;
 /** On request, a job empties the last so many pages of the file: 32 MiB, a fraction of a second. */
 const RELOCATE_PAGES_ON_REQUEST = 4096;
-/** At rest a file is cut to size when it is larger than it has to be by a tenth, and a few pages. */
-const TRIM_FROM = 1.1;
+/** At rest a file is cut to size when it is larger than it has to be by a quarter, and a few pages; then as far as this pays. */
+const TRIM_FROM = 1.25;
+const TRIM_TO = 1.02;
 const TRIM_PAGES = 8;
+/** A job that makes the file shorter by less is not followed by another one. */
+const LEAST_GAIN = 0.01;
 
 export class Relocations {
   readonly #ledger: PageLedger;
   #request: RelocationRequest | undefined;
-  /** Nothing came of trimming the file, and nothing has changed since. */
+  /** It has begun, and nothing has changed since. */
+  #isTrimming: boolean;
+  /** Too little came of it. */
   #isTrimmed: boolean;
 
   constructor(ledger: PageLedger) {
     this.#ledger = ledger;
     this.#request = undefined;
+    this.#isTrimming = false;
     this.#isTrimmed = false;
   }
 
@@ -42,7 +48,7 @@ export class Relocations {
   get wasteBytes(): number {
     const { used } = this.#ledger.space;
     const { pageCount } = this.#ledger.meta;
-    const isWorthIt = !this.#isTrimmed && pageCount > used * TRIM_FROM + TRIM_PAGES;
+    const isWorthIt = !this.#isTrimmed && pageCount > used * (this.#isTrimming ? TRIM_TO : TRIM_FROM) + TRIM_PAGES;
     return isWorthIt ? (pageCount - used) * PAGE_SIZE : 0;
   }
 
@@ -65,6 +71,7 @@ export class Relocations {
 
   /** A job begins that changes what is in pages: trimming may be worth it again. */
   changed(): void {
+    this.#isTrimming = false;
     this.#isTrimmed = false;
   }
 
@@ -83,15 +90,16 @@ export class Relocations {
     const end = this.#ledger.cutTail();
     const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
     const all = Number.POSITIVE_INFINITY;
-    return { pages: all, runPages: all, from, extents: request.extents };
+    return { pages: all, movesRuns: true, from, extents: request.extents };
   }
 
   #trim(): RelocationRequest {
     const { end } = this.#ledger.space;
+    this.#isTrimming = true;
     return {
       extents: false,
       resolve: (space) => {
-        this.#isTrimmed = space.end >= end;
+        this.#isTrimmed = space.end > end * (1 - LEAST_GAIN);
       },
       reject: () => {
         this.#isTrimmed = true;

@@ -10,6 +10,7 @@ import {
   PROGRESS_SCALE,
   STATUS_HURRIED,
   STATUS_PROGRESS,
+  STATUS_STEPS,
   STATUS_WORDS,
 } from "./checkpoint-message.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
@@ -69,11 +70,12 @@ export class WorkerRunner implements CheckpointRunner {
 
   start(input: CheckpointInput): void {
     const port = this.#connect();
+    const message = encodeInput(input, this.#rewritten, this.#cutTo);
     this.#isRunning = true;
     Atomics.store(this.#words, STATUS_PROGRESS, 0);
     Atomics.store(this.#words, STATUS_HURRIED, 0);
     Atomics.store(this.#words, WORD_RUNNING, 1);
-    port.postMessage(encodeInput(input, this.#rewritten, this.#cutTo));
+    port.postMessage(message);
     this.#rewritten = [];
     this.#cutTo = Number.POSITIVE_INFINITY;
   }
@@ -91,12 +93,13 @@ export class WorkerRunner implements CheckpointRunner {
   }
 
   advance(share: number, maxMs: number): void {
-    let progress = this.progress;
+    let steps = Atomics.load(this.#words, STATUS_STEPS);
     let stillMs = 0;
     for (let waitedMs = 0; waitedMs < maxMs && this.isRunning && this.progress < share; waitedMs++) {
       const hasWaited = Atomics.wait(this.#words, WORD_RUNNING, 1, 1) === "timed-out";
-      stillMs = this.progress > progress ? 0 : stillMs + Number(hasWaited);
-      progress = this.progress;
+      const stepsNow = Atomics.load(this.#words, STATUS_STEPS);
+      stillMs = stepsNow !== steps ? 0 : stillMs + Number(hasWaited);
+      steps = stepsNow;
       // It sends its last message before it ends: with the one and without the other it has ended in the middle.
       const hasEnded = Atomics.load(this.#words, WORD_ENDED) === 1 && this.isRunning;
       if (hasEnded || stillMs >= MAX_STILL_MS) {

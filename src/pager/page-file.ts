@@ -254,6 +254,8 @@ export class PageFile {
     } else if (this.backend !== "memory") {
       this.#openFiles();
       this.checkLength(pageCount);
+      // Left over, or made for pages that came to nothing: by the next growth somebody may have removed them.
+      this.#closeFilesBehind(pageCount);
     }
     this.#setPageCount(pageCount);
   }
@@ -338,7 +340,7 @@ export class PageFile {
     try {
       await Promise.all(files.map((file) => file.syncSoon()));
     } catch (error) {
-      for (const file of files) {
+      for (const file of files.filter((each) => this.#files.includes(each))) {
         this.#unsynced.add(file);
       }
       throw error;
@@ -575,10 +577,14 @@ export class PageFile {
     this.#views.length = Math.min(this.#views.length, Math.ceil(pageCount / (this.#chunkMask + 1)));
     this.#viewedChunk = -1;
     if (this.backend !== "memory") {
-      for (const file of this.#files.splice(Math.ceil(pageCount / this.pagesPerFile))) {
-        this.#unsynced.delete(file);
-        file.close();
-      }
+      this.#closeFilesBehind(pageCount);
+    }
+  }
+
+  #closeFilesBehind(pageCount: number): void {
+    for (const file of this.#files.splice(Math.ceil(pageCount / this.pagesPerFile))) {
+      this.#unsynced.delete(file);
+      file.close();
     }
   }
 

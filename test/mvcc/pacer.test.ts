@@ -16,19 +16,19 @@ function pacer(): Pacer {
   return known;
 }
 
-/** A pause for 4 MiB that were written in no time. */
+/** A pause for 2 MiB that were written in no time. */
 function pauseAt(behind: number, filled: number): number {
-  return Math.round(pacer().pauseMs(behind, filled, 1, 4 * MIB, 0));
+  return Math.round(pacer().pauseMs(behind, filled, 1, 2 * MIB, 0));
 }
 
 it("a writer does not pause while little waits, and pauses the longer the more there is", () => {
   expect([0.3, 0.75, 1.3125, EVEN, 2.4375, 3, 4].map((behind) => pauseAt(behind, behind))).toEqual([
-    0, 0, 40, 80, 120, 160, 160,
+    0, 0, 20, 40, 60, 80, 80,
   ]);
 });
 
 it("the last segment that there is room for is filled more slowly, though a job be near its end", () => {
-  expect([3, 3.25, 3.5, 4].map((filled) => pauseAt(0.75, filled))).toEqual([0, 40, 80, 160]);
+  expect([3, 3.25, 3.5, 4].map((filled) => pauseAt(0.75, filled))).toEqual([0, 20, 40, 80]);
 });
 
 it("pauses are for what was written since the last one; a new segment begins at its start", () => {
@@ -51,6 +51,25 @@ it("short pauses are saved up", () => {
   const paced = pacer();
   expect(paced.pauseMs(4, 4, 1, MIB / 64, 0)).toBe(0);
   expect(paced.pauseMs(4, 4, 1, MIB / 32, 0)).toBeCloseTo(1.25);
+});
+
+it("no more is owed than a tenth of a second, and nothing any more when nothing waits", () => {
+  const paced = pacer();
+  expect(paced.pauseMs(3, 3, 1, 500 * MIB, 0)).toBe(100);
+  expect(paced.pauseMs(3, 3, 1, 500 * MIB, 40)).toBe(60);
+  expect(paced.pauseMs(0, 0, 1, 501 * MIB, 40)).toBe(0);
+  expect(paced.pauseMs(EVEN, EVEN, 1, 501 * MIB, 40)).toBe(0);
+});
+
+it("a clock that was set does not stop writers, nor let them run", () => {
+  const paced = pacer();
+  paced.jobDone(3_600_000, 32 * MIB);
+  paced.jobDone(-3_600_000, 32 * MIB);
+  for (let i = 0; i < 20; i++) {
+    paced.jobDone(32 * MS_A_MIB, 32 * MIB);
+  }
+  expect(Math.round(paced.pauseMs(EVEN, EVEN, 1, MIB, 0))).toBeGreaterThan(15);
+  expect(Math.round(paced.pauseMs(EVEN, EVEN, 1, 2 * MIB, -3_600_000))).toBeLessThan(100);
 });
 
 it("compactions make a byte of log more expensive, and older jobs are forgotten", () => {

@@ -1,0 +1,82 @@
+/**
+ * Lets writers in: at once while checkpoints keep step, and slowed in proportion where they are behind.
+ *
+ * Beside a worker a writer pauses for what the pacer makes of it, a few milliseconds a commit. Where the job runs in the writer's
+ * own thread and as many memtables wait as may, the writer does the job's work, so that the active segment is full when it ends.
+ */
+import type { Clock } from "../clock.ts";
+import type { CheckpointHost } from "./checkpoint-host.ts";
+import type { CheckpointRunner } from "./checkpoint-runner.ts";
+import { MAX_FROZEN, Pacer } from "./pacer.ts";
+
+/** What the checkpointer does when writers wait. */
+export interface Jobs {
+  readonly start: () => void;
+  readonly schedule: () => void;
+  readonly collect: () => void;
+}
+
+const MAX_PAUSE_MS = 5;
+
+export class Admission {
+  readonly #host: CheckpointHost;
+  readonly #clock: Clock;
+  readonly #runner: CheckpointRunner;
+  readonly #jobs: Jobs;
+  readonly #pacer: Pacer;
+  #startedAtMs: number;
+  /** The job's progress when writers began to do its work. */
+  #slowedFrom: number;
+
+  constructor(host: CheckpointHost, clock: Clock, runner: CheckpointRunner, jobs: Jobs) {
+    this.#host = host;
+    this.#clock = clock;
+    this.#runner = runner;
+    this.#jobs = jobs;
+    this.#pacer = new Pacer();
+    this.#startedAtMs = 0;
+    this.#slowedFrom = 0;
+  }
+
+  /** Before each record. `frozen` memtables wait, `inJob` of them for the running job; undefined: none runs. */
+  admit(frozen: number, inJob: number | undefined): void {
+    const active = this.#host.active;
+    if (active === undefined) {
+      return;
+    }
+    const { tail, capacity, number } = active.segment;
+    if (this.#runner.isBeside) {
+      const filled = inJob === undefined ? 0 : frozen + tail / capacity;
+      const behind = inJob === undefined ? 0 : filled - inJob * this.#runner.progress;
+      this.#pause(this.#pacer.pauseMs(behind, filled, number, tail, this.#clock.now()));
+    } else if (frozen >= MAX_FROZEN) {
+      this.#jobs.start();
+      this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
+      this.#jobs.collect();
+    }
+  }
+
+  frozen(isRunning: boolean): void {
+    this.#slowedFrom = isRunning ? this.#runner.progress : 0;
+  }
+
+  jobStarted(): void {
+    this.#startedAtMs = this.#clock.now();
+    this.#slowedFrom = 0;
+  }
+
+  /** One that writers had to wait for; `flushedBytes` of the log were its work. */
+  jobDone(flushedBytes: number): void {
+    this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, flushedBytes);
+  }
+
+  /** The writer waits while the worker gets on. */
+  #pause(dueMs: number): void {
+    const ms = Math.floor(Math.min(MAX_PAUSE_MS, dueMs));
+    if (ms > 0) {
+      this.#jobs.schedule();
+      this.#runner.advance(Number.POSITIVE_INFINITY, ms);
+      this.#jobs.collect();
+    }
+  }
+}
