@@ -140,7 +140,7 @@ export function* endCompaction(
 
 /**
  * Parts that have pages from `from` on are copied to lower ones; with `movesValues`, what lies in value areas that do is
- * written anew. No more than `mostPages` are moved, the room for them, and `isHurried` ends it; how many were is told.
+ * written anew. No more than `mostPages` are moved, and `isHurried` ends it; how many were is told.
  */
 export function* relocateRuns(
   around: LsmSurroundings,

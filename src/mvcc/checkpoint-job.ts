@@ -292,7 +292,8 @@ export class CheckpointJob {
     const { free, relocation } = this.#input;
     const from = relocation.movesRuns ? this.#relocateFrom() : undefined;
     if (from !== undefined) {
-      const mostPages = Math.min(this.#relocateBudget, free.freeBelow(from));
+      // Who asks for the shortest file gets it, though it be longer meanwhile.
+      const mostPages = relocation.extents ? this.#relocateBudget : Math.min(this.#relocateBudget, free.freeCount);
       yield* this.#lsm.relocate(from, mostPages, relocation.extents);
     }
   }

@@ -147,16 +147,6 @@ export class FreeSpace implements PageAllocator {
     return page < this.#pageCount && (this.#words[page >>> 5]! & (1 << page)) !== 0;
   }
 
-  /** How many pages before `page` are free. */
-  freeBelow(page: number): number {
-    const end = Math.min(page, this.#pageCount);
-    let count = 0;
-    for (let word = 0; word < end >>> 5; word++) {
-      count += onesIn(this.#words[word]!);
-    }
-    return (end & 31) === 0 ? count : count + onesIn(this.#words[end >>> 5]! & ((1 << (end & 31)) - 1));
-  }
-
   /** The highest page in use; -1 if there is none. */
   highestUsed(): number {
     let page = this.#pageCount - 1;
