@@ -160,12 +160,13 @@ export function* relocateRuns(
   let manifest = before;
   let pagesMoved = 0;
   for (const { level, run: number, part } of before.parts()) {
-    const partPages = Math.ceil(part.bytes / PAGE_SIZE);
-    if (pagesMoved + partPages > mostPages || isHurried()) {
+    if (pagesMoved >= mostPages || isHurried()) {
       break;
     }
+    const partPages = Math.ceil(part.bytes / PAGE_SIZE);
     const hasFarValues = part.areas.some(({ page }) => far.has(page));
-    if (hasFarValues || hasPagesFrom(around.pages, part, from)) {
+    const isFar = hasFarValues || hasPagesFrom(around.pages, part, from);
+    if (isFar && pagesMoved + partPages <= mostPages) {
       pagesMoved += partPages;
       if (hasFarValues) {
         const run = manifest.runs.find((each) => each.number === number)!;

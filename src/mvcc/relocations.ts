@@ -21,8 +21,9 @@ const RELOCATE_PAGES_ON_REQUEST = 4096;
 const TRIM_FROM = 1.25;
 const TRIM_TO = 1.02;
 const TRIM_PAGES = 8;
-/** A job that makes the file shorter by less is not followed by another one. */
+/** A job that makes the file shorter by less than a hundredth, or a quarter of what it tried, is not followed by another one. */
 const LEAST_GAIN = 0.01;
+const LEAST_GAIN_PAGES: number = RELOCATE_PAGES_ON_REQUEST / 4;
 
 export class Relocations {
   readonly #ledger: PageLedger;
@@ -99,7 +100,7 @@ export class Relocations {
     return {
       extents: false,
       resolve: (space) => {
-        this.#isTrimmed = space.end > end * (1 - LEAST_GAIN);
+        this.#isTrimmed = end - space.end < Math.min(LEAST_GAIN_PAGES, end * LEAST_GAIN);
       },
       reject: () => {
         this.#isTrimmed = true;
