@@ -149,8 +149,7 @@ export class LongWork {
       const runs = readFreeList(store.pages, store.checkpointer.meta).runs();
       // Where an area is moved its values may find room only at the end, again and again.
       const hasAreas = [...store.state.manifests.values()].some(({ areas }) => areas.size > 0);
-      // Two values of which only one finds room move to and fro where the file is to end in that room.
-      const largest = Math.max(2 * LARGEST_VALUE_PAGES, hasAreas ? pageCount >> 1 : store.pages.pagesPerFile >> 1);
+      const largest = Math.max(LARGEST_VALUE_PAGES, hasAreas ? pageCount >> 1 : store.pages.pagesPerFile >> 1);
       const isDense = free <= FEW_PAGES || runs.every(({ count }) => count <= largest);
       assert(isDense, `a compaction by itself left ${free} of ${pageCount} pages free: ${JSON.stringify(runs)}`);
     }
