@@ -79,8 +79,8 @@ function mergeOnce(rng: Rng, tree: FuzzedTree, draw: ReturnType<typeof operation
     tree.abandon(abandoned);
   }
   const relocateFrom = below(rng, 3) === 0 ? 2 + below(rng, tree.free.pageCount) : Number.POSITIVE_INFINITY;
-  const relocateExtents = below(rng, 2) === 0;
-  tree.merge(batch, { relocateFrom, relocateExtents, relocatePages: 1 + below(rng, 50) }, tree.source(batch));
+  const relocatesExtent = [undefined, () => true, () => below(rng, 2) === 0][below(rng, 3)];
+  tree.merge(batch, { relocateFrom, relocatesExtent, relocatePages: 1 + below(rng, 50) }, tree.source(batch));
   tree.check();
 }
 

@@ -16,6 +16,7 @@ export {
   BATCH_PUT,
   type BatchSource,
   type MergeOptions,
+  type RelocatesExtent,
   TreeMerge,
 } from "./merge.ts";
 export {

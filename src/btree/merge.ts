@@ -18,8 +18,8 @@
  * `step` merges one leaf, or 512 operations if more fall into one. What it costs otherwise is bounded by the height.
  *
  * With `relocateFrom` a child at or beyond that page counts as touched, so that the pages at the end of the file
- * become free; `relocatePages` bounds how many are moved so, `relocateExtents` includes the values in extents (and
- * reads every leaf to find them).
+ * become free; `relocatePages` bounds how many are moved so, `relocatesExtent` includes values in extents (and every
+ * leaf is read to find them).
  */
 import { assert } from "../assert.ts";
 import { compareBytes, copyBytes } from "../bytes.ts";
@@ -69,13 +69,16 @@ export interface AppliedEntry {
   readonly bytes: Uint8Array;
 }
 
+/** Of an extent of `count` pages from page `first` on. */
+export type RelocatesExtent = (first: number, count: number) => boolean;
+
 export interface MergeOptions {
   /** Pages from this number on are moved down, whether or not an operation touches them. */
   readonly relocateFrom?: number;
   /** How many leaves and inner pages may be moved that no operation touches; no bound unless given. */
   readonly relocatePages?: number;
-  /** Move extents too: every leaf is read. */
-  readonly relocateExtents?: boolean;
+  /** Whether an extent moves that reaches beyond there; none does unless given. Every leaf is read. */
+  readonly relocatesExtent?: RelocatesExtent | undefined;
 }
 
 const NO_RELOCATION = Number.POSITIVE_INFINITY;
@@ -105,7 +108,7 @@ export class TreeMerge {
   readonly #batch: BatchSource;
   readonly #writer: TreeWriter;
   readonly #relocateFrom: number;
-  readonly #relocatesExtents: boolean;
+  readonly #relocatesExtent: RelocatesExtent | undefined;
   readonly #relocatePages: number;
   #relocatedPages = 0;
 
@@ -139,7 +142,7 @@ export class TreeMerge {
     this.#writer = new TreeWriter(pages, allocator, frees, birth, 1);
     this.#relocateFrom = options.relocateFrom ?? NO_RELOCATION;
     this.#relocatePages = options.relocatePages ?? Number.POSITIVE_INFINITY;
-    this.#relocatesExtents = options.relocateExtents ?? false;
+    this.#relocatesExtent = options.relocatesExtent;
     this.#result = root;
     this.#top = Math.max(root.height - 1, 0);
     for (let level = 0; level <= this.#top; level++) {
@@ -348,7 +351,7 @@ export class TreeMerge {
     if (from < index) {
       this.#position = index;
       const image = this.#frames[0]!.image;
-      if (this.#relocatesExtents) {
+      if (this.#relocatesExtent !== undefined) {
         this.#copyAndRelocate(image, from, index);
       } else {
         this.#writer.addCells(image, from, index);
@@ -431,7 +434,7 @@ export class TreeMerge {
       return true;
     }
     if (level === 0) {
-      return this.#relocatesExtents && this.#hasFarExtent(page);
+      return this.#relocatesExtent !== undefined && this.#hasFarExtent(page);
     }
     const base = this.#pages.locate(page);
     const { u16, u32 } = this.#pages.view;
@@ -446,24 +449,34 @@ export class TreeMerge {
     const leaf = this.#neighbours[0]!;
     leaf.load(this.#pages, page);
     for (let i = 0; i < leaf.count; i++) {
-      const extent = leaf.extentOf(i);
-      if (leaf.extentOffset === 0 && extent + extentPages(leaf.extentLength) > this.#relocateFrom) {
+      if (this.#isExtentRelocated(leaf, i)) {
         return true;
       }
     }
     return false;
   }
 
+  /** Whether the entry's value is a whole extent that is to move. */
+  #isExtentRelocated(image: PageImage, index: number): boolean {
+    const extent = image.extentOf(index);
+    const count = extentPages(image.extentLength);
+    return (
+      extent !== 0 &&
+      image.extentOffset === 0 &&
+      extent + count > this.#relocateFrom &&
+      this.#relocatesExtent!(extent, count)
+    );
+  }
+
   /** Like `addCells`, but a cell whose extent lies too far out gets a new one. */
   #copyAndRelocate(image: PageImage, from: number, to: number): void {
     let start = from;
     for (let i = from; i < to; i++) {
-      const extent = image.extentOf(i);
-      const length = image.extentLength;
-      const isOwn = extent !== 0 && image.extentOffset === 0;
-      if (!isOwn || extent + extentPages(length) <= this.#relocateFrom) {
+      if (!this.#isExtentRelocated(image, i)) {
         continue;
       }
+      const extent = image.extentOf(i);
+      const length = image.extentLength;
       if (start < i) {
         this.#writer.addCells(image, start, i);
       }

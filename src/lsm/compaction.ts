@@ -15,7 +15,7 @@
  * come along are emptied.
  */
 import { assert } from "../assert.ts";
-import { rank } from "../btree/index.ts";
+import { type RelocatesExtent, rank } from "../btree/index.ts";
 import { extentPages, PAGE_SIZE, type PageFile } from "../pager/index.ts";
 import { NO_FILTER } from "./filter.ts";
 import { coveredBytes } from "./hidden.ts";
@@ -139,8 +139,8 @@ export function* endCompaction(
 }
 
 /**
- * Parts that have pages from `from` on are copied to lower ones; with `movesValues`, what lies in value areas that do is
- * written anew. No more than `mostPages` are moved, and `isHurried` ends it; how many were is told.
+ * Parts that have pages from `from` on are copied to lower ones; what lies in value areas that do is written anew where
+ * `movesValue` says so. No more than `mostPages` are moved, and `isHurried` ends it; how many were is told.
  */
 export function* relocateRuns(
   around: LsmSurroundings,
@@ -148,12 +148,13 @@ export function* relocateRuns(
   before: Manifest,
   from: number,
   mostPages: number,
-  movesValues: boolean,
+  movesValue: RelocatesExtent | undefined,
   isHurried: () => boolean,
 ): Generator<void, { manifest: Manifest; pagesMoved: number }> {
   const far = new Set<number>();
-  for (const { page, lengthBytes } of movesValues ? before.areas.values() : []) {
-    if (page + extentPages(lengthBytes) > from) {
+  for (const { page, lengthBytes } of before.areas.values()) {
+    const count = extentPages(lengthBytes);
+    if (page + count > from && movesValue?.(page, count) === true) {
       far.add(page);
     }
   }

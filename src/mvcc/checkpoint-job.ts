@@ -13,7 +13,7 @@
  * up to the memtables' last commit is no longer needed. The job runs in the checkpoint worker, or step by step in the
  * application's thread; it is the same code, and knows nothing of threads. `steps()` yields about once a leaf.
  */
-import { EMPTY_ROOT, type RootRecord, TreeMerge, treeExtents } from "../btree/index.ts";
+import { EMPTY_ROOT, type RelocatesExtent, type RootRecord, TreeMerge, treeExtents } from "../btree/index.ts";
 import type { Manifest } from "../lsm/index.ts";
 import {
   EXTENT_HEADER_BYTES,
@@ -71,12 +71,17 @@ export interface Relocation {
   readonly movesRuns: boolean;
   /** Those from this page number on; undefined: the job finds out whether it is worth it, and from where. */
   readonly from: number | undefined;
-  /** Move large values too, which reads every leaf. */
-  readonly extents: boolean;
+  readonly values: ValueMoves;
 }
 
+/**
+ * Whether large values move, too, for which every leaf is read: not at all, where there is room below them, or even to the end
+ * of the file, so that there will be.
+ */
+export type ValueMoves = "stay" | "down" | "anywhere";
+
 /** For a job that moves nothing. */
-export const NO_RELOCATION: Relocation = { pages: 0, movesRuns: false, from: undefined, extents: false };
+export const NO_RELOCATION: Relocation = { pages: 0, movesRuns: false, from: undefined, values: "stay" };
 
 export interface FreedExtent {
   readonly first: number;
@@ -260,7 +265,7 @@ export class CheckpointJob {
     const merge = new TreeMerge(pages, this.#allocator, this.#frees, this.#number, root, batch, {
       relocateFrom: relocateFrom ?? Number.POSITIVE_INFINITY,
       relocatePages: this.#relocateBudget,
-      relocateExtents: this.#input.relocation.extents,
+      relocatesExtent: this.#movesValue,
     });
     for (;;) {
       const before = batch.consumed;
@@ -293,9 +298,19 @@ export class CheckpointJob {
     const from = relocation.movesRuns ? this.#relocateFrom() : undefined;
     if (from !== undefined) {
       // Who asks for the shortest file gets it, though it be longer meanwhile.
-      const mostPages = relocation.extents ? this.#relocateBudget : Math.min(this.#relocateBudget, free.freeCount);
-      yield* this.#lsm.relocate(from, mostPages, relocation.extents);
+      const isLimited = relocation.values === "stay";
+      const mostPages = isLimited ? Math.min(this.#relocateBudget, free.freeCount) : this.#relocateBudget;
+      yield* this.#lsm.relocate(from, mostPages, this.#movesValue);
     }
+  }
+
+  /** By which a large value is chosen that lies too far out; undefined: none is. */
+  get #movesValue(): RelocatesExtent | undefined {
+    const { values } = this.#input.relocation;
+    if (values === "stay") {
+      return undefined;
+    }
+    return (first, count) => values === "anywhere" || this.#allocator.hasRunBelow(first, count);
   }
 
   *#mergeRoots(): Generator<void, RootRecord> {

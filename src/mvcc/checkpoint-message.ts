@@ -22,7 +22,9 @@ export const STATUS_PROGRESS: number = WORDS_SHARED;
 export const STATUS_HURRIED: number = WORDS_SHARED + 1;
 /** Changes with every step of a job. */
 export const STATUS_STEPS: number = WORDS_SHARED + 2;
-export const STATUS_WORDS: number = WORDS_SHARED + 3;
+/** 1: no helper is to be had. */
+export const STATUS_ALONE: number = WORDS_SHARED + 3;
+export const STATUS_WORDS: number = WORDS_SHARED + 4;
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 

@@ -8,6 +8,7 @@ import {
   type EncodedOutcome,
   encodeResult,
   PROGRESS_SCALE,
+  STATUS_ALONE,
   STATUS_HURRIED,
   STATUS_PROGRESS,
   STATUS_STEPS,
@@ -36,6 +37,7 @@ const helper = new CompactionHelper(thread);
 
 port.on("message", (encoded: EncodedInput) => {
   const outcome = run(encoded);
+  Atomics.store(words, STATUS_ALONE, Number(thread.isGone));
   // Before the message, on which the next job may begin and set the word again.
   Atomics.store(words, WORD_RUNNING, 0);
   port.postMessage(outcome);

@@ -22,6 +22,7 @@ import {
   NO_RELOCATION,
   type Relocation,
   runToEnd,
+  type ValueMoves,
 } from "./checkpoint-job.ts";
 import type { CheckpointOutcome, CheckpointRunner } from "./checkpoint-runner.ts";
 import { CompactionTurns, IDLE_MS } from "./compaction-turns.ts";
@@ -259,11 +260,11 @@ export class Checkpointer {
   }
 
   /**
-   * The next job, begun at once if none is due, also empties the end of the file: of tree pages, or of everything with
-   * `extents`, as far as there is room below. Resolves with what the file is then; rejects with what the job met, or,
+   * The next job, begun at once if none is due, also empties the end of the file: of pages, and of large values that
+   * move, as far as there is room below. Resolves with what the file is then; rejects with what the job met, or,
    * where the signal fired before a job began, with its reason.
    */
-  async relocate(extents: boolean, signal?: AbortSignal): Promise<PageSpace> {
+  async relocate(values: ValueMoves, signal?: AbortSignal): Promise<PageSpace> {
     while (this.#relocations.isAwaited) {
       signal?.throwIfAborted();
       this.#checkOpen();
@@ -274,7 +275,7 @@ export class Checkpointer {
     this.#throwIfStuck();
     let takeBack: ((reason: unknown) => void) | undefined;
     const moved = new Promise<PageSpace>((resolve, reject) => {
-      takeBack = this.#relocations.ask({ extents, resolve, reject });
+      takeBack = this.#relocations.ask({ values, resolve, reject });
     });
     const onAbort = () => takeBack!(signal!.reason);
     signal?.addEventListener("abort", onAbort);
@@ -573,13 +574,8 @@ export class Checkpointer {
 
   /** After a job: what came to be due in the meantime; after a failure not at once. */
   #startNext(hasSucceeded: boolean): void {
-    if (hasSucceeded) {
-      this.#retryAtMs = 0;
-      this.schedule();
-    } else {
-      this.#retryAtMs = this.#clock.now() + RETRY_MS;
-      this.schedule();
-    }
+    this.#retryAtMs = hasSucceeded ? 0 : this.#clock.now() + RETRY_MS;
+    this.schedule();
   }
 
   /** What an opening database would find is not known: nothing on disk is touched any more. Whoever waits is told. */

@@ -6,14 +6,16 @@
  *
  * It goes by checkpoints like any other, each of which empties a stretch at the end of the file: a page is written
  * anew at a lower number and its old place is free once no snapshot needs it. So it can be ended at any time, writers
- * have their checkpoints in between, and a crash loses nothing. Large values are looked for only where a stretch did not
- * get empty otherwise, since all leaves have to be read to find them.
+ * have their checkpoints in between, and a crash loses nothing. Large values are looked for only where the file gets no
+ * shorter otherwise, since all leaves have to be read to find them. They take several pages in a row: where no such room is
+ * below them, they make some by moving to the end of the file, and down again.
  *
  * Runs of LSM maps are compacted first, as far as they would be by themselves at rest.
  *
  * Closing does the same in one go, within bounds, so that this is for databases that stay open.
  */
 import { PAGE_SIZE } from "../pager/index.ts";
+import type { ValueMoves } from "./checkpoint-job.ts";
 import type { Store } from "./store.ts";
 
 export interface CompactOptions {
@@ -32,8 +34,20 @@ export interface CompactResult {
 /** Free pages that are not worth another checkpoint: it writes a few itself, roots and list of free pages. */
 const FEW_PAGES = 8;
 
-/** So often in a row, at the most, large values that find room only at the end of the file move there, and then down. */
-const MOST_GROWTHS = 4;
+/** What moves of large values in each job after the one by which the file was shortest, until it is shorter. */
+const ATTEMPTS: readonly ValueMoves[] = [
+  "stay",
+  "down",
+  "anywhere",
+  "down",
+  "down",
+  "anywhere",
+  "down",
+  "down",
+  "anywhere",
+  "down",
+  "down",
+];
 
 /** The contract is `Database.compact`'s. */
 export async function compact(store: Store, options: CompactOptions = {}): Promise<CompactResult> {
@@ -42,32 +56,26 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
   const { checkpointer } = store;
   await checkpointer.tidy(signal);
   const before = checkpointer.meta.pageCount;
-  let movesExtents = false;
-  /** Since it was shortest. */
-  let growths = 0;
-  let space = await checkpointer.relocate(false, signal);
+  let space = await checkpointer.relocate("stay", signal);
   let shortest = space.end;
-  while (space.end > space.used + FEW_PAGES) {
+  for (let attempt = 0; attempt < ATTEMPTS.length && space.end > space.used + FEW_PAGES; ) {
     signal?.throwIfAborted();
     store.checkWritable();
-    const end = space.end;
+    const { end } = space;
     onProgress(Math.min(1, Math.max(0, (before - end) / Math.max(1, before - space.used))));
-    space = await checkpointer.relocate(movesExtents, signal);
+    const values = ATTEMPTS[attempt]!;
+    space = await checkpointer.relocate(values, signal);
+    attempt++;
     if (space.end < shortest) {
       shortest = space.end;
-      movesExtents = false;
-      growths = 0;
-    } else if (!movesExtents) {
-      movesExtents = true;
-    } else if (space.end > end && growths < MOST_GROWTHS) {
-      // Where they were, there may be room for them now.
-      growths++;
-    } else {
+      attempt = 0;
+    } else if (values === "anywhere" && space.end <= end) {
+      // Nothing had to move to the end: the next ones would find the same.
       break;
     }
   }
   if (checkpointer.meta.pageCount > space.end) {
-    await checkpointer.relocate(false, signal);
+    await checkpointer.relocate("stay", signal);
   }
   onProgress(1);
   return { bytesBefore: before * PAGE_SIZE, bytesAfter: checkpointer.meta.pageCount * PAGE_SIZE };

@@ -62,6 +62,11 @@ export class HelperThread implements HelperLink {
     return this.#state === "ready" && !this.hasEnded;
   }
 
+  /** None is to be had, or it was lost. */
+  get isGone(): boolean {
+    return !this.isReady && (this.hasEnded || this.#state === "gone");
+  }
+
   get hasEnded(): boolean {
     return Atomics.load(this.#words, WORD_ENDED) === 1;
   }

@@ -5,10 +5,13 @@ import type { Extent, FreeSpace, PageAllocator } from "../pager/index.ts";
 export class JobPages implements PageAllocator {
   readonly written: { first: number; count: number }[];
   readonly #free: FreeSpace;
+  /** By its length, below which page no run was free any more. */
+  readonly #noneBelow: Map<number, number>;
 
   constructor(free: FreeSpace) {
     this.written = [];
     this.#free = free;
+    this.#noneBelow = new Map();
   }
 
   allocate(): number {
@@ -19,6 +22,16 @@ export class JobPages implements PageAllocator {
     const first = this.#free.allocateRun(count);
     this.#note(first, count);
     return first;
+  }
+
+  /** Whether as many pages in a row are free below `first`. Once there are none, a later call may not see those given back. */
+  hasRunBelow(first: number, count: number): boolean {
+    if (first <= (this.#noneBelow.get(count) ?? 0)) {
+      return false;
+    }
+    const found = this.#free.lowestRun(count);
+    this.#noneBelow.set(count, found < 0 ? Number.POSITIVE_INFINITY : found);
+    return found >= 0 && found < first;
   }
 
   allocateUpTo(most: number): Extent {

@@ -1,4 +1,5 @@
 /** What a checkpoint job does for LSM keyspaces: flushes into new runs, drops, moves, and compactions (compactions.ts). */
+import type { RelocatesExtent } from "../btree/index.ts";
 import {
   flushRun,
   freeRuns,
@@ -58,7 +59,7 @@ export class LsmWork {
   }
 
   /** Moves what lies from page `from` on, `mostPages` at the most. After compactions. */
-  *relocate(from: number, mostPages: number, movesValues: boolean): Generator<void, void> {
+  *relocate(from: number, mostPages: number, movesValue: RelocatesExtent | undefined): Generator<void, void> {
     const { isHurried } = this.#input;
     let left = mostPages;
     for (const keyspace of this.#manifests.keyspaces()) {
@@ -66,7 +67,7 @@ export class LsmWork {
       if (settings !== undefined) {
         const around = this.#surroundings(keyspace, settings);
         const before = this.#manifests.now(keyspace);
-        const moved = yield* relocateRuns(around, this.#frees, before, from, left, movesValues, isHurried);
+        const moved = yield* relocateRuns(around, this.#frees, before, from, left, movesValue, isHurried);
         left -= moved.pagesMoved;
         this.movedBytes += moved.pagesMoved * PAGE_SIZE;
         this.#manifests.compacted(keyspace, moved.manifest);

@@ -4,12 +4,12 @@
  */
 import { PAGE_SIZE } from "../pager/index.ts";
 import type { PageSpace } from "./checkpoint-host.ts";
-import { NO_RELOCATION, type Relocation } from "./checkpoint-job.ts";
+import { NO_RELOCATION, type Relocation, type ValueMoves } from "./checkpoint-job.ts";
 import type { PageLedger } from "./page-ledger.ts";
 
 /** Somebody waits for pages to be moved. */
 export interface RelocationRequest {
-  readonly extents: boolean;
+  readonly values: ValueMoves;
   readonly resolve: (space: PageSpace) => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -89,16 +89,16 @@ export class Relocations {
     }
     const { used } = this.#ledger.space;
     const end = this.#ledger.cutTail();
-    const from = request.extents ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
+    const from = request.values !== "stay" ? used : Math.max(used, end - RELOCATE_PAGES_ON_REQUEST);
     const all = Number.POSITIVE_INFINITY;
-    return { pages: all, movesRuns: true, from, extents: request.extents };
+    return { pages: all, movesRuns: true, from, values: request.values };
   }
 
   #trim(): RelocationRequest {
     const { end } = this.#ledger.space;
     this.#isTrimming = true;
     return {
-      extents: false,
+      values: "stay",
       resolve: (space) => {
         this.#isTrimmed = end - space.end < Math.min(LEAST_GAIN_PAGES, end * LEAST_GAIN);
       },

@@ -8,6 +8,7 @@ import {
   type EncodedOutcome,
   encodeInput,
   PROGRESS_SCALE,
+  STATUS_ALONE,
   STATUS_HURRIED,
   STATUS_PROGRESS,
   STATUS_STEPS,
@@ -61,7 +62,7 @@ export class WorkerRunner implements CheckpointRunner {
   }
 
   get hasHelper(): boolean {
-    return true;
+    return Atomics.load(this.#words, STATUS_ALONE) === 0;
   }
 
   get progress(): number {

@@ -104,7 +104,7 @@ export class FreeSpace implements PageAllocator {
         limit: this.#pagesPerFile,
       });
     }
-    const first = this.#findRun(count);
+    const first = this.lowestRun(count);
     const page = first >= 0 ? first : this.#growFor(count);
     this.#take(page, count);
     if (count > 1) {
@@ -114,9 +114,37 @@ export class FreeSpace implements PageAllocator {
     return page;
   }
 
+  /** The lowest free run of `count` pages within one file; -1: none. */
+  lowestRun(count: number): number {
+    if (this.#freeCount < count) {
+      return -1;
+    }
+    const isHinted = count > 1 && count >= this.#runCount;
+    let page = this.#nextFree(isHinted ? Math.max(this.#lowest, this.#runFrom) : this.#lowest);
+    if (!isHinted) {
+      this.#lowest = page;
+    }
+    while (page + count <= this.#pageCount) {
+      const fileEnd = (Math.floor(page / this.#pagesPerFile) + 1) * this.#pagesPerFile;
+      if (page + count > fileEnd) {
+        page = this.#nextFree(fileEnd);
+        continue;
+      }
+      let end = page + 1;
+      while (end < page + count && this.isFree(end)) {
+        end++;
+      }
+      if (end === page + count) {
+        return page;
+      }
+      page = this.#nextFree(end);
+    }
+    return -1;
+  }
+
   /** The lowest free page and those behind it that are free, too, `most` at the most; so many new ones where none is. */
   allocateUpTo(most: number): Extent {
-    const first = this.#findRun(1);
+    const first = this.lowestRun(1);
     if (first < 0) {
       const count = Math.min(most, this.#pagesPerFile);
       return { first: this.allocateRun(count), count };
@@ -232,34 +260,6 @@ export class FreeSpace implements PageAllocator {
     if (first === this.#lowest) {
       this.#lowest = first + count;
     }
-  }
-
-  /** The lowest free run of `count` pages within one file; -1: none. */
-  #findRun(count: number): number {
-    if (this.#freeCount < count) {
-      return -1;
-    }
-    const isHinted = count > 1 && count >= this.#runCount;
-    let page = this.#nextFree(isHinted ? Math.max(this.#lowest, this.#runFrom) : this.#lowest);
-    if (!isHinted) {
-      this.#lowest = page;
-    }
-    while (page + count <= this.#pageCount) {
-      const fileEnd = (Math.floor(page / this.#pagesPerFile) + 1) * this.#pagesPerFile;
-      if (page + count > fileEnd) {
-        page = this.#nextFree(fileEnd);
-        continue;
-      }
-      let end = page + 1;
-      while (end < page + count && this.isFree(end)) {
-        end++;
-      }
-      if (end === page + count) {
-        return page;
-      }
-      page = this.#nextFree(end);
-    }
-    return -1;
   }
 
   /** Raises the page count so that `count` free pages end it; returns the first of them. */

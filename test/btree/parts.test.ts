@@ -55,7 +55,7 @@ describe("a part", () => {
         for (let round = 0; round < 4; round++) {
           const batch = sortedBatch(Array.from({ length: [1, 30, 500][below(rng, 3)]! }, () => draw(40, pool)));
           const relocateFrom = 2 + below(rng, tree.free.pageCount);
-          tree.merge(batch, below(rng, 2) === 0 ? {} : { relocateFrom, relocateExtents: true });
+          tree.merge(batch, below(rng, 2) === 0 ? {} : { relocateFrom, relocatesExtent: () => true });
           tree.check();
         }
         tree.checkExtents();

@@ -39,7 +39,7 @@ describe("relocation", () => {
     const draw = operationSource(rng);
     using tree = highTree(() => draw(0, []));
     expect(pagesFrom(tree, LIMIT)).toBeGreaterThan(0);
-    const merge = tree.merge([], { relocateFrom: LIMIT, relocateExtents: true });
+    const merge = tree.merge([], { relocateFrom: LIMIT, relocatesExtent: () => true });
     expect(merge.relocatedPages).toBeGreaterThan(0);
     expect(pagesFrom(tree, LIMIT)).toBe(0);
     tree.check();
@@ -69,9 +69,9 @@ describe("relocation", () => {
       const pool = tree.entries.map((entry) => entry.key);
       for (const size of [1, 50, 1000]) {
         const limit = 2 + below(rng, tree.free.pageCount - 2);
-        const relocateExtents = below(rng, 2) === 0;
+        const relocatesExtent = [undefined, () => true, () => below(rng, 2) === 0][below(rng, 3)];
         const batch = sortedBatch(Array.from({ length: size }, () => draw(40, pool)));
-        tree.merge(batch, { relocateFrom: limit, relocateExtents, relocatePages: [1, 30, 5000][below(rng, 3)]! });
+        tree.merge(batch, { relocateFrom: limit, relocatesExtent, relocatePages: [1, 30, 5000][below(rng, 3)]! });
         tree.check();
       }
       tree.reading.compareScan();

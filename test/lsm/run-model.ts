@@ -125,8 +125,9 @@ export class RunModel {
   /** Moves what lies from page `from` on; how many pages were. */
   relocate(from: number, mostPages: number, movesValues: boolean): number {
     let moved = 0;
+    const movesValue = () => movesValues;
     this.#change(function* (around) {
-      const result = yield* relocateRuns(around, this.#frees, this.manifest, from, mostPages, movesValues, () => false);
+      const result = yield* relocateRuns(around, this.#frees, this.manifest, from, mostPages, movesValue, () => false);
       moved = result.pagesMoved;
       return result.manifest;
     });

@@ -141,8 +141,9 @@ describe("a helper in a thread", () => {
   });
 
   it("is not waited for when its thread is gone", async () => {
+    expect(thread.isGone).toBe(false);
     await thread.end();
-    expect(helper.isFree).toBe(false);
+    expect([helper.isFree, thread.isGone]).toEqual([false, true]);
   });
 });
 

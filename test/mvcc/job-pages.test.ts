@@ -43,3 +43,23 @@ describe("revocable pages", () => {
     ]);
   });
 });
+
+describe("room below a run of pages", () => {
+  it("is a free run that begins before it", () => {
+    const { pages } = start();
+    expect([3, 4, 10].map((first) => pages.hasRunBelow(first, 2))).toEqual([false, true, true]);
+    expect([6, 7].map((first) => pages.hasRunBelow(first, 3))).toEqual([false, true]);
+    expect(pages.hasRunBelow(10, 4)).toBe(false);
+  });
+
+  it("is gone when it was taken", () => {
+    const { pages } = start();
+    expect(pages.hasRunBelow(6, 2)).toBe(true);
+    expect(pages.allocateRun(2)).toBe(3);
+    expect(pages.hasRunBelow(6, 2)).toBe(false);
+    expect(pages.hasRunBelow(9, 2)).toBe(true);
+    expect(pages.allocateRun(2)).toBe(6);
+    expect(pages.hasRunBelow(9, 2)).toBe(false);
+    expect(pages.hasRunBelow(9, 1)).toBe(true);
+  });
+});

@@ -71,7 +71,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     compactionBytesPerSecond: Number.POSITIVE_INFINITY,
   });
   try {
-    await checkpointer.relocate(false);
+    await checkpointer.relocate("stay");
     expect(fs.readdirSync(directory)).toEqual(["pages.000"]);
 
     const job = await checkpointer.hold();
@@ -84,7 +84,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     checkpointer.letGo();
     expect(fs.readdirSync(directory)).toEqual(["pages.000", "pages.001"]);
 
-    await checkpointer.relocate(false);
+    await checkpointer.relocate("stay");
     const reopened = PageFile.open(disk, OPTIONS);
     const meta = readMeta(reopened);
     expect(meta.checkpoint).toBe(3);
