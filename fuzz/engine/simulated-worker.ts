@@ -92,6 +92,8 @@ export class SimulatedWorker implements CheckpointRunner {
     return this.#progress;
   }
 
+  prepare(): void {}
+
   start(input: CheckpointInput): void {
     if (this.#hasFailed) {
       this.#hasFailed = false;

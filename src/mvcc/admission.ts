@@ -24,7 +24,6 @@ export class Admission {
   readonly #runner: CheckpointRunner;
   readonly #jobs: Jobs;
   readonly #pacer: Pacer;
-  #startedAtMs: number;
   /** The job's progress when writers began to do its work. */
   #slowedFrom: number;
 
@@ -34,24 +33,22 @@ export class Admission {
     this.#runner = runner;
     this.#jobs = jobs;
     this.#pacer = new Pacer();
-    this.#startedAtMs = 0;
     this.#slowedFrom = 0;
   }
 
-  /** Before each record. `frozen` memtables wait, `inJob` of them for the running job; undefined: none runs. */
-  admit(frozen: number, inJob: number | undefined): void {
+  /** Before each record. `frozen` memtables wait, those of the running job among them. */
+  admit(frozen: number): void {
     const active = this.#host.active;
     if (active === undefined) {
       return;
     }
-    const { tail, capacity, number } = active.segment;
+    const { segment } = active;
     if (this.#runner.isBeside) {
-      const filled = inJob === undefined ? 0 : frozen + tail / capacity;
-      const behind = inJob === undefined ? 0 : filled - inJob * this.#runner.progress;
-      this.#pause(this.#pacer.pauseMs(behind, filled, number, tail, this.#clock.now()));
+      this.#pause(this.#pacer.pauseMs(segment, frozen, this.#runner.progress, this.#clock.now()));
     } else if (frozen >= MAX_FROZEN) {
       this.#jobs.start();
-      this.#runner.advance(this.#slowedFrom + (tail / capacity) * (1 - this.#slowedFrom), MAX_PAUSE_MS);
+      const share = segment.tail / segment.capacity;
+      this.#runner.advance(this.#slowedFrom + share * (1 - this.#slowedFrom), MAX_PAUSE_MS);
       this.#jobs.collect();
     }
   }
@@ -60,14 +57,15 @@ export class Admission {
     this.#slowedFrom = isRunning ? this.#runner.progress : 0;
   }
 
-  jobStarted(): void {
-    this.#startedAtMs = this.#clock.now();
+  /** `bytes` of the log are its work. */
+  jobStarted(bytes: number, compacts: boolean): void {
+    this.#pacer.jobStarted(bytes, compacts, this.#clock.now());
     this.#slowedFrom = 0;
   }
 
-  /** One that writers had to wait for; `flushedBytes` of the log were its work. */
-  jobDone(flushedBytes: number): void {
-    this.#pacer.jobDone(this.#clock.now() - this.#startedAtMs, flushedBytes);
+  /** `isTypical`: it went as fast as one does that writers have to wait for. */
+  jobEnded(isTypical: boolean): void {
+    this.#pacer.jobEnded(isTypical, this.#clock.now());
   }
 
   /** The writer waits while the worker gets on. */

@@ -25,6 +25,8 @@ export const STATUS_STEPS: number = WORDS_SHARED + 2;
 /** 1: no helper is to be had. */
 export const STATUS_ALONE: number = WORDS_SHARED + 3;
 export const STATUS_WORDS: number = WORDS_SHARED + 4;
+/** A message without a job: the helper will be wanted. */
+export const BEGIN_HELPER = "begin helper";
 /** The progress is kept in parts of this. */
 export const PROGRESS_SCALE = 1_000_000;
 

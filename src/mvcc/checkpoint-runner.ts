@@ -21,6 +21,8 @@ export interface CheckpointRunner {
   readonly hasHelper: boolean;
   /** How much of the running job is done, 0 to 1. */
   readonly progress: number;
+  /** A job will come soon; with `compacts`, jobs will have runs to compact. Threads take a while to begin. */
+  prepare(compacts: boolean): void;
   start(input: CheckpointInput): void;
   /** The caller wrote these pages itself. */
   noteWritten(pages: readonly Extent[]): void;

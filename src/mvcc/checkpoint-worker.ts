@@ -3,6 +3,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { type Backend, openDirectory } from "../pager/index.ts";
 import { CheckpointJob, runToEnd } from "./checkpoint-job.ts";
 import {
+  BEGIN_HELPER,
   decodeInput,
   type EncodedInput,
   type EncodedOutcome,
@@ -35,7 +36,11 @@ const pages = new WorkerPages(disk, { ...place, readOnly: false });
 const thread = new HelperThread(place);
 const helper = new CompactionHelper(thread);
 
-port.on("message", (encoded: EncodedInput) => {
+port.on("message", (encoded: EncodedInput | typeof BEGIN_HELPER) => {
+  if (encoded === BEGIN_HELPER) {
+    thread.begin();
+    return;
+  }
   const outcome = run(encoded);
   Atomics.store(words, STATUS_ALONE, Number(thread.isGone));
   // Before the message, on which the next job may begin and set the word again.

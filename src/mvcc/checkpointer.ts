@@ -30,7 +30,7 @@ import { EarliestTimer } from "./earliest-timer.ts";
 import { closed, JobErrors } from "./job-errors.ts";
 import { jobInput } from "./job-input.ts";
 import type { Memtable } from "./memtable.ts";
-import { MAX_FROZEN } from "./pacer.ts";
+import { MAX_FROZEN, WORTHWHILE } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
 import { WakeUps } from "./wake-ups.ts";
@@ -44,11 +44,6 @@ interface RunningJob {
   readonly canWait: boolean;
 }
 
-/**
- * A job takes so many at once if it can: each touches most leaves of a tree under random writes, so that two at once cost one.
- * No more, since writers are to have room meanwhile.
- */
-const WORTHWHILE = 2;
 /** How long a single frozen memtable waits for company. */
 const COMPANY_MS = 1000;
 const RETRY_MS = 1000;
@@ -141,7 +136,7 @@ export class Checkpointer {
     if (this.#running !== undefined) {
       this.collect();
     }
-    this.#admission.admit(this.#frozen().length, this.#running?.memtables.length);
+    this.#admission.admit(this.#frozen().length);
   }
 
   /** Called before the active memtable is frozen: returns when there is room for one more. */
@@ -175,6 +170,9 @@ export class Checkpointer {
   frozen(): void {
     this.#admission.frozen(this.#running !== undefined);
     this.#turns.frozen();
+    if (this.#running === undefined) {
+      this.#runner.prepare([...this.#host.kinds().values()].some(({ lsm }) => lsm !== undefined));
+    }
     if (this.#frozen().length >= WORTHWHILE && !this.#host.isOverfull()) {
       this.#runner.hurry();
     }
@@ -215,11 +213,8 @@ export class Checkpointer {
       return;
     }
     this.#running = undefined;
+    this.#admission.jobEnded(outcome.ok && !done.canWait);
     if (outcome.ok) {
-      if (!done.canWait) {
-        const bytes = done.memtables.reduce((sum, { segment }) => sum + segment.tail, 0);
-        this.#admission.jobDone(bytes);
-      }
       this.#turns.written(outcome.result.compactedBytes);
     }
     this.#settle(outcome, done);
@@ -453,13 +448,17 @@ export class Checkpointer {
     const canWait = memtables.length === 0 && (request !== undefined || isQuiet);
     const running = { memtables, request, compacts, canWait };
     this.#running = running;
-    this.#admission.jobStarted();
+    this.#admission.jobStarted(
+      memtables.reduce((sum, { segment }) => sum + segment.tail, 0),
+      compacts,
+    );
     const compactionBytes = compacts ? this.#turns.budgetBytes(onlyCompacts && frozen.length >= WORTHWHILE) : 0;
     try {
       this.#runner.start(this.#input(memtables, this.#relocationOf(request), compactionBytes));
     } catch (error) {
       // No thread is to be had, say.
       this.#running = undefined;
+      this.#admission.jobEnded(false);
       this.#settle({ ok: false, error, isMetaUncertain: false }, running);
       this.#startNext(false);
       this.#outcomes.wakeAll();

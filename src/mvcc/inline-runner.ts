@@ -45,6 +45,8 @@ export class InlineRunner implements CheckpointRunner {
     return this.#progress;
   }
 
+  prepare(): void {}
+
   start(input: CheckpointInput): void {
     this.#progress = 0;
     this.#isHurried = false;

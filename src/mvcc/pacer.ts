@@ -1,23 +1,25 @@
 /**
- * How fast writers may go while checkpoints are behind: in proportion, so that nobody ever has to stand still.
+ * How fast writers may go while a job runs: so that what room there is in the log is full when a flush ends and makes more, and
+ * nobody ever has to stand still.
  *
- *     behind   0     0.75       1.9         3     memtables: the active one by its share, those of the running job by what of
- *              ├───────┼──────────┼──────────┤     it is to come
- *                no    0 ┈┈┈┈┈┈▶ 1 ┈┈┈┈┈┈┈▶ 2     times as long a byte as checkpoints take for it
- *               pause
+ *     rate = room / time until a flush has ended
  *
- *     filled   3 ──────── 4: the last segment that there is room for, however near the job is to its end: 0 to 2
+ *     job that flushes        ├─────── flush ───────┤                       what is done of it tells how long the rest takes
+ *     job that compacts       ├── compaction ──┤├─────── flush ───────┤
  *
- * A job takes the two oldest ones: a writer that fills two more until it ends stays at two. What checkpoints take for a byte
- * of log is measured: all the time that jobs took, compactions included, over the bytes that flushes took off the log,
- * older jobs counting less. A writer pauses for what it was faster than that, its own time and earlier pauses included: one
- * that is slower by itself, or had to share the processor, does not pause at all.
+ * Where jobs take longer than was thought the rate gets less by and by; where they are shorter there is more room for the next
+ * ones. So it comes to be the rate of the jobs. How long they take is measured, and longer ones are remembered for a while: to be
+ * early costs nothing, since the room is there later. A writer pauses for what it was faster than that, its own time and earlier
+ * pauses included: one that is slower by itself, or had to share the processor, does not pause at all.
  */
 
 /** Frozen memtables that there may be before writers wait: two in a job, and one behind it beside the active one. */
 export const MAX_FROZEN = 3;
-const FREE_UNTIL = 0.75;
-const MOST_FACTOR = 2;
+/**
+ * A job takes so many at once if it can: each touches most leaves of a tree under random writes, so that two at once cost one.
+ * No more, since writers are to have room meanwhile.
+ */
+export const WORTHWHILE = 2;
 /** Pauses shorter than this are saved up. */
 const LEAST_PAUSE_MS = 1;
 /** A writer that was slower than it might have been can be faster for so long. */
@@ -26,16 +28,38 @@ const MOST_CREDIT_MS = 5;
 const MOST_OWED_MS = 100;
 /** A job that took longer has met a clock that was set, or a machine that slept. */
 const MOST_JOB_MS = 60_000;
-/** What an older job still counts, for each one that flushed since. */
-const FORGET = 0.8;
-/** What is supposed before the first job was done: 100 MB a second. */
-const FIRST_MS = 320;
-const FIRST_BYTES = 32_000_000;
+/** What a job that was longer counts after one more. */
+const REMEMBERED = 0.85;
+/** Jobs are expected to take so much longer. */
+const MARGIN = 1.25;
+/** No job is nearer to its end than this share of it. */
+const LEAST_LEFT = 0.15;
+/** What is supposed before the first job of a kind: flushes of 100 MB a second, half again as long beside compactions. */
+const FIRST_MS_PER_BYTE = 1e-5;
+const FIRST_BESIDE = 1.5;
+const FIRST_COMPACTION_MS = 300;
+
+/** The segment that writers are at. */
+export interface PacedSegment {
+  readonly number: number;
+  readonly capacity: number;
+  readonly tail: number;
+}
+
+interface Job {
+  /** Of the log, that it flushes; 0: it compacts, and the next one flushes. */
+  readonly bytes: number;
+  readonly compacts: boolean;
+  readonly startedAtMs: number;
+}
 
 export class Pacer {
-  /** Of jobs that were done, the older ones weighing less. */
-  #busyMs: number;
-  #flushedBytes: number;
+  #job: Job | undefined;
+  #flushMsPerByte: number;
+  /** Of flushes beside compactions; undefined: there was none yet. */
+  #besideMsPerByte: number | undefined;
+  /** Of compactions by themselves. */
+  #compactionMs: number;
   /** Negative: how much faster it may be. */
   #owedMs: number;
   /** Up to where in the log writers had come, and when. */
@@ -44,38 +68,75 @@ export class Pacer {
   #atMs: number;
 
   constructor() {
-    this.#busyMs = FIRST_MS;
-    this.#flushedBytes = FIRST_BYTES;
+    this.#job = undefined;
+    this.#flushMsPerByte = FIRST_MS_PER_BYTE;
+    this.#besideMsPerByte = undefined;
+    this.#compactionMs = FIRST_COMPACTION_MS;
     this.#owedMs = 0;
     this.#segment = 0;
     this.#tail = 0;
     this.#atMs = 0;
   }
 
-  /** A job has ended that writers had to wait for: it took so long, and so many bytes off the log, none if it compacted. */
-  jobDone(ms: number, flushedBytes: number): void {
-    if (flushedBytes > 0) {
-      this.#busyMs *= FORGET;
-      this.#flushedBytes *= FORGET;
-    }
-    this.#busyMs += Math.min(MOST_JOB_MS, Math.max(0, ms));
-    this.#flushedBytes += flushedBytes;
+  jobStarted(bytes: number, compacts: boolean, nowMs: number): void {
+    this.#job = { bytes, compacts, startedAtMs: nowMs };
   }
 
-  /**
-   * For how long a writer is to pause that has come so far in the log. `behind` and `filled` are in memtables, with what
-   * the running job has done of its own taken off the one and not the other; both 0: there is no job to wait for.
-   */
-  pauseMs(behind: number, filled: number, segment: number, tail: number, nowMs: number): number {
-    const bytes = segment === this.#segment ? Math.max(0, tail - this.#tail) : tail;
+  /** With `isTypical`, the next ones of its kind are expected to take as long. */
+  jobEnded(isTypical: boolean, nowMs: number): void {
+    const job = this.#job;
+    this.#job = undefined;
+    if (job === undefined || !isTypical) {
+      return;
+    }
+    const ms = elapsed(job.startedAtMs, nowMs);
+    if (job.bytes === 0) {
+      this.#compactionMs = longer(this.#compactionMs, ms);
+    } else if (job.compacts) {
+      this.#besideMsPerByte = longer(this.#msPerByte(true), ms / job.bytes);
+    } else {
+      this.#flushMsPerByte = longer(this.#flushMsPerByte, ms / job.bytes);
+    }
+  }
+
+  /** For how long a writer is to pause that has come so far, `frozen` memtables behind it; `progress` is the job's, 0 to 1. */
+  pauseMs({ number, capacity, tail }: PacedSegment, frozen: number, progress: number, nowMs: number): number {
+    const bytes = number === this.#segment ? Math.max(0, tail - this.#tail) : tail;
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
-    this.#segment = segment;
+    this.#segment = number;
     this.#tail = tail;
     this.#atMs = nowMs;
-    const pressure = Math.max(0, (behind - FREE_UNTIL) / (MAX_FROZEN - FREE_UNTIL), filled - MAX_FROZEN);
-    const dueMs = MOST_FACTOR * Math.min(1, pressure) * bytes * (this.#busyMs / this.#flushedBytes);
-    const owedMs = pressure === 0 ? Math.min(0, this.#owedMs) : this.#owedMs;
-    this.#owedMs = Math.min(MOST_OWED_MS, Math.max(-MOST_CREDIT_MS, owedMs + dueMs - elapsedMs));
+    if (this.#job === undefined) {
+      this.#owedMs = Math.max(-MOST_CREDIT_MS, Math.min(0, this.#owedMs) - elapsedMs);
+      return 0;
+    }
+    const room = Math.max(1, (MAX_FROZEN + 1 - frozen) * capacity - tail);
+    const dueMs = MARGIN * (bytes / room) * this.#leftMs(this.#job, capacity, progress, nowMs);
+    this.#owedMs = Math.min(MOST_OWED_MS, Math.max(-MOST_CREDIT_MS, this.#owedMs + dueMs - elapsedMs));
     return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
   }
+
+  /** Until a flush has ended. */
+  #leftMs({ bytes, compacts, startedAtMs }: Job, capacity: number, progress: number, nowMs: number): number {
+    const elapsedMs = elapsed(startedAtMs, nowMs);
+    if (bytes === 0) {
+      const leftMs = Math.max(this.#compactionMs - elapsedMs, this.#compactionMs * LEAST_LEFT);
+      return leftMs + WORTHWHILE * capacity * this.#msPerByte(true);
+    }
+    const expectedMs = bytes * this.#msPerByte(compacts);
+    const lateMs = Math.max(0, elapsedMs - progress * expectedMs);
+    return (expectedMs + lateMs) * Math.max(LEAST_LEFT, 1 - progress);
+  }
+
+  #msPerByte(compacts: boolean): number {
+    return compacts ? (this.#besideMsPerByte ?? this.#flushMsPerByte * FIRST_BESIDE) : this.#flushMsPerByte;
+  }
+}
+
+function elapsed(fromMs: number, nowMs: number): number {
+  return Math.min(MOST_JOB_MS, Math.max(0, nowMs - fromMs));
+}
+
+function longer(rememberedMs: number, ms: number): number {
+  return Math.max(ms, rememberedMs * REMEMBERED + ms * (1 - REMEMBERED));
 }

@@ -4,6 +4,7 @@ import { DbError } from "../errors.ts";
 import type { Backend, Extent } from "../pager/index.ts";
 import type { CheckpointInput } from "./checkpoint-job.ts";
 import {
+  BEGIN_HELPER,
   decodeResult,
   type EncodedOutcome,
   encodeInput,
@@ -67,6 +68,17 @@ export class WorkerRunner implements CheckpointRunner {
 
   get progress(): number {
     return Atomics.load(this.#words, STATUS_PROGRESS) / PROGRESS_SCALE;
+  }
+
+  prepare(compacts: boolean): void {
+    try {
+      const port = this.#connect();
+      if (compacts) {
+        port.postMessage(BEGIN_HELPER);
+      }
+    } catch {
+      // The job that comes will meet it, and tell.
+    }
   }
 
   start(input: CheckpointInput): void {
