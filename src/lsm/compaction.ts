@@ -151,13 +151,6 @@ export function* relocateRuns(
   movesValue: RelocatesExtent | undefined,
   isHurried: () => boolean,
 ): Generator<void, { manifest: Manifest; pagesMoved: number }> {
-  const far = new Set<number>();
-  for (const { page, lengthBytes } of before.areas.values()) {
-    const count = extentPages(lengthBytes);
-    if (page + count > from && movesValue?.(page, count) === true) {
-      far.add(page);
-    }
-  }
   let manifest = before;
   let pagesMoved = 0;
   for (const { level, run: number, part } of before.parts()) {
@@ -165,11 +158,17 @@ export function* relocateRuns(
       break;
     }
     const partPages = Math.ceil(part.bytes / PAGE_SIZE);
-    const hasFarValues = part.areas.some(({ page }) => far.has(page));
-    const isFar = hasFarValues || hasPagesFrom(around.pages, part, from);
+    const far = new Set<number>();
+    for (const { page } of movesValue === undefined ? [] : part.areas) {
+      const count = extentPages(before.areas.get(page)?.lengthBytes ?? 0);
+      if (page + count > from && movesValue!(page, count)) {
+        far.add(page);
+      }
+    }
+    const isFar = far.size > 0 || hasPagesFrom(around.pages, part, from);
     if (isFar && pagesMoved + partPages <= mostPages) {
       pagesMoved += partPages;
-      if (hasFarValues) {
+      if (far.size > 0) {
         const run = manifest.runs.find((each) => each.number === number)!;
         manifest = yield* compactRuns(around, frees, manifest, rewriteOf(manifest, run, part, far));
       } else {

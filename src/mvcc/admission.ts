@@ -1,5 +1,5 @@
 /**
- * Lets writers in: at once while checkpoints keep step, and slowed in proportion where they are behind.
+ * Lets writers in: at once while no memtable waits for a job, and otherwise so that there is always room for them.
  *
  * Beside a worker a writer pauses for what the pacer makes of it, a few milliseconds a commit. Where the job runs in the writer's
  * own thread and as many memtables wait as may, the writer does the job's work, so that the active segment is full when it ends.
@@ -24,15 +24,18 @@ export class Admission {
   readonly #runner: CheckpointRunner;
   readonly #jobs: Jobs;
   readonly #pacer: Pacer;
+  /** Whether the runner knows that there will be jobs. */
+  #isPrepared: boolean;
   /** The job's progress when writers began to do its work. */
   #slowedFrom: number;
 
-  constructor(host: CheckpointHost, clock: Clock, runner: CheckpointRunner, jobs: Jobs) {
+  constructor(host: CheckpointHost, clock: Clock, runner: CheckpointRunner, jobs: Jobs, segmentBytes: number) {
     this.#host = host;
     this.#clock = clock;
     this.#runner = runner;
     this.#jobs = jobs;
-    this.#pacer = new Pacer();
+    this.#pacer = new Pacer(segmentBytes);
+    this.#isPrepared = false;
     this.#slowedFrom = 0;
   }
 
@@ -41,6 +44,10 @@ export class Admission {
     const active = this.#host.active;
     if (active === undefined) {
       return;
+    }
+    if (frozen > 0 && !this.#isPrepared) {
+      this.#isPrepared = true;
+      this.#runner.prepare([...this.#host.kinds().values()].some(({ lsm }) => lsm !== undefined));
     }
     const { segment } = active;
     if (this.#runner.isBeside) {
@@ -63,9 +70,9 @@ export class Admission {
     this.#slowedFrom = 0;
   }
 
-  /** `isTypical`: it went as fast as one does that writers have to wait for. */
-  jobEnded(isTypical: boolean): void {
-    this.#pacer.jobEnded(isTypical, this.#clock.now());
+  /** `isTypical`: it did what one does that writers have to wait for. It took so long, if it says so. */
+  jobEnded(isTypical: boolean, ms?: number): void {
+    this.#pacer.jobEnded(isTypical, this.#clock.now(), ms);
   }
 
   /** The writer waits while the worker gets on. */

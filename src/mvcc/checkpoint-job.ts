@@ -75,8 +75,8 @@ export interface Relocation {
 }
 
 /**
- * Whether large values move, too, for which every leaf is read: not at all, where there is room below them, or even to the end
- * of the file, so that there will be.
+ * Whether large values move, too, for which every leaf is read: not at all, where there is room below them (for value areas of
+ * runs: for what they are now), or even to the end of the file, so that there will be.
  */
 export type ValueMoves = "stay" | "down" | "anywhere";
 

@@ -63,7 +63,7 @@ export interface EncodedResult {
 }
 
 export type EncodedOutcome =
-  | { readonly ok: true; readonly result: EncodedResult }
+  | { readonly ok: true; readonly result: EncodedResult; readonly ms: number }
   | { readonly ok: false; readonly isMetaUncertain: boolean; readonly error: EncodedError };
 
 export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[], cutTo: number): EncodedInput {

@@ -9,7 +9,8 @@ import type { Extent } from "../pager/index.ts";
 import type { CheckpointInput, CheckpointResult } from "./checkpoint-job.ts";
 
 export type CheckpointOutcome =
-  | { readonly ok: true; readonly result: CheckpointResult }
+  /** `ms`: how long it took, where a thread of its own has measured that. */
+  | { readonly ok: true; readonly result: CheckpointResult; readonly ms?: number }
   /** `isMetaUncertain`: which of two versions an opening database would find is not known. */
   | { readonly ok: false; readonly error: unknown; readonly isMetaUncertain: boolean };
 

@@ -1,5 +1,6 @@
 /** The checkpoint worker's side: takes jobs from its port, one at a time, on a page file of its own. */
 import { type MessagePort, workerData } from "node:worker_threads";
+import { stopwatch } from "../clock.ts";
 import { type Backend, openDirectory } from "../pager/index.ts";
 import { CheckpointJob, runToEnd } from "./checkpoint-job.ts";
 import {
@@ -50,6 +51,7 @@ port.on("message", (encoded: EncodedInput | typeof BEGIN_HELPER) => {
 });
 
 function run(encoded: EncodedInput): EncodedOutcome {
+  const startedAt = stopwatch();
   let job: CheckpointJob | undefined;
   try {
     const { pageCount } = encoded.previous;
@@ -67,7 +69,7 @@ function run(encoded: EncodedInput): EncodedOutcome {
     job = new CheckpointJob(input);
     const result = runToEnd(job.steps(), () => Atomics.add(words, STATUS_STEPS, 1));
     helper.note(result.written, result.meta.pageCount);
-    return { ok: true, result: encodeResult(result) };
+    return { ok: true, result: encodeResult(result), ms: stopwatch() - startedAt };
   } catch (error) {
     return {
       ok: false,

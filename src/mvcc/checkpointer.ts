@@ -6,7 +6,7 @@
  *                           └──▶ failed before the meta page: nothing changed; again after RETRY_MS, or when a writer
  *                                must have room. Failed at the meta page: the handle is poisoned.
  *
- * Writers are slowed in proportion, not stopped (admission.ts); only where MAX_FROZEN memtables wait and another segment is full
+ * Writers are slowed, not stopped (admission.ts); only where MAX_FROZEN memtables wait and another segment is full
  * nevertheless does a writer wait for the job itself.
  */
 import { assert } from "../assert.ts";
@@ -95,11 +95,17 @@ export class Checkpointer {
     this.#turns = new CompactionTurns(host, clock, segmentBytes, compactionBytesPerSecond);
     this.#clock = clock;
     this.#runner = runner;
-    this.#admission = new Admission(host, clock, runner, {
-      start: () => this.#start(),
-      schedule: () => this.schedule(),
-      collect: () => this.collect(),
-    });
+    this.#admission = new Admission(
+      host,
+      clock,
+      runner,
+      {
+        start: () => this.#start(),
+        schedule: () => this.schedule(),
+        collect: () => this.collect(),
+      },
+      segmentBytes,
+    );
     this.#ledger = new PageLedger(meta, free);
     this.#running = undefined;
     this.#relocations = new Relocations(this.#ledger);
@@ -170,9 +176,6 @@ export class Checkpointer {
   frozen(): void {
     this.#admission.frozen(this.#running !== undefined);
     this.#turns.frozen();
-    if (this.#running === undefined) {
-      this.#runner.prepare([...this.#host.kinds().values()].some(({ lsm }) => lsm !== undefined));
-    }
     if (this.#frozen().length >= WORTHWHILE && !this.#host.isOverfull()) {
       this.#runner.hurry();
     }
@@ -213,7 +216,8 @@ export class Checkpointer {
       return;
     }
     this.#running = undefined;
-    this.#admission.jobEnded(outcome.ok && !done.canWait);
+    const isTypical = outcome.ok && !done.canWait && done.request === undefined;
+    this.#admission.jobEnded(isTypical, outcome.ok ? outcome.ms : undefined);
     if (outcome.ok) {
       this.#turns.written(outcome.result.compactedBytes);
     }

@@ -8,7 +8,7 @@
  * anew at a lower number and its old place is free once no snapshot needs it. So it can be ended at any time, writers
  * have their checkpoints in between, and a crash loses nothing. Large values are looked for only where the file gets no
  * shorter otherwise, since all leaves have to be read to find them. They take several pages in a row: where no such room is
- * below them, they make some by moving to the end of the file, and down again.
+ * below them, they make some by moving to the end of the file, and down again, unless snapshots keep their old places.
  *
  * Runs of LSM maps are compacted first, as far as they would be by themselves at rest.
  *
@@ -33,6 +33,9 @@ export interface CompactResult {
 
 /** Free pages that are not worth another checkpoint: it writes a few itself, roots and list of free pages. */
 const FEW_PAGES = 8;
+
+/** Less of the file than this is not worth to begin anew. */
+const LEAST_GAIN = 0.001;
 
 /** What moves of large values in each job after the one by which the file was shortest, until it is shorter. */
 const ATTEMPTS: readonly ValueMoves[] = [
@@ -64,11 +67,15 @@ export async function compact(store: Store, options: CompactOptions = {}): Promi
     const { end } = space;
     onProgress(Math.min(1, Math.max(0, (before - end) / Math.max(1, before - space.used))));
     const values = ATTEMPTS[attempt]!;
+    if (values === "anywhere" && store.pins.count > 0) {
+      // What snapshots can read would stay where it was, too.
+      break;
+    }
     space = await checkpointer.relocate(values, signal);
     attempt++;
     if (space.end < shortest) {
+      attempt = shortest - space.end < shortest * LEAST_GAIN ? attempt : 0;
       shortest = space.end;
-      attempt = 0;
     } else if (values === "anywhere" && space.end <= end) {
       // Nothing had to move to the end: the next ones would find the same.
       break;

@@ -1,5 +1,5 @@
 /**
- * How fast writers may go while a job runs: so that what room there is in the log is full when a flush ends and makes more, and
+ * How fast writers may go while a job runs that memtables wait for: so that what room there is in the log is full when a flush ends and makes more, and
  * nobody ever has to stand still.
  *
  *     rate = room / time until a flush has ended
@@ -32,6 +32,8 @@ const MOST_JOB_MS = 60_000;
 const REMEMBERED = 0.85;
 /** Jobs are expected to take so much longer. */
 const MARGIN = 1.25;
+/** Of a segment: from flushes of less nothing is learned. */
+const LEAST_SHARE = 0.5;
 /** No job is nearer to its end than this share of it. */
 const LEAST_LEFT = 0.15;
 /** What is supposed before the first job of a kind: flushes of 100 MB a second, half again as long beside compactions. */
@@ -54,6 +56,7 @@ interface Job {
 }
 
 export class Pacer {
+  readonly #segmentBytes: number;
   #job: Job | undefined;
   #flushMsPerByte: number;
   /** Of flushes beside compactions; undefined: there was none yet. */
@@ -67,7 +70,8 @@ export class Pacer {
   #tail: number;
   #atMs: number;
 
-  constructor() {
+  constructor(segmentBytes: number) {
+    this.#segmentBytes = segmentBytes;
     this.#job = undefined;
     this.#flushMsPerByte = FIRST_MS_PER_BYTE;
     this.#besideMsPerByte = undefined;
@@ -82,20 +86,22 @@ export class Pacer {
     this.#job = { bytes, compacts, startedAtMs: nowMs };
   }
 
-  /** With `isTypical`, the next ones of its kind are expected to take as long. */
-  jobEnded(isTypical: boolean, nowMs: number): void {
+  /** With `isTypical`, the next ones of its kind are expected to take as long: `ms`, unless that is not known. */
+  jobEnded(isTypical: boolean, nowMs: number, ms?: number): void {
     const job = this.#job;
     this.#job = undefined;
     if (job === undefined || !isTypical) {
       return;
     }
-    const ms = elapsed(job.startedAtMs, nowMs);
+    const tookMs = Math.min(MOST_JOB_MS, ms ?? elapsed(job.startedAtMs, nowMs));
     if (job.bytes === 0) {
-      this.#compactionMs = longer(this.#compactionMs, ms);
+      this.#compactionMs = longer(this.#compactionMs, tookMs);
+    } else if (job.bytes < this.#segmentBytes * LEAST_SHARE) {
+      // Mostly what any job costs, which says nothing of a byte.
     } else if (job.compacts) {
-      this.#besideMsPerByte = longer(this.#msPerByte(true), ms / job.bytes);
+      this.#besideMsPerByte = longer(this.#msPerByte(true), tookMs / job.bytes);
     } else {
-      this.#flushMsPerByte = longer(this.#flushMsPerByte, ms / job.bytes);
+      this.#flushMsPerByte = longer(this.#flushMsPerByte, tookMs / job.bytes);
     }
   }
 
@@ -106,11 +112,11 @@ export class Pacer {
     this.#segment = number;
     this.#tail = tail;
     this.#atMs = nowMs;
-    if (this.#job === undefined) {
+    if (this.#job === undefined || frozen === 0) {
       this.#owedMs = Math.max(-MOST_CREDIT_MS, Math.min(0, this.#owedMs) - elapsedMs);
       return 0;
     }
-    const room = Math.max(1, (MAX_FROZEN + 1 - frozen) * capacity - tail);
+    const room = Math.max(1, Math.max(1, MAX_FROZEN + 1 - frozen) * capacity - tail);
     const dueMs = MARGIN * (bytes / room) * this.#leftMs(this.#job, capacity, progress, nowMs);
     this.#owedMs = Math.min(MOST_OWED_MS, Math.max(-MOST_CREDIT_MS, this.#owedMs + dueMs - elapsedMs));
     return this.#owedMs >= LEAST_PAUSE_MS ? this.#owedMs : 0;
@@ -120,7 +126,8 @@ export class Pacer {
   #leftMs({ bytes, compacts, startedAtMs }: Job, capacity: number, progress: number, nowMs: number): number {
     const elapsedMs = elapsed(startedAtMs, nowMs);
     if (bytes === 0) {
-      const leftMs = Math.max(this.#compactionMs - elapsedMs, this.#compactionMs * LEAST_LEFT);
+      const lateMs = elapsedMs - this.#compactionMs;
+      const leftMs = Math.max(-lateMs, this.#compactionMs * LEAST_LEFT, lateMs);
       return leftMs + WORTHWHILE * capacity * this.#msPerByte(true);
     }
     const expectedMs = bytes * this.#msPerByte(compacts);

@@ -180,14 +180,19 @@ export class WorkerRunner implements CheckpointRunner {
   }
 
   #settle(message: EncodedOutcome | NotStarted): void {
+    const wasRunning = this.#isRunning;
     this.#isRunning = false;
     if ("notStarted" in message) {
       this.#dropWorker();
+      if (!wasRunning) {
+        // The next job begins a worker anew, and meets it itself.
+        return;
+      }
       this.#outcome = { ok: false, error: notStarted(this.#directory, message.notStarted), isMetaUncertain: false };
       return;
     }
     this.#outcome = message.ok
-      ? { ok: true, result: decodeResult(message.result) }
+      ? { ok: true, result: decodeResult(message.result), ms: message.ms }
       : { ok: false, error: decodeError(message.error), isMetaUncertain: message.isMetaUncertain };
   }
 

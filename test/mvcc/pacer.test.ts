@@ -15,7 +15,7 @@ function at(position: number) {
 
 /** What jobs take is known; somebody was at the beginning of segment 1 at the time 0, behind no memtable. */
 function pacer(): Pacer {
-  const known = new Pacer();
+  const known = new Pacer(CAPACITY);
   for (let i = 0; i < 50; i++) {
     for (const [bytes, compacts, ms] of [
       [FLUSH_BYTES, false, FLUSH_MS],
@@ -74,6 +74,25 @@ describe("a writer", () => {
     const atItsEnd = pacer();
     atItsEnd.jobStarted(FLUSH_BYTES, false, 0);
     expect(paceOf(atItsEnd, 3, 1, FLUSH_MS)).toBeCloseTo(paceFor(0.15 * FLUSH_MS, 3));
+  });
+
+  it("does not pause either while no memtable waits for the job", () => {
+    const paced = pacer();
+    paced.jobStarted(0, true, 0);
+    expect(paceOf(paced, 0, 0, 0)).toBe(0);
+  });
+
+  it("goes more slowly where a compaction is late", () => {
+    const paced = pacer();
+    paced.jobStarted(0, true, 0);
+    const late = 3 * COMPACTION_MS;
+    expect(paceOf(paced, 2, 0, COMPACTION_MS + late)).toBeCloseTo(paceFor(late + 2 * FLUSH_MS, 2));
+  });
+
+  it("has the active segment in any case", () => {
+    const paced = pacer();
+    paced.jobStarted(FLUSH_BYTES, false, 0);
+    expect(paceOf(paced, MAX_FROZEN + 2, 0, 0)).toBeCloseTo(paceFor(FLUSH_MS, MAX_FROZEN), 1);
   });
 
   it("fills the log exactly once, whatever the jobs take, and stands still for nobody", () => {
@@ -164,6 +183,22 @@ describe("what jobs are expected to take", () => {
     faster.jobEnded(true, 0);
     faster.jobStarted(FLUSH_BYTES, false, 0);
     expect(paceOf(faster, 2, 0, 0)).toBeCloseTo(paceFor(0.85 * FLUSH_MS, 2));
+  });
+
+  it("is not learned from a flush of a few bytes, which takes as long as any job", () => {
+    const paced = pacer();
+    paced.jobStarted(300, false, 0);
+    paced.jobEnded(true, 30);
+    paced.jobStarted(FLUSH_BYTES, false, 0);
+    expect(paceOf(paced, 2, 0, 0)).toBeCloseTo(paceFor(FLUSH_MS, 2));
+  });
+
+  it("is what the thread of the job has measured, however late that is heard", () => {
+    const paced = pacer();
+    paced.jobStarted(FLUSH_BYTES, false, 0);
+    paced.jobEnded(true, 10_000, 1.5 * FLUSH_MS);
+    paced.jobStarted(FLUSH_BYTES, false, 0);
+    expect(paceOf(paced, 2, 0, 0)).toBeCloseTo(paceFor(1.5 * FLUSH_MS, 2));
   });
 
   it("is not learned from jobs that were not typical, nor from a clock that was set", () => {

@@ -3,7 +3,7 @@
  * where the program was started with flags that no worker takes, or was bundled without the worker's file.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
@@ -69,5 +69,53 @@ it("fails with UNSUPPORTED where the worker's file is missing, and loses nothing
     expect(found.acknowledged).toBeGreaterThan(0);
     using db = open(path!);
     expect(db.map("m").count()).toBe(found.acknowledged);
+  });
+});
+
+/** The worker's file is there again when it is needed; the first one was begun ahead of that. */
+const WRITE_LATER = `
+const [module, path, hidden, worker] = process.argv.slice(-4);
+const { renameSync } = await import("node:fs");
+const { open } = await import(module);
+const db = open(path, { segmentBytes: 65536, durability: "relaxed" });
+const map = db.map("m");
+let written = 0;
+const write = (until) => {
+  while (!until()) map.put("key " + written++, "x".repeat(100));
+};
+write(() => db.stats().segments === 2);
+write(() => written % 100 === 0);
+await new Promise((resolve) => setTimeout(resolve, 500));
+renameSync(hidden, worker);
+for (let i = 0; i < 5; i++) {
+  write(() => written % 1000 === 0);
+  map.put("key " + written++, "y");
+  await db.checkpoint();
+}
+await db.check();
+const count = map.count();
+db.close();
+const reopened = open(path);
+await reopened.check();
+console.log(JSON.stringify({ written, count, found: reopened.map("m").count() }));
+reopened.close();`;
+
+it("a worker that could not begin ahead of its first job is begun anew, and the jobs are its own", () => {
+  withTemporaryDirectory((directory) => {
+    const [program, copy, path] = ["program.mjs", "copy", "app.nacre"].map((name) => join(directory, name));
+    writeFileSync(program!, WRITE_LATER);
+    writeFileSync(join(directory, "package.json"), '{ "type": "module" }');
+    cpSync(SOURCE, copy!, { recursive: true });
+    const worker = join(copy!, "mvcc/checkpoint-worker.js");
+    const hidden = join(directory, "hidden.js");
+    renameSync(worker, hidden);
+    const words = [program!, pathToFileURL(join(copy!, "index.js")).href, path!, hidden, worker];
+    const { stdout } = spawnSync(process.execPath, words, {
+      stdio: ["ignore", "pipe", "inherit"],
+      encoding: "utf8",
+      timeout: 100_000,
+    });
+    const { written, count, found } = JSON.parse(stdout) as { written: number; count: number; found: number };
+    expect([count, found]).toEqual([written, written]);
   });
 });
