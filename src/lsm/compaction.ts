@@ -151,6 +151,14 @@ export function* relocateRuns(
   movesValue: RelocatesExtent | undefined,
   isHurried: () => boolean,
 ): Generator<void, { manifest: Manifest; pagesMoved: number }> {
+  // Once for all parts that have values in it: it is free when the last of them has been written anew.
+  const decided = new Map<number, boolean>();
+  const isFarArea = (page: number) => {
+    const count = extentPages(before.areas.get(page)?.lengthBytes ?? 0);
+    const isFar = decided.get(page) ?? (page + count > from && movesValue?.(page, count) === true);
+    decided.set(page, isFar);
+    return isFar;
+  };
   let manifest = before;
   let pagesMoved = 0;
   for (const { level, run: number, part } of before.parts()) {
@@ -158,13 +166,7 @@ export function* relocateRuns(
       break;
     }
     const partPages = Math.ceil(part.bytes / PAGE_SIZE);
-    const far = new Set<number>();
-    for (const { page } of movesValue === undefined ? [] : part.areas) {
-      const count = extentPages(before.areas.get(page)?.lengthBytes ?? 0);
-      if (page + count > from && movesValue!(page, count)) {
-        far.add(page);
-      }
-    }
+    const far = new Set(part.areas.map(({ page }) => page).filter(isFarArea));
     const isFar = far.size > 0 || hasPagesFrom(around.pages, part, from);
     if (isFar && pagesMoved + partPages <= mostPages) {
       pagesMoved += partPages;

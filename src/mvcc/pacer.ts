@@ -1,6 +1,6 @@
 /**
- * How fast writers may go while a job runs that memtables wait for: so that what room there is in the log is full when a flush ends and makes more, and
- * nobody ever has to stand still.
+ * How fast writers may go while a job runs that memtables wait for: so that what room there is in the log is full when a flush
+ * ends and makes more, and nobody ever has to stand still.
  *
  *     rate = room / time until a flush has ended
  *
