@@ -1,7 +1,10 @@
 /** Databases on simulated disks and time, with segments so small that a few puts make a checkpoint. */
 import { FaultDisk, type FaultPlan } from "../../fuzz/disk/fault-disk.ts";
 import { SimulatedClock } from "../../fuzz/engine/simulated-clock.ts";
+import type { CheckpointInput } from "../../src/mvcc/checkpoint-job.ts";
 import { type Database, type InternalOptions, type OpenOptions, openOn } from "../../src/mvcc/index.ts";
+import { InlineRunner } from "../../src/mvcc/inline-runner.ts";
+import type { RunnerSurroundings } from "../../src/mvcc/options.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 
@@ -9,11 +12,17 @@ export class Simulated {
   readonly clock: SimulatedClock = new SimulatedClock(1_700_000_000_000);
   readonly memory: MemoryDisk = new MemoryDisk();
   readonly #rng = seededRng(7);
+  readonly #beforeJob: (input: CheckpointInput) => void;
+
+  /** `beforeJob` is told of each job before it starts; if it throws, the job could not be started. */
+  constructor(beforeJob: (input: CheckpointInput) => void = () => {}) {
+    this.#beforeJob = beforeJob;
+  }
 
   open(options: OpenOptions & InternalOptions = {}, faults: FaultPlan = {}): { db: Database; disk: FaultDisk } {
     const disk = new FaultDisk(this.memory, faults);
     const db = openOn(
-      { disk, clock: this.clock, rng: this.#rng },
+      { disk, clock: this.clock, rng: this.#rng, runner: (surroundings) => this.#runner(surroundings) },
       { backend: "pread", segmentBytes: 16 * 1024, checkpoints: "inline", checkpointStepsPerTurn: 1, ...options },
     );
     return { db, disk };
@@ -47,5 +56,15 @@ export class Simulated {
       await this.run(10);
     }
     return await ended;
+  }
+
+  #runner({ options, onDone }: RunnerSurroundings): InlineRunner {
+    const runner = new InlineRunner(this.clock, options.checkpointStepsPerTurn, onDone);
+    const start = runner.start.bind(runner);
+    runner.start = (input) => {
+      this.#beforeJob(input);
+      start(input);
+    };
+    return runner;
   }
 }
