@@ -348,12 +348,13 @@ export class Store {
     signal?.throwIfAborted();
     this.writer.checkAlone();
     // Begun within this call where there is room: the commits that it covers are those before the call.
+    // Whoever else waited for room may have taken it.
+    while (!this.active.segment.isEmpty && !this.checkpointer.hasRoom) {
+      await this.checkpointer.roomSoon(signal);
+      signal?.throwIfAborted();
+      this.checkWritable();
+    }
     if (!this.active.segment.isEmpty) {
-      if (!this.checkpointer.hasRoom) {
-        await this.checkpointer.roomSoon(signal);
-        signal?.throwIfAborted();
-        this.checkWritable();
-      }
       this.writer.rotate();
     }
     await this.checkpointer.drain(signal);
