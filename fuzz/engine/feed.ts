@@ -104,29 +104,39 @@ export class Feed {
         assert(found.length === 1 && found[0]!.type === "load", `commit ${commit} loaded map ${map.name}`);
         continue;
       }
-      const wanted = written.get(map.incarnation) ?? new Set<number>();
       if (isByDeadline) {
         for (const change of found) {
-          compareExpired(model, commit, map, change, wanted);
+          this.#compareExpired(model, commit, map, change);
         }
       } else {
-        compareChanges(model, commit, map, found, wanted);
+        compareChanges(model, commit, map, found, written.get(map.incarnation) ?? new Set<number>());
       }
     }
   }
+
+  /** Of many that are due the model deletes all at once, the database so many a commit: each goes with that one, or later. */
+  #compareExpired(model: Model, commit: number, map: MapState, { key, type }: Change): void {
+    const place = placeOf(map, key);
+    const what = `key ${place} of map ${map.name}`;
+    assert(!model.stateAt(commit).get(map.name)!.entries.has(place), `commit ${commit} deleted ${what}`);
+    const due = lastWriter(model, commit, map, place);
+    assert(due !== undefined && model.commit(due).isByDeadline, `commit ${commit} changed ${what}`);
+    const isTold = (change: Change): boolean => change.map === map.name && placeOf(map, change.key) === place;
+    for (let earlier = due; earlier < commit; earlier++) {
+      assert(!this.#commits.get(earlier)?.some(isTold), `commit ${commit} deleted ${what} once more`);
+    }
+    assert(type === "delete", `commit ${commit} deleted ${what}, with a change of type ${type}`);
+  }
 }
 
-function compareExpired(
-  model: Model,
-  commit: number,
-  map: MapState,
-  change: Change,
-  wanted: ReadonlySet<number>,
-): void {
-  const key = placeOf(map, change.key);
-  assert(wanted.has(key), `commit ${commit} changed key ${key} of map ${map.name}`);
-  const entry = model.stateAt(commit).get(map.name)!.entries.get(key);
-  assert(entry === undefined && change.type === "delete", `commit ${commit} deleted key ${key} of map ${map.name}`);
+/** The last commit up to this one that wrote the key. */
+function lastWriter(model: Model, commit: number, { incarnation }: MapState, key: number): number | undefined {
+  for (let number = commit; number >= 0; number--) {
+    if (model.commit(number).written.get(incarnation)?.has(key)) {
+      return number;
+    }
+  }
+  return undefined;
 }
 
 /** What the feed tells, one after the other, makes of the state before the commit the state after it. */

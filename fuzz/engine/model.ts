@@ -133,7 +133,7 @@ export class Model {
     this.#commits.push({ state, written, cleared: new Set(draft.cleared), isByDeadline: false });
   }
 
-  /** A commit that deletes everything that has expired, of the map that is being loaded nothing. */
+  /** A commit that deletes everything that has expired, of the map that is being loaded nothing; it may be the first of several. */
   pushDeadlines(now: number, loading: MapState | undefined): void {
     const state = new Map(this.state);
     const written = new Map<number, Set<number>>();
