@@ -337,6 +337,7 @@ export class Checkpointer {
     } finally {
       this.#holdersWaiting--;
       this.#start();
+      this.schedule();
     }
     return new CheckpointJob(this.#input([], NO_RELOCATION));
   }
