@@ -99,12 +99,11 @@ function parseConstraint(tokens: TokenStream, name: string | undefined): Constra
   switch (kind) {
     case "PRIMARY": {
       tokens.expect("KEY");
-      const key = parseKey(tokens, true);
-      return { kind: "primary-key", at, name, ...key, conflict: parseOnConflict(tokens) };
+      return { kind: "primary-key", at, name, ...parseKey(tokens, true) };
     }
     case "UNIQUE": {
-      const { columns } = parseKey(tokens, false);
-      return { kind: "unique", at, name, columns, conflict: parseOnConflict(tokens) };
+      const { columns, conflict } = parseKey(tokens, false);
+      return { kind: "unique", at, name, columns, conflict };
     }
     case "CHECK": {
       const parsed = parseParenthesizedText(tokens);

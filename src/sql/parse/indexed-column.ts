@@ -1,7 +1,8 @@
 /** The columns and expressions of an index, of a key, and of what ON CONFLICT is about. */
 import type { KeyColumn } from "./ast/definition.ts";
 import type { Expression } from "./ast/query.ts";
-import type { IndexedExpression } from "./ast/write.ts";
+import type { ConflictAction, IndexedExpression } from "./ast/write.ts";
+import { parseOnConflict } from "./conflict.ts";
 import { MAX_COLUMNS, takeDirection, takeNullsFirst } from "./expression-list.ts";
 import type { TokenStream } from "./token-stream.ts";
 
@@ -16,14 +17,16 @@ export function parseIndexedExpressions(tokens: TokenStream): IndexedExpression[
 export interface Key {
   readonly columns: readonly KeyColumn[];
   readonly autoincrement: boolean;
+  readonly conflict: ConflictAction | undefined;
 }
 
-/** The columns of a PRIMARY KEY or UNIQUE of the table, in parentheses; only a primary key can count by itself. */
+/** The columns of a PRIMARY KEY or UNIQUE of the table, and ON CONFLICT; only a primary key can count by itself. */
 export function parseKey(tokens: TokenStream, isPrimary: boolean): Key {
   tokens.expect("(");
   const list = parseList(tokens);
   const autoincrement = isPrimary && tokens.take("AUTOINCREMENT");
   tokens.expect(")");
+  const conflict = parseOnConflict(tokens);
   const columns: KeyColumn[] = [];
   for (const { at, expression, collation, descending } of list) {
     const name = nameOf(expression);
@@ -33,7 +36,7 @@ export function parseKey(tokens: TokenStream, isPrimary: boolean): Key {
       columns.push({ name, at, collation, descending });
     }
   }
-  return { columns, autoincrement };
+  return { columns, autoincrement, conflict };
 }
 
 /** SQLite lets a string stand for a column here. */

@@ -63,6 +63,10 @@ export function parseCompound(tokens: TokenStream, withClause: With | undefined)
     last = parseTerm(tokens);
     rest.push({ at: operatorAt, operator, core: last.core });
   }
+  checkRows(tokens, first.core);
+  for (const { core } of rest) {
+    checkRows(tokens, core);
+  }
   if (misplaced !== undefined) {
     tokens.complain(misplaced, at);
   } else if (rest.length >= MAX_COMPOUND_TERMS) {
@@ -71,6 +75,16 @@ export function parseCompound(tokens: TokenStream, withClause: With | undefined)
   const { orderBy, limit } = last;
   const { core } = first;
   return { kind: "query", at, with: withClause, first: core, rest, orderBy, limit: limit.limit, offset: limit.offset };
+}
+
+function checkRows(tokens: TokenStream, core: SelectCore | Values): void {
+  if (core.kind === "values") {
+    const { length } = core.rows[0]!;
+    const other = core.rows.find((row) => row.length !== length);
+    if (other !== undefined) {
+      tokens.complain("all VALUES must have the same number of terms", other[0]!.at);
+    }
+  }
 }
 
 function takeCompoundOperator(tokens: TokenStream): CompoundOperator | undefined {
@@ -100,9 +114,6 @@ function parseValues(tokens: TokenStream): Values {
     const row = parseExpressions(tokens);
     tokens.expect(")");
     rows.push(row);
-    if (row.length !== rows[0]!.length) {
-      tokens.complain("all VALUES must have the same number of terms", row[0]!.at);
-    }
   } while (tokens.take(","));
   return { kind: "values", at, rows };
 }

@@ -221,6 +221,7 @@ describe("what the grammar takes and SQLite's parser refuses", () => {
   test("but a token that cannot follow is what it speaks of", () => {
     expect(words("select a from t on 1 do")).toBe('near "do": syntax error');
     expect(words("select * from t outer join on")).toBe('near "on": syntax error');
+    expect(words("create table t (a, unique (a + 1) on x")).toBe('near "x": syntax error');
     expect(words("values (1), (2, 3) order")).toBe('near "order": syntax error');
   });
 });
