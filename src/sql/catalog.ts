@@ -15,8 +15,10 @@
  * here such a table has no rowid and is found in one step. A slot is a column's place in the row and is never reused.
  */
 import { DbError } from "../errors.ts";
-import type { CreateTable, Expression, ParsedStatement } from "./parse/ast.ts";
-import { parseDefaultText } from "./parse/create-table.ts";
+import type { CreateTable } from "./parse/ast/definition.ts";
+import type { Expression } from "./parse/ast/query.ts";
+import type { ParsedStatement } from "./parse/ast/statement.ts";
+import { parseDefaultText } from "./parse/grammar.ts";
 import { keywordOf } from "./parse/keywords.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";

@@ -7,7 +7,8 @@
  */
 
 import type { Bound } from "./bind/bound.ts";
-import { bindSelect } from "./bind/select.ts";
+import { bindSelect, coreOf, fromOf } from "./bind/select.ts";
+import { supportedStatement } from "./bind/unsupported.ts";
 import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
 import { type Catalog, quoteName, type Table } from "./catalog.ts";
 import {
@@ -24,7 +25,10 @@ import {
 } from "./compile/function.ts";
 import { emitSelect, type RowShape } from "./compile/select.ts";
 import { emitCells, emitDelete, emitInsert, emitUpdate, planChange } from "./compile/write.ts";
-import type { CreateTable, DropTable, Explain, ParsedStatement, Statement } from "./parse/ast.ts";
+import type { CreateTable, Drop } from "./parse/ast/definition.ts";
+import type { Query } from "./parse/ast/query.ts";
+import type { Explain, ParsedStatement } from "./parse/ast/statement.ts";
+import type { Delete, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import { explainAccess, explainSelect } from "./plan/explain.ts";
 import { planSelect } from "./plan/select.ts";
@@ -56,9 +60,9 @@ export interface ProgramOptions {
 }
 
 export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
-  const { statement } = parsed;
+  const statement = supportedStatement(parsed);
   switch (statement.kind) {
-    case "select": {
+    case "query": {
       const { columns, emit } = selectParts(parsed, statement, catalog, options);
       const compiled = new Map<RowShape, SelectFunction>();
       const functionOf = (shape: RowShape): SelectFunction => {
@@ -87,13 +91,9 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
   }
 }
 
-function selectParts(
-  parsed: ParsedStatement,
-  statement: Extract<Statement, { kind: "select" }>,
-  catalog: Catalog,
-  options: ProgramOptions,
-) {
-  const table = statement.from === undefined ? undefined : tableOf(parsed, catalog, statement.from);
+function selectParts(parsed: ParsedStatement, statement: Query, catalog: Catalog, options: ProgramOptions) {
+  const from = fromOf(coreOf(statement));
+  const table = from === undefined ? undefined : tableOf(parsed, catalog, from);
   const plan = planSelect(bindSelect(parsed, statement, table));
   const columns = plan.columns.map(({ name }) => name);
   return { plan, columns, emit: (shape: RowShape) => emitSelect(plan, { shape, heldRows: options.heldRows }) };
@@ -122,7 +122,7 @@ function insertProgram(bound: BoundInsert): InsertProgram {
 
 function changeFunction(
   parsed: ParsedStatement,
-  statement: Extract<Statement, { kind: "update" | "delete" }>,
+  statement: Update | Delete,
   catalog: Catalog,
 ): CompiledFunction<ChangeFunction> {
   const table = tableOf(parsed, catalog, statement.table);
@@ -164,7 +164,7 @@ function checkCreate(parsed: ParsedStatement, statement: CreateTable, catalog: C
   return statement;
 }
 
-function checkDrop(parsed: ParsedStatement, statement: DropTable, catalog: Catalog): Table | undefined {
+function checkDrop(parsed: ParsedStatement, statement: Drop, catalog: Catalog): Table | undefined {
   return statement.ifExists ? catalog.table(statement.name) : tableOf(parsed, catalog, statement);
 }
 
@@ -179,7 +179,7 @@ function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, 
 function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string[] {
   const { statement } = parsed;
   switch (statement.kind) {
-    case "select":
+    case "query":
       return explainSelect(selectParts(parsed, statement, catalog, options).plan);
     case "update":
     case "delete": {
@@ -200,7 +200,7 @@ function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOp
 function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
   const { statement } = parsed;
   switch (statement.kind) {
-    case "select":
+    case "query":
       return compileSelect(selectParts(parsed, statement, catalog, options).emit("object")).text;
     case "update":
     case "delete":

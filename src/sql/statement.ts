@@ -9,7 +9,7 @@ import { DbError } from "../errors.ts";
 import { createTable, dropTable } from "./catalog.ts";
 import type { RowShape } from "./compile/select.ts";
 import type { Connection } from "./connection.ts";
-import type { ParsedStatement } from "./parse/ast.ts";
+import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { buildProgram, type InsertProgram, type Program } from "./program.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { Cursor } from "./run/cursor.ts";

@@ -1,12 +1,11 @@
 /** Binds calls: aggregates, functions that are compiled because they choose what is evaluated, and all others. */
-import type { Expression } from "../parse/ast.ts";
+import type { Call, Expression } from "../parse/ast/query.ts";
 import { scalarFunction } from "../value/functions.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
 import { type Aggregate, type AggregateName, affinityOf, type Bound } from "./bound.ts";
 import { constant } from "./fold.ts";
 import type { Scope } from "./scope.ts";
 
-type Call = Extract<Expression, { kind: "call" }>;
 type Bind = (part: Expression) => Bound;
 
 const AGGREGATES: ReadonlySet<string> = new Set(["count", "sum", "total", "avg", "min", "max"]);

@@ -5,7 +5,7 @@
  * affinity, text on the other side that is a number becomes one; else where one side has TEXT affinity and the other has
  * none, numbers on the other side become text. IN converts the list only, by the affinity of what is looked for.
  */
-import type { Expression } from "../parse/ast.ts";
+import type { Expression } from "../parse/ast/query.ts";
 import { affinityOfType, isNumericAffinity } from "../value/affinity.ts";
 import {
   ANY_TYPE,
@@ -24,6 +24,7 @@ import { affinityOf, type Bound, type BoundComparison, type Comparison, type Con
 import { bindCall } from "./call.ts";
 import { constant, convertConstant, fold } from "./fold.ts";
 import type { Scope } from "./scope.ts";
+import { unsupportedConstruct } from "./unsupported.ts";
 
 export function bindExpression(scope: Scope, expression: Expression): Bound {
   const bind = (part: Expression): Bound => bindExpression(scope, part);
@@ -65,7 +66,14 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
       return bindCast(expression.type, bind(expression.operand));
     case "call":
       return bindCall(scope, expression, bind);
+    default:
+      throw unsupported(scope, expression);
   }
+}
+
+/** `supportedStatement` has seen to it that no such expression comes here. */
+function unsupported(scope: Scope, expression: Expression): Error {
+  return scope.fail(`${unsupportedConstruct(expression)} is not supported`, expression.at, "UNSUPPORTED");
 }
 
 /** A comparison never answers anything but 0 and 1. */
@@ -230,13 +238,20 @@ function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): 
 }
 
 function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {
+  const { operator } = expression;
+  if (operator !== "like" && operator !== "glob") {
+    throw unsupported(scope, expression);
+  }
+  if (operator === "glob" && expression.escape !== undefined) {
+    throw scope.fail("wrong number of arguments to function GLOB()", expression.at);
+  }
   const operand = bindExpression(scope, expression.operand);
   const pattern = bindExpression(scope, expression.pattern);
   const escaping = expression.escape === undefined ? undefined : bindExpression(scope, expression.escape);
   return {
     kind: "like",
     types: truthTypes(operand, pattern, ...(escaping === undefined ? [] : [escaping])),
-    operator: expression.operator,
+    operator,
     operand,
     pattern,
     escape: escaping,

@@ -7,7 +7,8 @@
  */
 import type { DbError, DbErrorCode } from "../../errors.ts";
 import { type Column, findColumn, foldName, type Table } from "../catalog.ts";
-import type { Expression, ParsedStatement, TableName } from "../parse/ast.ts";
+import type { Expression, TableName } from "../parse/ast/query.ts";
+import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES } from "../value/value.ts";
 import { type Aggregate, type Bound, signature } from "./bound.ts";

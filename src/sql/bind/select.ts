@@ -6,8 +6,11 @@
  * GROUP BY term becomes a reference to that key, and a column left over becomes a bare column, whose value comes from one
  * row of the group: the row that made the last `min()` or `max()` what it is, else the first row (as in SQLite).
  */
+
+import { assert } from "../../assert.ts";
 import type { Table } from "../catalog.ts";
-import type { Expression, OrderingTerm, ParsedStatement, ResultColumn, Select } from "../parse/ast.ts";
+import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, TableName } from "../parse/ast/query.ts";
+import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { type Aggregate, type Bound, mapParts, signature } from "./bound.ts";
 import { bareColumn } from "./call.ts";
 import { bindExpression } from "./expression.ts";
@@ -44,22 +47,35 @@ export interface BoundSelect {
   readonly offset: Bound | undefined;
 }
 
-export function bindSelect(parsed: ParsedStatement, select: Select, table: Table | undefined): BoundSelect {
-  const bound = bind(parsed, select, table, false);
+/** The SELECT that a query is where it is one, alone and from one table, as `supportedStatement` has checked. */
+export function coreOf(query: Query): SelectCore {
+  assert(query.first.kind === "select", "a query that is bound is a SELECT");
+  return query.first;
+}
+
+/** The table that it reads from. */
+export function fromOf(core: SelectCore): TableName | undefined {
+  const first = core.from?.first;
+  return first?.kind === "table" ? first : undefined;
+}
+
+export function bindSelect(parsed: ParsedStatement, query: Query, table: Table | undefined): BoundSelect {
+  const bound = bind(parsed, query, table, false);
   // Without GROUP BY there is a group even where there are no rows, and all its bare columns are NULL.
   const mayLackRows =
     bound.grouping?.keys.length === 0 && bound.grouping.aggregates.some(({ name }) => name === "bare");
-  return mayLackRows ? bind(parsed, select, table, true) : bound;
+  return mayLackRows ? bind(parsed, query, table, true) : bound;
 }
 
-function bind(parsed: ParsedStatement, select: Select, table: Table | undefined, mayLackRows: boolean): BoundSelect {
-  const scope = new Scope(parsed, table, select.from, mayLackRows);
+function bind(parsed: ParsedStatement, query: Query, table: Table | undefined, mayLackRows: boolean): BoundSelect {
+  const select = coreOf(query);
+  const scope = new Scope(parsed, table, fromOf(select), mayLackRows);
   const columns = bindColumns(scope, select.columns);
   scope.aliasesVisible = true;
   const where = refusingAggregates(scope, "in WHERE", select.where);
   const keys = select.groupBy.map((term) => bindGroupTerm(scope, term, columns));
   const having = select.having === undefined ? undefined : bindExpression(scope, select.having);
-  const ordering = select.orderBy.map((term, index) => bindOrderTerm(scope, term, index, columns));
+  const ordering = query.orderBy.map((term, index) => bindOrderTerm(scope, term, index, columns));
   scope.aliasesVisible = false;
   const groups = keys.length > 0 || scope.aggregates.length > 0;
   if (having !== undefined && !groups) {
@@ -73,8 +89,8 @@ function bind(parsed: ParsedStatement, select: Select, table: Table | undefined,
     where,
     columns,
     distinct: select.distinct,
-    limit: select.limit === undefined ? undefined : bindExpression(rowless, select.limit),
-    offset: select.offset === undefined ? undefined : bindExpression(rowless, select.offset),
+    limit: query.limit === undefined ? undefined : bindExpression(rowless, query.limit),
+    offset: query.offset === undefined ? undefined : bindExpression(rowless, query.offset),
   } as const;
   if (!groups) {
     return { ...bound, grouping: undefined, ordering };

@@ -4,8 +4,11 @@
  * An INSERT of several rows is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
  * in turn: it is compiled once, however many rows there are. With one row the cells stand in the program themselves.
  */
+import { assert } from "../../assert.ts";
 import { type Column, findColumn, type Table } from "../catalog.ts";
-import type { ConflictAction, Delete, Expression, Insert, ParsedStatement, Update } from "../parse/ast.ts";
+import type { Expression } from "../parse/ast/query.ts";
+import type { ParsedStatement } from "../parse/ast/statement.ts";
+import type { ConflictAction, Delete, Insert, Update } from "../parse/ast/write.ts";
 import { ANY_TYPE } from "../value/value.ts";
 import { type Bound, visitAll } from "./bound.ts";
 import { first } from "./call.ts";
@@ -47,7 +50,7 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
   const targets = insert.columns?.map(({ name, at }) => target(scope, table, name, at)) ?? table.columns;
   const cells = new Scope(parsed, undefined, undefined);
   cells.aggregatesRefused = "in VALUES";
-  const rows = insert.rows.map((row) => {
+  const rows = rowsOf(insert).map((row) => {
     if (row.length !== targets.length) {
       const what =
         insert.columns === undefined
@@ -58,6 +61,7 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
     return row.map((cell) => bindExpression(cells, cell));
   });
   const isDefault = rows.length === 0;
+  const conflict = insert.conflict ?? "abort";
   const cellOf = (wanted: Target): Bound | undefined => {
     // Of a column that is named twice the first counts.
     const index = isDefault ? -1 : targets.indexOf(wanted as Column);
@@ -68,7 +72,7 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
   };
   const values = table.columns.map((column) => {
     const cell = cellOf(column);
-    const replacesNull = insert.conflict === "replace" && column.notNull && column.default !== undefined;
+    const replacesNull = conflict === "replace" && column.notNull && column.default !== undefined;
     return cell === undefined
       ? defaultOf(parsed, column)
       : replacesNull
@@ -78,11 +82,16 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
   return {
     kind: "insert",
     table,
-    conflict: insert.conflict,
+    conflict,
     values,
     rowid: cellOf("rowid"),
     rows: rows.length > 1 ? rows : [],
   };
+}
+
+/** The rows of VALUES, which is all that an INSERT that is bound takes rows from; none: DEFAULT VALUES. */
+function rowsOf(insert: Insert): readonly (readonly Expression[])[] {
+  return insert.source?.first.kind === "values" ? insert.source.first.rows : [];
 }
 
 export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table): BoundUpdate {
@@ -90,8 +99,9 @@ export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table
   scope.aggregatesRefused = "in UPDATE";
   const assignments = new Map<Column, Bound>();
   let rowid: Bound | undefined;
-  for (const { column, at, value } of update.assignments) {
-    const assigned = target(scope, table, column, at);
+  for (const { at, columns, value } of update.assignments) {
+    assert(columns.length === 1, "an assignment that is bound is to one column");
+    const assigned = target(scope, table, columns[0]!.name, at);
     const bound = bindExpression(scope, value);
     // Of a column that is set twice the last counts.
     if (assigned === "rowid" || assigned === table.rowidColumn) {

@@ -1,201 +1,153 @@
-/**
- * CREATE TABLE: columns with type, PRIMARY KEY, NOT NULL, NULL and DEFAULT; a PRIMARY KEY of the table; WITHOUT ROWID.
- * Every other constraint is refused by name: a constraint that is read and then ignored would be a wrong answer later.
- */
-import type { ColumnDefinition, CreateTable, Expression, PrimaryKey } from "./ast.ts";
-import { parseOperand, parseTypeName } from "./expression.ts";
-import { parseQualifiedName, takeDirection } from "./select.ts";
-import { TokenStream } from "./token-stream.ts";
+/** CREATE TABLE: columns, the constraints of the table, STRICT and WITHOUT ROWID; or AS and a query. */
+import type { ColumnDefinition, Constraint, CreateTable, PrimaryKey } from "./ast/definition.ts";
+import type { QualifiedName } from "./ast/query.ts";
+import { parseColumn, parseParenthesizedText } from "./column-definition.ts";
+import { parseOnConflict } from "./conflict.ts";
+import { MAX_COLUMNS } from "./expression-list.ts";
+import { foreignKeyOf, parseDeferrable, parseReferences } from "./foreign-key.ts";
+import { parseKey } from "./indexed-column.ts";
+import { parseColumnNames, parseQualifiedName, takeIf } from "./name.ts";
+import type { TokenStream } from "./token-stream.ts";
 
-/** SQLite's bound on the columns of a table. */
-export const MAX_COLUMNS = 2000;
-
-/** From the table's name on: CREATE TABLE is behind. */
-export function parseCreateTable(tokens: TokenStream): CreateTable {
+/** From IF NOT EXISTS or the table's name on: CREATE TABLE is behind. */
+export function parseCreateTable(tokens: TokenStream, temporary: boolean): CreateTable {
   const ifNotExists = takeIf(tokens, "NOT");
-  const at = tokens.start;
   const name = parseQualifiedName(tokens);
-  if (tokens.kind === "AS") {
-    throw tokens.unsupported("CREATE TABLE … AS SELECT");
+  if (temporary && name.schema !== undefined && name.schema.toLowerCase() !== "temp") {
+    tokens.complain("temporary table name must be unqualified", name.at);
   }
-  tokens.expect("(");
-  const columns: ColumnDefinition[] = [];
-  let primaryKey: PrimaryKey | undefined;
-  const keep = (key: PrimaryKey | undefined): void => {
-    if (key !== undefined && primaryKey !== undefined) {
-      throw tokens.invalid(`the table "${name}" has more than one primary key`, key.at);
-    }
-    primaryKey ??= key;
-  };
-  for (;;) {
-    if (columns.length > 0 && startsTableConstraint(tokens)) {
-      keep(parseTableConstraint(tokens));
-    } else {
-      if (columns.length === MAX_COLUMNS) {
-        throw tokens.invalid(`a table may have ${MAX_COLUMNS} columns`);
-      }
-      const column = parseColumn(tokens);
-      columns.push(column.definition);
-      keep(column.primaryKey);
-    }
-    if (!tokens.take(",")) {
-      // SQLite lets the comma before a table constraint be left out.
-      if (startsTableConstraint(tokens)) {
-        continue;
-      }
-      break;
-    }
+  const table = { kind: "create-table", ...name, temporary, ifNotExists } as const;
+  const textTo = (end: number): string => `CREATE TABLE ${tokens.text.slice(name.at, end)}`;
+  if (tokens.take("AS")) {
+    const query = tokens.query();
+    const text = textTo(tokens.previousEnd);
+    return { ...table, columns: [], constraints: [], ...NO_OPTIONS, primaryKey: undefined, query, text };
   }
-  tokens.expect(")");
-  return { kind: "create-table", name, at, ifNotExists, columns, primaryKey, withoutRowid: takeWithoutRowid(tokens) };
+  const { columns, constraints, primaryKey } = parseBody(tokens, name);
+  const closed = tokens.previousEnd;
+  const options = parseOptions(tokens);
+  // Behind options the text goes on up to the semicolon, as SQLite keeps it.
+  const text = textTo(tokens.previousEnd === closed ? closed : tokens.start);
+  return { ...table, columns, constraints, primaryKey, ...options, query: undefined, text };
 }
 
-/** IF NOT EXISTS or IF EXISTS. */
-export function takeIf(tokens: TokenStream, negation: "NOT" | undefined): boolean {
-  if (!tokens.take("IF")) {
-    return false;
-  }
-  if (negation !== undefined) {
-    tokens.expect(negation);
-  }
-  tokens.expect("EXISTS");
-  return true;
-}
-
-function takeWithoutRowid(tokens: TokenStream): boolean {
-  let withoutRowid = false;
-  while (tokens.kind !== "end" && tokens.kind !== ";") {
-    if (tokens.kind === "name" && tokens.word.toUpperCase() === "STRICT") {
-      throw tokens.unsupported("STRICT");
-    }
-    tokens.expect("WITHOUT");
-    if (tokens.word.toUpperCase() !== "ROWID") {
-      throw tokens.unexpected();
-    }
-    tokens.advance();
-    withoutRowid = true;
-    if (!tokens.take(",")) {
-      break;
-    }
-  }
-  return withoutRowid;
-}
-
-interface Column {
-  readonly definition: ColumnDefinition;
+interface TableBody {
+  readonly columns: readonly ColumnDefinition[];
+  readonly constraints: readonly Constraint[];
   readonly primaryKey: PrimaryKey | undefined;
 }
 
-function parseColumn(tokens: TokenStream): Column {
-  const at = tokens.start;
-  const name = tokens.name();
-  const type = parseTypeName(tokens);
-  let notNull = false;
-  let value: Expression | undefined;
-  let defaultText: string | undefined;
-  let primaryKey: PrimaryKey | undefined;
-  for (;;) {
-    if (tokens.take("CONSTRAINT")) {
-      tokens.name();
-    }
-    if (tokens.kind === "PRIMARY") {
-      if (primaryKey !== undefined) {
-        throw tokens.invalid(`the column "${name}" is declared PRIMARY KEY twice`);
-      }
-      primaryKey = parsePrimaryKey(tokens, name);
-    } else if (tokens.take("NOT")) {
-      tokens.expect("NULL");
-      refuseConflictClause(tokens);
-      notNull = true;
-    } else if (tokens.take("NULL")) {
-      refuseConflictClause(tokens);
-    } else if (tokens.take("DEFAULT")) {
-      const from = tokens.start;
-      value = parseDefault(tokens);
-      defaultText = tokens.text.slice(from, tokens.previousEnd);
-    } else {
-      refuseConstraint(tokens);
-      break;
-    }
-  }
-  return { definition: { name, at, type, notNull, default: value, defaultText }, primaryKey };
-}
-
-/** The default that the catalog kept as text. */
-export function parseDefaultText(text: string): Expression {
-  return parseDefault(new TokenStream(text));
-}
-
-/** A literal with an optional sign, a name (which is a text), or an expression in parentheses. */
-function parseDefault(tokens: TokenStream): Expression {
-  const at = tokens.start;
-  if (tokens.kind === "name" || tokens.kind === "quoted") {
-    const value = tokens.name();
-    const constant = value.toLowerCase();
-    return constant === "true" || constant === "false"
-      ? { kind: "integer", at, value: constant === "true" ? 1 : 0 }
-      : { kind: "text", at, value };
-  }
-  return parseOperand(tokens);
-}
-
-function parsePrimaryKey(tokens: TokenStream, column: string): PrimaryKey {
-  const at = tokens.start;
-  tokens.expect("PRIMARY");
-  tokens.expect("KEY");
-  const descending = takeDirection(tokens);
-  refuseConflictClause(tokens);
-  if (tokens.kind === "AUTOINCREMENT") {
-    throw tokens.unsupported("AUTOINCREMENT");
-  }
-  return { at, columns: [{ name: column, descending, at }] };
-}
-
-function startsTableConstraint(tokens: TokenStream): boolean {
-  return ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"].includes(tokens.kind);
-}
-
-function parseTableConstraint(tokens: TokenStream): PrimaryKey {
-  if (tokens.take("CONSTRAINT")) {
-    tokens.name();
-  }
-  refuseConstraint(tokens);
-  const at = tokens.start;
-  tokens.expect("PRIMARY");
-  tokens.expect("KEY");
+function parseBody(tokens: TokenStream, table: QualifiedName): TableBody {
+  const columns: ColumnDefinition[] = [];
+  const constraints: Constraint[] = [];
   tokens.expect("(");
-  const columns: { name: string; descending: boolean; at: number }[] = [];
+  let behindComma: boolean;
   do {
-    const columnAt = tokens.start;
-    const name = tokens.name();
-    if (tokens.kind === "COLLATE") {
-      throw tokens.unsupported("COLLATE");
+    const column = parseColumn(tokens);
+    columns.push(column.definition);
+    constraints.push(...column.constraints);
+    if (columns.length > MAX_COLUMNS) {
+      throw tokens.invalid(`too many columns on ${table.name}`);
     }
-    columns.push({ name, descending: takeDirection(tokens), at: columnAt });
-  } while (tokens.take(","));
+    behindComma = tokens.take(",");
+  } while (behindComma && !startsConstraint(tokens));
+  if (behindComma) {
+    parseConstraints(tokens, constraints);
+  }
   tokens.expect(")");
-  refuseConflictClause(tokens);
-  return { at, columns };
+  const [primaryKey, second] = constraints.filter((constraint) => constraint.kind === "primary-key");
+  if (second !== undefined) {
+    tokens.complain(`table "${table.name}" has more than one primary key`, second.at);
+  }
+  if (primaryKey?.autoincrement && !isRowid(columns, primaryKey)) {
+    tokens.complain("AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY", primaryKey.at);
+  }
+  return { columns, constraints, primaryKey };
 }
 
-function refuseConstraint(tokens: TokenStream): void {
-  switch (tokens.kind) {
-    case "UNIQUE":
-    case "CHECK":
-    case "COLLATE":
-    case "REFERENCES":
-      throw tokens.unsupported(`the constraint ${tokens.kind}`);
-    case "FOREIGN":
-      throw tokens.unsupported("the constraint FOREIGN KEY");
-    case "GENERATED":
-    case "AS":
-      throw tokens.unsupported("a generated column");
-    default:
+function isRowid(columns: readonly ColumnDefinition[], { columns: [key, other] }: PrimaryKey): boolean {
+  const name = key?.name.toLowerCase();
+  const column = columns.find((candidate) => candidate.name.toLowerCase() === name);
+  return other === undefined && !key?.descending && column?.type?.toUpperCase() === "INTEGER";
+}
+
+function startsConstraint({ kind }: TokenStream): boolean {
+  return kind === "CONSTRAINT" || kind === "PRIMARY" || kind === "UNIQUE" || kind === "CHECK" || kind === "FOREIGN";
+}
+
+/** SQLite lets the commas between them be left out; a name is for all up to the next comma. */
+function parseConstraints(tokens: TokenStream, constraints: Constraint[]): void {
+  let name: string | undefined;
+  do {
+    if (tokens.take("CONSTRAINT")) {
+      name = tokens.name();
+    } else {
+      constraints.push(parseConstraint(tokens, name));
+    }
+    if (tokens.take(",")) {
+      name = undefined;
+      if (!startsConstraint(tokens)) {
+        throw tokens.unexpected();
+      }
+    }
+  } while (startsConstraint(tokens));
+}
+
+function parseConstraint(tokens: TokenStream, name: string | undefined): Constraint {
+  const { start: at, kind } = tokens;
+  tokens.advance();
+  switch (kind) {
+    case "PRIMARY": {
+      tokens.expect("KEY");
+      return { kind: "primary-key", at, name, ...parseKey(tokens, true) };
+    }
+    case "UNIQUE": {
+      const { columns, conflict } = parseKey(tokens, false);
+      return { kind: "unique", at, name, columns, conflict };
+    }
+    case "CHECK": {
+      const parsed = parseParenthesizedText(tokens);
+      return { kind: "check", at, name, ...parsed, conflict: parseOnConflict(tokens) };
+    }
+    default: {
+      tokens.expect("KEY");
+      const columns = tokens.kind === "(" ? parseColumnNames(tokens) : undefined;
+      if (columns === undefined) {
+        throw tokens.unexpected();
+      }
+      const key = foreignKeyOf(tokens, { at, name }, columns, parseReferences(tokens), false);
+      const negated = tokens.take("NOT");
+      const isDeferrable = negated || tokens.kind === "DEFERRABLE";
+      return isDeferrable ? { ...key, initiallyDeferred: parseDeferrable(tokens, negated) } : key;
+    }
   }
 }
 
-function refuseConflictClause(tokens: TokenStream): void {
-  if (tokens.kind === "ON") {
-    throw tokens.unsupported("ON CONFLICT");
+interface TableOptions {
+  readonly withoutRowid: boolean;
+  readonly strict: boolean;
+}
+
+const NO_OPTIONS: TableOptions = { withoutRowid: false, strict: false };
+
+function parseOptions(tokens: TokenStream): TableOptions {
+  // SQLite lets a comma stand before the first of them, too.
+  if (!tokens.take(",") && !tokens.isName()) {
+    return NO_OPTIONS;
   }
+  let withoutRowid = false;
+  let strict = false;
+  do {
+    const isWithout = tokens.take("WITHOUT");
+    const at = tokens.start;
+    const { word } = tokens;
+    tokens.name();
+    const option = word.toLowerCase();
+    if (option !== (isWithout ? "rowid" : "strict")) {
+      tokens.complain(`unknown table option: ${word}`, at);
+    }
+    withoutRowid ||= isWithout;
+    strict ||= !isWithout;
+  } while (tokens.take(","));
+  return { withoutRowid, strict };
 }

@@ -3,11 +3,12 @@
  *
  *   reserved   a name only inside quotes: SELECT, FROM, TABLE, …
  *   fallback   a keyword where the grammar takes one at that place, else an identifier: KEY, ASC, REPLACE, …
- *   join       LEFT, CROSS, …: a name, but never an alias without AS (it would begin a join)
+ *   join       LEFT, CROSS, INDEXED, …: a name, but no type, no collation and no alias without AS (it would begin a join)
+ *   context    WINDOW, OVER, FILTER: the tokenizer tells whether they are keywords, and makes them names if not
  *
  * The list is that of SQLite's `parse.y` (`%fallback ID`, `JOIN_KW`) and `mkkeywordhash.c`, version 3.53.
  */
-export type KeywordClass = "reserved" | "fallback" | "join";
+export type KeywordClass = "reserved" | "fallback" | "join" | "context";
 
 const RESERVED = `ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE DEFAULT
   DEFERRABLE DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM GROUP HAVING IN INDEX INSERT INTERSECT INTO IS
@@ -16,18 +17,21 @@ const RESERVED = `ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE 
 
 const FALLBACK = `ABORT ACTION AFTER ALWAYS ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN CONFLICT CURRENT
   CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATABASE DEFERRED DESC DETACH DO EACH END EXCLUDE EXCLUSIVE EXPLAIN FAIL
-  FILTER FIRST FOLLOWING FOR GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INDEXED INITIALLY INSTEAD KEY LAST LIKE MATCH
-  MATERIALIZED NO NULLS OF OFFSET OTHERS OVER PARTITION PLAN PRAGMA PRECEDING QUERY RAISE RANGE RECURSIVE REGEXP REINDEX
+  FIRST FOLLOWING FOR GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INITIALLY INSTEAD KEY LAST LIKE MATCH
+  MATERIALIZED NO NULLS OF OFFSET OTHERS PARTITION PLAN PRAGMA PRECEDING QUERY RAISE RANGE RECURSIVE REGEXP REINDEX
   RELEASE RENAME REPLACE RESTRICT ROLLBACK ROW ROWS SAVEPOINT TEMP TEMPORARY TIES TRIGGER UNBOUNDED VACUUM VIEW VIRTUAL
-  WINDOW WITH WITHOUT`;
+  WITH WITHOUT`;
 
-const JOIN = "CROSS FULL INNER LEFT NATURAL OUTER RIGHT";
+const JOIN = "CROSS FULL INDEXED INNER LEFT NATURAL OUTER RIGHT";
+
+const CONTEXT = "FILTER OVER WINDOW";
 
 const classes = new Map<string, KeywordClass>();
 for (const [words, keywordClass] of [
   [RESERVED, "reserved"],
   [FALLBACK, "fallback"],
   [JOIN, "join"],
+  [CONTEXT, "context"],
 ] as const) {
   for (const word of words.split(/\s+/)) {
     classes.set(word, keywordClass);

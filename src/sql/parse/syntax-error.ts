@@ -1,20 +1,20 @@
 /**
  * Errors that point into the text of a statement:
  *
- *   INVALID: syntax error near "FRM" at line 1, column 10
+ *   INVALID: near "users": syntax error at line 1, column 14
  *     SELECT * FRM users
- *              ^
+ *                  ^
  *
- * The excerpt is one line, cut to a window around the place, with control characters blanked, so that neither a
- * megabyte on one line nor an escape sequence in it reaches a terminal. `facts` carries line and column (from 1,
- * counted in UTF-16 units) and the offset.
+ * The message begins with SQLite's own words. The excerpt is one line, cut to a window around the place, with control
+ * characters blanked, so that neither a megabyte on one line nor an escape sequence in it reaches a terminal. `facts`
+ * carries line and column (from 1, counted in UTF-16 units) and the offset.
  */
 import { DbError, type DbErrorCode } from "../../errors.ts";
 
 /** How much of the line stands before and after the place. */
 const EXCERPT_BEFORE = 48;
 const EXCERPT_AFTER = 32;
-const NEAR_LENGTH = 40;
+const NEAR_LENGTH = 200;
 
 export interface Place {
   readonly line: number;

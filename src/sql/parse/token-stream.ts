@@ -3,32 +3,61 @@
  * `take` (if it is that) and `expect` (it must be that), names, and what a statement collects while it is parsed: the
  * numbers of its parameters and the height of its expressions.
  *
- * Bounds, all SQLite's own: MAX_EXPRESSION_DEPTH levels of one expression, MAX_PARAMETER numbers of parameters. The
- * depth is counted while descending, and again as the height of the tree that comes out, since `1+1+1+…` makes a deep
- * tree without descending.
+ * Two rules contain each other all over the grammar: expressions and queries. Files may not import each other in a
+ * circle, so both are reached through here (`expression`, `query`); grammar.ts says which functions they are.
+ *
+ * What is wrong with a construct is found when it is complete, and it is complete when the token behind it has been
+ * seen. Where that token cannot stand there at all, SQLite speaks of the token. So `complain` notes what is wrong, and
+ * it is thrown with the next step, unless the parser finds the token unexpected before.
+ *
+ * Bounds, SQLite's own: MAX_EXPRESSION_DEPTH is the height of an expression's tree, MAX_PARAMETER that of parameters'
+ * numbers. MAX_NESTING bounds the stack: what may be inside of what, whether or not it makes a tree.
  */
 import type { DbError } from "../../errors.ts";
+import type { Expression, Query } from "./ast/query.ts";
 import { keywordClass } from "./keywords.ts";
 import { errorAt, quoteNear } from "./syntax-error.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
 export const MAX_EXPRESSION_DEPTH = 1000;
 export const MAX_PARAMETER = 32_766;
+export const MAX_NESTING = 1200;
+
+/** `#1` and the like: SQLite keeps them for itself. */
+const REGISTER = /^#\d/;
+const QUESTION_MARK = 63;
+
+/** The two rules that everything contains. */
+export interface Grammar {
+  /** An expression of operators that bind at least as tightly as `minimum`. */
+  readonly expression: (tokens: TokenStream, minimum: number) => Expression;
+  readonly query: (tokens: TokenStream) => Query;
+}
 
 export class TokenStream {
+  readonly #grammar: Grammar;
   readonly #tokens: Tokenizer;
   readonly #parameterNumbers: Map<string, number>;
   #parameters: (string | undefined)[];
-  #depth: number;
+  #nesting: number;
+  #complaint: DbError | undefined;
   /** Levels of the expression that was parsed last. */
   height: number;
+  /** Levels of the highest expression since this was last set. */
+  tallest: number;
+  /** Inside the body of a trigger. */
+  inTrigger: boolean;
 
-  constructor(text: string) {
+  constructor(text: string, grammar: Grammar) {
+    this.#grammar = grammar;
     this.#tokens = new Tokenizer(text);
     this.#parameterNumbers = new Map();
     this.#parameters = [];
-    this.#depth = 0;
+    this.#nesting = 0;
+    this.#complaint = undefined;
     this.height = 0;
+    this.tallest = 0;
+    this.inTrigger = false;
   }
 
   get kind(): string {
@@ -58,18 +87,31 @@ export class TokenStream {
     return this.#tokens.value();
   }
 
-  advance(): void {
-    this.#tokens.advance();
+  /** Whether the current token is the name in `name.*`. */
+  get isStarred(): boolean {
+    return this.#tokens.isStarred;
   }
 
-  reset(offset: number): void {
-    this.#tokens.reset(offset);
+  /** Whether no statement follows the one that was parsed last. */
+  get isSpent(): boolean {
+    return this.#tokens.isSpent;
+  }
+
+  get parameterCount(): number {
+    return this.#parameters.length;
+  }
+
+  advance(): void {
+    if (this.#complaint !== undefined) {
+      throw this.#complaint;
+    }
+    this.#tokens.advance();
   }
 
   /** Steps over the current token if it is of this kind. */
   take(kind: string): boolean {
     if (this.#tokens.kind === kind) {
-      this.#tokens.advance();
+      this.advance();
       return true;
     }
     return false;
@@ -79,22 +121,48 @@ export class TokenStream {
     if (this.#tokens.kind !== kind) {
       throw this.unexpected();
     }
-    this.#tokens.advance();
+    this.advance();
+  }
+
+  expression(minimum: number = 1): Expression {
+    return this.#grammar.expression(this, minimum);
+  }
+
+  query(): Query {
+    return this.#grammar.query(this);
+  }
+
+  /** Whether a query begins here, which is asked where something else could stand as well. */
+  startsQuery(): boolean {
+    const { kind } = this.#tokens;
+    return kind === "SELECT" || kind === "VALUES" || kind === "WITH";
   }
 
   /** A name of a table or column: bare, quoted, or (SQLite allows it) a string. */
   name(): string {
-    const { kind } = this.#tokens;
-    if (!this.isIdentifier() && kind !== "string" && keywordClass(kind) !== "join") {
+    if (!this.isName()) {
       throw this.unexpected();
     }
     return this.#takeName();
+  }
+
+  isName(): boolean {
+    const { kind } = this.#tokens;
+    return kind === "name" || kind === "quoted" || kind === "string" || mayBeName(keywordClass(kind));
   }
 
   /** A bare or quoted name, or a keyword that may stand for one. */
   isIdentifier(): boolean {
     const { kind } = this.#tokens;
     return kind === "name" || kind === "quoted" || keywordClass(kind) === "fallback";
+  }
+
+  /** The name of a collation or a word of a type: an identifier or a string. */
+  identifier(): string {
+    if (!this.isIdentifier() && this.#tokens.kind !== "string") {
+      throw this.unexpected();
+    }
+    return this.#takeName();
   }
 
   /** The alias after an expression or table, with or without AS. */
@@ -105,26 +173,22 @@ export class TokenStream {
     return this.isIdentifier() || this.#tokens.kind === "string" ? this.#takeName() : undefined;
   }
 
-  /** The number of the parameter that the current token is. */
+  /** Steps over the parameter that the current token is, and gives its number. */
   parameter(): number {
-    const { word } = this;
+    const { word, start } = this;
+    this.advance();
+    const numbered = word.charCodeAt(0) === QUESTION_MARK && word.length > 1;
     const known = word === "?" ? undefined : this.#parameterNumbers.get(word);
-    if (known !== undefined) {
-      return known;
-    }
-    const numbered = word.charCodeAt(0) === 63 && word.length > 1;
-    const index = numbered ? Number(word.slice(1)) : this.#parameters.length + 1;
+    const index = known ?? (numbered ? Number(word.slice(1)) : this.#parameters.length + 1);
     if (index < 1 || index > MAX_PARAMETER) {
-      throw this.invalid(`parameters are numbered from ?1 to ?${MAX_PARAMETER}`);
-    }
-    while (this.#parameters.length < index) {
-      this.#parameters.push(undefined);
-    }
-    if (word !== "?") {
-      this.#parameterNumbers.set(word, index);
-    }
-    if (!numbered && word !== "?") {
-      this.#parameters[index - 1] = word;
+      this.complain(
+        numbered ? `variable number must be between ?1 and ?${MAX_PARAMETER}` : "too many SQL variables",
+        start,
+      );
+    } else if (REGISTER.test(word)) {
+      this.complain(`near "${word}": syntax error`, start);
+    } else if (known === undefined) {
+      this.#addParameter(word, index, numbered);
     }
     return index;
   }
@@ -137,48 +201,66 @@ export class TokenStream {
     return parameters;
   }
 
-  descend(): void {
-    if (++this.#depth > MAX_EXPRESSION_DEPTH) {
-      this.#depth = 0;
-      throw this.#tooDeep();
+  /** Goes down by `levels` of the stack; `leave` comes back up. */
+  enter(levels: number): void {
+    this.#nesting += levels;
+    if (this.#nesting > MAX_NESTING) {
+      throw this.invalid("Recursion limit");
     }
   }
 
-  ascend(): void {
-    this.#depth--;
+  leave(levels: number): void {
+    this.#nesting -= levels;
   }
 
   /** Notes the height of the expression just made. */
   raise(height: number): void {
     if (height > MAX_EXPRESSION_DEPTH) {
-      throw this.#tooDeep();
+      this.complain(`Expression tree is too large (maximum depth ${MAX_EXPRESSION_DEPTH})`);
     }
     this.height = height;
   }
 
+  /** Something is wrong with what was just parsed. */
+  complain(message: string, at: number = this.#tokens.start): void {
+    this.#complaint = this.invalid(message, at);
+  }
+
+  /** The statement is complete: what was complained of last is thrown. */
+  settle(): void {
+    if (this.#complaint !== undefined) {
+      throw this.#complaint;
+    }
+  }
+
   unexpected(): DbError {
     const { kind, text, start, end } = this.#tokens;
-    return kind === "end"
-      ? this.invalid("incomplete input: the statement ends too soon")
-      : this.invalid(`syntax error near ${quoteNear(text, start, end)}`);
+    return this.invalid(kind === "end" ? "incomplete input" : `near ${quoteNear(text, start, end)}: syntax error`);
   }
 
   invalid(message: string, at: number = this.#tokens.start): DbError {
     return errorAt("INVALID", message, this.#tokens.text, at);
   }
 
-  /** The construct is SQLite's, but not (yet) nacre's. */
-  unsupported(construct: string, at: number = this.#tokens.start): DbError {
-    return errorAt("UNSUPPORTED", `${construct} is not supported`, this.#tokens.text, at);
+  #addParameter(word: string, index: number, numbered: boolean): void {
+    while (this.#parameters.length < index) {
+      this.#parameters.push(undefined);
+    }
+    if (word !== "?") {
+      this.#parameterNumbers.set(word, index);
+      if (!numbered) {
+        this.#parameters[index - 1] = word;
+      }
+    }
   }
 
   #takeName(): string {
     const name = this.#tokens.value();
-    this.#tokens.advance();
+    this.advance();
     return name;
   }
+}
 
-  #tooDeep(): DbError {
-    return this.invalid(`an expression may be ${MAX_EXPRESSION_DEPTH} levels deep`);
-  }
+function mayBeName(keyword: ReturnType<typeof keywordClass>): boolean {
+  return keyword === "fallback" || keyword === "join";
 }

@@ -5,15 +5,20 @@
  * the keyword in upper case, the text of an operator, or one of the classes below. Interned strings compare by
  * pointer, so a parser that asks `kind === "SELECT"` reads well and pays nothing for it.
  *
- *   "name"       bare word that is no keyword         "quoted"  "x"  [x]  `x`: always a name
- *   "string"     'x'                                  "blob"    x'00ff'
- *   "integer"    12  0xff  1_000                      "real"    1.5  .5  1e3
- *   "parameter"  ?  ?12  :name  @name  $name          "end"     of the text
+ *   "name"       bare word that is no keyword         "quoted"   "x"  [x]  `x`: always a name
+ *   "string"     'x'                                  "blob"     x'00ff'
+ *   "integer"    12  0xff                             "real"     1.5  .5  1e3
+ *   "parameter"  ?  ?12  :name  @name  $name  #name   "grouped"  1_000  0xff_ff  1_0.5: a number with underscores
+ *   "end"        of the text
+ *
+ * WINDOW, OVER and FILTER are keywords only where what stands around them makes them so, and else names:
+ *
+ *   WINDOW name AS        ) OVER (   ) OVER name        ) FILTER (
  *
  * Bounds: the text is at most MAX_STATEMENT_LENGTH units long. Whatever is no token is an INVALID error with its place.
  */
 import { DbError } from "../../errors.ts";
-import { keywordOf } from "./keywords.ts";
+import { keywordClass, keywordOf } from "./keywords.ts";
 import { errorAt, quoteNear } from "./syntax-error.ts";
 
 /** The longest text that is parsed, in UTF-16 units. */
@@ -50,6 +55,8 @@ const OPERATORS_BY_FIRST: readonly (readonly string[])[] = Array.from({ length: 
 );
 
 const BYTE_ORDER_MARK = 0xfeff;
+const VERTICAL_TAB = 11;
+const SEMICOLON = 59;
 
 export class Tokenizer {
   readonly text: string;
@@ -71,15 +78,36 @@ export class Tokenizer {
     this.advance();
   }
 
-  /** Goes back (or forth) to the token that starts at `offset`. */
-  reset(offset: number): void {
-    this.end = offset;
-    this.advance();
+  advance(): void {
+    this.previousEnd = this.end;
+    const { kind } = this;
+    this.#scan();
+    if (this.kind === "illegal") {
+      throw this.#unrecognized();
+    }
+    if (this.kind === "WINDOW" || this.kind === "OVER" || this.kind === "FILTER") {
+      this.#decideByContext(kind);
+    }
   }
 
-  advance(): void {
+  /** Whether nothing but space, comments and semicolons is left behind the token before the current one. */
+  get isSpent(): boolean {
     const { text } = this;
-    this.previousEnd = this.end;
+    let at = skipSpace(text, this.previousEnd);
+    while (text.charCodeAt(at) === SEMICOLON) {
+      at = skipSpace(text, at + 1);
+    }
+    return at >= text.length;
+  }
+
+  /** Whether the current token is the name in `name.*`. */
+  get isStarred(): boolean {
+    const dot = skipSpace(this.text, this.end);
+    return this.text.charCodeAt(dot) === 46 && this.text.charCodeAt(skipSpace(this.text, dot + 1)) === 42;
+  }
+
+  #scan(): void {
+    const { text } = this;
     const start = skipSpace(text, this.end);
     this.start = start;
     if (start >= text.length) {
@@ -94,20 +122,43 @@ export class Tokenizer {
     } else if ((charClass & DIGIT) !== 0 || (code === 46 && isDigit(text.charCodeAt(start + 1)))) {
       this.#number(code);
     } else if (code === 39) {
-      this.end = this.#closing(start, 39);
-      this.kind = "string";
+      this.#quoted("string", 39);
     } else if (code === 34 || code === 96) {
-      this.end = this.#closing(start, code);
-      this.kind = "quoted";
+      this.#quoted("quoted", code);
     } else if (code === 91) {
       const close = text.indexOf("]", start);
-      this.end = close < 0 ? this.#unrecognized(text.length) : close + 1;
-      this.kind = "quoted";
-    } else if (code === 63 || code === 58 || code === 64 || code === 36) {
+      this.kind = close < 0 ? "illegal" : "quoted";
+      this.end = close < 0 ? text.length : close + 1;
+    } else if (code === 63 || code === 58 || code === 64 || code === 36 || code === 35) {
       this.#parameter(code);
     } else {
       this.#operator(code);
     }
+  }
+
+  /** The current token is WINDOW, OVER or FILTER; `previous` is the kind of the one before it. */
+  #decideByContext(previous: string): void {
+    const { kind, start, end, previousEnd } = this;
+    this.#scan();
+    let isKeyword: boolean;
+    if (kind === "WINDOW") {
+      const isNamed = this.#mayBeName();
+      this.#scan();
+      isKeyword = isNamed && this.kind === "AS";
+    } else {
+      isKeyword = previous === ")" && (this.kind === "(" || (kind === "OVER" && this.#mayBeName()));
+    }
+    this.kind = isKeyword ? kind : "name";
+    this.start = start;
+    this.end = end;
+    this.previousEnd = previousEnd;
+  }
+
+  #mayBeName(): boolean {
+    const { kind } = this;
+    const isWord = kind === "name" || kind === "quoted" || kind === "string" || kind === "WINDOW" || kind === "OVER";
+    const keyword = keywordClass(kind);
+    return isWord || keyword === "fallback" || (keyword === "join" && kind !== "INDEXED");
   }
 
   /** The text of a string or of a name, without its quotes. */
@@ -137,48 +188,54 @@ export class Tokenizer {
     while ((classOf(text.charCodeAt(at)) & HEX) !== 0) {
       at++;
     }
-    if (text.charCodeAt(at) !== 39 || (at - start) % 2 !== 0) {
-      this.#unrecognized(at + 1);
-    }
-    this.kind = "blob";
-    this.end = at + 1;
+    const isWhole = text.charCodeAt(at) === 39 && (at - start) % 2 === 0;
+    const close = text.indexOf("'", at);
+    this.kind = isWhole ? "blob" : "illegal";
+    this.end = close < 0 ? text.length : close + 1;
   }
 
   #number(first: number): void {
     const { text, start } = this;
     let at = start;
-    this.kind = "integer";
+    let kind = "integer";
     const second = text.charCodeAt(start + 1) | 32;
     if (first === 48 && second === 120 && (classOf(text.charCodeAt(start + 2)) & HEX) !== 0) {
       at = digitsEnd(text, start + 2, HEX);
     } else {
       at = digitsEnd(text, at, DIGIT);
       if (text.charCodeAt(at) === 46) {
-        this.kind = "real";
+        kind = "real";
         at = digitsEnd(text, at + 1, DIGIT);
       }
       if ((text.charCodeAt(at) | 32) === 101) {
         const sign = text.charCodeAt(at + 1);
         const digits = sign === 43 || sign === 45 ? at + 2 : at + 1;
         if (isDigit(text.charCodeAt(digits))) {
-          this.kind = "real";
+          kind = "real";
           at = digitsEnd(text, digits, DIGIT);
         }
       }
     }
-    this.end = at;
     if ((classOf(text.charCodeAt(at)) & NAME_TAIL) !== 0) {
-      this.#unrecognized(nameEnd(text, at));
+      this.kind = "illegal";
+      this.end = nameEnd(text, at);
+    } else {
+      this.kind = hasUnderscore(text, start, at) ? "grouped" : kind;
+      this.end = at;
     }
   }
 
   #parameter(first: number): void {
     const { text, start } = this;
-    const at = first === 63 ? digitsEnd(text, start + 1, DIGIT) : nameEnd(text, start + 1);
-    if (first !== 63 && at === start + 1) {
-      this.#unrecognized(at);
+    let at = start + 1;
+    if (first === 63) {
+      while (isDigit(text.charCodeAt(at))) {
+        at++;
+      }
+    } else {
+      at = nameEnd(text, at);
     }
-    this.kind = "parameter";
+    this.kind = first !== 63 && at === start + 1 ? "illegal" : "parameter";
     this.end = at;
   }
 
@@ -191,22 +248,25 @@ export class Tokenizer {
         return;
       }
     }
-    this.#unrecognized(start + 1);
+    this.kind = "illegal";
+    this.end = start + 1;
   }
 
-  /** The offset behind the closing quote; a doubled quote stands for itself. */
-  #closing(start: number, quote: number): number {
-    const { text } = this;
+  /** A doubled quote stands for itself. */
+  #quoted(kind: TokenKind, quote: number): void {
+    const { text, start } = this;
     const mark = String.fromCharCode(quote);
     let at = text.indexOf(mark, start + 1);
     while (at >= 0 && text.charCodeAt(at + 1) === quote) {
       at = text.indexOf(mark, at + 2);
     }
-    return at < 0 ? this.#unrecognized(text.length) : at + 1;
+    this.kind = at < 0 ? "illegal" : kind;
+    this.end = at < 0 ? text.length : at + 1;
   }
 
-  #unrecognized(end: number): never {
-    throw errorAt("INVALID", `unrecognized token ${quoteNear(this.text, this.start, end)}`, this.text, this.start);
+  #unrecognized(): DbError {
+    const { text, start, end } = this;
+    return errorAt("INVALID", `unrecognized token: ${quoteNear(text, start, end)}`, text, start);
   }
 }
 
@@ -214,12 +274,15 @@ function skipSpace(text: string, from: number): number {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);
-    if ((classOf(code) & SPACE) !== 0 || (code === BYTE_ORDER_MARK && at === 0)) {
+    if ((classOf(code) & SPACE) !== 0 || code === BYTE_ORDER_MARK) {
+      at++;
+    } else if (code === VERTICAL_TAB && at > from && isSpace(text.charCodeAt(at - 1))) {
+      // It goes on a space, and does not begin one.
       at++;
     } else if (code === 45 && text.charCodeAt(at + 1) === 45) {
       const end = text.indexOf("\n", at);
       at = end < 0 ? text.length : end + 1;
-    } else if (code === 47 && text.charCodeAt(at + 1) === 42) {
+    } else if (code === 47 && text.charCodeAt(at + 1) === 42 && at + 2 < text.length) {
       const end = text.indexOf("*/", at + 2);
       at = end < 0 ? text.length : end + 2;
     } else {
@@ -231,6 +294,10 @@ function skipSpace(text: string, from: number): number {
 /** Whatever is not ASCII counts as a letter, as in SQLite. NaN (past the end) has no class. */
 function classOf(code: number): number {
   return code < 128 ? CLASSES[code]! : code >= 128 ? LETTER | NAME_TAIL : 0;
+}
+
+function isSpace(code: number): boolean {
+  return code === VERTICAL_TAB || (classOf(code) & SPACE) !== 0;
 }
 
 function isDigit(code: number): boolean {
@@ -245,21 +312,20 @@ function nameEnd(text: string, from: number): number {
   return at;
 }
 
-/** Digits, which single underscores between two of them may group. */
+/** Digits, and underscores among them; whether each stands between two digits is asked when the number is read. */
 function digitsEnd(text: string, from: number, digitClass: number): number {
   let at = from;
-  for (;;) {
-    if ((classOf(text.charCodeAt(at)) & digitClass) !== 0) {
-      at++;
-    } else if (
-      text.charCodeAt(at) === 95 &&
-      at > from &&
-      (classOf(text.charCodeAt(at - 1)) & digitClass) !== 0 &&
-      (classOf(text.charCodeAt(at + 1)) & digitClass) !== 0
-    ) {
-      at++;
-    } else {
-      return at;
+  while ((classOf(text.charCodeAt(at)) & digitClass) !== 0 || text.charCodeAt(at) === 95) {
+    at++;
+  }
+  return at;
+}
+
+function hasUnderscore(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    if (text.charCodeAt(at) === 95) {
+      return true;
     }
   }
+  return false;
 }

@@ -1,0 +1,353 @@
+/**
+ * What the parser takes and the later stages do not have yet is refused here by name, before a statement is bound: the
+ * first such construct is UNSUPPORTED, with its place. Nothing is ever read and then ignored.
+ */
+import type { DbError } from "../../errors.ts";
+import type { ColumnDefinition, Constraint, CreateTable, Drop } from "../parse/ast/definition.ts";
+import type { Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
+import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
+import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
+import { errorAt } from "../parse/syntax-error.ts";
+
+export type SupportedStatement =
+  | Query
+  | Insert
+  | Update
+  | Delete
+  | CreateTable
+  | (Drop & { readonly kind: "drop-table" })
+  | Extract<TransactionStatement, { kind: "begin" | "commit" | "rollback" }>
+  | Explain;
+
+/** The statement, if all of it is there. */
+export function supportedStatement(parsed: ParsedStatement): SupportedStatement {
+  const refuse: Refuse = (construct, at) => {
+    throw unsupportedAt(parsed, construct, at);
+  };
+  return checkStatement(refuse, parsed.statement);
+}
+
+/** The construct is SQLite's, but not (yet) nacre's. */
+function unsupportedAt(parsed: ParsedStatement, construct: string, at: number): DbError {
+  return errorAt("UNSUPPORTED", `${construct} is not supported`, parsed.text, at - parsed.start);
+}
+
+type Refuse = (construct: string, at: number) => never;
+
+function checkStatement(refuse: Refuse, statement: Statement): SupportedStatement {
+  switch (statement.kind) {
+    case "query":
+      checkQuery(refuse, statement);
+      return statement;
+    case "insert":
+      checkInsert(refuse, statement);
+      return statement;
+    case "update":
+    case "delete":
+      checkChange(refuse, statement);
+      return statement;
+    case "create-table":
+      checkCreateTable(refuse, statement);
+      return statement;
+    case "drop-table":
+      checkSchema(refuse, statement);
+      return { ...statement, kind: "drop-table" };
+    case "begin":
+    case "commit":
+    case "rollback":
+      return statement;
+    case "explain":
+      if (statement.form === "analyze") {
+        refuse("EXPLAIN ANALYZE", statement.at);
+      }
+      checkStatement(refuse, statement.statement);
+      return statement;
+    default:
+      return refuse(NAMES[statement.kind], statement.at);
+  }
+}
+
+const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
+  "create-index": "CREATE INDEX",
+  "create-view": "CREATE VIEW",
+  "create-trigger": "CREATE TRIGGER",
+  "create-virtual-table": "CREATE VIRTUAL TABLE",
+  "drop-index": "DROP INDEX",
+  "drop-view": "DROP VIEW",
+  "drop-trigger": "DROP TRIGGER",
+  "alter-table": "ALTER TABLE",
+  savepoint: "SAVEPOINT",
+  release: "RELEASE",
+  "rollback-to": "ROLLBACK TO",
+  pragma: "PRAGMA",
+  vacuum: "VACUUM",
+  attach: "ATTACH",
+  detach: "DETACH",
+  analyze: "ANALYZE",
+  reindex: "REINDEX",
+};
+
+function checkQuery(refuse: Refuse, query: Query): void {
+  if (query.with !== undefined) {
+    refuse("WITH", query.with.at);
+  }
+  if (query.first.kind === "values") {
+    refuse("VALUES as a statement", query.first.at);
+  } else {
+    checkCore(refuse, query.first);
+  }
+  const [part] = query.rest;
+  if (part !== undefined) {
+    refuse(part.operator.toUpperCase(), part.at);
+  }
+  checkOrdering(refuse, query.orderBy);
+  checkAll(refuse, [query.limit, query.offset]);
+}
+
+function checkCore(refuse: Refuse, core: SelectCore): void {
+  checkColumns(refuse, core.columns);
+  if (core.from !== undefined) {
+    checkFrom(refuse, core.from.first);
+    const [join] = core.from.joins;
+    if (join !== undefined) {
+      refuse("a join", join.at);
+    }
+  }
+  checkAll(refuse, [core.where, ...core.groupBy, core.having]);
+  const [window] = core.windows;
+  if (window !== undefined) {
+    refuse("WINDOW", window.at);
+  }
+}
+
+function checkColumns(refuse: Refuse, columns: readonly ResultColumn[]): void {
+  for (const column of columns) {
+    if (column.kind === "expression") {
+      checkExpression(refuse, column.expression);
+    }
+  }
+}
+
+function checkFrom(refuse: Refuse, term: FromTerm): void {
+  switch (term.kind) {
+    case "table":
+      checkTable(refuse, term);
+      return;
+    case "table-function":
+      refuse("a table function", term.at);
+      return;
+    default:
+      refuse("a subquery or join in parentheses", term.at);
+  }
+}
+
+/** There is one schema, `main`. */
+function checkSchema(refuse: Refuse, name: { readonly schema: string | undefined; readonly at: number }): void {
+  if (name.schema !== undefined && name.schema.toLowerCase() !== "main") {
+    refuse(`the schema "${name.schema}" (there is only "main")`, name.at);
+  }
+}
+
+function checkTable(refuse: Refuse, table: Insert["table"]): void {
+  checkSchema(refuse, table);
+  if (table.index !== undefined) {
+    refuse(table.index.name === undefined ? "NOT INDEXED" : "INDEXED BY", table.index.at);
+  }
+}
+
+function checkOrdering(refuse: Refuse, terms: readonly OrderingTerm[]): void {
+  for (const { expression } of terms) {
+    checkExpression(refuse, expression);
+  }
+}
+
+function checkInsert(refuse: Refuse, insert: Insert): void {
+  if (insert.with !== undefined) {
+    refuse("WITH", insert.with.at);
+  }
+  if (insert.conflict === "fail" || insert.conflict === "rollback") {
+    refuse(`OR ${insert.conflict.toUpperCase()}`, insert.at);
+  }
+  checkTable(refuse, insert.table);
+  const { source } = insert;
+  if (source !== undefined) {
+    if (source.first.kind !== "values" || source.with !== undefined || source.rest.length > 0) {
+      refuse("INSERT … SELECT", source.at);
+    } else {
+      checkAll(refuse, source.first.rows.flat());
+    }
+  }
+  const [upsert] = insert.upserts;
+  if (upsert !== undefined) {
+    refuse("ON CONFLICT", upsert.at);
+  }
+  checkReturning(refuse, insert.returning);
+}
+
+function checkReturning(refuse: Refuse, returning: Returning | undefined): void {
+  if (returning !== undefined) {
+    refuse("RETURNING", returning.at);
+  }
+}
+
+function checkChange(refuse: Refuse, statement: Update | Delete): void {
+  if (statement.with !== undefined) {
+    refuse("WITH", statement.with.at);
+  }
+  checkTable(refuse, statement.table);
+  if (statement.kind === "update") {
+    if (statement.conflict !== undefined) {
+      refuse("UPDATE OR …", statement.at);
+    }
+    for (const { at, columns, value } of statement.assignments) {
+      if (columns.length > 1) {
+        refuse("a row value", at);
+      }
+      checkExpression(refuse, value);
+    }
+    if (statement.from !== undefined) {
+      refuse("UPDATE … FROM", statement.from.first.at);
+    }
+  }
+  checkAll(refuse, [statement.where]);
+  checkReturning(refuse, statement.returning);
+  const [term] = statement.orderBy;
+  if (term !== undefined) {
+    refuse("ORDER BY in UPDATE and DELETE", term.expression.at);
+  }
+  if (statement.limit !== undefined) {
+    refuse("LIMIT in UPDATE and DELETE", statement.limit.at);
+  }
+}
+
+function checkCreateTable(refuse: Refuse, table: CreateTable): void {
+  checkSchema(refuse, table);
+  if (table.temporary) {
+    refuse("CREATE TEMP TABLE", table.at);
+  }
+  if (table.query !== undefined) {
+    refuse("CREATE TABLE … AS SELECT", table.query.at);
+  }
+  for (const column of table.columns) {
+    checkColumn(refuse, column);
+  }
+  for (const constraint of table.constraints) {
+    checkConstraint(refuse, constraint);
+  }
+  if (table.strict) {
+    refuse("STRICT", table.at);
+  }
+}
+
+function checkColumn(refuse: Refuse, column: ColumnDefinition): void {
+  if (column.notNullConflict !== undefined) {
+    refuse("ON CONFLICT", column.at);
+  }
+  if (column.collation !== undefined) {
+    refuse("the constraint COLLATE", column.collation.at);
+  }
+  if (column.generated !== undefined) {
+    refuse("a generated column", column.at);
+  }
+  checkAll(refuse, [column.default]);
+}
+
+function checkConstraint(refuse: Refuse, constraint: Constraint): void {
+  if (constraint.kind !== "primary-key") {
+    const name = { unique: "UNIQUE", check: "CHECK", "foreign-key": "FOREIGN KEY" }[constraint.kind];
+    refuse(`the constraint ${name}`, constraint.at);
+    return;
+  }
+  if (constraint.autoincrement) {
+    refuse("AUTOINCREMENT", constraint.at);
+  }
+  if (constraint.conflict !== undefined) {
+    refuse("ON CONFLICT", constraint.at);
+  }
+  const collated = constraint.columns.find(({ collation }) => collation !== undefined);
+  if (collated !== undefined) {
+    refuse("COLLATE", collated.at);
+  }
+}
+
+function checkAll(refuse: Refuse, expressions: readonly (Expression | undefined)[]): void {
+  for (const expression of expressions) {
+    if (expression !== undefined) {
+      checkExpression(refuse, expression);
+    }
+  }
+}
+
+function checkExpression(refuse: Refuse, expression: Expression): void {
+  const construct = unsupportedConstruct(expression);
+  if (construct !== undefined) {
+    refuse(construct, expression.at);
+  }
+  checkAll(refuse, partsOf(expression));
+}
+
+/** What the expression itself is, apart from its parts, where it cannot be bound yet. */
+export function unsupportedConstruct(expression: Expression): string | undefined {
+  switch (expression.kind) {
+    case "current":
+      return `CURRENT_${expression.value.toUpperCase()}`;
+    case "collate":
+      return "COLLATE";
+    case "in-query":
+    case "subquery":
+      return "a subquery";
+    case "in-table":
+      return "IN with a table";
+    case "exists":
+      return "EXISTS";
+    case "row":
+      return "a row value";
+    case "raise":
+      return "RAISE";
+    case "like":
+      return expression.operator === "like" || expression.operator === "glob"
+        ? undefined
+        : expression.operator.toUpperCase();
+    case "name":
+      return expression.schema === undefined || expression.schema.toLowerCase() === "main"
+        ? undefined
+        : `the schema "${expression.schema}" (there is only "main")`;
+    case "call":
+      if (expression.over !== undefined) {
+        return "a window function";
+      }
+      return expression.filter !== undefined
+        ? "FILTER"
+        : expression.orderBy.length > 0
+          ? "ORDER BY inside an aggregate"
+          : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The expressions that one of those that can be bound is made of. */
+function partsOf(expression: Expression): readonly (Expression | undefined)[] {
+  switch (expression.kind) {
+    case "unary":
+    case "null-test":
+    case "cast":
+      return [expression.operand];
+    case "binary":
+      return [expression.left, expression.right];
+    case "between":
+      return [expression.operand, expression.low, expression.high];
+    case "in":
+      return [expression.operand, ...expression.list];
+    case "like":
+      return [expression.operand, expression.pattern, expression.escape];
+    case "case": {
+      const branches = expression.branches.flatMap(({ condition, result }) => [condition, result]);
+      return [expression.operand, ...branches, expression.otherwise];
+    }
+    case "call":
+      return expression.list;
+    default:
+      return [];
+  }
+}
