@@ -7,7 +7,7 @@
  */
 import type { Column } from "../catalog.ts";
 import type { Affinity } from "../value/affinity.ts";
-import type { ScalarFunction } from "../value/functions.ts";
+import type { ScalarFunction } from "../value/functions/scalar-function.ts";
 import type { SqlValue, Tag, TypeSet } from "../value/value.ts";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "<<" | ">>" | "||";
@@ -66,7 +66,13 @@ export type Bound = { readonly types: TypeSet } /** With an affinity it is a CAS
       readonly otherwise: Bound;
     }
   | { readonly kind: "cast"; readonly affinity: Affinity; readonly operand: Bound }
-  | { readonly kind: "call"; readonly function: ScalarFunction; readonly list: readonly Bound[] }
+  | {
+      readonly kind: "call";
+      readonly function: ScalarFunction;
+      readonly list: readonly Bound[];
+      /** Where it stands in the statement, for a function of which two calls are never the same. */
+      readonly site: number | undefined;
+    }
   /** coalesce: the first that is not NULL. */
   | { readonly kind: "first"; readonly list: readonly Bound[] }
   | { readonly kind: "extreme"; readonly greatest: boolean; readonly list: readonly Bound[] }

@@ -253,11 +253,15 @@ function parseKeyword(tokens: TokenStream, kind: string): Expression {
       return parseCase(tokens);
     case "CAST":
       return parseCast(tokens);
-    case "EXISTS":
-    case "RAISE":
     case "CURRENT_DATE":
     case "CURRENT_TIME":
-    case "CURRENT_TIMESTAMP":
+    case "CURRENT_TIMESTAMP": {
+      const at = tokens.start;
+      tokens.advance();
+      return { kind: "call", at, name: kind.toLowerCase(), list: [], star: false, distinct: false };
+    }
+    case "EXISTS":
+    case "RAISE":
       throw tokens.unsupported(kind);
     default:
       if (keywordClass(kind) === "fallback" || keywordClass(kind) === "join") {
