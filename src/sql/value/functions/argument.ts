@@ -55,17 +55,18 @@ export function stringOf(tag: Tag, value: SqlValue): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** SQLite's bound on a blob. */
-export const MAX_BLOB_LENGTH = 1_000_000_000;
-/** SQLite has the same bound for text, in bytes; a string of JavaScript holds no more than these units. */
-export const MAX_TEXT_LENGTH: number = Math.min(MAX_BLOB_LENGTH, constants.MAX_STRING_LENGTH);
+/**
+ * The bound on text and blobs that functions make. SQLite's is 10^9 bytes, and better-sqlite3 lowers it to what a string of
+ * JavaScript holds.
+ */
+export const MAX_LENGTH: number = Math.min(1_000_000_000, constants.MAX_STRING_LENGTH);
 
 export function tooBig(): DbError {
   return new DbError("FULL", "string or blob too big");
 }
 
 export function refuseTooLong(length: number): void {
-  if (length > MAX_TEXT_LENGTH) {
+  if (length > MAX_LENGTH) {
     throw tooBig();
   }
 }

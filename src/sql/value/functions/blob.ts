@@ -12,7 +12,7 @@ import {
   TEXT,
   typeSet,
 } from "../value.ts";
-import { MAX_BLOB_LENGTH, refuseTooLong, stringOf, tooBig, wholeArgument } from "./argument.ts";
+import { refuseTooLong, stringOf, wholeArgument } from "./argument.ts";
 import { skipCodePoints } from "./code-points.ts";
 import { pure, type ScalarFunction } from "./scalar-function.ts";
 
@@ -79,9 +79,7 @@ function zeros(tag: Tag, value: SqlValue): void {
 /** A length that a blob may have. */
 export function blobLength(tag: Tag, value: SqlValue, least: number): number {
   const length = Math.max(wholeArgument(tag, value), least);
-  if (length > MAX_BLOB_LENGTH) {
-    throw tooBig();
-  }
+  refuseTooLong(length);
   return length;
 }
 

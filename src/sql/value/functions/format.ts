@@ -9,7 +9,7 @@
  */
 import { utf8Text } from "../text.ts";
 import { answerNull, answerText, NULL, NULLABLE, type SqlValue, type Tag, TEXT, typeSet } from "../value.ts";
-import { exactArgument, realArgument, refuseTooLong, stringOf, tooBig } from "./argument.ts";
+import { exactArgument, realArgument, refuseTooLong, stringOf } from "./argument.ts";
 import { codePointCount, isAscii, skipCodePoints } from "./code-points.ts";
 import { compileFormat, type Directive, FROM_ARGUMENT, NONE } from "./format-directive.ts";
 import { escaped } from "./quote.ts";
@@ -38,7 +38,8 @@ function formatText(...pairs: (Tag | SqlValue)[]): void {
   let text = "";
   for (const piece of pieces) {
     const part = typeof piece === "string" ? piece : directiveText(piece);
-    refuseTooLong(text.length + part.length);
+    // SQLite puts a NUL behind.
+    refuseTooLong(text.length + part.length + 1);
     text += part;
   }
   list = [];
@@ -130,8 +131,9 @@ function integerText(directive: Directive, leftAligned: boolean, width: number, 
   if (directive.zeroPadded) {
     least = Math.max(least, width - sign.length);
   }
-  if (least > MAX_PADDED) {
-    throw tooBig();
+  if (least > 0) {
+    // SQLite makes room for a sign and a prefix as well.
+    refuseTooLong(least + 10);
   }
   if (conversion === "r") {
     digits += ordinalEnding(digits);
@@ -145,9 +147,6 @@ function integerText(directive: Directive, leftAligned: boolean, width: number, 
   const prefix = directive.alternate && value != 0 ? (PREFIXES[conversion] ?? "") : "";
   return alignText(prefix + sign + withThousands(digits, directive.thousands && isDecimal), width, leftAligned);
 }
-
-/** With room for a sign and a prefix it is at SQLite's bound. */
-const MAX_PADDED = 1_000_000_000 - 10;
 
 const PREFIXES: Readonly<Record<string, string>> = { x: "0x", X: "0X", p: "0x", o: "0" };
 

@@ -19,7 +19,7 @@ import {
   TEXT,
   typeSet,
 } from "../value.ts";
-import { exactArgument, MAX_BLOB_LENGTH, stringOf } from "./argument.ts";
+import { exactArgument, MAX_LENGTH, stringOf } from "./argument.ts";
 import { codePointCount, skipCodePoints } from "./code-points.ts";
 import { pure, type ScalarFunction } from "./scalar-function.ts";
 
@@ -57,7 +57,7 @@ function substring(tag: Tag, value: SqlValue, fromTag: Tag, from: SqlValue, leng
     return;
   }
   const first = exactArgument(fromTag, from);
-  const most = lengthTag === undefined ? MAX_BLOB_LENGTH : exactArgument(lengthTag, length!);
+  const most = lengthTag === undefined ? MAX_LENGTH : exactArgument(lengthTag, length!);
   if (tag === BLOB) {
     const bytes = value as Uint8Array;
     if (bytes.length === 0) {

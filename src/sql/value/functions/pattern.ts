@@ -1,6 +1,5 @@
-/** LIKE and GLOB as functions: the pattern first, then the text. */
+/** LIKE and GLOB as functions: the pattern first, then the text. Both end at a NUL character. */
 import { DbError } from "../../../errors.ts";
-import { textOf } from "../affinity.ts";
 import { isGlob, isLike, refuseLongPattern } from "../like.ts";
 import {
   answerInteger,
@@ -29,7 +28,7 @@ function like(
     answerInteger(0);
     return;
   }
-  const text = patternTag === NULL ? undefined : textOf(patternTag, pattern);
+  const text = patternTag === NULL ? undefined : stringOf(patternTag, pattern);
   if (text !== undefined) {
     refuseLongPattern(text);
   }
@@ -44,7 +43,7 @@ function like(
   if (text === undefined || tag === NULL) {
     answerNull();
   } else {
-    answerInteger(isLike(textOf(tag, value), text, character) ? 1 : 0);
+    answerInteger(isLike(stringOf(tag, value), text, character) ? 1 : 0);
   }
 }
 
@@ -54,7 +53,7 @@ function glob(patternTag: Tag, pattern: SqlValue, tag: Tag, value: SqlValue): vo
   } else if (patternTag === NULL || tag === NULL) {
     answerNull();
   } else {
-    answerInteger(isGlob(textOf(tag, value), textOf(patternTag, pattern)) ? 1 : 0);
+    answerInteger(isGlob(stringOf(tag, value), stringOf(patternTag, pattern)) ? 1 : 0);
   }
 }
 

@@ -122,13 +122,13 @@ function characters(...pairs: (Tag | SqlValue)[]): void {
   answerText(text);
 }
 
-/** The first character's number; a half of a pair has none of its own. */
+/** The first character's number. Halves of pairs, U+FFFE and U+FFFF are no characters. */
 function unicode(tag: Tag, value: SqlValue): void {
   const code = tag === NULL ? 0 : (textOf(tag, value).codePointAt(0) ?? 0);
   if (code === 0) {
     answerNull();
   } else {
-    answerInteger((code & 0xfffff800) === 0xd800 ? 0xfffd : code);
+    answerInteger((code & 0xfffff800) === 0xd800 || (code & 0xfffffffe) === 0xfffe ? 0xfffd : code);
   }
 }
 
