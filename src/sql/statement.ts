@@ -218,6 +218,8 @@ export class Statement<Row = SqlRow> {
   /** One that fails has changed nothing, which is what `changes()` then says. */
   #write(program: Extract<Program, { kind: "insert" | "change" }>): void {
     const connection = this.#connection;
+    const { writing } = connection;
+    const { lastRowid } = writing;
     let changes = 0;
     try {
       if (program.kind === "insert") {
@@ -226,9 +228,13 @@ export class Statement<Row = SqlRow> {
       } else {
         connection.write((transaction) => this.#change(transaction, program.call()));
       }
-      changes = connection.writing.changes;
+      changes = writing.changes;
     } finally {
       connection.countChanges(changes);
+      if (changes === 0) {
+        // A rowid that was tried is none that was inserted.
+        writing.lastRowid = lastRowid;
+      }
     }
   }
 
