@@ -4,23 +4,42 @@
  * Outside of BEGIN … COMMIT a statement that reads sees the newest commit, and one that writes is a transaction of its own.
  * Inside, everything goes through the open transaction, and a statement that fails leaves it as it was before.
  */
+import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
+import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
+import { type Surroundings, surroundings } from "./value/surroundings.ts";
 
-export class Connection {
+export interface ConnectionOptions {
+  readonly heldRows: number;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+export class Connection implements Surroundings {
   readonly store: SqlStore;
   readonly heldRows: number;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  changes: number;
+  totalChanges: number;
+  nowMs: number;
   /** The buffers of all writes; a statement is through with them when it returns. */
   readonly writing: Writing;
   #transaction: SqlTransaction | undefined;
   #catalog: Catalog | undefined;
   #isClosed: boolean;
 
-  constructor(store: SqlStore, heldRows: number) {
+  constructor(store: SqlStore, options: ConnectionOptions) {
     this.store = store;
-    this.heldRows = heldRows;
+    this.heldRows = options.heldRows;
+    this.clock = options.clock;
+    this.rng = options.rng;
+    this.changes = 0;
+    this.totalChanges = 0;
+    this.nowMs = Number.NaN;
     this.writing = new Writing();
     this.#transaction = undefined;
     this.#catalog = undefined;
@@ -29,6 +48,22 @@ export class Connection {
 
   get inTransaction(): boolean {
     return this.#transaction !== undefined;
+  }
+
+  get lastRowid(): number | bigint {
+    return this.writing.lastRowid;
+  }
+
+  /** Makes this what functions ask, for a statement that starts, or goes on with the time that it has read before. */
+  enter(nowMs: number = Number.NaN): void {
+    surroundings.current = this;
+    this.nowMs = nowMs;
+  }
+
+  /** Counts what a statement has changed that inserts, updates or deletes. */
+  countChanges(changes: number): void {
+    this.changes = changes;
+    this.totalChanges += changes;
   }
 
   /** What a statement reads from. */

@@ -12,6 +12,7 @@
  * Schema versions are counted in memory, one counter a store: all sessions of a database are in one process.
  */
 import { copyBytes } from "../bytes.ts";
+import type { Clock } from "../clock.ts";
 import {
   BatchScan,
   type Context,
@@ -24,6 +25,7 @@ import {
   TransactionContext,
   WriteContext,
 } from "../mvcc/index.ts";
+import type { Rng } from "../random.ts";
 import type { FoundValue, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 
 /** What keyspaces of tables say of their keys and values. */
@@ -44,6 +46,8 @@ class SchemaVersions {
 const versionsOf = new WeakMap<Store, SchemaVersions>();
 
 export class DatabaseStore implements SqlStore {
+  readonly clock: Clock;
+  readonly rng: Rng;
   readonly #database: Database;
   readonly #versions: SchemaVersions;
   readonly #latest: Reader;
@@ -52,6 +56,8 @@ export class DatabaseStore implements SqlStore {
 
   constructor(database: Database) {
     const { store } = database;
+    this.clock = store.clock;
+    this.rng = store.rng;
     this.#database = database;
     const versions = versionsOf.get(store) ?? new SchemaVersions();
     versionsOf.set(store, versions);

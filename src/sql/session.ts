@@ -9,7 +9,9 @@
  *
  * A session is for one user at a time: two that both say BEGIN need two sessions, which are cheap.
  */
+import type { Clock } from "../clock.ts";
 import type { Database } from "../mvcc/index.ts";
+import type { Rng } from "../random.ts";
 import { tableText } from "./catalog.ts";
 import { Connection } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
@@ -21,6 +23,10 @@ import type { SqlStore } from "./storage.ts";
 export interface SqlOptions {
   /** How many rows, or groups, a statement may hold to sort, group or tell apart; beyond that it fails with FULL. */
   readonly heldRows?: number;
+  /** What `now` is; the database's by default. */
+  readonly clock?: Clock;
+  /** What `random()` draws from; the database's by default. */
+  readonly rng?: Rng;
 }
 
 const DEFAULT_HELD_ROWS = 5_000_000;
@@ -51,7 +57,8 @@ export class SqlSession {
   readonly #cache: Map<string, Prepared>;
 
   constructor(store: SqlStore, options: SqlOptions = {}) {
-    this.#connection = new Connection(store, options.heldRows ?? DEFAULT_HELD_ROWS);
+    const { heldRows = DEFAULT_HELD_ROWS, clock = store.clock, rng = store.rng } = options;
+    this.#connection = new Connection(store, { heldRows, clock, rng });
     this.#cache = new Map();
   }
 

@@ -117,15 +117,14 @@ export class Statement<Row = SqlRow> {
     values.bind(parameters);
     const { writing } = connection;
     writing.begin();
+    connection.enter();
     switch (program.kind) {
       case "select":
       case "rows":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "insert":
-        connection.write((transaction) => this.#insert(transaction, program.insert), program.insert.rows.length === 0);
-        break;
       case "change":
-        connection.write((transaction) => this.#change(transaction, program.call()));
+        this.#write(program);
         break;
       case "create-table":
         if (program.definition !== undefined) {
@@ -163,9 +162,13 @@ export class Statement<Row = SqlRow> {
         return;
       }
       const select = program.functionOf(this.#shape);
+      let nowMs = Number.NaN;
       while (!cursor.isDone) {
         const out: unknown[] = [];
+        // Others may have run since the last batch.
+        connection.enter(nowMs);
         select(reader, values, cursor, out, ITERATE_ROWS);
+        nowMs = connection.nowMs;
         yield* out as Row[];
       }
     } finally {
@@ -187,6 +190,7 @@ export class Statement<Row = SqlRow> {
       return;
     }
     prepared.values.bind(parameters);
+    this.#connection.enter();
     const { cursor } = prepared;
     cursor.begin(left);
     try {
@@ -209,6 +213,29 @@ export class Statement<Row = SqlRow> {
           ? row[0]
           : Object.fromEntries(columns.map((column, index) => [column, row[index]])),
     );
+  }
+
+  /** One that fails has changed nothing, which is what `changes()` then says. */
+  #write(program: Extract<Program, { kind: "insert" | "change" }>): void {
+    const connection = this.#connection;
+    const { writing } = connection;
+    const { lastRowid } = writing;
+    let changes = 0;
+    try {
+      if (program.kind === "insert") {
+        const { insert } = program;
+        connection.write((transaction) => this.#insert(transaction, insert), insert.rows.length === 0);
+      } else {
+        connection.write((transaction) => this.#change(transaction, program.call()));
+      }
+      changes = writing.changes;
+    } finally {
+      connection.countChanges(changes);
+      if (changes === 0) {
+        // A rowid that was tried is none that was inserted.
+        writing.lastRowid = lastRowid;
+      }
+    }
   }
 
   #insert(transaction: SqlTransaction, insert: InsertProgram): void {

@@ -8,7 +8,13 @@
  *            ──begin()───► SqlTransaction       reads its own writes over a snapshot
  *            ──snapshot()► SqlSnapshot          a pinned state, for results that are read over several turns
  */
+import type { Clock } from "../clock.ts";
+import type { Rng } from "../random.ts";
+
 export interface SqlStore {
+  /** What `now` and `random()` are by, unless a session has its own. */
+  readonly clock: Clock;
+  readonly rng: Rng;
   /**
    * Reads the newest committed state. The same object every time; a scan on it is finished or closed before control
    * returns to the event loop or anything is committed.

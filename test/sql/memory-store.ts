@@ -4,6 +4,8 @@
  * that it may be.
  */
 import { compareBytes, sharedPrefixLength } from "../../src/bytes.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Rng, systemRng } from "../../src/random.ts";
 import type {
   BatchScan,
   FoundValue,
@@ -25,6 +27,8 @@ interface State {
 }
 
 export class MemoryStore implements SqlStore {
+  readonly clock: Clock = systemClock;
+  readonly rng: Rng = systemRng;
   state: State = { names: new Map(), spaces: new Map(), schemaVersion: 0 };
   /** Never given twice. */
   nextKeyspace = 1;

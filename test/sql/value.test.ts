@@ -144,6 +144,6 @@ describe("patterns", () => {
   test("a pattern made to be slow is not", () => {
     const text = "a".repeat(20_000);
     expect(Pattern.like(`${"%a".repeat(20)}b`, undefined).matches(text)).toBe(false);
-    expect(() => Pattern.like("%".repeat(50_001), undefined)).toThrow(/50000 characters/);
+    expect(() => Pattern.like("%".repeat(50_001), undefined)).toThrow(/pattern too complex/);
   });
 });

@@ -7,7 +7,7 @@
  */
 import type { Column } from "../catalog.ts";
 import type { Affinity } from "../value/affinity.ts";
-import type { ScalarFunction } from "../value/functions.ts";
+import type { ScalarFunction } from "../value/functions/scalar-function.ts";
 import type { SqlValue, Tag, TypeSet } from "../value/value.ts";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "<<" | ">>" | "||";
@@ -66,7 +66,13 @@ export type Bound = { readonly types: TypeSet } /** With an affinity it is a CAS
       readonly otherwise: Bound;
     }
   | { readonly kind: "cast"; readonly affinity: Affinity; readonly operand: Bound }
-  | { readonly kind: "call"; readonly function: ScalarFunction; readonly list: readonly Bound[] }
+  | {
+      readonly kind: "call";
+      readonly function: ScalarFunction;
+      readonly list: readonly Bound[];
+      /** Where it stands in the statement, for a function of which two calls are never the same. */
+      readonly site: number | undefined;
+    }
   /** coalesce: the first that is not NULL. */
   | { readonly kind: "first"; readonly list: readonly Bound[] }
   | { readonly kind: "extreme"; readonly greatest: boolean; readonly list: readonly Bound[] }
@@ -82,6 +88,17 @@ export interface Aggregate {
   /** undefined: `count(*)`. */
   readonly argument: Bound | undefined;
   readonly types: TypeSet;
+}
+
+/** A call of the function; `at` is its place in the statement. */
+export function callOf(called: ScalarFunction, list: readonly Bound[], at: number): Bound {
+  return {
+    kind: "call",
+    types: called.types,
+    function: called,
+    list,
+    site: called.stability === "call" ? at : undefined,
+  };
 }
 
 /** The affinity that an expression brings to a comparison; undefined: none. */

@@ -1,8 +1,9 @@
 /** Binds calls: aggregates, functions that are compiled because they choose what is evaluated, and all others. */
 import type { Call, Expression } from "../parse/ast/query.ts";
-import { scalarFunction } from "../value/functions.ts";
+import { scalarFunction } from "../value/functions/registry.ts";
+import { MOST_ARGUMENTS } from "../value/functions/scalar-function.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
-import { type Aggregate, type AggregateName, affinityOf, type Bound } from "./bound.ts";
+import { type Aggregate, type AggregateName, affinityOf, type Bound, callOf } from "./bound.ts";
 import { constant } from "./fold.ts";
 import type { Scope } from "./scope.ts";
 
@@ -16,14 +17,10 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
   if (AGGREGATES.has(name) && !((name === "min" || name === "max") && list.length > 1)) {
     return bindAggregate(scope, call, bind);
   }
-  if (call.distinct || call.star) {
-    throw knows(name)
-      ? scope.fail(`wrong use of ${call.star ? "*" : "DISTINCT"} in ${name}()`, call.at)
-      : noSuchFunction(scope, call);
-  }
+  // DISTINCT in front of the arguments of an ordinary function, and `*` in place of none, are allowed and mean nothing.
   switch (name) {
     case "coalesce":
-      requireArguments(scope, call, 2, Number.POSITIVE_INFINITY);
+      requireArguments(scope, call, 2, MOST_ARGUMENTS);
       return first(list.map(bind));
     case "ifnull":
       requireArguments(scope, call, 2, 2);
@@ -33,8 +30,16 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
       return bindNullif(bind(list[0]!), bind(list[1]!));
     case "iif":
     case "if":
-      requireArguments(scope, call, 2, 3);
+      requireArguments(scope, call, 2, MOST_ARGUMENTS);
       return bindIif(list.map(bind));
+    case "likely":
+    case "unlikely":
+      requireArguments(scope, call, 1, 1);
+      return bind(list[0]!);
+    case "likelihood":
+      requireArguments(scope, call, 2, 2);
+      requireProbability(scope, list[1]!);
+      return bind(list[0]!);
     case "min":
     case "max": {
       const parts = list.map(bind);
@@ -47,15 +52,16 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
         throw noSuchFunction(scope, call);
       }
       requireArguments(scope, call, found.minimum, found.maximum);
-      return { kind: "call", types: found.types, function: found, list: list.map(bind) };
+      return callOf(found, list.map(bind), call.at);
     }
   }
 }
 
-const COMPILED: ReadonlySet<string> = new Set(["coalesce", "ifnull", "nullif", "iif", "if", "min", "max"]);
-
-function knows(name: string): boolean {
-  return COMPILED.has(name) || scalarFunction(name) !== undefined;
+/** nacre plans by what it counts, not by what is likely; but what SQLite refuses it refuses, too. */
+function requireProbability(scope: Scope, probability: Expression): void {
+  if (probability.kind !== "real" || probability.value > 1) {
+    throw scope.fail("second argument to likelihood() must be a constant between 0.0 and 1.0", probability.at);
+  }
 }
 
 function noSuchFunction(scope: Scope, call: Call): Error {
@@ -87,10 +93,15 @@ function bindNullif(left: Bound, right: Bound): Bound {
   return { kind: "nullif", types: left.types | NULLABLE, left, comparison };
 }
 
+/** Conditions and results in turn; an odd one at the end is the result where no condition holds. */
 function bindIif(list: readonly Bound[]): Bound {
-  const [condition, result, otherwise = constant(NULL, null)] = list as [Bound, Bound, Bound?];
-  const types = result.types | otherwise.types;
-  return { kind: "case", types, operand: undefined, branches: [{ condition, result }], otherwise };
+  const otherwise = list.length % 2 === 1 ? list.at(-1)! : constant(NULL, null);
+  const branches = Array.from({ length: list.length >> 1 }, (_, index) => ({
+    condition: list[2 * index]!,
+    result: list[2 * index + 1]!,
+  }));
+  const types = branches.reduce((set, { result }) => set | result.types, otherwise.types);
+  return { kind: "case", types, operand: undefined, branches, otherwise };
 }
 
 function bindAggregate(scope: Scope, call: Call, bind: Bind): Bound {

@@ -7,6 +7,7 @@
  */
 import type { Expression } from "../parse/ast/query.ts";
 import { affinityOfType, isNumericAffinity } from "../value/affinity.ts";
+import { scalarFunction } from "../value/functions/registry.ts";
 import {
   ANY_TYPE,
   BIG,
@@ -20,7 +21,7 @@ import {
   TEXT,
   typeSet,
 } from "../value/value.ts";
-import { affinityOf, type Bound, type BoundComparison, type Comparison, type Conversion } from "./bound.ts";
+import { affinityOf, type Bound, type BoundComparison, type Comparison, type Conversion, callOf } from "./bound.ts";
 import { bindCall } from "./call.ts";
 import { constant, convertConstant, fold } from "./fold.ts";
 import type { Scope } from "./scope.ts";
@@ -39,6 +40,8 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
       return constant(TEXT, expression.value);
     case "blob":
       return constant(BLOB, expression.value);
+    case "current":
+      return callOf(scalarFunction(`current_${expression.value}`)!, [], expression.at);
     case "parameter":
       return { kind: "parameter", types: ANY_TYPE, index: expression.index };
     case "name":

@@ -289,8 +289,6 @@ function checkExpression(refuse: Refuse, expression: Expression): void {
 /** What the expression itself is, apart from its parts, where it cannot be bound yet. */
 export function unsupportedConstruct(expression: Expression): string | undefined {
   switch (expression.kind) {
-    case "current":
-      return `CURRENT_${expression.value.toUpperCase()}`;
     case "collate":
       return "COLLATE";
     case "in-query":

@@ -22,7 +22,7 @@ import {
   truthOf,
 } from "../value/arithmetic.ts";
 import { compareValues } from "../value/compare.ts";
-import { greater, lesser } from "../value/functions.ts";
+import { greater, lesser } from "../value/functions/number.ts";
 import { isGlob, isLike } from "../value/like.ts";
 import { compareInPlace, equalInPlace } from "../value/text.ts";
 import { answer } from "../value/value.ts";

@@ -52,7 +52,7 @@ export class Pattern {
 
   /** `escaping` is one character or undefined. */
   static like(pattern: string, escaping: string | undefined): Pattern {
-    refuseLong(pattern);
+    refuseLongPattern(pattern);
     const elements: number[] = [];
     const escapeUnit = escaping === undefined ? -1 : escaping.charCodeAt(0);
     for (let i = 0; i < pattern.length; i++) {
@@ -69,7 +69,7 @@ export class Pattern {
   }
 
   static glob(pattern: string): Pattern {
-    refuseLong(pattern);
+    refuseLongPattern(pattern);
     const elements: number[] = [];
     const sets: CharacterSet[] = [];
     for (let i = 0; i < pattern.length; i++) {
@@ -201,9 +201,10 @@ function nextCharacter(u8: Uint8Array, at: number, end: number): number {
   return next;
 }
 
-function refuseLong(pattern: string): void {
-  if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new DbError("INVALID", `a LIKE or GLOB pattern may have ${MAX_PATTERN_LENGTH} characters`, {
+/** SQLite counts bytes. */
+export function refuseLongPattern(pattern: string): void {
+  if (pattern.length * 3 > MAX_PATTERN_LENGTH && Buffer.byteLength(pattern) > MAX_PATTERN_LENGTH) {
+    throw new DbError("INVALID", "LIKE or GLOB pattern too complex", {
       limit: MAX_PATTERN_LENGTH,
       length: pattern.length,
     });
@@ -252,7 +253,7 @@ let lastPattern: Pattern | undefined;
 export function isLike(text: string, pattern: string, escaping: string | undefined): boolean {
   if (lastPattern === undefined || lastText !== pattern || lastEscape !== escaping) {
     if (escaping !== undefined && (escaping === "" || escaping.length !== characterWidth(escaping, 0))) {
-      throw new DbError("INVALID", "the ESCAPE of LIKE is a single character");
+      throw new DbError("INVALID", "ESCAPE expression must be a single character");
     }
     lastPattern = Pattern.like(pattern, escaping);
     lastText = pattern;

@@ -28,7 +28,6 @@ describe("UNSUPPORTED", () => {
     ["select a from t window w as ()", "WINDOW", 24],
     ["select a from t where a regexp b", "REGEXP", 25],
     ["select case a when b match c then 1 end", "MATCH", 22],
-    ["select cast(current_timestamp as text)", "CURRENT_TIMESTAMP", 13],
     ["select * from aux.t", 'the schema "aux" (there is only "main")', 19],
     ["select aux.t.a from t", 'the schema "aux" (there is only "main")', 8],
     ["select a from t limit (select 1)", "a subquery", 23],
