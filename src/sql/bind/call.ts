@@ -4,6 +4,7 @@ import { scalarFunction } from "../value/functions.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
 import { type Aggregate, type AggregateName, affinityOf, type Bound } from "./bound.ts";
 import { constant } from "./fold.ts";
+import { asJson } from "./json.ts";
 import type { Scope } from "./scope.ts";
 
 type Call = Extract<Expression, { kind: "call" }>;
@@ -48,7 +49,9 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
         throw noSuchFunction(scope, call);
       }
       requireArguments(scope, call, found.minimum, found.maximum);
-      return { kind: "call", types: found.types, function: found, list: list.map(bind) };
+      const { takesJson } = found;
+      const parts = list.map(bind).map((part, index) => (takesJson?.(index) ? asJson(part) : part));
+      return { kind: "call", types: found.types, function: found, list: parts };
     }
   }
 }

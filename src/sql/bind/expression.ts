@@ -7,6 +7,7 @@
  */
 import type { Expression } from "../parse/ast.ts";
 import { affinityOfType, isNumericAffinity } from "../value/affinity.ts";
+import { ARROW, DOUBLE_ARROW } from "../value/json/index.ts";
 import {
   ANY_TYPE,
   BIG,
@@ -112,7 +113,9 @@ function bindUnary(operator: "-" | "+" | "~" | "not", operand: Bound): Bound {
 function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binary" }>): Bound {
   const { operator } = expression;
   if (operator === "->" || operator === "->>") {
-    throw scope.fail(`the JSON operator ${operator} is not supported`, expression.at, "UNSUPPORTED");
+    const found = operator === "->" ? ARROW : DOUBLE_ARROW;
+    const list = [bindExpression(scope, expression.left), bindExpression(scope, expression.right)];
+    return { kind: "call", types: found.types, function: found, list };
   }
   const left = bindExpression(scope, expression.left);
   if (operator === "is" || operator === "is not") {

@@ -8,6 +8,8 @@
 import { DbError } from "../../errors.ts";
 import { bytesOf, castTo, textOf, toNumber } from "./affinity.ts";
 import { compareValues } from "./compare.ts";
+import { JSON_FUNCTIONS } from "./json/index.ts";
+import type { ScalarFunction } from "./scalar-function.ts";
 import {
   ANY_TYPE,
   answer,
@@ -32,18 +34,8 @@ import {
   type Tag,
   TEXT,
   TYPE_NAMES,
-  type TypeSet,
   typeSet,
 } from "./value.ts";
-
-export interface ScalarFunction {
-  readonly name: string;
-  readonly minimum: number;
-  readonly maximum: number;
-  /** What it may answer. */
-  readonly types: TypeSet;
-  readonly call: (...pairs: never[]) => void;
-}
 
 function absolute(tag: Tag, value: SqlValue): void {
   if (tag === NULL) {
@@ -230,6 +222,8 @@ export function greater(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): void {
   }
 }
 
+export type { ScalarFunction } from "./scalar-function.ts";
+
 const TEXT_OR_NULL = typeSet(TEXT) | NULLABLE;
 
 const FUNCTIONS: readonly ScalarFunction[] = [
@@ -247,6 +241,7 @@ const FUNCTIONS: readonly ScalarFunction[] = [
   { name: "trim", minimum: 1, maximum: 2, types: TEXT_OR_NULL, call: trimmer(true, true) },
   { name: "typeof", minimum: 1, maximum: 1, types: typeSet(TEXT), call: typeName },
   { name: "upper", minimum: 1, maximum: 1, types: TEXT_OR_NULL, call: upper },
+  ...JSON_FUNCTIONS,
 ];
 
 const byName = new Map(FUNCTIONS.map((entry) => [entry.name, entry]));

@@ -1,0 +1,51 @@
+/** The text that is read now, as UTF-8 with zero bytes behind it: what parsers look ahead into. One buffer, used again. */
+import { writeText } from "../text.ts";
+import { copyBytes } from "./byte-buffer.ts";
+
+/** What a parser may look at behind the end. */
+const ZEROS_BEHIND = 16;
+const FIRST_BYTES = 4096;
+/** A larger buffer is not kept. */
+const KEPT_BYTES = 2 ** 20;
+
+let kept: Uint8Array = new Uint8Array(FIRST_BYTES);
+
+/** Valid until the next text is encoded. */
+export const source: { bytes: Uint8Array; length: number } = { bytes: kept, length: 0 };
+
+export function encodeSource(text: string): void {
+  const bytes = roomFor(text.length * 3);
+  close(bytes, writeText(text, bytes, 0));
+}
+
+/** Takes bytes for UTF-8, as SQLite does with a blob where it wants a text. */
+export function copySource(blob: Uint8Array): void {
+  const bytes = roomFor(blob.length);
+  copyBytes(blob, 0, blob.length, bytes, 0);
+  close(bytes, blob.length);
+}
+
+function roomFor(count: number): Uint8Array {
+  if (count + ZEROS_BEHIND <= kept.length) {
+    return kept;
+  }
+  const larger = new Uint8Array(Math.max(count + ZEROS_BEHIND, kept.length * 2));
+  if (larger.length <= KEPT_BYTES) {
+    kept = larger;
+  }
+  return larger;
+}
+
+/** Makes bytes `[start, end)` of the source all of it. */
+export function narrowSource(start: number, end: number): void {
+  source.bytes.copyWithin(0, start, end);
+  close(source.bytes, end - start);
+}
+
+function close(bytes: Uint8Array, length: number): void {
+  for (let i = length; i < length + ZEROS_BEHIND; i++) {
+    bytes[i] = 0;
+  }
+  source.bytes = bytes;
+  source.length = length;
+}

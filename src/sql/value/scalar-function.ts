@@ -1,0 +1,15 @@
+/** What a scalar function is to the binder and to compiled statements. */
+import type { TypeSet } from "./value.ts";
+
+export interface ScalarFunction {
+  readonly name: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** What it may answer. */
+  readonly types: TypeSet;
+  readonly call: (...pairs: never[]) => void;
+  /** Which arguments, counted from 0, are JSON where a function of JSON made them, and SQL values elsewhere. */
+  readonly takesJson?: (index: number) => boolean;
+  /** The same function for such an argument: what it answers as JSON text, this one answers as JSONB. */
+  readonly nested?: ScalarFunction;
+}
