@@ -1,9 +1,8 @@
-/** `json_array`, `json_object`, `json_quote`: JSON made of SQL values, as text; and JSON text or values as documents. */
+/** `json_array`, `json_object`, `json_quote`: JSON made of SQL values, as text. */
 import { DbError } from "../../../errors.ts";
 import { realText } from "../number-text.ts";
-import { answerText, BLOB, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value.ts";
+import { BLOB, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value.ts";
 import { isJsonb } from "./document.ts";
-import { answerJsonb } from "./extract.ts";
 import { textAt } from "./scalar.ts";
 
 /** What a JSON string cannot hold as it is: control characters, the quote and the backslash. */
@@ -79,13 +78,3 @@ export function objectText(pairs: readonly unknown[]): string {
   }
   return `${text}}`;
 }
-
-/** What a function answers that has made JSON text. */
-export type AnswerJson = (text: string) => void;
-
-export function builder(make: (pairs: readonly unknown[]) => string, answerJson: AnswerJson) {
-  return (...pairs: unknown[]): void => answerJson(make(pairs));
-}
-
-export const ANSWER_TEXT: AnswerJson = answerText;
-export const ANSWER_JSONB: AnswerJson = answerJsonb;

@@ -7,8 +7,8 @@ import { failLookup, lookUp, NOT_FOUND } from "./lookup.ts";
 import { arrowPathOf, badPath, type Path, pathOf } from "./path.ts";
 import { answerElement, answerIntegerText, answerRealText, decode, textAt, unescapedText } from "./scalar.ts";
 import { ABSENT, FOUND, match, scan, UNKNOWN } from "./scan.ts";
-import { encodeSource, narrowSource, source } from "./source.ts";
-import { malformed } from "./write-text.ts";
+import { copySource, encodeSource, narrowSource, source } from "./source.ts";
+import { appendText, malformed } from "./write-text.ts";
 
 /**
  * What is answered for an element:
@@ -64,6 +64,7 @@ export function find(path: Path): number {
 }
 
 const built = new ByteBuffer();
+const list = new ByteBuffer();
 
 /** Answers the part of the text that a scan has found. */
 function answerMatch(form: Form): void {
@@ -191,17 +192,26 @@ export function extractPaths(form: "value" | "jsonb" | "nested-value", pairs: re
     return;
   }
   readDocument(tag, value);
-  let text = "[";
+  list.clear();
+  list.put(0x5b);
   for (let i = 2; i < pairs.length; i += 2) {
     if (pairs[i] === NULL) {
       answerNull();
       return;
     }
     const at = find(pathOf(pairs[i] as Tag, pairs[i + 1] as SqlValue));
-    text += `${i > 2 ? "," : ""}${at === NOT_FOUND ? "null" : textAt(document.bytes, at, document.limit)}`;
+    if (i > 2) {
+      list.put(0x2c);
+    }
+    at === NOT_FOUND ? list.appendAscii("null") : appendText(list, document.bytes, at, document.limit);
   }
-  text += "]";
-  form === "value" ? answerText(text) : answerJsonb(text);
+  list.put(0x5d);
+  if (form === "value") {
+    answerText(decode(list.bytes, 0, list.length));
+  } else {
+    copySource(list.bytes, list.length);
+    answerSource();
+  }
 }
 
 /** Answers JSON that was just written as JSONB. */

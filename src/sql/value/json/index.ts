@@ -18,4 +18,6 @@
  *
  * Aggregates (aggregate.ts) and table functions (table.ts) stand by themselves.
  */
+export { type GroupState, JSON_AGGREGATES, type JsonAggregate } from "./aggregate.ts";
 export { ARROW, DOUBLE_ARROW, JSON_FUNCTIONS } from "./functions.ts";
+export { JSON_TABLE_COLUMNS, JsonTable, type JsonTableColumn } from "./table.ts";

@@ -19,10 +19,10 @@ export function encodeSource(text: string): void {
 }
 
 /** Takes bytes for UTF-8, as SQLite does with a blob where it wants a text. */
-export function copySource(blob: Uint8Array): void {
-  const bytes = roomFor(blob.length);
-  copyBytes(blob, 0, blob.length, bytes, 0);
-  close(bytes, blob.length);
+export function copySource(blob: Uint8Array, length: number): void {
+  const bytes = roomFor(length);
+  copyBytes(blob, 0, length, bytes, 0);
+  close(bytes, length);
 }
 
 function roomFor(count: number): Uint8Array {
