@@ -2,12 +2,13 @@
  * JSON as an argument: of an expression that is JSON text to SQLite (value/json/index.ts says why), the form that answers JSONB.
  *
  * It is bound for arguments of functions that take JSON only. Where CASE, coalesce, iif or a plus hand a value on, their parts
- * are bound so. What compares its parts as well as handing one on (min, max, nullif), and CAST to TEXT, work on the text; if
- * it is JSON in every case, its text is read as JSON again.
+ * are bound so; nullif works its left side out twice. What compares values and hands one on (min, max), and CAST to TEXT, work
+ * on the text; if that is JSON whatever the row, it is read as JSON again.
  */
 import { scalarFunction } from "../value/functions.ts";
-import { NULL, NULLABLE, TEXT, typeSet } from "../value/value.ts";
+import { INTEGER, NULL, NULLABLE, TEXT, typeSet } from "../value/value.ts";
 import { type Bound, mapParts } from "./bound.ts";
+import { constant } from "./fold.ts";
 
 /** The expression as an argument that may be JSON. */
 export function asJson(bound: Bound): Bound {
@@ -29,8 +30,9 @@ export function asJson(bound: Bound): Bound {
     }
     case "unary":
       return bound.operator === "+" ? handedOn(bound, asJson(bound.operand)) : bound;
-    case "extreme":
     case "nullif":
+      return nullIf(bound);
+    case "extreme":
     case "cast":
       return isAlwaysJson(bound) ? readAgain(bound) : bound;
     default:
@@ -40,6 +42,18 @@ export function asJson(bound: Bound): Bound {
 
 function handedOn(bound: Bound, operand: Bound): Bound {
   return { ...mapParts(bound, () => operand), types: operand.types };
+}
+
+/** Compares the left side as the text that it is, and hands it on as JSON. */
+function nullIf(bound: Extract<Bound, { kind: "nullif" }>): Bound {
+  const { left, comparison } = bound;
+  const otherwise = asJson(left);
+  if (otherwise === left) {
+    return bound;
+  }
+  const condition: Bound = { kind: "compare", types: typeSet(INTEGER) | NULLABLE, left, comparison };
+  const branches = [{ condition, result: constant(NULL, null) }];
+  return { kind: "case", types: otherwise.types | NULLABLE, operand: undefined, branches, otherwise };
 }
 
 /** Whether the expression is JSON text or NULL, whatever the row. */
