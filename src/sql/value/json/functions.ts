@@ -5,6 +5,7 @@ import {
   answerText,
   BLOB,
   INTEGER,
+  NULL,
   NULLABLE,
   type SqlValue,
   type Tag,
@@ -14,9 +15,11 @@ import {
 } from "../value.ts";
 import { arrayText, objectText, valueText } from "./build.ts";
 import type { Edit } from "./edit.ts";
-import { answerJsonb, extractArrow, extractPaths, type Form } from "./extract.ts";
+import { answerJsonb, extractArrow, extractInPlace, extractPaths, type Form } from "./extract.ts";
 import { arrayLength, errorPosition, isValid, pretty, typeOfElement } from "./inspect.ts";
 import { change, type DocumentForm, normalize, patch, remove } from "./modify.ts";
+import { arrowPathOf, pathOf } from "./path.ts";
+import { decode } from "./scalar.ts";
 
 const ANY_NUMBER = Number.POSITIVE_INFINITY;
 const JSON_TEXT: TypeSet = typeSet(TEXT) | NULLABLE;
@@ -61,14 +64,26 @@ function changing(kind: Exclude<Edit, "remove">): (form: DocumentForm) => Scalar
       change(form, kind, pairs);
 }
 
-function extracting(form: "value" | "jsonb" | "nested-value"): ScalarFunction["call"] {
-  return (...pairs: unknown[]): void => extractPaths(form, pairs);
+function extractor(name: string, form: "value" | "jsonb" | "nested-value"): ScalarFunction {
+  const call = (...pairs: unknown[]): void => extractPaths(form, pairs);
+  const callInPlace = (bytes: Uint8Array, start: number, end: number, ...pairs: unknown[]): void => {
+    if (pairs.length === 2 && pairs[0] !== NULL) {
+      extractInPlace(form, bytes, start, end, pathOf(pairs[0] as Tag, pairs[1] as SqlValue));
+    } else {
+      extractPaths(form, [TEXT, decode(bytes, start, end), ...pairs]);
+    }
+  };
+  return { name, minimum: 0, maximum: ANY_NUMBER, types: ANY_TYPE, call, callInPlace };
 }
 
 function arrow(name: string, form: Form, types: TypeSet): ScalarFunction {
   const call = (tag: Tag, value: SqlValue, pathTag: Tag, path: SqlValue): void =>
     extractArrow(form, tag, value, pathTag, path);
-  return { name, minimum: 2, maximum: 2, types, call };
+  const callInPlace = (bytes: Uint8Array, start: number, end: number, pathTag: Tag, path: SqlValue): void =>
+    pathTag === NULL
+      ? extractArrow(form, TEXT, decode(bytes, start, end), pathTag, path)
+      : extractInPlace(form, bytes, start, end, arrowPathOf(pathTag, path));
+  return { name, minimum: 2, maximum: 2, types, call, callInPlace };
 }
 
 /** `json -> path`: JSON. */
@@ -78,8 +93,6 @@ export const ARROW: ScalarFunction = {
 };
 /** `json ->> path`: an SQL value. */
 export const DOUBLE_ARROW: ScalarFunction = arrow("->>", "value", ANY_TYPE);
-
-const extractor = { minimum: 0, maximum: ANY_NUMBER, types: ANY_TYPE };
 
 export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
   ...family("json", 1, 1, (form) => (tag: Tag, value: SqlValue) => normalize(form, tag, value)),
@@ -112,13 +125,8 @@ export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
     writing((pairs) => valueText(pairs[0] as Tag, pairs[1] as SqlValue)),
     { takesJson: all },
   )[0]!,
-  {
-    ...extractor,
-    name: "json_extract",
-    call: extracting("value"),
-    nested: { ...extractor, name: "json_extract as JSON", call: extracting("nested-value") },
-  },
-  { ...extractor, name: "jsonb_extract", call: extracting("jsonb") },
+  { ...extractor("json_extract", "value"), nested: extractor("json_extract as JSON", "nested-value") },
+  extractor("jsonb_extract", "jsonb"),
   { name: "json_type", minimum: 1, maximum: 2, types: JSON_TEXT, call: typeOfElement },
   { name: "json_array_length", minimum: 1, maximum: 2, types: COUNT, call: arrayLength },
   { name: "json_valid", minimum: 1, maximum: 2, types: COUNT, call: isValid },

@@ -18,14 +18,12 @@ import { document, isFirstMet, isJsonb, readDocument, tryDocument } from "./docu
 import { countElements, elementType, JSON_ARRAY, typeNameAt } from "./element.ts";
 import { find, scannedType } from "./extract.ts";
 import { NOT_FOUND } from "./lookup.ts";
-import { pathOf } from "./path.ts";
+import { pathOf, ROOT } from "./path.ts";
 import { decode } from "./scalar.ts";
 import { FOUND, scan } from "./scan.ts";
-import { encodeSource } from "./source.ts";
+import { encodeSource, source } from "./source.ts";
 import { checkElement } from "./validity.ts";
 import { appendIndented } from "./write-text.ts";
-
-const ROOT = pathOf(TEXT, "$");
 
 /** `json_type(json[, path])`. */
 export function typeOfElement(tag: Tag, value: SqlValue, pathTag?: Tag, pathValue?: SqlValue): void {
@@ -96,7 +94,7 @@ function flagsOf(tag: Tag, value: SqlValue): number {
 function isValidText(tag: Tag, value: SqlValue, flags: number): boolean {
   if (tag === TEXT && isFirstMet(value as string)) {
     encodeSource(value as string);
-    if (scan(ROOT) === FOUND) {
+    if (scan(source.bytes, 0, source.length, ROOT) === FOUND) {
       return true;
     }
   }

@@ -3,16 +3,18 @@ import { DbError } from "../../../errors.ts";
 import { textOf } from "../affinity.ts";
 import { encodeText } from "../text.ts";
 import { answerBlob, answerNull, answerText, BLOB, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value.ts";
-import { noBlob } from "./build.ts";
+import { noBlob, valueText } from "./build.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
-import { document, isJsonb, readDocument } from "./document.ts";
+import { document, isFirstMet, isJsonb, readDocument } from "./document.ts";
 import { type Edit, edit, type Insertion, splice } from "./edit.ts";
 import { appendElement, JSON_FLOAT, JSON_INT, JSON_NULL, JSON_TEXTRAW } from "./element.ts";
-import { answerJsonb } from "./extract.ts";
+import { answerJsonb, extract } from "./extract.ts";
 import { failLookup } from "./lookup.ts";
 import { mergePatch } from "./merge.ts";
-import { badPath, pathOf } from "./path.ts";
-import { textAt } from "./scalar.ts";
+import { badPath, pathOf, ROOT } from "./path.ts";
+import { decode, textAt } from "./scalar.ts";
+import { FOUND, match, scan } from "./scan.ts";
+import { encodeSource, source } from "./source.ts";
 
 /** How a document is answered: its text, its JSONB, or the JSONB of its text, for a function that takes JSON. */
 export type DocumentForm = "text" | "jsonb" | "nested";
@@ -45,6 +47,11 @@ function copyToTarget(): void {
 
 /** `json(x)`, `jsonb(x)`. */
 export function normalize(form: DocumentForm, tag: Tag, value: SqlValue): void {
+  if (form === "text" && tag === TEXT) {
+    // Mostly the same text, or it without its white space.
+    extract("text", tag, value, ROOT);
+    return;
+  }
   readDocument(tag, value) ? answerDocument(form, document.bytes, document.limit) : answerNull();
 }
 
@@ -84,6 +91,9 @@ export function change(form: DocumentForm, kind: Exclude<Edit, "remove">, pairs:
   if (pairs.length % 4 !== 2) {
     throw new DbError("INVALID", `json_${kind.replace("-", "_")}() needs an odd number of arguments`);
   }
+  if (form === "text" && pairs.length === 6 && (kind === "set" || kind === "replace") && replaceInText(pairs)) {
+    return;
+  }
   if (!readDocument(pairs[0] as Tag, pairs[1] as SqlValue)) {
     answerNull();
     return;
@@ -104,6 +114,34 @@ export function change(form: DocumentForm, kind: Exclude<Edit, "remove">, pairs:
     }
   }
   answerTarget(form);
+}
+
+/** Sets an element that a text without white space has, in the text itself: a fifth of the time of parsing and writing it. */
+function replaceInText(pairs: readonly unknown[]): boolean {
+  const text = pairs[1] as string;
+  const tag = pairs[4] as Tag;
+  const value = pairs[5] as SqlValue;
+  if (pairs[0] !== TEXT || pairs[2] !== TEXT || tag === BLOB || !Number.isFinite(tag === REAL ? value : 0)) {
+    return false;
+  }
+  const path = pathOf(TEXT, pairs[3] as string);
+  if (!path.isPlain || path.steps.length === 0 || !isFirstMet(text)) {
+    return false;
+  }
+  encodeSource(text);
+  const { bytes, length } = source;
+  if (scan(bytes, 0, length, path) !== FOUND || match.isSpaced) {
+    return false;
+  }
+  const { start, end } = match;
+  const inserted = valueText(tag, value);
+  // Bytes and characters are at the same places where all of it is ASCII.
+  answerText(
+    length === text.length
+      ? text.slice(0, start) + inserted + text.slice(end)
+      : decode(bytes, 0, start) + inserted + decode(bytes, end, length),
+  );
+  return true;
 }
 
 /** An SQL value as an element. Valid until the next. */

@@ -6,7 +6,7 @@
  * is how white space and comments are skipped in one place.
  */
 import type { ByteBuffer } from "./byte-buffer.ts";
-import { ALPHANUMERIC, DIGIT, isClass, isHex, isSpace, LABEL_START, PLAIN } from "./characters.ts";
+import { ALPHANUMERIC, DIGIT, isClass, isHex, isSpace, LABEL_START, PLAIN_BYTES } from "./characters.ts";
 import {
   appendElement,
   appendHeader,
@@ -285,7 +285,7 @@ export class TextParser {
     let type = JSON_TEXT;
     let end = at + 1;
     for (; ; end++) {
-      while (isClass(text[end], PLAIN)) {
+      while (PLAIN_BYTES[text[end]!] === 1) {
         end++;
       }
       const byte = text[end]!;

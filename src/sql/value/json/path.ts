@@ -164,6 +164,9 @@ function readIndex(text: string, at: number, into: Step[]): number {
   return isClosed ? at + fromEnd[0].length : text.length;
 }
 
+/** `$`: the document itself. */
+export const ROOT: Path = readPath("$");
+
 export function badPath(path: Path): DbError {
   return new DbError("INVALID", `bad JSON path: ${quoted(path)}`);
 }

