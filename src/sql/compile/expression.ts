@@ -5,8 +5,8 @@
  * is a library call. What cannot happen by the types is not emitted.
  */
 import type { ArithmeticOperator, Bound } from "../bind/bound.ts";
-import { KIND_ASCII, KIND_UTF8 } from "../row.ts";
-import { INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
+import { KIND_ASCII, KIND_BLOB, KIND_UTF8 } from "../row.ts";
+import { BLOB, INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
 import type { Branch, Emitter } from "./emitter.ts";
 import { Frame, type Predicate } from "./frame.ts";
 import type { Library } from "./library.ts";
@@ -263,9 +263,12 @@ function call(frame: Frame, bound: Extract<Bound, { kind: "call" }>): Operand {
   if (callInPlace !== undefined && bytes !== undefined) {
     const { kind, start, end } = bytes;
     const rest = list.slice(1).map((operand) => `, ${pair(operand)}`);
-    const inPlace = (): void => emitter.line(`${emitter.constant(callInPlace)}(u8, ${start}, ${end}${rest.join("")});`);
+    const after = rest.join("");
+    const inPlace = (): void => emitter.line(`${emitter.constant(callInPlace)}(u8, ${start}, ${end}${after});`);
+    const blob = (): void => emitter.line(`${emitter.constant(call)}(${BLOB}, u8.subarray(${start}, ${end})${after});`);
     emitter.branches([
       [`${kind} === ${KIND_ASCII} || ${kind} === ${KIND_UTF8}`, inPlace],
+      [`${kind} === ${KIND_BLOB}`, blob],
       ["true", plain],
     ]);
   } else {
