@@ -16,6 +16,7 @@ import {
   JSON_ARRAY,
   JSON_FALSE,
   JSON_FLOAT,
+  JSON_INT,
   JSON_NULL,
   JSON_OBJECT,
   JSON_TEXT,
@@ -40,6 +41,7 @@ const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const COMMA_BYTE = 0x2c;
 const COLON_BYTE = 0x3a;
+const POINT = 0x2e;
 const CLOSE_BRACKET = 0x5d;
 const CLOSE_BRACE = 0x7d;
 
@@ -317,6 +319,11 @@ export class TextParser {
   }
 
   #number(at: number): number {
+    const integerEnd = skipInteger(this.#text, at);
+    if (integerEnd > 0) {
+      appendElement(this.#out, JSON_INT, this.#text, at, integerEnd);
+      return integerEnd;
+    }
     const end = readNumberSyntax(this.#text, at);
     this.isExtended ||= numberSyntax.isExtended;
     if (end < 0) {
@@ -338,13 +345,17 @@ export class TextParser {
 
   #word(at: number): number {
     const text = this.#text;
-    for (const [word, type] of WORDS) {
-      const end = at + word.length;
-      if (text[at] === word.charCodeAt(0) && isExactWord(text, at, word) && !isClass(text[end], ALPHANUMERIC)) {
-        this.#out.put(type);
-        return end;
-      }
+    const type = wordType(text[at]!);
+    const end = at + WORDS[type]!.length;
+    if (isExactWord(text, at, WORDS[type]!) && !isClass(text[end], ALPHANUMERIC)) {
+      this.#out.put(type);
+      return end;
     }
+    return this.#numberWord(at);
+  }
+
+  #numberWord(at: number): number {
+    const text = this.#text;
     for (const [word, isInfinite] of NUMBER_WORDS) {
       const end = at + word.length;
       if (isWord(text, at, word) && !isClass(text[end], ALPHANUMERIC)) {
@@ -357,19 +368,33 @@ export class TextParser {
   }
 }
 
-const WORDS: readonly (readonly [word: string, type: number])[] = [
-  ["true", JSON_TRUE],
-  ["false", JSON_FALSE],
-  ["null", JSON_NULL],
-];
+/** By the types that they are: JSON_NULL, JSON_TRUE, JSON_FALSE. */
+const WORDS: readonly string[] = ["null", "true", "false"];
+
+/** Which of the words begins with a byte, if any does. */
+function wordType(first: number): number {
+  return first === 0x74 ? JSON_TRUE : first === 0x66 ? JSON_FALSE : JSON_NULL;
+}
 
 function isExactWord(text: Uint8Array, at: number, word: string): boolean {
-  for (let i = 1; i < word.length; i++) {
+  for (let i = 0; i < word.length; i++) {
     if (text[at + i] !== word.charCodeAt(i)) {
       return false;
     }
   }
   return true;
+}
+
+/** Where the digits at `at` end, of which the first is no zero and behind which the number ends; 0: it is another number. */
+function skipInteger(text: Uint8Array, at: number): number {
+  let end = at;
+  if (text[at]! > 0x30) {
+    while (text[end]! >= 0x30 && text[end]! <= 0x39) {
+      end++;
+    }
+    return text[end] === POINT || (text[end]! | 0x20) === 0x65 ? 0 : end;
+  }
+  return 0;
 }
 
 /** The type that a string has with the escape whose character is at `at`; JSON_NULL: there is no such escape. */
