@@ -8,6 +8,7 @@ import { cliImportFuzzer } from "./cli-import.ts";
 import type { Fuzzer } from "./fuzzer.ts";
 import { mvccFuzzer } from "./mvcc.ts";
 import { sqlFuzzer } from "./sql.ts";
+import { sqlJsonFuzzer } from "./sql-json.ts";
 import { sqlParseFuzzer } from "./sql-parse.ts";
 import { walFuzzer } from "./wal.ts";
 
@@ -21,5 +22,6 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   bloomFuzzer,
   sqlFuzzer,
   sqlParseFuzzer,
+  sqlJsonFuzzer,
   cliImportFuzzer,
 ];

@@ -5,6 +5,7 @@ import { MOST_ARGUMENTS } from "../value/functions/scalar-function.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
 import { type Aggregate, type AggregateName, affinityOf, type Bound, callOf } from "./bound.ts";
 import { constant } from "./fold.ts";
+import { asJson } from "./json.ts";
 import type { Scope } from "./scope.ts";
 
 type Bind = (part: Expression) => Bound;
@@ -52,7 +53,8 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
         throw noSuchFunction(scope, call);
       }
       requireArguments(scope, call, found.minimum, found.maximum);
-      return callOf(found, list.map(bind), call.at);
+      const parts = list.map(bind).map((part, index) => (found.takesJson?.(index) ? asJson(part) : part));
+      return callOf(found, parts, call.at);
     }
   }
 }

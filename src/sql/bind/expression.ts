@@ -8,6 +8,7 @@
 import type { Expression } from "../parse/ast/query.ts";
 import { affinityOfType, isNumericAffinity } from "../value/affinity.ts";
 import { scalarFunction } from "../value/functions/registry.ts";
+import { ARROW, DOUBLE_ARROW } from "../value/json/index.ts";
 import {
   ANY_TYPE,
   BIG,
@@ -123,7 +124,8 @@ function bindUnary(operator: "-" | "+" | "~" | "not", operand: Bound): Bound {
 function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binary" }>): Bound {
   const { operator } = expression;
   if (operator === "->" || operator === "->>") {
-    throw scope.fail(`the JSON operator ${operator} is not supported`, expression.at, "UNSUPPORTED");
+    const list = [bindExpression(scope, expression.left), bindExpression(scope, expression.right)];
+    return callOf(operator === "->" ? ARROW : DOUBLE_ARROW, list, expression.at);
   }
   const left = bindExpression(scope, expression.left);
   if (operator === "is" || operator === "is not") {

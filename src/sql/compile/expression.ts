@@ -5,7 +5,8 @@
  * is a library call. What cannot happen by the types is not emitted.
  */
 import type { ArithmeticOperator, Bound } from "../bind/bound.ts";
-import { INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
+import { KIND_ASCII, KIND_BLOB, KIND_UTF8 } from "../row.ts";
+import { BLOB, INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
 import type { Branch, Emitter } from "./emitter.ts";
 import { Frame, type Predicate } from "./frame.ts";
 import type { Library } from "./library.ts";
@@ -69,7 +70,7 @@ function compileValue(frame: Frame, bound: Bound): Operand {
     case "cast":
       return cast(frame, bound);
     case "call":
-      return call(frame, frame.emitter.constant(bound.function.call), bound);
+      return call(frame, bound);
     case "first":
       return first(frame, bound);
     case "extreme":
@@ -252,11 +253,28 @@ function cast(frame: Frame, bound: Extract<Bound, { kind: "cast" }>): Operand {
   return into;
 }
 
-function call(frame: Frame, name: string, bound: Extract<Bound, { kind: "call" }>): Operand {
+function call(frame: Frame, bound: Extract<Bound, { kind: "call" }>): Operand {
+  const { emitter } = frame;
+  const { call, callInPlace } = bound.function;
   const list = bound.list.map((part) => frame.value(part));
-  const into = declare(frame.emitter, bound.types);
-  frame.emitter.line(`${name}(${list.map(pair).join(", ")});`);
-  takeAnswer(frame.emitter, into);
+  const into = declare(emitter, bound.types);
+  const bytes = list[0]?.bytes;
+  const plain = (): void => emitter.line(`${emitter.constant(call)}(${list.map(pair).join(", ")});`);
+  if (callInPlace !== undefined && bytes !== undefined) {
+    const { kind, start, end } = bytes;
+    const rest = list.slice(1).map((operand) => `, ${pair(operand)}`);
+    const after = rest.join("");
+    const inPlace = (): void => emitter.line(`${emitter.constant(callInPlace)}(u8, ${start}, ${end}${after});`);
+    const blob = (): void => emitter.line(`${emitter.constant(call)}(${BLOB}, u8.subarray(${start}, ${end})${after});`);
+    emitter.branches([
+      [`${kind} === ${KIND_ASCII} || ${kind} === ${KIND_UTF8}`, inPlace],
+      [`${kind} === ${KIND_BLOB}`, blob],
+      ["true", plain],
+    ]);
+  } else {
+    plain();
+  }
+  takeAnswer(emitter, into);
   return into;
 }
 

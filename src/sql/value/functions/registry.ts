@@ -5,11 +5,12 @@
  *   text       length, replace, char, concat …      part     substr, instr, trim …     quote    quote, unistr …
  *   number     abs, round, sign                     math     sqrt, ln, floor …         blob     hex, zeroblob …
  *   format     format, printf                       pattern  like, glob                build    sqlite_version …
- *   date-time  date, strftime, timediff …           session  random, changes …
+ *   date-time  date, strftime, timediff …           session  random, changes …      ../json  json_set, jsonb …
  *
  * `coalesce`, `ifnull`, `iif` and `nullif` decide what is evaluated, so they are compiled, not called; so are `min` and
  * `max` of several values, two at a time, and `likely` and its kin, which are their argument.
  */
+import { JSON_FUNCTIONS } from "../json/index.ts";
 import { BLOB_FUNCTIONS } from "./blob.ts";
 import { BUILD_FUNCTIONS } from "./build.ts";
 import { DATE_TIME_FUNCTIONS } from "./date-time.ts";
@@ -29,6 +30,7 @@ const byName = new Map(
     ...BUILD_FUNCTIONS,
     ...DATE_TIME_FUNCTIONS,
     ...FORMAT_FUNCTIONS,
+    ...JSON_FUNCTIONS,
     ...MATH_FUNCTIONS,
     ...NUMBER_FUNCTIONS,
     ...PART_FUNCTIONS,
