@@ -35,6 +35,15 @@ const EXACT_DIGITS = 17;
  * behind the decimal point. Never more than `most`; the real may be given with up to 19 where `most` allows.
  */
 export function decodeReal(value: number, digits: number, most: number): void {
+  if (digits <= 0) {
+    const units = roundedUnits(value, -digits);
+    if (units > 0) {
+      const whole = String(units);
+      decoded.digits = withoutZeros(whole);
+      decoded.point = whole.length + digits;
+      return;
+    }
+  }
   const asked = digits <= 0 || digits >= MOST_DIGITS ? MOST_DIGITS : digits + 1;
   let text = leadingDigits(value, asked);
   let point = text.length + decoded.point;
@@ -59,6 +68,33 @@ export function decodeReal(value: number, digits: number, most: number): void {
   }
   decoded.digits = withoutZeros(text);
   decoded.point = point;
+}
+
+/** Up to here a real times a power of ten is off by less than a thousandth. */
+const CERTAIN_UNITS = 2 ** 40;
+const CERTAIN_PLACES = 15;
+const POWERS_OF_TEN = Array.from({ length: CERTAIN_PLACES + 1 }, (_, power) => 10 ** power);
+
+/**
+ * A positive real, rounded to so many places, in units of the last; NaN where a product of two reals does not tell
+ * (the half between two units is near, or there are many digits). 20 ns where all digits take 800.
+ */
+export function roundedUnits(value: number, places: number): number {
+  if (places > CERTAIN_PLACES) {
+    return Number.NaN;
+  }
+  const units = value * POWERS_OF_TEN[places]!;
+  const whole = Math.floor(units);
+  const fraction = units - whole;
+  if (units > CERTAIN_UNITS || Math.abs(fraction - 0.5) < 0.001) {
+    return Number.NaN;
+  }
+  return fraction < 0.5 ? whole : whole + 1;
+}
+
+/** What such units are: the real nearest to that decimal, since both numbers are exact. */
+export function ofUnits(units: number, places: number): number {
+  return units / POWERS_OF_TEN[places]!;
 }
 
 /** At least `count` digits as text, and in `decoded.point` the power of ten of the last. */

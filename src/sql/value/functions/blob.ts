@@ -1,5 +1,5 @@
 /** Functions of bytes: hex and unhex, and blobs of zeros. (randomblob is with the other functions of chance.) */
-import { bytesOf } from "../affinity.ts";
+import { textOf } from "../affinity.ts";
 import {
   answerBlob,
   answerNull,
@@ -21,7 +21,7 @@ function hexadecimal(tag: Tag, value: SqlValue): void {
     answerText("");
     return;
   }
-  answerText(hexOf(bytesOf(tag, value)));
+  answerText(hexOf(tag === BLOB ? (value as Uint8Array) : Buffer.from(textOf(tag, value))));
 }
 
 /** In capital letters. */

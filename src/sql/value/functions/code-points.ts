@@ -4,11 +4,15 @@
  */
 import { utf8Text } from "../text.ts";
 
+const HALF_BITS = 0xfc00;
+const FIRST_HALF = 0xd800;
+const OTHER_HALF = 0xdc00;
+
 export function codePointCount(text: string): number {
   const { length } = text;
   let count = length;
-  for (let i = 0; i < length - 1; i++) {
-    if (isPair(text, i)) {
+  for (let i = 0; i < length; i++) {
+    if ((text.charCodeAt(i) & HALF_BITS) === FIRST_HALF && isPair(text, i)) {
       count--;
       i++;
     }
@@ -21,13 +25,14 @@ export function skipCodePoints(text: string, from: number, count: number): numbe
   const { length } = text;
   let at = from;
   for (let i = 0; i < count && at < length; i++) {
-    at += isPair(text, at) ? 2 : 1;
+    at += (text.charCodeAt(at) & HALF_BITS) === FIRST_HALF && isPair(text, at) ? 2 : 1;
   }
   return at;
 }
 
+/** Whether the other half of a pair follows the first. */
 function isPair(text: string, at: number): boolean {
-  return (text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
+  return (text.charCodeAt(at + 1) & HALF_BITS) === OTHER_HALF;
 }
 
 /** Whether all units are below 128: then bytes, units and code points are the same. */

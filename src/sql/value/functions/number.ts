@@ -1,7 +1,7 @@
 /** Functions of numbers that every build of SQLite has: abs, round, sign; and the least and greatest of several values. */
 import { DbError } from "../../../errors.ts";
 import { compareValues } from "../compare.ts";
-import { decoded, decodeReal } from "../real-digits.ts";
+import { decoded, decodeReal, ofUnits, roundedUnits } from "../real-digits.ts";
 import {
   answer,
   answerInt64,
@@ -67,6 +67,10 @@ function round(tag: Tag, value: SqlValue, digitsTag: Tag = INTEGER, digitsValue:
 }
 
 function roundedTo(magnitude: number, digits: number): number {
+  const units = roundedUnits(magnitude, digits);
+  if (!Number.isNaN(units)) {
+    return ofUnits(units, digits);
+  }
   decodeReal(magnitude, -digits, ROUND_PRECISION);
   // Digits that begin behind the last place are what was rounded away.
   return decoded.point <= -digits ? 0 : Number(`0.${decoded.digits}e${decoded.point}`);

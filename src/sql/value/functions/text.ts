@@ -20,7 +20,7 @@ import {
   typeSet,
 } from "../value.ts";
 import { refuseTooLong, stringOf, wholeArgument } from "./argument.ts";
-import { characterOf, codePointCount } from "./code-points.ts";
+import { characterOf, codePointCount, isAscii } from "./code-points.ts";
 import { MOST_ARGUMENTS, pure, type ScalarFunction } from "./scalar-function.ts";
 
 /** Text in characters; everything else in bytes. */
@@ -50,11 +50,21 @@ const toLower = (part: string): string => part.toLowerCase();
 const toUpper = (part: string): string => part.toUpperCase();
 
 function lower(tag: Tag, value: SqlValue): void {
-  tag === NULL ? answerNull() : answerText(textOf(tag, value).replace(UPPER_RUN, toLower));
+  if (tag === NULL) {
+    answerNull();
+    return;
+  }
+  const text = textOf(tag, value);
+  answerText(isAscii(text) ? text.toLowerCase() : text.replace(UPPER_RUN, toLower));
 }
 
 function upper(tag: Tag, value: SqlValue): void {
-  tag === NULL ? answerNull() : answerText(textOf(tag, value).replace(LOWER_RUN, toUpper));
+  if (tag === NULL) {
+    answerNull();
+    return;
+  }
+  const text = textOf(tag, value);
+  answerText(isAscii(text) ? text.toUpperCase() : text.replace(LOWER_RUN, toUpper));
 }
 
 function typeName(tag: Tag): void {

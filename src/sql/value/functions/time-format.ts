@@ -7,26 +7,31 @@ import { refuseTooLong } from "./argument.ts";
 import { DAY_MS, EPOCH_MS, Moment } from "./moment.ts";
 import { fixedText, shortText } from "./real-format.ts";
 
+const PAIRS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, "0"));
+
 /** A sign counts as a digit. */
 function padded(value: number, digits: number): string {
+  if (value >= 0 && value < 10_000 && digits === 4) {
+    return PAIRS[Math.trunc(value / 100)]! + PAIRS[value % 100]!;
+  }
   return value < 0 ? `-${String(-value).padStart(digits - 1, "0")}` : String(value).padStart(digits, "0");
 }
 
 /** The moment has a date. */
 export function dateText(moment: Moment): string {
   const { year } = moment;
-  return `${year < 0 ? "-" : ""}${padded(Math.abs(year), 4)}-${padded(moment.month, 2)}-${padded(moment.day, 2)}`;
+  return `${year < 0 ? "-" : ""}${padded(Math.abs(year), 4)}-${PAIRS[moment.month]}-${PAIRS[moment.day]}`;
 }
 
 /** The moment has a time. */
 export function timeText(moment: Moment): string {
   const { seconds } = moment;
-  const text = `${padded(moment.hour, 2)}:${padded(moment.minute, 2)}:`;
+  const text = `${PAIRS[moment.hour]}:${PAIRS[moment.minute]}:`;
   if (!moment.showsFraction) {
-    return text + padded(Math.trunc(seconds), 2);
+    return text + PAIRS[Math.trunc(seconds)]!;
   }
   const ms = Math.trunc(seconds * 1000 + 0.5);
-  return `${text}${padded(Math.trunc(ms / 1000), 2)}.${padded(ms % 1000, 3)}`;
+  return `${text}${PAIRS[Math.trunc(ms / 1000)]}.${padded(ms % 1000, 3)}`;
 }
 
 const other = new Moment();
@@ -59,26 +64,26 @@ function hourOfTwelve(moment: Moment): number {
 type Substitution = (moment: Moment) => string;
 
 const SUBSTITUTIONS: ReadonlyMap<string, Substitution> = new Map<string, Substitution>([
-  ["d", (moment) => padded(moment.day, 2)],
+  ["d", (moment) => PAIRS[moment.day]!],
   ["e", (moment) => String(moment.day).padStart(2)],
   ["f", (moment) => fixedText(moment.seconds, 3, 6)],
-  ["F", (moment) => `${padded(moment.year, 4)}-${padded(moment.month, 2)}-${padded(moment.day, 2)}`],
+  ["F", (moment) => `${padded(moment.year, 4)}-${PAIRS[moment.month]!}-${PAIRS[moment.day]!}`],
   ["G", (moment) => padded(thursdayOf(moment).year, 4)],
   ["g", (moment) => padded(thursdayOf(moment).year % 100, 2)],
-  ["H", (moment) => padded(moment.hour, 2)],
+  ["H", (moment) => PAIRS[moment.hour]!],
   ["I", (moment) => padded(hourOfTwelve(moment), 2)],
   ["j", (moment) => padded(daysIntoYear(moment) + 1, 3)],
   ["J", (moment) => shortText(moment.julianMs / DAY_MS, 16)],
   ["k", (moment) => String(moment.hour).padStart(2)],
   ["l", (moment) => String(hourOfTwelve(moment)).padStart(2)],
-  ["m", (moment) => padded(moment.month, 2)],
-  ["M", (moment) => padded(moment.minute, 2)],
+  ["m", (moment) => PAIRS[moment.month]!],
+  ["M", (moment) => PAIRS[moment.minute]!],
   ["p", (moment) => (moment.hour >= 12 ? "PM" : "AM")],
   ["P", (moment) => (moment.hour >= 12 ? "pm" : "am")],
-  ["R", (moment) => `${padded(moment.hour, 2)}:${padded(moment.minute, 2)}`],
+  ["R", (moment) => `${PAIRS[moment.hour]!}:${PAIRS[moment.minute]!}`],
   ["s", unixSeconds],
-  ["S", (moment) => padded(Math.trunc(moment.seconds), 2)],
-  ["T", (moment) => `${padded(moment.hour, 2)}:${padded(moment.minute, 2)}:${padded(Math.trunc(moment.seconds), 2)}`],
+  ["S", (moment) => PAIRS[Math.trunc(moment.seconds)]!],
+  ["T", (moment) => `${PAIRS[moment.hour]!}:${PAIRS[moment.minute]!}:${PAIRS[Math.trunc(moment.seconds)]!}`],
   ["u", (moment) => String(moment.daysAfterMonday + 1)],
   ["U", (moment) => padded(Math.trunc((daysIntoYear(moment) - moment.daysAfterSunday + 7) / 7), 2)],
   ["V", (moment) => padded(Math.trunc(daysIntoYear(thursdayOf(moment)) / 7) + 1, 2)],
