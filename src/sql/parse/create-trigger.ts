@@ -23,13 +23,14 @@ export function parseCreateTrigger(tokens: TokenStream, temporary: boolean): Cre
     tokens.complain("temporary trigger may not have qualified name", name.at);
   }
   tokens.expect("BEGIN");
-  tokens.inTrigger = true;
+  const isTemporary = temporary || name.schema?.toLowerCase() === "temp";
+  tokens.trigger = isTemporary ? "temporary" : "stored";
   const body: CreateTrigger["body"][number][] = [];
   do {
     body.push(parseStep(tokens));
     tokens.expect(";");
   } while (tokens.kind !== "END");
-  tokens.inTrigger = false;
+  tokens.trigger = undefined;
   tokens.expect("END");
   const text = `CREATE TRIGGER ${tokens.text.slice(name.at, tokens.previousEnd)}`;
   return { kind: "create-trigger", ...name, temporary, ifNotExists, time, event, columns, table, when, body, text };

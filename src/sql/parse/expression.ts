@@ -124,7 +124,24 @@ function parseIn(tokens: TokenStream, operand: Expression, at: number, negated: 
   }
   const list = tokens.kind === ")" ? [] : parseExpressions(tokens);
   tokens.expect(")");
+  checkWidths(tokens, operand, list);
   return { kind: "in", at, operand, list, negated };
+}
+
+/** What is looked for among rows is a row of as many values. */
+function checkWidths(tokens: TokenStream, operand: Expression, list: readonly Expression[]): void {
+  const isQuery = list.length === 1 && list[0]!.kind === "subquery";
+  if (operand.kind !== "row" || isQuery) {
+    return;
+  }
+  for (const item of list) {
+    const width = item.kind === "row" ? item.list.length : 1;
+    if (width !== operand.list.length) {
+      const terms = width === 1 ? "1 term" : `${width} terms`;
+      tokens.complain(`IN(...) element has ${terms} - expected ${operand.list.length}`, item.at);
+      return;
+    }
+  }
 }
 
 function parseLike(tokens: TokenStream, operand: Expression, at: number, negated: boolean): Expression {

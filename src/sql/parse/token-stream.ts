@@ -45,8 +45,8 @@ export class TokenStream {
   height: number;
   /** Levels of the highest expression since this was last set. */
   tallest: number;
-  /** Inside the body of a trigger. */
-  inTrigger: boolean;
+  /** The kind of trigger whose body this is; undefined outside of triggers. */
+  trigger: "stored" | "temporary" | undefined;
 
   constructor(text: string, grammar: Grammar) {
     this.#grammar = grammar;
@@ -57,7 +57,7 @@ export class TokenStream {
     this.#complaint = undefined;
     this.height = 0;
     this.tallest = 0;
-    this.inTrigger = false;
+    this.trigger = undefined;
   }
 
   get kind(): string {

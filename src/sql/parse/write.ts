@@ -1,6 +1,7 @@
 /**
  * INSERT, REPLACE, UPDATE and DELETE. In the body of a trigger they have no WITH (nothing is handed in then), no
- * RETURNING, no LIMIT, no DEFAULT VALUES, and their table has no schema and no index hint.
+ * RETURNING, no LIMIT, no DEFAULT VALUES, and their table has no index hint, nor (unless the trigger is a temporary one) a
+ * schema.
  */
 import type { OrderingTerm, Query, TableName, With } from "./ast/query.ts";
 import type { Assignment, Delete, Insert, Returning, Update, Upsert } from "./ast/write.ts";
@@ -26,7 +27,7 @@ export function parseInsert(tokens: TokenStream, withClause: With | undefined): 
   const columns = tokens.kind === "(" ? parseNames(tokens) : undefined;
   let source: Query | undefined;
   let upserts: readonly Upsert[] = NO_UPSERTS;
-  if (tokens.kind === "DEFAULT" && !tokens.inTrigger) {
+  if (tokens.kind === "DEFAULT" && tokens.trigger === undefined) {
     tokens.advance();
     tokens.expect("VALUES");
   } else {
@@ -107,7 +108,7 @@ export function parseDelete(tokens: TokenStream, withClause: With | undefined): 
 function parseHintedTarget(tokens: TokenStream): TableName {
   const { schema, name, at, alias } = parseTarget(tokens);
   const index = parseIndexHint(tokens);
-  if (index !== undefined && tokens.inTrigger) {
+  if (index !== undefined && tokens.trigger !== undefined) {
     const clause = index.name === undefined ? "NOT INDEXED" : "INDEXED BY";
     tokens.complain(`the ${clause} clause is not allowed on UPDATE or DELETE statements within triggers`, index.at);
   }
@@ -120,7 +121,7 @@ type Ending = Pick<Update, "returning" | "orderBy" | "limit" | "offset">;
 
 /** RETURNING, ORDER BY and LIMIT, which UPDATE and DELETE have alike. */
 function parseEnding(tokens: TokenStream, table: TableName): Ending {
-  if (tokens.inTrigger) {
+  if (tokens.trigger !== undefined) {
     refuseSchemaInTrigger(tokens, table);
     return { returning: undefined, orderBy: NO_TERMS, limit: undefined, offset: undefined };
   }
@@ -136,14 +137,14 @@ function parseReturning(tokens: TokenStream): Returning | undefined {
     return undefined;
   }
   const columns = parseResultColumns(tokens);
-  if (tokens.inTrigger) {
+  if (tokens.trigger !== undefined) {
     tokens.complain("cannot use RETURNING in a trigger", at);
   }
   return { at, columns };
 }
 
 function refuseSchemaInTrigger(tokens: TokenStream, table: TableName): void {
-  if (tokens.inTrigger && table.schema !== undefined) {
+  if (tokens.trigger === "stored" && table.schema !== undefined) {
     tokens.complain(
       "qualified table names are not allowed on INSERT, UPDATE, and DELETE statements within triggers",
       table.at,

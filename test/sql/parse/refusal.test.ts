@@ -181,6 +181,8 @@ describe("what the grammar takes and SQLite's parser refuses", () => {
     ["select Sum(a order by b) over () from t", "ORDER BY may not be used with non-aggregate Sum()"],
     ["select sum(a) over (rows 1 following) from t", "unsupported frame specification"],
     ["select sum(a) over (rows between current row and 1 preceding)", "unsupported frame specification"],
+    ["select (1, 2) in ((1, 2), 3)", "IN(...) element has 1 term - expected 2"],
+    ["select (1, 2) in ((1, 2, 3))", "IN(...) element has 3 terms - expected 2"],
     ["update t set (a, b) = 1", "2 columns assigned 1 values"],
     ["update t set (a, b) = (1, 2, 3)", "2 columns assigned 3 values"],
     ["create temp table main.t (a)", "temporary table name must be unqualified"],

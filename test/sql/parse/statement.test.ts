@@ -126,6 +126,10 @@ describe("definitions", () => {
       "create temp trigger r insert on t begin select 1; end",
       "create temp trigger r before insert on t for each row begin select 1; end",
     ],
+    [
+      "create trigger temp.r insert on t begin delete from main.t; end",
+      'create trigger "temp".r before insert on t for each row begin delete from main.t; end',
+    ],
     ["create trigger before delete on t begin select 1; end", undefined],
     [
       "create virtual table if not exists main.v using fts5(a , b, tokenize = 'x (,)' , (c, d;e),, )",
