@@ -6,15 +6,18 @@
  *              valueOffsets[i] …  value, valueLengths[i] bytes of u8
  *
  * A batch ends where the next row lies elsewhere. From a leaf that no memtable has anything newer for, all rows up to the
- * end of the leaf come in one batch. Whatever a batch points at holds until the next call.
+ * end of the leaf come in one batch. Whatever a batch points at holds until the next read of whatever kind; `keep` makes it
+ * hold until the next batch.
  */
 
 import type { CellPlaces } from "../btree/index.ts";
+import { PAGE_SIZE } from "../pager/index.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { Context } from "./context.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 
 export const BATCH_ROWS = 256;
+const NOTHING = new Uint8Array(0);
 
 export class BatchScan implements CellPlaces {
   u8: Uint8Array;
@@ -31,12 +34,16 @@ export class BatchScan implements CellPlaces {
   /** The cursor stands on a row that belongs to the next batch. */
   #isAhead: boolean;
   #isOpen: boolean;
+  #kept: Uint8Array;
+  #keptData: DataView;
 
   constructor(context: Context, keyspace: number, range: ByteRange, isReverse: boolean) {
     this.#context = context;
     this.#cursor = context.openScan(keyspace, range, isReverse);
     this.#isAhead = false;
     this.#isOpen = true;
+    this.#kept = NOTHING;
+    this.#keptData = new DataView(NOTHING.buffer);
     this.u8 = this.#cursor.u8;
     this.data = this.#cursor.data;
     this.prefix = this.#cursor.u8;
@@ -86,6 +93,41 @@ export class BatchScan implements CellPlaces {
     );
     this.#isAhead = true;
     return count;
+  }
+
+  /**
+   * Makes what the batch of `count` rows points at hold until the next one, whatever else is read: rows in a page or a gathered
+   * value are copied, those of a log segment stay where they are in any case. 8 KiB a page: 5 ns a row.
+   */
+  keep(count: number): void {
+    let from = this.prefix === this.u8 && this.prefixLength > 0 ? this.prefixOffset : this.keyOffsets[0]!;
+    let to = from;
+    for (let i = 0; i < count; i++) {
+      from = Math.min(from, this.keyOffsets[i]!, this.valueOffsets[i]!);
+      to = Math.max(to, this.keyOffsets[i]! + this.keyLengths[i]!, this.valueOffsets[i]! + this.valueLengths[i]!);
+    }
+    const isInSegment = count > 1 && to - from > PAGE_SIZE;
+    if (!isInSegment) {
+      this.#copy(count, from, to);
+    }
+  }
+
+  #copy(count: number, from: number, to: number): void {
+    if (to - from > this.#kept.length) {
+      this.#kept = new Uint8Array(Math.max(PAGE_SIZE, to - from));
+      this.#keptData = new DataView(this.#kept.buffer);
+    }
+    this.#kept.set(this.u8.subarray(from, to));
+    if (this.prefix === this.u8) {
+      this.prefix = this.#kept;
+      this.prefixOffset -= this.prefixLength === 0 ? this.prefixOffset : from;
+    }
+    this.u8 = this.#kept;
+    this.data = this.#keptData;
+    for (let i = 0; i < count; i++) {
+      this.keyOffsets[i]! -= from;
+      this.valueOffsets[i]! -= from;
+    }
   }
 
   close(): void {

@@ -20,6 +20,7 @@
  * one small loop. (Eight bytes fixed: the first four are the same in every rowid below 2^32, and tell nothing.)
  */
 import { DbError } from "../errors.ts";
+import type { Collation } from "./value/collation.ts";
 import { writeText } from "./value/text.ts";
 import { answerInt64, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
 
@@ -152,6 +153,25 @@ export class KeyWriter {
     this.length = 0;
   }
 
+  /**
+   * A column that is compared by a collation, or stands in descending order: its bytes are complemented. A whole number then
+   * ends with a byte of its own, so that the same number with a fraction comes before it.
+   */
+  addOrdered(tag: Tag, value: SqlValue, { collation, descending }: KeyOrder): void {
+    const from = this.length;
+    this.add(tag, tag === TEXT && collation !== undefined ? folded(collation, value as string) : value);
+    if (!descending) {
+      return;
+    }
+    const { bytes } = this;
+    if (tag === INTEGER || tag === BIG || (tag === REAL && Math.floor(value as number) === value)) {
+      bytes[this.length++] = 0;
+    }
+    for (let i = from; i < this.length; i++) {
+      bytes[i] = ~bytes[i]!;
+    }
+  }
+
   add(tag: Tag, value: SqlValue): void {
     const { bytes, length } = this;
     switch (tag) {
@@ -204,6 +224,35 @@ export class KeyWriter {
     bytes[at++] = 0;
     this.length = at;
   }
+}
+
+function folded({ fold, name }: Collation, text: string): string {
+  if (fold === undefined) {
+    throw new DbError(
+      "UNSUPPORTED",
+      `a key with the collation ${name}, which is defined in JavaScript, is not supported`,
+    );
+  }
+  return fold(text);
+}
+
+/** How a column stands in a key. */
+export interface KeyOrder {
+  readonly collation: Collation | undefined;
+  readonly descending: boolean;
+}
+
+/** Behind all keys that begin with the columns written so far: more than any column's code, less than that of a fraction. */
+const BEHIND_COLUMNS = 0xfd;
+
+/** An end of a range: a copy of the columns written so far, or the place behind all keys that begin with them. */
+export function rangeEnd(writer: KeyWriter, isBehind: boolean): Uint8Array {
+  const end = new Uint8Array(writer.length + (isBehind ? 1 : 0));
+  end.set(writer.bytes.subarray(0, writer.length));
+  if (isBehind) {
+    end[writer.length] = BEHIND_COLUMNS;
+  }
+  return end;
 }
 
 function tooLong(lengthBytes: number): DbError {

@@ -2,13 +2,14 @@
  * A statement bound, planned and compiled for one version of the schema.
  *
  *   text → parse → bind → plan → compile → Program
+ *                └→ query/: bind → plan → Program     what compiled code does not have yet, interpreted
  *
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
 
 import type { Bound } from "./bind/bound.ts";
 import { bindSelect, coreOf, fromOf } from "./bind/select.ts";
-import { supportedStatement } from "./bind/unsupported.ts";
+import { isCompiled, supportedStatement } from "./bind/unsupported.ts";
 import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
 import { type Catalog, quoteName, type Table } from "./catalog.ts";
 import {
@@ -32,6 +33,9 @@ import type { Delete, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import { explainAccess, explainSelect } from "./plan/explain.ts";
 import { planSelect } from "./plan/select.ts";
+import { CatalogSchema } from "./query/catalog-schema.ts";
+import { InterpretedQuery } from "./query/interpreted-query.ts";
+import type { KeyspaceReader } from "./storage.ts";
 
 export type Program =
   | {
@@ -39,6 +43,7 @@ export type Program =
       readonly columns: readonly string[];
       readonly functionOf: (shape: RowShape) => SelectFunction;
     }
+  | { readonly kind: "interpreted"; readonly query: InterpretedQuery }
   /** Rows that are known when the statement is prepared. */
   | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: "insert"; readonly insert: InsertProgram }
@@ -59,10 +64,21 @@ export interface ProgramOptions {
   readonly heldRows: number;
 }
 
-export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
+/** `reader` is where the catalog was read. */
+export function buildProgram(
+  parsed: ParsedStatement,
+  catalog: Catalog,
+  reader: KeyspaceReader,
+  options: ProgramOptions,
+): Program {
   const statement = supportedStatement(parsed);
   switch (statement.kind) {
     case "query": {
+      if (!isCompiled(statement)) {
+        const schema = new CatalogSchema(catalog);
+        const query = new InterpretedQuery(parsed, statement, schema, reader, options.heldRows);
+        return { kind: "interpreted", query };
+      }
       const { columns, emit } = selectParts(parsed, statement, catalog, options);
       const compiled = new Map<RowShape, SelectFunction>();
       const functionOf = (shape: RowShape): SelectFunction => {

@@ -11,6 +11,7 @@ import type { RowShape } from "./compile/select.ts";
 import type { Connection } from "./connection.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { buildProgram, type InsertProgram, type Program } from "./program.ts";
+import type { InterpretedQuery, QueryRun } from "./query/interpreted-query.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { Cursor } from "./run/cursor.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
@@ -35,6 +36,8 @@ export class Prepared {
   readonly cursor: Cursor;
   #program: Program | undefined;
   #version: number;
+  #query: InterpretedQuery | undefined;
+  #run: QueryRun | undefined;
 
   constructor(parsed: ParsedStatement) {
     this.parsed = parsed;
@@ -42,11 +45,22 @@ export class Prepared {
     this.cursor = new Cursor();
     this.#program = undefined;
     this.#version = -1;
+    this.#query = undefined;
+    this.#run = undefined;
+  }
+
+  /** What goes through the rows of a query with these parameters, for executions that end before they return. */
+  run(query: InterpretedQuery): QueryRun {
+    if (this.#query !== query) {
+      this.#query = query;
+      this.#run = query.run(this.values);
+    }
+    return this.#run!;
   }
 
   program(connection: Connection, reader: KeyspaceReader): Program {
     if (this.#version !== reader.schemaVersion) {
-      this.#program = buildProgram(this.parsed, connection.catalog(reader), connection);
+      this.#program = buildProgram(this.parsed, connection.catalog(reader), reader, connection);
       this.#version = reader.schemaVersion;
     }
     return this.#program!;
@@ -73,14 +87,12 @@ export class Statement<Row = SqlRow> {
 
   /** Whether it gives rows; if not it is for `run`. */
   get reader(): boolean {
-    const { kind } = this.#program(this.#connection.reader());
-    return kind === "select" || kind === "rows";
+    return columnsOf(this.#program(this.#connection.reader())) !== undefined;
   }
 
   /** The names of the result's columns. */
   get columns(): readonly string[] {
-    const program = this.#program(this.#connection.reader());
-    return program.kind === "select" || program.kind === "rows" ? program.columns : [];
+    return columnsOf(this.#program(this.#connection.reader())) ?? [];
   }
 
   /** Rows as arrays of values instead of objects. */
@@ -120,6 +132,7 @@ export class Statement<Row = SqlRow> {
     connection.enter();
     switch (program.kind) {
       case "select":
+      case "interpreted":
       case "rows":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "insert":
@@ -157,6 +170,10 @@ export class Statement<Row = SqlRow> {
     try {
       const reader = snapshot ?? connection.reader();
       const program = this.#program(reader);
+      if (program.kind === "interpreted") {
+        yield* this.#interpret(program.query.run(values), reader) as Generator<Row, void, undefined>;
+        return;
+      }
       if (program.kind !== "select") {
         yield* this.#known(program) as Row[];
         return;
@@ -185,6 +202,15 @@ export class Statement<Row = SqlRow> {
     const reader = this.#connection.reader();
     const prepared = this.#prepared;
     const program = prepared.program(this.#connection, reader);
+    if (program.kind === "interpreted") {
+      prepared.values.bind(parameters);
+      const rows = this.#interpret(prepared.run(program.query), reader);
+      for (let row = rows.next(); out.length < left && row.done !== true; row = rows.next()) {
+        out.push(row.value);
+      }
+      rows.return();
+      return;
+    }
     if (program.kind !== "select") {
       out.push(...this.#known(program).slice(0, left));
       return;
@@ -197,6 +223,25 @@ export class Statement<Row = SqlRow> {
       program.functionOf(this.#shape)(reader, prepared.values, cursor, out, Number.POSITIVE_INFINITY);
     } finally {
       cursor.close();
+    }
+  }
+
+  /** The rows of a query that is interpreted, in the shape asked for. */
+  *#interpret(run: QueryRun, reader: KeyspaceReader): Generator<unknown, void, undefined> {
+    const connection = this.#connection;
+    let nowMs = Number.NaN;
+    connection.enter(nowMs);
+    run.open(reader);
+    try {
+      while (run.next()) {
+        const row = this.#shape === "array" ? run.array() : this.#shape === "value" ? run.value(0) : run.object();
+        nowMs = connection.nowMs;
+        yield row;
+        // Others may have run since.
+        connection.enter(nowMs);
+      }
+    } finally {
+      run.close();
     }
   }
 
@@ -271,5 +316,18 @@ export class Statement<Row = SqlRow> {
     } finally {
       cursor.close();
     }
+  }
+}
+
+/** The names of the columns of a program that gives rows. */
+function columnsOf(program: Program): readonly string[] | undefined {
+  switch (program.kind) {
+    case "select":
+    case "rows":
+      return program.columns;
+    case "interpreted":
+      return program.query.columns;
+    default:
+      return undefined;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * What SQL needs of storage: ordered keyspaces of bytes under transactions. Nothing here knows of tables.
  *
- * Bytes are passed as `(array, offset, length)` and read where they lie; what `found` and a batch point at is valid
- * until the next call on the same object, so whoever keeps a value copies it.
+ * Bytes are passed as `(array, offset, length)` and read where they lie; what `found` and a batch point at is valid until the
+ * next read, so whoever keeps a value copies it.
  *
  *   SqlStore ──latest()──► KeyspaceReader       reads of the newest commit, one object for ever, no cost per statement
  *            ──begin()───► SqlTransaction       reads its own writes over a snapshot
@@ -96,5 +96,7 @@ export interface BatchScan {
   keyLengths: Uint32Array;
   valueOffsets: Uint32Array;
   valueLengths: Uint32Array;
+  /** What the batch of `count` rows points at stays valid until the next one, whatever else is read. */
+  keep(count: number): void;
   close(): void;
 }

@@ -58,9 +58,16 @@ export class MemoryStore implements SqlStore {
 /** Overwritten at the next call of the reader that gave it out. */
 let lastGiven: Uint8Array | undefined;
 
+/** Scans whose batch goes with the next read of whatever kind. */
+const lent = new Set<MemoryScan>();
+
 function mangle(): void {
   lastGiven?.fill(0xa5);
   lastGiven = undefined;
+  for (const scan of lent) {
+    scan.takeBack();
+  }
+  lent.clear();
 }
 
 class Reader implements KeyspaceReader {
@@ -176,8 +183,8 @@ class MemoryScan implements BatchScan {
   }
 
   next(): number {
-    this.u8.fill(0xa5);
-    this.prefix.fill(0xa5);
+    mangle();
+    this.takeBack();
     if (this.#isClosed) {
       throw new Error("a closed scan was read");
     }
@@ -190,12 +197,24 @@ class MemoryScan implements BatchScan {
       batch.reverse();
     }
     this.#lay(batch);
+    lent.add(this);
     return this.#canary === "lost-row" && batch.length === 3 ? 2 : batch.length;
+  }
+
+  keep(): void {
+    lent.delete(this);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.keep();
     this.u8.fill(0xa5);
+  }
+
+  /** Whoever still reads the batch reads this. */
+  takeBack(): void {
+    this.u8.fill(0xa5);
+    this.prefix.fill(0xa5);
   }
 
   #take(most: number): Entry[] {

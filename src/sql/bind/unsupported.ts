@@ -1,6 +1,8 @@
 /**
  * What the parser takes and the later stages do not have yet is refused here by name, before a statement is bound: the
  * first such construct is UNSUPPORTED, with its place. Nothing is ever read and then ignored.
+ *
+ * A query is refused nothing; what compiled code does not have of it decides that it is interpreted.
  */
 import type { DbError } from "../../errors.ts";
 import type { ColumnDefinition, Constraint, CreateTable, Drop } from "../parse/ast/definition.ts";
@@ -27,6 +29,23 @@ export function supportedStatement(parsed: ParsedStatement): SupportedStatement 
   return checkStatement(refuse, parsed.statement);
 }
 
+/** Whether compiled code has all that a query asks for. */
+export function isCompiled(query: Query): boolean {
+  try {
+    checkQuery(() => {
+      throw NOT_COMPILED;
+    }, query);
+    return true;
+  } catch (error) {
+    if (error === NOT_COMPILED) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+const NOT_COMPILED = new Error("compiled code does not have that");
+
 /** The construct is SQLite's, but not (yet) nacre's. */
 function unsupportedAt(parsed: ParsedStatement, construct: string, at: number): DbError {
   return errorAt("UNSUPPORTED", `${construct} is not supported`, parsed.text, at - parsed.start);
@@ -37,7 +56,6 @@ type Refuse = (construct: string, at: number) => never;
 function checkStatement(refuse: Refuse, statement: Statement): SupportedStatement {
   switch (statement.kind) {
     case "query":
-      checkQuery(refuse, statement);
       return statement;
     case "insert":
       checkInsert(refuse, statement);
@@ -60,7 +78,9 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       if (statement.form === "analyze") {
         refuse("EXPLAIN ANALYZE", statement.at);
       }
-      checkStatement(refuse, statement.statement);
+      statement.statement.kind === "query"
+        ? checkQuery(refuse, statement.statement)
+        : checkStatement(refuse, statement.statement);
       return statement;
     default:
       return refuse(NAMES[statement.kind], statement.at);

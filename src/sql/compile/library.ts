@@ -1,8 +1,9 @@
 /** Everything that generated code may call, by the names under which it does. */
-import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
+import { answerRowid, EXACT_ROWIDS, KeyWriter, rangeEnd, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
 import { CountState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
 import { GroupTable } from "../run/group-table.ts";
+import { limitOf } from "../run/limit.ts";
 import { Sorter } from "../run/sorter.ts";
 import { answerGivenRowid, failNotNull, failUnique, writeRowidKey } from "../run/write-support.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
@@ -26,7 +27,7 @@ import { greater, lesser } from "../value/functions/number.ts";
 import { isGlob, isLike } from "../value/like.ts";
 import { compareInPlace, equalInPlace } from "../value/text.ts";
 import { answer } from "../value/value.ts";
-import { copyBlob, limitOf, rangeKey } from "./support.ts";
+import { copyBlob } from "./support.ts";
 
 export interface Library {
   readonly EXACT_ROWIDS: typeof EXACT_ROWIDS;
@@ -64,7 +65,7 @@ export interface Library {
   readonly multiply: typeof multiply;
   readonly negate: typeof negate;
   readonly place: typeof place;
-  readonly rangeKey: typeof rangeKey;
+  readonly rangeEnd: typeof rangeEnd;
   readonly readNumberBody: typeof readNumberBody;
   readonly readOtherBody: typeof readOtherBody;
   readonly readRowid: typeof readRowid;
@@ -116,7 +117,7 @@ export const library: Library = {
   multiply,
   negate,
   place,
-  rangeKey,
+  rangeEnd,
   readNumberBody,
   readOtherBody,
   readRowid,

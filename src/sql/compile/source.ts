@@ -152,7 +152,7 @@ export function emitEnds(
   const { emitter } = frame;
   const prefix = access.prefix.map((part) => partOf(frame, part));
   const writer = emitter.constant(new KeyWriter());
-  const rangeKey = emitter.use("rangeKey");
+  const rangeEnd = emitter.use("rangeEnd");
   const end = (name: string, bound: RangeEnd | undefined, isUpper: boolean): void => {
     if (bound === undefined && prefix.length === 0) {
       return;
@@ -165,7 +165,7 @@ export function emitEnds(
       emitter.line(`${writer}.add(${pair(part)});`);
     }
     const after = bound === undefined ? isUpper : bound.inclusive === isUpper;
-    emitter.line(`${name} = ${rangeKey}(${writer}, ${after});`);
+    emitter.line(`${name} = ${rangeEnd}(${writer}, ${after});`);
   };
   end(lower, access.lower, false);
   end(upper, access.upper, true);

@@ -158,6 +158,20 @@ export class GroupTable {
     }
   }
 
+  /** Whether the key just written has a group. */
+  has(): boolean {
+    const hash = this.#hash;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const length = this.#at - this.#start;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const group = slots[slot]! - 1;
+      if (group < 0 || (this.#hashes[group] === hash && this.#hasKey(group, length))) {
+        return group >= 0;
+      }
+    }
+  }
+
   /** The group of a key that is one text, in place. */
   findText(u8: Uint8Array, data: DataView, start: number, end: number): number {
     const hash = hashBytes(u8, data, start, end, 0);

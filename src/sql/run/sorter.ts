@@ -11,6 +11,7 @@
  * Bounds: `limit` rows held, beyond them FULL. Spilling to disk is for later.
  */
 import { DbError } from "../../errors.ts";
+import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
 import { BIG, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
 import { grown } from "./group-table.ts";
@@ -18,6 +19,7 @@ import { grown } from "./group-table.ts";
 export interface SortTerm {
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  readonly collation?: Collation | undefined;
 }
 
 interface Keys {
@@ -79,6 +81,16 @@ export class Sorter {
     this.#count = slot + 1;
     this.key(slot, 0, tag, number, other);
     return slot;
+  }
+
+  /** `offer` of a value in one piece. */
+  offerValue(tag: Tag, value: SqlValue): number {
+    return isFast(tag) ? this.offer(tag, value as number, null) : this.offer(tag, 0, value);
+  }
+
+  /** `key` of a value in one piece. */
+  keyValue(slot: number, term: number, tag: Tag, value: SqlValue): void {
+    isFast(tag) ? this.key(slot, term, tag, value as number, null) : this.key(slot, term, tag, 0, value);
   }
 
   key(slot: number, term: number, tag: Tag, number: number, other: SqlValue): void {
@@ -214,7 +226,7 @@ function compareTerm(term: SortTerm, aTag: Tag, a: SqlValue, bTag: Tag, b: SqlVa
         : (a as number) > (b as number)
           ? 1
           : 0
-      : compareValues(aTag, a, bTag, b);
+      : compareValues(aTag, a, bTag, b, term.collation);
   return term.descending ? -difference : difference;
 }
 

@@ -1,0 +1,246 @@
+/** Binds calls: aggregates and window functions, functions that choose what is evaluated, and all others. */
+import type { Call, Expression } from "../../parse/ast/query.ts";
+import { type AggregateFunction, isAggregate, type WindowFunction } from "../../run/aggregate-function.ts";
+import { aggregateFunction } from "../../run/aggregates.ts";
+import { windowFunction } from "../../run/window-functions.ts";
+import { scalarFunction } from "../../value/functions/registry.ts";
+import { MOST_ARGUMENTS, type ScalarFunction } from "../../value/functions/scalar-function.ts";
+import { ARROW, DOUBLE_ARROW } from "../../value/json/index.ts";
+import { NULL, NULLABLE } from "../../value/value.ts";
+import type { Bound } from "./bound.ts";
+import { constant } from "./fold.ts";
+import { asJson } from "./json.ts";
+import { bindOrdering } from "./ordering.ts";
+import type { Scope } from "./scope.ts";
+import { collationOf, comparingCollation } from "./traits.ts";
+import { bindWindow } from "./window.ts";
+
+export function bindCall(scope: Scope, call: Call): Bound {
+  const { name, list, at } = call;
+  if (list.length > MOST_ARGUMENTS) {
+    throw scope.statement.fail(`too many arguments on function ${name}`, at);
+  }
+  const found = grouping(scope, call);
+  if (found !== undefined) {
+    return call.over === undefined && isAggregate(found)
+      ? bindAggregate(scope, call, found)
+      : bindWindowCall(scope, call, found);
+  }
+  if (call.over !== undefined) {
+    throw scope.statement.fail(`${name}() may not be used as a window function`, at);
+  }
+  if (call.filter !== undefined) {
+    throw scope.statement.fail(`FILTER may not be used with non-aggregate ${name}()`, at);
+  }
+  if (call.orderBy.length > 0) {
+    throw scope.statement.fail(`ORDER BY may not be used with non-aggregate ${name}()`, at);
+  }
+  return bindScalar(scope, name, list, at);
+}
+
+/** The call that an operator is: MATCH, REGEXP, CURRENT_TIME. */
+export function bindOperatorCall(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
+  return bindScalar(scope, name, list, at);
+}
+
+/** `a -> b` and `a ->> b`. */
+export function bindArrow(scope: Scope, operator: "->" | "->>", list: readonly Expression[]): Bound {
+  const found = operator === "->" ? ARROW : DOUBLE_ARROW;
+  return bindFound(scope, found, list, undefined);
+}
+
+function bindFound(scope: Scope, found: ScalarFunction, list: readonly Expression[], site: number | undefined): Bound {
+  const parts = list.map((part, index) => {
+    const bound = scope.expression(part);
+    return found.takesJson?.(index) === true ? asJson(bound) : bound;
+  });
+  return { kind: "call", types: found.types, function: found, list: parts, site };
+}
+
+/** The aggregate or window function of this name that takes so many arguments. */
+function grouping(scope: Scope, { name, list, star, over, at }: Call): AggregateFunction | WindowFunction | undefined {
+  const found = aggregateFunction(name, list.length) ?? windowFunction(name);
+  if (found === undefined) {
+    return undefined;
+  }
+  if (star && name !== "count") {
+    throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
+  }
+  if (list.length < found.minimum || list.length > found.maximum) {
+    throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
+  }
+  if (over === undefined && !isAggregate(found)) {
+    throw scope.statement.fail(`misuse of window function ${name}()`, at);
+  }
+  return found;
+}
+
+function bindScalar(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
+  const bind = (part: Expression): Bound => scope.expression(part);
+  const requireArguments = (minimum: number, maximum: number): void => {
+    if (list.length < minimum || list.length > maximum) {
+      throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
+    }
+  };
+  switch (name) {
+    case "coalesce":
+      requireArguments(2, MOST_ARGUMENTS);
+      return first(list.map(bind));
+    case "ifnull":
+      requireArguments(2, 2);
+      return first(list.map(bind));
+    case "nullif":
+      requireArguments(2, 2);
+      return bindNullif(bind(list[0]!), bind(list[1]!));
+    case "iif":
+    case "if":
+      requireArguments(2, MOST_ARGUMENTS);
+      return bindIif(list.map(bind));
+    case "likely":
+    case "unlikely":
+      requireArguments(1, 1);
+      return bind(list[0]!);
+    case "likelihood":
+      requireArguments(2, 2);
+      requireProbability(scope, list[1]!);
+      return bind(list[0]!);
+    case "min":
+    case "max":
+      requireArguments(2, MOST_ARGUMENTS);
+      return bindExtreme(name === "max", list.map(bind));
+    default: {
+      const found = scalarFunction(name.toLowerCase());
+      if (found === undefined) {
+        throw scope.statement.fail(`no such function: ${name}`, at);
+      }
+      requireArguments(found.minimum, found.maximum);
+      return bindFound(scope, found, list, found.stability === "call" ? at : undefined);
+    }
+  }
+}
+
+/** nacre plans by what it counts, not by what is likely; but what SQLite refuses it refuses, too. */
+function requireProbability(scope: Scope, probability: Expression): void {
+  if (probability.kind !== "real" || probability.value > 1) {
+    throw scope.statement.fail(
+      "second argument to likelihood() must be a constant between 0.0 and 1.0",
+      probability.at,
+    );
+  }
+}
+
+/** The first of the list that is not NULL. */
+export function first(list: readonly Bound[]): Bound {
+  const any = list.reduce((set, part) => set | part.types, 0);
+  const nullable = list.every((part) => (part.types & NULLABLE) !== 0);
+  return { kind: "first", types: nullable ? any : any & ~NULLABLE, list };
+}
+
+/** `nullif(a, b)` compares as `a = b` does where neither is a column: functions take values, not affinities. */
+function bindNullif(left: Bound, right: Bound): Bound {
+  const comparison = {
+    operator: "=",
+    nullSafe: false,
+    leftConversion: undefined,
+    rightConversion: undefined,
+    collation: comparingCollation(left, right),
+    right,
+  } as const;
+  return { kind: "nullif", types: left.types | NULLABLE, left, comparison };
+}
+
+/** Conditions and results in turn; an odd one at the end is the result where no condition holds. */
+function bindIif(list: readonly Bound[]): Bound {
+  const otherwise = list.length % 2 === 1 ? list.at(-1)! : constant(NULL, null);
+  const branches = Array.from({ length: list.length >> 1 }, (_, index) => ({
+    condition: list[2 * index]!,
+    result: list[2 * index + 1]!,
+  }));
+  const types = branches.reduce((set, { result }) => set | result.types, otherwise.types);
+  return { kind: "case", types, operand: undefined, branches, otherwise };
+}
+
+/** By the collation of the first argument that has one. */
+function bindExtreme(greatest: boolean, list: readonly Bound[]): Bound {
+  const types = list.reduce((set, part) => set | part.types, 0);
+  const collation = list.map(collationOf).find((choice) => choice !== undefined)?.collation;
+  return { kind: "extreme", types, greatest, list, collation };
+}
+
+function bindAggregate(scope: Scope, call: Call, found: AggregateFunction): Bound {
+  const { name, at } = call;
+  const { list, filter } = bindArguments(scope, call, found);
+  const owner = ownerOf(scope, list);
+  if (owner.aggregatesRefused !== undefined) {
+    throw scope.statement.fail(`misuse of aggregate ${owner.aggregatesRefused}${name}()`, at);
+  }
+  if (call.distinct && list.length !== 1) {
+    throw scope.statement.fail("DISTINCT aggregates must have exactly one argument", at);
+  }
+  const [only] = list;
+  return owner.aggregate({
+    function: found,
+    list,
+    distinct: call.distinct,
+    collation: only === undefined ? undefined : collationOf(only)?.collation,
+    filter,
+    ordering: call.orderBy.map((term) => bindOrdering(scope, term)),
+    types: found.typesOf(list.map(({ types }) => types)),
+  });
+}
+
+function bindWindowCall(scope: Scope, call: Call, found: AggregateFunction | WindowFunction): Bound {
+  const { name, at, over } = call;
+  if (scope.windowsRefused !== undefined) {
+    throw scope.statement.fail(`misuse of window function ${name}()`, at);
+  }
+  if (call.distinct) {
+    throw scope.statement.fail("DISTINCT is not supported for window functions", at);
+  }
+  if (call.filter !== undefined && !isAggregate(found)) {
+    throw scope.statement.fail("FILTER clause may only be used with aggregate window functions", at);
+  }
+  scope.windowsRefused = "inside another";
+  const list = call.list.map((part) => scope.expression(part));
+  const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
+  const window = bindWindow(scope, over!, found);
+  scope.windowsRefused = undefined;
+  return scope.windowCall({
+    function: found,
+    list: list,
+    filter,
+    window,
+    types: found.typesOf(list.map(({ types }) => types)),
+  });
+}
+
+/** The arguments of an aggregate are of the rows, where there are no aggregates yet. */
+function bindArguments(
+  scope: Scope,
+  call: Call,
+  found: AggregateFunction,
+): { list: readonly Bound[]; filter: Bound | undefined } {
+  const before = scope.aggregatesRefused;
+  const windows = scope.windowsRefused;
+  scope.aggregatesRefused ??= "function ";
+  scope.windowsRefused = "in an aggregate";
+  const list = call.list.map((part) => scope.expression(part));
+  const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
+  scope.aggregatesRefused = before;
+  scope.windowsRefused = windows;
+  const { takesJson } = found;
+  return {
+    list: takesJson === undefined ? list : list.map((part, index) => (takesJson(index) ? asJson(part) : part)),
+    filter,
+  };
+}
+
+/** An aggregate belongs to the innermost query whose columns it reads; without any, to the one that it stands in. */
+function ownerOf(scope: Scope, list: readonly Bound[]): Scope {
+  for (let owner: Scope | undefined = scope; owner !== undefined; owner = owner.around) {
+    if (owner.readsOwn(list)) {
+      return owner;
+    }
+  }
+  return scope;
+}

@@ -1,0 +1,307 @@
+/**
+ * Binds expressions: resolves names and functions, works out types, and decides the conversions of comparisons.
+ *
+ * Comparison (https://sqlite.org/datatype3.html#type_conversions_prior_to_comparison): where either side has a numeric
+ * affinity, text on the other side that is a number becomes one; else where one side has TEXT affinity and the other has
+ * none, numbers on the other side become text. IN converts the list only, by the affinity of what is looked for.
+ */
+import type { Expression } from "../../parse/ast/query.ts";
+import { affinityOfType } from "../../value/affinity.ts";
+import {
+  ANY_TYPE,
+  BIG,
+  BLOB,
+  INTEGER,
+  INTEGER_TYPES,
+  NULL,
+  NULLABLE,
+  NUMERIC_TYPES,
+  REAL,
+  TEXT,
+  typeSet,
+} from "../../value/value.ts";
+import type { Bound, BoundComparison } from "./bound.ts";
+import { bindArrow, bindCall, bindOperatorCall } from "./call.ts";
+import {
+  bindComparison,
+  type ComparisonOperator,
+  compare,
+  conversionOf,
+  neededConversion,
+  TRUTH,
+  truthTypes,
+} from "./comparison.ts";
+import { constant, convertConstant, fold } from "./fold.ts";
+import { bindRowComparison, rowOf } from "./row-value.ts";
+import { fullName, type Scope } from "./scope.ts";
+import { bindExists, bindInQuery, bindInTable, bindScalarQuery } from "./subquery.ts";
+import { affinityOf, comparingCollation } from "./traits.ts";
+
+export function bindExpression(scope: Scope, expression: Expression): Bound {
+  const bind = (part: Expression): Bound => bindExpression(scope, part);
+  switch (expression.kind) {
+    case "null":
+      return constant(NULL, null);
+    case "integer":
+      return constant(typeof expression.value === "bigint" ? BIG : INTEGER, expression.value);
+    case "real":
+      return constant(REAL, expression.value);
+    case "text":
+      return constant(TEXT, expression.value);
+    case "blob":
+      return constant(BLOB, expression.value);
+    case "current":
+      return bindOperatorCall(scope, `current_${expression.value}`, [], expression.at);
+    case "parameter":
+      return { kind: "parameter", types: ANY_TYPE, index: expression.index };
+    case "name":
+      return bindName(scope, expression);
+    case "unary":
+      return bindUnary(expression.operator, bind(expression.operand));
+    case "binary":
+      return bindBinary(scope, expression);
+    case "collate": {
+      const operand = bind(expression.operand);
+      const collation = scope.statement.collation(expression.collation, expression.at);
+      return { kind: "collate", types: operand.types, operand, collation };
+    }
+    case "null-test":
+      return { kind: "null-test", types: TRUTH, operand: bind(expression.operand), negated: expression.negated };
+    case "between":
+      return bindBetween(scope, expression);
+    case "in":
+      return bindIn(scope, expression);
+    case "in-query":
+      return bindInQuery(scope, expression);
+    case "in-table":
+      return bindInTable(scope, expression);
+    case "like":
+      return bindLike(scope, expression);
+    case "case":
+      return bindCase(scope, expression);
+    case "cast":
+      return bindCast(expression.type, bind(expression.operand));
+    case "call":
+      return bindCall(scope, expression);
+    case "row":
+      throw scope.statement.fail("row value misused", expression.at);
+    case "subquery":
+      return bindScalarQuery(scope, expression);
+    case "exists":
+      return bindExists(scope, expression);
+    case "raise":
+      return bindRaise(scope, expression);
+  }
+}
+
+/** A column of this query, then an alias, then a column of a query around it, then TRUE and FALSE. */
+function bindName(scope: Scope, expression: Extract<Expression, { kind: "name" }>): Bound {
+  const { schema, table, column, quoted, at } = expression;
+  const own = scope.ownColumn(schema, table, column, at);
+  if (own !== undefined) {
+    return own;
+  }
+  const alias = table === undefined && scope.aliasesVisible ? scope.alias(column) : undefined;
+  if (alias !== undefined) {
+    scope.aliasesVisible = false;
+    const bound = bindExpression(scope, alias);
+    scope.aliasesVisible = true;
+    return bound;
+  }
+  const outer = scope.outerColumn(schema, table, column, at);
+  if (outer !== undefined) {
+    return outer;
+  }
+  const word = table === undefined && !quoted ? column.toLowerCase() : "";
+  if (word === "true" || word === "false") {
+    return constant(INTEGER, word === "true" ? 1 : 0);
+  }
+  throw scope.statement.fail(`no such column: ${fullName(schema, table, column)}`, at);
+}
+
+function bindUnary(operator: "-" | "+" | "~" | "not", operand: Bound): Bound {
+  const nulls = operand.types & NULLABLE;
+  switch (operator) {
+    case "not":
+      return { kind: "not", types: TRUTH | nulls, operand };
+    case "~":
+      return fold({ kind: "unary", types: INTEGER_TYPES | nulls, operator, operand });
+    case "-":
+      return fold({ kind: "unary", types: NUMERIC_TYPES | nulls, operator, operand });
+    default:
+      return { kind: "unary", types: operand.types, operator, operand };
+  }
+}
+
+function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binary" }>): Bound {
+  const { operator, at } = expression;
+  if (operator === "->" || operator === "->>") {
+    return bindArrow(scope, operator, [expression.left, expression.right]);
+  }
+  if (isComparing(operator)) {
+    const left = rowOf(scope, expression.left);
+    const right = rowOf(scope, expression.right);
+    if (left !== undefined || right !== undefined) {
+      return bindRowComparison(scope, operator, left, right, at);
+    }
+  }
+  const left = bindExpression(scope, expression.left);
+  if (operator === "is" || operator === "is not") {
+    const truth = truthLiteral(scope, expression.right);
+    if (truth !== undefined) {
+      return { kind: "truth-test", types: TRUTH, operand: left, truth, negated: operator === "is not" };
+    }
+  }
+  const right = bindExpression(scope, expression.right);
+  switch (operator) {
+    case "and":
+    case "or":
+      return { kind: "logic", types: truthTypes(left, right), operator, left, right };
+    case "is":
+    case "is not":
+    case "=":
+    case "<>":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return bindComparison(left, operator, right);
+    default:
+      return fold({ kind: "arithmetic", types: arithmeticTypes(operator, left, right), operator, left, right });
+  }
+}
+
+function isComparing(operator: string): operator is ComparisonOperator {
+  return ["=", "<>", "<", "<=", ">", ">=", "is", "is not"].includes(operator);
+}
+
+/** TRUE and FALSE (which `IN ()` is, too) to the right of IS ask for the truth of the left side, not for a number. */
+function truthLiteral(scope: Scope, right: Expression): boolean | undefined {
+  if (right.kind === "in" && right.list.length === 0) {
+    return right.negated;
+  }
+  if (right.kind !== "name" || right.quoted || right.table !== undefined) {
+    return undefined;
+  }
+  const word = right.column.toLowerCase();
+  if (word !== "true" && word !== "false") {
+    return undefined;
+  }
+  return scope.ownColumn(undefined, undefined, right.column, right.at) === undefined ? word === "true" : undefined;
+}
+
+function arithmeticTypes(operator: string, left: Bound, right: Bound): number {
+  const both = left.types | right.types;
+  switch (operator) {
+    case "||":
+      return typeSet(TEXT) | (both & NULLABLE);
+    case "&":
+    case "|":
+    case "<<":
+    case ">>":
+      return INTEGER_TYPES | (both & NULLABLE);
+    default: {
+      // Infinity minus itself, and division by zero, are NULL.
+      const real = typeSet(REAL) | NULLABLE;
+      const isReal = left.types === typeSet(REAL) || right.types === typeSet(REAL);
+      return isReal ? real : NUMERIC_TYPES | NULLABLE;
+    }
+  }
+}
+
+function bindBetween(scope: Scope, expression: Extract<Expression, { kind: "between" }>): Bound {
+  const { at, negated } = expression;
+  const row = rowOf(scope, expression.operand);
+  if (row !== undefined) {
+    const left = bindRowComparison(scope, ">=", row, rowOf(scope, expression.low), at);
+    const right = bindRowComparison(scope, "<=", row, rowOf(scope, expression.high), at);
+    const both: Bound = { kind: "logic", types: TRUTH | NULLABLE, operator: "and", left, right };
+    return negated ? { kind: "not", types: both.types, operand: both } : both;
+  }
+  const operand = bindExpression(scope, expression.operand);
+  const low = compare(operand, ">=", bindExpression(scope, expression.low));
+  const high = compare(operand, "<=", bindExpression(scope, expression.high));
+  return { kind: "between", types: truthTypes(operand, low.right, high.right), operand, low, high, negated };
+}
+
+function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): Bound {
+  const operand = bindExpression(scope, expression.operand);
+  const conversion = conversionOf(affinityOf(operand));
+  const list = expression.list.map((item): BoundComparison => {
+    const right = bindExpression(scope, item);
+    return {
+      operator: "=",
+      nullSafe: false,
+      leftConversion: undefined,
+      rightConversion: right.kind === "constant" ? undefined : neededConversion(conversion, right),
+      collation: comparingCollation(operand, operand),
+      right: convertConstant(right, conversion),
+    };
+  });
+  const types = list.length === 0 ? TRUTH : truthTypes(operand, ...list.map((item) => item.right));
+  return { kind: "in", types, operand, list, negated: expression.negated };
+}
+
+function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {
+  const { operator, at } = expression;
+  if (operator !== "like" && operator !== "glob") {
+    const call = bindOperatorCall(scope, operator.toUpperCase(), [expression.pattern, expression.operand], at);
+    return expression.negated ? bindUnary("not", call) : call;
+  }
+  const operand = bindExpression(scope, expression.operand);
+  const pattern = bindExpression(scope, expression.pattern);
+  const escaping = expression.escape === undefined ? undefined : bindExpression(scope, expression.escape);
+  return {
+    kind: "like",
+    types: truthTypes(operand, pattern, ...(escaping === undefined ? [] : [escaping])),
+    operator,
+    operand,
+    pattern,
+    escape: escaping,
+    negated: expression.negated,
+  };
+}
+
+function bindCase(scope: Scope, expression: Extract<Expression, { kind: "case" }>): Bound {
+  const row = expression.operand === undefined ? undefined : rowOf(scope, expression.operand);
+  const operand =
+    expression.operand === undefined || row !== undefined ? undefined : bindExpression(scope, expression.operand);
+  const branches = expression.branches.map((branch) => ({
+    condition:
+      row !== undefined
+        ? bindRowComparison(scope, "=", row, rowOf(scope, branch.condition), branch.condition.at)
+        : operand === undefined
+          ? bindExpression(scope, branch.condition)
+          : compare(operand, "=", bindExpression(scope, branch.condition)),
+    result: bindExpression(scope, branch.result),
+  }));
+  const otherwise =
+    expression.otherwise === undefined ? constant(NULL, null) : bindExpression(scope, expression.otherwise);
+  const types = branches.reduce((set, branch) => set | branch.result.types, otherwise.types);
+  return { kind: "case", types, operand, branches, otherwise };
+}
+
+function bindCast(type: string, operand: Bound): Bound {
+  const affinity = affinityOfType(type);
+  const nulls = operand.types & NULLABLE;
+  const types = {
+    TEXT: typeSet(TEXT),
+    BLOB: typeSet(BLOB),
+    INTEGER: INTEGER_TYPES,
+    REAL: typeSet(REAL),
+    NUMERIC: NUMERIC_TYPES,
+  }[affinity];
+  return fold({ kind: "cast", types: types | nulls, affinity, operand });
+}
+
+function bindRaise(scope: Scope, { action, message, at }: Extract<Expression, { kind: "raise" }>): Bound {
+  if (!scope.statement.isTrigger) {
+    throw scope.statement.fail("RAISE() may only be used within a trigger-program", at);
+  }
+  return {
+    kind: "raise",
+    types: NULLABLE,
+    action,
+    message: message === undefined ? undefined : bindExpression(scope, message),
+  };
+}

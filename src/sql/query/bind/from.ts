@@ -1,0 +1,290 @@
+/**
+ * FROM: tables, views, common queries, table functions and subqueries as sources, and what joins them.
+ *
+ * USING and NATURAL are conditions like those of ON. The columns that they name are one column to the rest of the query: that of
+ * the left side, or, where its row may be missing, the first of both that is not NULL.
+ */
+import { foldName } from "../../catalog.ts";
+import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
+import { tableFunction } from "../../run/table-functions.ts";
+import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
+import type { Table } from "../schema.ts";
+import {
+  type Bound,
+  type BoundFrom,
+  type BoundIndex,
+  type BoundQuery,
+  columnOf,
+  type IndexHint,
+  ROWID_INDEX,
+  type Source,
+  type SourceColumn,
+} from "./bound.ts";
+import { first } from "./call.ts";
+import { bindComparison, truthTypes } from "./comparison.ts";
+import { bindIndexes } from "./index-expression.ts";
+import { columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
+import { collationOf, columnAffinity, firstCore } from "./traits.ts";
+
+/** Makes the sources visible in the scope, and gives what joins them. */
+export function bindFrom(scope: Scope, from: From, isOptional: boolean = false): BoundFrom {
+  const { joins } = from;
+  const mayMiss = (position: number): boolean =>
+    isOptional ||
+    (position > 0 && ["left", "full"].includes(joins[position - 1]!.type)) ||
+    joins.slice(position).some(({ type }) => type === "right" || type === "full");
+  let bound = bindTerm(scope, from.first, mayMiss(0));
+  for (const [position, join] of joins.entries()) {
+    const before = scope.sources.length;
+    const right = bindTerm(scope, join.term, mayMiss(position + 1));
+    const on = bindCondition(scope, join, before);
+    bound = { kind: "join", join: join.type === "comma" ? "inner" : join.type, left: bound, right, on };
+  }
+  return bound;
+}
+
+function bindTerm(scope: Scope, term: FromTerm, isOptional: boolean): BoundFrom {
+  if (term.kind === "nested") {
+    return bindFrom(scope, term.from, isOptional);
+  }
+  const visible = visibleSource(scope, term, isOptional);
+  scope.sources.push(visible);
+  return { kind: "source", source: visible.source };
+}
+
+function visibleSource(scope: Scope, term: Exclude<FromTerm, { kind: "nested" }>, isOptional: boolean): VisibleSource {
+  const { alias } = term;
+  switch (term.kind) {
+    case "subquery": {
+      const query = scope.subqueryInFrom(term.query);
+      const name = alias ?? "subquery";
+      return named(alias, undefined, querySource(scope, name, query, undefined, undefined, isOptional));
+    }
+    case "table-function":
+      return named(alias ?? term.name, undefined, functionSource(scope, term, isOptional));
+    case "table":
+      return namedTable(scope, term, isOptional);
+  }
+}
+
+function named(name: string | undefined, schema: string | undefined, source: Source): VisibleSource {
+  return { name: name === undefined ? undefined : foldName(name), schema, source, merged: new Set() };
+}
+
+function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, isOptional: boolean): VisibleSource {
+  const { schema, name, alias, index, at } = term;
+  const common = schema === undefined ? scope.commonQuery(name) : undefined;
+  if (common !== undefined) {
+    const { query, columns, materialized, recursion } = common.refer(at);
+    const source = recursion ?? querySource(scope, alias ?? name, query!, columns, materialized, isOptional);
+    return named(alias ?? name, undefined, source);
+  }
+  const { catalog } = scope.statement;
+  const view = catalog.view(schema, name);
+  if (view !== undefined) {
+    const query = scope.statement.bindView(view);
+    return named(alias ?? name, schema, querySource(scope, alias ?? name, query, view.columns, undefined, isOptional));
+  }
+  const table = catalog.table(schema, name);
+  if (table === undefined) {
+    const called = schema === undefined ? tableFunction(foldName(name)) : undefined;
+    if (called !== undefined) {
+      return named(alias ?? name, undefined, functionSource(scope, { ...term, list: [] }, isOptional));
+    }
+    throw scope.statement.fail(`no such table: ${fullName(undefined, schema, name)}`, at);
+  }
+  const hint = index === undefined ? undefined : (index.name ?? null);
+  if (typeof hint === "string" && !table.indexes.some((candidate) => foldName(candidate.name) === foldName(hint))) {
+    throw scope.statement.fail(`no such index: ${hint}`, index!.at);
+  }
+  return named(
+    alias ?? name,
+    foldName(schema ?? "main"),
+    tableSource(scope, alias ?? table.name, table, hint, isOptional),
+  );
+}
+
+/** The rows of a table. */
+export function tableSource(
+  scope: Scope,
+  name: string,
+  table: Table,
+  hint: IndexHint | undefined,
+  isOptional: boolean,
+): Source {
+  const optional = isOptional ? NULLABLE : 0;
+  const columns = table.columns.map(
+    (column): SourceColumn => ({
+      name: column.name,
+      index: column.index,
+      types: columnTypes(column) | optional,
+      affinity: column.affinity,
+      collation: column.collation,
+      isHidden: false,
+    }),
+  );
+  const alias = table.rowidColumn;
+  const rowid: SourceColumn | undefined =
+    table.primaryKey.length > 0
+      ? undefined
+      : alias === undefined
+        ? {
+            name: "rowid",
+            index: ROWID_INDEX,
+            types: INTEGER_TYPES | optional,
+            affinity: "INTEGER",
+            collation: undefined,
+            isHidden: true,
+          }
+        : columns[alias.index];
+  const indexes: BoundIndex[] = [];
+  const source = scope.statement.newSource(name, columns, rowid, { kind: "table", table, hint, indexes });
+  indexes.push(...bindIndexes(scope, source, table));
+  return source;
+}
+
+/** Affinity says what cannot be in a column: what it would have become something else when it was stored. */
+function columnTypes(column: Table["columns"][number]): TypeSet {
+  if (column.slot < 0) {
+    return INTEGER_TYPES;
+  }
+  const byAffinity =
+    column.affinity === "TEXT"
+      ? ANY_TYPE & ~NUMERIC_TYPES
+      : column.affinity === "REAL"
+        ? ANY_TYPE & ~INTEGER_TYPES
+        : ANY_TYPE;
+  return column.notNull ? byAffinity & ~NULLABLE : byAffinity;
+}
+
+function querySource(
+  scope: Scope,
+  name: string,
+  query: BoundQuery,
+  names: readonly string[] | undefined,
+  materialized: boolean | undefined,
+  isOptional: boolean,
+): Source {
+  scope.addOuter(query.outer);
+  const columns = columnsOf(query, names).map((column) =>
+    isOptional ? { ...column, types: column.types | NULLABLE } : column,
+  );
+  return scope.statement.newSource(name, columns, undefined, { kind: "query", query, materialized });
+}
+
+/** What the columns of a query are to the one that it stands in. */
+export function columnsOf({ body }: Pick<BoundQuery, "body">, names: readonly string[] | undefined): SourceColumn[] {
+  const ofFirst = firstCore(body).columns;
+  return body.columns.map(({ name, value }, index) => ({
+    name: names?.[index] ?? name,
+    index,
+    types: body.kind === "core" ? value.types : ANY_TYPE,
+    affinity: columnAffinity(body, index),
+    collation: collationOf(ofFirst[index]!.value)?.collation,
+    isHidden: false,
+  }));
+}
+
+function functionSource(
+  scope: Scope,
+  term: Pick<Extract<FromTerm, { kind: "table-function" }>, "name" | "list" | "alias" | "at">,
+  isOptional: boolean,
+): Source {
+  const found = tableFunction(foldName(term.name));
+  if (found === undefined) {
+    const isTable = scope.statement.catalog.table(undefined, term.name) !== undefined;
+    throw scope.statement.fail(isTable ? `'${term.name}' is not a function` : `no such table: ${term.name}`, term.at);
+  }
+  const hidden = found.columns.filter(({ isHidden }) => isHidden);
+  if (term.list.length > hidden.length) {
+    throw scope.statement.fail(`too many arguments on ${term.name}() - max ${hidden.length}`, term.at);
+  }
+  const list = term.list.map((part) => scope.expression(part));
+  const optional = isOptional ? NULLABLE : 0;
+  const columns = found.columns.map(
+    ({ name, types, affinity, isHidden }, index): SourceColumn => ({
+      name,
+      index,
+      types: types | optional,
+      affinity,
+      collation: undefined,
+      isHidden,
+    }),
+  );
+  const rowid: SourceColumn | undefined = found.hasRowid
+    ? {
+        name: "rowid",
+        index: ROWID_INDEX,
+        types: INTEGER_TYPES | optional,
+        affinity: "INTEGER",
+        collation: undefined,
+        isHidden: true,
+      }
+    : undefined;
+  return scope.statement.newSource(term.alias ?? term.name, columns, rowid, {
+    kind: "function",
+    function: found,
+    list,
+  });
+}
+
+/** What joins the sources from `before` on to those before them. */
+function bindCondition(scope: Scope, join: Join, before: number): Bound | undefined {
+  const { on, using, natural } = join;
+  if (on !== undefined) {
+    return scope.expression(on);
+  }
+  const names = natural ? sharedNames(scope, before) : using;
+  if (names === undefined || names.length === 0) {
+    return undefined;
+  }
+  const conditions = names.map((name) => mergeColumn(scope, join, name, before));
+  return conditions.reduce((left, right) => ({
+    kind: "logic",
+    types: truthTypes(left, right),
+    operator: "and",
+    left,
+    right,
+  }));
+}
+
+function sharedNames(scope: Scope, before: number): Name[] {
+  const right = scope.sources.slice(before);
+  const names: Name[] = [];
+  for (const { source, merged } of right) {
+    for (const { name, isHidden } of source.columns) {
+      const folded = foldName(name);
+      const isLeft = scope.sources
+        .slice(0, before)
+        .some((visible) => columnNamed(visible.source, folded)?.isHidden === false);
+      if (!isHidden && !merged.has(folded) && isLeft && !names.some((known) => foldName(known.name) === folded)) {
+        names.push({ name, at: 0 });
+      }
+    }
+  }
+  return names;
+}
+
+function mergeColumn(scope: Scope, { type, at }: Join, { name }: Name, before: number): Bound {
+  const folded = foldName(name);
+  const find = (sources: readonly VisibleSource[]): { bound: Bound; visible: VisibleSource } | undefined => {
+    for (const visible of sources) {
+      const column = visible.merged.has(folded) ? undefined : columnNamed(visible.source, folded);
+      if (column !== undefined) {
+        return { bound: columnOf(visible.source, column), visible };
+      }
+    }
+    return undefined;
+  };
+  const left = find(scope.sources.slice(0, before));
+  const right = find(scope.sources.slice(before));
+  if (left === undefined || right === undefined) {
+    throw scope.statement.fail(`cannot join using column ${name} - column not present in both tables`, at);
+  }
+  const leftBound = scope.mergedColumns.get(folded) ?? left.bound;
+  right.visible.merged.add(folded);
+  if (type === "right" || type === "full") {
+    scope.mergedColumns.set(folded, first([leftBound, right.bound]));
+  }
+  return bindComparison(leftBound, "=", right.bound);
+}

@@ -1,0 +1,368 @@
+/**
+ * Binds queries: WITH, the SELECTs of a compound one after the other, ORDER BY, LIMIT.
+ *
+ * A name in ORDER BY is a column of the result first, then one of FROM; a number is the place of one. GROUP BY, HAVING and WHERE
+ * see the names of the result, too, but after those of FROM. The rows of a compound are ordered by columns of its result alone.
+ */
+import { foldName } from "../../catalog.ts";
+import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, Values } from "../../parse/ast/query.ts";
+import { NULLABLE } from "../../value/value.ts";
+import {
+  type Bound,
+  type BoundBody,
+  type BoundColumn,
+  type BoundCore,
+  type BoundOrdering,
+  type BoundQuery,
+  columnOf,
+  type Grouping,
+  type SourceColumn,
+} from "./bound.ts";
+import { bindFrom } from "./from.ts";
+import { bindOrdering } from "./ordering.ts";
+import { isNamed, type Scope } from "./scope.ts";
+import { collationOf } from "./traits.ts";
+import { isSame } from "./walk.ts";
+import { bindWith, type PartBinders } from "./with.ts";
+
+/** A query in a scope; `around` is the one that it stands in. */
+export function bindQuery(around: Scope, query: Query): BoundQuery {
+  const scope = around.inner();
+  bindWith(scope, query.with, PART_BINDERS);
+  const first = bindPart(scope, query.first);
+  const parts = [first];
+  let { body } = first;
+  for (const { operator, core, at } of query.rest) {
+    const part = bindPart(scope, core);
+    parts.push(part);
+    body = combine(scope, operator, body, part.body, at);
+  }
+  const ordering =
+    parts.length === 1 && first.scope !== undefined
+      ? bindCoreOrdering(first.scope, query.orderBy, body.columns)
+      : query.orderBy.map((term, index) => bindCompoundOrdering(scope, term, index, body, parts));
+  return finish(scope, ordering, query, query.rest.length === 0 ? first.complete : () => body);
+}
+
+/** What a common query is bound with (with.ts). */
+const PART_BINDERS: PartBinders = {
+  bindQuery,
+  bindPart: (scope, core) => bindPart(scope, core).complete(),
+  combine,
+  finish: (scope, body, query) => {
+    const ordering = query.orderBy.map((term, index) => bindCompoundOrdering(scope, term, index, body, []));
+    return finish(scope, ordering, query, () => body);
+  },
+};
+
+interface Part {
+  readonly body: BoundBody;
+  /** Undefined for VALUES. */
+  readonly scope: Scope | undefined;
+  readonly aliases: readonly (string | undefined)[];
+  /** Completes what ORDER BY has added to: aggregates and windows. */
+  readonly complete: () => BoundBody;
+}
+
+/** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
+function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
+  const rowless = scope.statement.rowlessScope();
+  const limit = query.limit === undefined ? undefined : rowless.expression(query.limit);
+  const offset = query.offset === undefined ? undefined : rowless.expression(query.offset);
+  return { id: scope.statement.newQueryId(), body: complete(), ordering, limit, offset, outer: scope.outer };
+}
+
+/** One SELECT or VALUES of a query. */
+export function bindPart(scope: Scope, core: SelectCore | Values): Part {
+  if (core.kind === "values") {
+    const body = bindValues(scope, core);
+    return { body, scope: undefined, aliases: [], complete: () => body };
+  }
+  const inner = scope.inner();
+  const bound = bindCore(inner, core);
+  const complete = (): BoundCore => completed(inner, core, bound);
+  scope.addOuter(inner.outer);
+  return {
+    body: complete(),
+    scope: inner,
+    aliases: core.columns.map((column) => (column.kind === "expression" ? column.alias : undefined)),
+    complete: () => {
+      scope.addOuter(inner.outer);
+      return complete();
+    },
+  };
+}
+
+function bindValues(scope: Scope, { rows }: Values): BoundBody {
+  const inner = scope.inner();
+  inner.aggregatesRefused = "function ";
+  inner.windowsRefused = "in VALUES";
+  const bound = rows.map((row) => row.map((cell) => inner.expression(cell)));
+  scope.addOuter(inner.outer);
+  const columns = bound[0]!.map((value, index) => ({
+    name: `column${index + 1}`,
+    value: { ...value, types: bound.reduce((set, row) => set | row[index]!.types, 0) },
+    collation: undefined,
+  }));
+  return { kind: "values", rows: bound, columns };
+}
+
+type OpenCore = Omit<BoundCore, "grouping" | "windowing" | "kind"> & {
+  readonly keys: Grouping["keys"];
+  readonly having: Bound | undefined;
+};
+
+function bindCore(scope: Scope, core: SelectCore): OpenCore {
+  const from = core.from === undefined ? undefined : bindFrom(scope, core.from);
+  for (const window of core.windows) {
+    scope.windows.set(foldName(window.name), window);
+  }
+  const columns = bindColumns(scope, core.columns);
+  scope.aliasesVisible = true;
+  const where = refusing(scope, "function ", core.where);
+  const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));
+  scope.windowsRefused = "in HAVING";
+  const having = core.having === undefined ? undefined : scope.expression(core.having);
+  scope.windowsRefused = undefined;
+  scope.aliasesVisible = false;
+  if (having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {
+    throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having!.at);
+  }
+  return { from, where, columns, distinct: core.distinct, keys, having };
+}
+
+/** With the aggregates and windows that its expressions, ORDER BY included, have been found to use. */
+function completed(scope: Scope, core: SelectCore, open: OpenCore): BoundCore {
+  const { from, where, columns, distinct, keys, having } = open;
+  const { aggregates, windowCalls } = scope;
+  const isGrouped = keys.length > 0 || aggregates.length > 0;
+  const decider = aggregates.findLastIndex(({ function: found }) => found.isFromLast !== undefined);
+  const grouping: Grouping | undefined = isGrouped
+    ? { source: scope.groupSource(), keys, aggregates, decider: decider < 0 ? undefined : decider, having }
+    : undefined;
+  const windowing = windowCalls.length === 0 ? undefined : { source: scope.windowSource!, calls: windowCalls };
+  if (core.having !== undefined && grouping === undefined) {
+    throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having.at);
+  }
+  return { kind: "core", from, where, grouping, windowing, columns, distinct };
+}
+
+/** Binds what stands where there are no aggregates and window functions. */
+function refusing(scope: Scope, why: string, expression: Expression | undefined): Bound | undefined {
+  if (expression === undefined) {
+    return undefined;
+  }
+  scope.aggregatesRefused = why;
+  scope.windowsRefused = why;
+  const bound = scope.expression(expression);
+  scope.aggregatesRefused = undefined;
+  scope.windowsRefused = undefined;
+  return bound;
+}
+
+export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): BoundColumn[] {
+  const bound: BoundColumn[] = [];
+  for (const column of columns) {
+    if (column.kind === "star") {
+      bound.push(...starColumns(scope, column.table, column.at));
+      continue;
+    }
+    const value = scope.expression(column.expression);
+    const name = column.alias ?? nameOf(scope, column.expression, value) ?? column.text;
+    bound.push({ name, value, collation: collationOf(value)?.collation });
+    if (column.alias !== undefined) {
+      scope.addAlias(column.alias, column.expression);
+    }
+  }
+  return bound;
+}
+
+function starColumns(scope: Scope, table: string | undefined, at: number): BoundColumn[] {
+  if (scope.sources.length === 0) {
+    throw scope.statement.fail("no tables specified", at);
+  }
+  const sources = scope.sources.filter((visible) => table === undefined || isNamed(visible, undefined, table));
+  if (sources.length === 0) {
+    throw scope.statement.fail(`no such table: ${table}`, at);
+  }
+  return sources.flatMap(({ source, merged }) =>
+    source.columns
+      .filter(({ name, isHidden }) => !isHidden && (table !== undefined || !merged.has(foldName(name))))
+      .map((column) => {
+        const joined = table === undefined ? scope.mergedColumns.get(foldName(column.name)) : undefined;
+        const value = joined ?? columnOf(source, column);
+        return { name: column.name, value, collation: column.collation };
+      }),
+  );
+}
+
+/** A column's own name, as it was declared. */
+function nameOf(scope: Scope, expression: Expression, value: Bound): string | undefined {
+  if (expression.kind !== "name") {
+    return undefined;
+  }
+  return value.kind === "column" && scope.owns(value.source) ? value.column.name : expression.column;
+}
+
+/** A number is the place of a result column, everything else an expression. */
+function bindGroupTerm(scope: Scope, term: Expression, columns: readonly BoundColumn[]): Grouping["keys"][number] {
+  const position = positionOf(scope, term, columns, "GROUP BY", undefined);
+  const value = position === undefined ? refusing(scope, "function ", term)! : columns[position]!.value;
+  if (position !== undefined && scope.readsAggregates(value)) {
+    throw scope.statement.fail("aggregate functions are not allowed in the GROUP BY clause", term.at);
+  }
+  return { value, collation: collationOf(value)?.collation };
+}
+
+function bindCoreOrdering(
+  scope: Scope,
+  terms: readonly OrderingTerm[],
+  columns: readonly BoundColumn[],
+): BoundOrdering[] {
+  scope.aliasesVisible = true;
+  const ordering = terms.map((term, index) => {
+    const { expression, descending, nullsFirst } = term;
+    const { inside, collation } = withoutCollate(expression);
+    const position = positionOf(scope, inside, columns, "ORDER BY", index) ?? aliasPosition(inside, scope, columns);
+    if (position === undefined) {
+      return bindOrdering(scope, term);
+    }
+    const column = columns[position]!;
+    const said = collation === undefined ? column.collation : scope.statement.collation(collation, expression.at);
+    return { value: column.value, descending, nullsFirst, collation: said };
+  });
+  scope.aliasesVisible = false;
+  return ordering;
+}
+
+function withoutCollate(expression: Expression): { inside: Expression; collation: string | undefined } {
+  return expression.kind === "collate"
+    ? { inside: expression.operand, collation: expression.collation }
+    : { inside: expression, collation: undefined };
+}
+
+/** The result column that a mere name is an alias of. */
+function aliasPosition(expression: Expression, scope: Scope, columns: readonly BoundColumn[]): number | undefined {
+  if (expression.kind !== "name" || expression.table !== undefined || scope.alias(expression.column) === undefined) {
+    return undefined;
+  }
+  const folded = foldName(expression.column);
+  const position = columns.findIndex(({ name }) => foldName(name) === folded);
+  return position < 0 ? undefined : position;
+}
+
+function positionOf(
+  scope: Scope,
+  term: Expression,
+  columns: readonly BoundColumn[],
+  clause: string,
+  index: number | undefined,
+): number | undefined {
+  if (term.kind !== "integer") {
+    return undefined;
+  }
+  const position = Number(term.value);
+  if (position < 1 || position > columns.length) {
+    const which = index === undefined ? `${ordinal(1)} ${clause} term` : `${ordinal(index + 1)} ${clause} term`;
+    throw scope.statement.fail(`${which} out of range - should be between 1 and ${columns.length}`, term.at);
+  }
+  return position - 1;
+}
+
+function ordinal(number: number): string {
+  const tens = number % 100;
+  const ending = tens >= 11 && tens <= 13 ? "th" : (["th", "st", "nd", "rd"][number % 10] ?? "th");
+  return `${number}${ending}`;
+}
+
+/** Of a compound: a place, a name of any of its parts' columns, or an expression that is one of these columns. */
+function bindCompoundOrdering(
+  scope: Scope,
+  { expression, descending, nullsFirst }: OrderingTerm,
+  index: number,
+  body: BoundBody,
+  parts: readonly Part[],
+): BoundOrdering {
+  const { inside, collation } = withoutCollate(expression);
+  const position =
+    positionOf(scope, inside, body.columns, "ORDER BY", index) ??
+    namedColumn(body.columns, inside) ??
+    parts.map((part) => matchingColumn(part, inside)).find((found) => found !== undefined);
+  if (position === undefined) {
+    throw scope.statement.fail(
+      `${ordinal(index + 1)} ORDER BY term does not match any column in the result set`,
+      expression.at,
+    );
+  }
+  const column = body.columns[position]!;
+  const said = collation === undefined ? column.collation : scope.statement.collation(collation, expression.at);
+  return { value: column.value, descending, nullsFirst, collation: said };
+}
+
+function namedColumn(columns: readonly BoundColumn[], expression: Expression): number | undefined {
+  if (expression.kind !== "name" || expression.table !== undefined) {
+    return undefined;
+  }
+  const folded = foldName(expression.column);
+  const position = columns.findIndex(({ name }) => foldName(name) === folded);
+  return position < 0 ? undefined : position;
+}
+
+function matchingColumn({ body, scope, aliases }: Part, expression: Expression): number | undefined {
+  if (expression.kind === "name" && expression.table === undefined) {
+    const folded = foldName(expression.column);
+    const named = body.columns.findIndex(({ name }, index) => foldName(aliases[index] ?? name) === folded);
+    if (named >= 0) {
+      return named;
+    }
+  }
+  if (scope === undefined) {
+    return undefined;
+  }
+  let value: Bound;
+  try {
+    value = scope.expression(expression);
+  } catch {
+    // What this part does not know may be another one's.
+    return undefined;
+  }
+  const same = body.columns.findIndex((column) => isSame(column.value, value));
+  return same < 0 ? undefined : same;
+}
+
+/** Two bodies put together; the columns of the whole are those of a source of its own. */
+export function combine(
+  scope: Scope,
+  operator: Extract<BoundBody, { kind: "compound" }>["operator"],
+  left: BoundBody,
+  right: BoundBody,
+  at: number,
+): BoundBody {
+  if (left.columns.length !== right.columns.length) {
+    const name = operator.toUpperCase();
+    throw scope.statement.fail(
+      `SELECTs to the left and right of ${name} do not have the same number of result columns`,
+      at,
+    );
+  }
+  const collations = left.columns.map(
+    (column, index) => (collationOf(column.value) ?? collationOf(right.columns[index]!.value))?.collation,
+  );
+  const resultColumns = left.columns.map(
+    ({ name, value }, index): SourceColumn => ({
+      name,
+      index,
+      types: value.types | right.columns[index]!.value.types | NULLABLE,
+      affinity: undefined,
+      collation: collations[index],
+      isHidden: false,
+    }),
+  );
+  const source = scope.statement.newSource("result", resultColumns, undefined, { kind: "result" });
+  const columns = resultColumns.map((column) => ({
+    name: column.name,
+    value: columnOf(source, column),
+    collation: column.collation,
+  }));
+  return { kind: "compound", operator, left, right, collations, source, columns };
+}

@@ -1,0 +1,363 @@
+/**
+ * What names mean at one place of a statement: the columns of the sources in FROM, the aliases of the result, and whether
+ * aggregates and window functions may stand there.
+ *
+ * A name that the query's own sources do not have is looked up among its aliases, then in the queries around it. A source of
+ * a query around it that is found so makes every query on the way depend on it (`outer`).
+ */
+import type { DbError, DbErrorCode } from "../../../errors.ts";
+import { foldName } from "../../catalog.ts";
+import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
+import type { ParsedStatement } from "../../parse/ast/statement.ts";
+import { errorAt } from "../../parse/syntax-error.ts";
+import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
+import type { Schema, View } from "../schema.ts";
+import {
+  type AggregateCall,
+  type Bound,
+  type BoundQuery,
+  columnOf,
+  type Origin,
+  type Source,
+  type SourceColumn,
+  type WindowCall,
+} from "./bound.ts";
+import { isSame, sourcesReadBy } from "./walk.ts";
+
+const ROWID_NAMES = new Set(["rowid", "oid", "_rowid_"]);
+
+/** A source under the name that the statement has for it. */
+export interface VisibleSource {
+  /** In lower case; undefined: a subquery without one. */
+  readonly name: string | undefined;
+  readonly schema: string | undefined;
+  readonly source: Source;
+  /** Columns that a join has made one with those of a source before it: their unqualified names mean that one. */
+  readonly merged: Set<string>;
+}
+
+/** How the expressions and queries in each other are bound. */
+export interface Binders {
+  readonly expression: (scope: Scope, expression: Expression) => Bound;
+  readonly query: (scope: Scope, query: Query) => BoundQuery;
+}
+
+/** A query that FROM can name: WITH. */
+export interface CommonQuery {
+  refer(at: number): CommonReference;
+}
+
+export interface CommonReference {
+  /** Undefined inside the recursive part of itself, where its rows are `recursion`. */
+  readonly query: BoundQuery | undefined;
+  readonly columns: readonly string[] | undefined;
+  readonly materialized: boolean | undefined;
+  readonly recursion: Source | undefined;
+}
+
+/** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
+export class StatementScope {
+  readonly catalog: Schema;
+  /** In a trigger's program, which may RAISE. */
+  readonly isTrigger: boolean;
+  readonly #parsed: ParsedStatement;
+  readonly #binders: Binders;
+  #sources: number;
+  #queries: number;
+
+  constructor(parsed: ParsedStatement, catalog: Schema, binders: Binders, isTrigger: boolean = false) {
+    this.catalog = catalog;
+    this.isTrigger = isTrigger;
+    this.#parsed = parsed;
+    this.#binders = binders;
+    this.#sources = 0;
+    this.#queries = 0;
+  }
+
+  /** A scope that sees nothing. */
+  newScope(): Scope {
+    return new Scope(this, this.#binders, undefined);
+  }
+
+  /** Where there are no rows: LIMIT, say. */
+  rowlessScope(): Scope {
+    const scope = this.newScope();
+    scope.aggregatesRefused = "function ";
+    scope.windowsRefused = ": ";
+    return scope;
+  }
+
+  /** Where there is one source alone. */
+  scopeOf(source: Source): Scope {
+    const scope = this.newScope();
+    scope.sources.push({ name: foldName(source.name), schema: undefined, source, merged: new Set() });
+    return scope;
+  }
+
+  /** A view's query, which sees nothing of the statement. */
+  bindView(view: View): BoundQuery {
+    return this.#binders.query(this.newScope(), view.query);
+  }
+
+  newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
+    return { id: this.#sources++, name, columns, rowid, origin };
+  }
+
+  newQueryId(): number {
+    return this.#queries++;
+  }
+
+  /** The collation of this name; undefined is BINARY. */
+  collation(name: string, at: number): Collation | undefined {
+    const folded = foldName(name);
+    if (!BUILT_IN_COLLATIONS.has(folded)) {
+      throw this.fail(`no such collation sequence: ${name}`, at);
+    }
+    return BUILT_IN_COLLATIONS.get(folded);
+  }
+
+  fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
+    return errorAt(code, message, this.#parsed.text, at - this.#parsed.start);
+  }
+}
+
+export class Scope {
+  readonly statement: StatementScope;
+  readonly around: Scope | undefined;
+  readonly sources: VisibleSource[];
+  /** What an unqualified name of a merged column means, where that is not the first source's column. */
+  readonly mergedColumns: Map<string, Bound>;
+  readonly common: Map<string, CommonQuery>;
+  readonly windows: Map<string, NamedWindow>;
+  readonly outer: Set<Source>;
+  /** Why an aggregate may not stand here; undefined: it may. */
+  aggregatesRefused: string | undefined;
+  /** Why a window function may not stand here; undefined: it may. */
+  windowsRefused: string | undefined;
+  /** Aliases of the result may be meant. */
+  aliasesVisible: boolean;
+  readonly aggregates: AggregateCall[];
+  readonly windowCalls: WindowCall[];
+  readonly #aliases: Map<string, Expression>;
+  #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
+  #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
+
+  readonly #binders: Binders;
+
+  constructor(statement: StatementScope, binders: Binders, around: Scope | undefined) {
+    this.statement = statement;
+    this.#binders = binders;
+    this.around = around;
+    this.sources = [];
+    this.mergedColumns = new Map();
+    this.common = new Map();
+    this.windows = new Map();
+    this.outer = new Set();
+    this.aggregatesRefused = undefined;
+    this.windowsRefused = undefined;
+    this.aliasesVisible = false;
+    this.aggregates = [];
+    this.windowCalls = [];
+    this.#aliases = new Map();
+    this.#aggregateSource = undefined;
+    this.#windowSource = undefined;
+  }
+
+  expression(expression: Expression): Bound {
+    return this.#binders.expression(this, expression);
+  }
+
+  /** A subquery of an expression here. */
+  query(query: Query): BoundQuery {
+    const bound = this.#binders.query(this, query);
+    this.addOuter(bound.outer);
+    return bound;
+  }
+
+  /** A query in FROM, which sees nothing of the others there. */
+  subqueryInFrom(query: Query): BoundQuery {
+    return this.#binders.query(this.around ?? this, query);
+  }
+
+  /** Whether an expression reads an aggregate of this query. */
+  readsAggregates(bound: Bound): boolean {
+    const source = this.#aggregateSource?.source;
+    return source !== undefined && sourcesReadBy(bound).has(source);
+  }
+
+  /** The source of the aggregates; without any, of none. */
+  groupSource(): Source {
+    this.#aggregateSource ??= this.#newSource("groups");
+    return this.#aggregateSource.source;
+  }
+
+  /** The scope of a query inside this one. */
+  inner(): Scope {
+    return new Scope(this.statement, this.#binders, this);
+  }
+
+  get windowSource(): Source | undefined {
+    return this.#windowSource?.source;
+  }
+
+  addAlias(name: string, expression: Expression): void {
+    const folded = foldName(name);
+    if (!this.#aliases.has(folded)) {
+      this.#aliases.set(folded, expression);
+    }
+  }
+
+  alias(name: string): Expression | undefined {
+    return this.#aliases.get(foldName(name));
+  }
+
+  window(name: string): NamedWindow | undefined {
+    return this.windows.get(foldName(name));
+  }
+
+  /** Whether expressions read columns of this query's own sources. */
+  readsOwn(list: readonly Bound[]): boolean {
+    return list.some((bound) => [...sourcesReadBy(bound)].some((source) => this.owns(source)));
+  }
+
+  /** The query of this name in a WITH, here or around. */
+  commonQuery(name: string): CommonQuery | undefined {
+    const folded = foldName(name);
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.around) {
+      const found = scope.common.get(folded);
+      if (found !== undefined) {
+        return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The column that a name means among this query's own sources; fails where it may mean several. */
+  ownColumn(schema: string | undefined, table: string | undefined, name: string, at: number): Bound | undefined {
+    const folded = foldName(name);
+    const merged = table === undefined ? this.mergedColumns.get(folded) : undefined;
+    if (merged !== undefined) {
+      return merged;
+    }
+    let found: Bound | undefined;
+    for (const visible of this.sources) {
+      if (
+        (table !== undefined && !isNamed(visible, schema, table)) ||
+        (table === undefined && visible.merged.has(folded))
+      ) {
+        continue;
+      }
+      const column = columnNamed(visible.source, folded);
+      if (column !== undefined) {
+        if (found !== undefined) {
+          throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
+        }
+        found = columnOf(visible.source, column);
+      }
+    }
+    return found ?? this.#ownRowid(schema, table, folded, name, at);
+  }
+
+  /** The same in the queries around this one. */
+  outerColumn(schema: string | undefined, table: string | undefined, name: string, at: number): Bound | undefined {
+    const { around } = this;
+    if (around === undefined) {
+      return undefined;
+    }
+    const found = around.ownColumn(schema, table, name, at) ?? around.outerColumn(schema, table, name, at);
+    if (found?.kind === "column") {
+      this.outer.add(found.source);
+    }
+    return found;
+  }
+
+  /** Takes over what a query inside this one reads of the queries around it. */
+  addOuter(outer: ReadonlySet<Source>): void {
+    for (const source of outer) {
+      if (!this.owns(source)) {
+        this.outer.add(source);
+      }
+    }
+  }
+
+  owns(source: Source): boolean {
+    return (
+      source === this.#aggregateSource?.source ||
+      source === this.#windowSource?.source ||
+      this.sources.some((visible) => visible.source === source)
+    );
+  }
+
+  /** The reference to an aggregate; the same one twice is computed once. */
+  aggregate(call: AggregateCall): Bound {
+    this.#aggregateSource ??= this.#newSource("groups");
+    const { source, columns } = this.#aggregateSource;
+    const known = this.aggregates.findIndex((other) => isSameCall(other, call));
+    const index = known >= 0 ? known : this.aggregates.push(call) - 1;
+    columns[index] ??= resultColumn(call.function.name, index, call.types);
+    return columnOf(source, columns[index]);
+  }
+
+  windowCall(call: WindowCall): Bound {
+    this.#windowSource ??= this.#newSource("windows");
+    const { source, columns } = this.#windowSource;
+    const index = this.windowCalls.push(call) - 1;
+    columns[index] = resultColumn(call.function.name, index, call.types);
+    return columnOf(source, columns[index]);
+  }
+
+  #newSource(kind: "groups" | "windows"): { readonly source: Source; readonly columns: SourceColumn[] } {
+    const columns: SourceColumn[] = [];
+    return { source: this.statement.newSource(kind, columns, undefined, { kind }), columns };
+  }
+
+  #ownRowid(
+    schema: string | undefined,
+    table: string | undefined,
+    folded: string,
+    name: string,
+    at: number,
+  ): Bound | undefined {
+    if (!ROWID_NAMES.has(folded)) {
+      return undefined;
+    }
+    const candidates = this.sources.filter(
+      (visible) => visible.source.rowid !== undefined && (table === undefined || isNamed(visible, schema, table)),
+    );
+    if (candidates.length > 1) {
+      throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
+    }
+    const source = candidates[0]?.source;
+    return source === undefined ? undefined : columnOf(source, source.rowid!);
+  }
+}
+
+export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | undefined, table: string): boolean {
+  return name === foldName(table) && (wantedSchema === undefined || schema === foldName(wantedSchema));
+}
+
+export function columnNamed(source: Source, folded: string): SourceColumn | undefined {
+  return source.columns.find((column) => foldName(column.name) === folded);
+}
+
+export function fullName(schema: string | undefined, table: string | undefined, name: string): string {
+  return [schema, table, name].filter((part) => part !== undefined).join(".");
+}
+
+function resultColumn(name: string, index: number, types: number): SourceColumn {
+  return { name, index, types, affinity: undefined, collation: undefined, isHidden: false };
+}
+
+function isSameCall(a: AggregateCall, b: AggregateCall): boolean {
+  const lists = [a.list, b.list];
+  return (
+    a.function === b.function &&
+    a.distinct === b.distinct &&
+    a.filter === undefined &&
+    b.filter === undefined &&
+    a.ordering.length === 0 &&
+    b.ordering.length === 0 &&
+    lists[0]!.length === lists[1]!.length &&
+    lists[0]!.every((part, index) => isSame(part, lists[1]![index]!))
+  );
+}

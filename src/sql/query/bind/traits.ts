@@ -1,0 +1,121 @@
+/** What an expression brings to a comparison: its affinity and its collation. */
+
+import type { Affinity } from "../../value/affinity.ts";
+import type { Collation } from "../../value/collation.ts";
+import { BLOB, NUMERIC_TYPES, TEXT, type TypeSet, typeSet } from "../../value/value.ts";
+import type { Bound, BoundBody } from "./bound.ts";
+import { forEachPart } from "./walk.ts";
+
+/** Undefined: none. */
+export function affinityOf(bound: Bound): Affinity | undefined {
+  switch (bound.kind) {
+    case "column":
+      return bound.column.affinity;
+    case "cast":
+    case "constant":
+      return bound.affinity;
+    case "collate":
+      return affinityOf(bound.operand);
+    case "scalar-query":
+      return affinityOf(lastCore(bound.query.body).columns[bound.column]!.value);
+    default:
+      return undefined;
+  }
+}
+
+/** The part of a compound that says what its columns are. */
+export function firstCore(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recursion" }> {
+  return body.kind === "compound" ? firstCore(body.left) : body.kind === "recursion" ? firstCore(body.initial) : body;
+}
+
+/** The part of a compound that says, to SQLite, how it compares where it is an operand. */
+export function lastCore(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recursion" }> {
+  return body.kind === "compound" ? lastCore(body.right) : body.kind === "recursion" ? lastCore(body.initial) : body;
+}
+
+/**
+ * The affinity of a column of a query in FROM: that of the first part that has one, unless another part may give values that it
+ * would change.
+ */
+export function columnAffinity(body: BoundBody, column: number): Affinity | undefined {
+  const parts = partsOf(body).map(({ columns }) => columns[column]!.value);
+  const affinity = parts.map(affinityOf).find((found) => found !== undefined && found !== "BLOB");
+  if (affinity === undefined || parts.length === 1) {
+    return affinity ?? affinityOf(parts[0]!);
+  }
+  const changed = affinity === "TEXT" ? NUMERIC_TYPES : typeSet(TEXT);
+  return parts.some((part) => (valueTypes(part) & changed) !== 0) ? "BLOB" : affinity;
+}
+
+function partsOf(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recursion" }>[] {
+  return body.kind === "compound"
+    ? [...partsOf(body.left), ...partsOf(body.right)]
+    : body.kind === "recursion"
+      ? partsOf(body.initial)
+      : [body];
+}
+
+/** What an expression is expected to give: of a column, what its affinity stands for. */
+function valueTypes(bound: Bound): TypeSet {
+  const affinity = affinityOf(bound);
+  return affinity === undefined || affinity === "BLOB"
+    ? bound.types
+    : affinity === "TEXT"
+      ? typeSet(TEXT, BLOB)
+      : NUMERIC_TYPES;
+}
+
+export interface CollationChoice {
+  readonly collation: Collation | undefined;
+  /** By COLLATE, which goes before what a column says. */
+  readonly isExplicit: boolean;
+}
+
+/** The collation that an expression brings; undefined: none, so that the other side's counts. */
+export function collationOf(bound: Bound): CollationChoice | undefined {
+  switch (bound.kind) {
+    case "collate":
+      return { collation: bound.collation, isExplicit: true };
+    case "column":
+      return bringsCollation(bound) ? { collation: bound.column.collation, isExplicit: false } : undefined;
+    case "cast":
+      return collationOf(bound.operand);
+    case "unary":
+      return bound.operator === "+" ? collationOf(bound.operand) : explicitIn(bound);
+    default:
+      return explicitIn(bound);
+  }
+}
+
+/** What aggregates and window functions give is no column to SQLite; of a compound's, only what one of its parts brings. */
+function bringsCollation({ source, column }: Extract<Bound, { kind: "column" }>): boolean {
+  switch (source.origin.kind) {
+    case "groups":
+    case "windows":
+      return false;
+    case "result":
+      return column.collation !== undefined;
+    default:
+      return true;
+  }
+}
+
+/** A COLLATE somewhere inside counts for the whole. */
+function explicitIn(bound: Bound): CollationChoice | undefined {
+  let found: CollationChoice | undefined;
+  forEachPart(bound, (part) => {
+    const choice = found === undefined ? collationOf(part) : undefined;
+    found ??= choice?.isExplicit === true ? choice : undefined;
+  });
+  return found;
+}
+
+/** The collation by which two expressions are compared: the left one's goes before the right one's. */
+export function comparingCollation(left: Bound, right: Bound): Collation | undefined {
+  const ofLeft = collationOf(left);
+  const ofRight = collationOf(right);
+  if (ofLeft?.isExplicit === true || (ofLeft !== undefined && ofRight?.isExplicit !== true)) {
+    return ofLeft.collation;
+  }
+  return ofRight?.collation;
+}

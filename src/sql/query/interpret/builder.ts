@@ -1,0 +1,297 @@
+/**
+ * From plans to rows: builds, for one query and the queries in it, what goes through its rows.
+ *
+ * A builder is the site of a query's expressions. It knows the cursors of the query's own sources, and asks the builder of the
+ * query around it for all others.
+ */
+import { assert } from "../../../assert.ts";
+import type { Arguments } from "../../run/arguments.ts";
+import type { BoundQuery, Source } from "../bind/bound.ts";
+import type { BodyPlan, CorePlan, JoinPlan, QueryPlan, RowsPlan } from "../plan/plan.ts";
+import { DistinctResults, SetResults, UnionAllResults } from "./compound-results.ts";
+import { ComputedCursor } from "./computed-cursor.ts";
+import type { Execution } from "./execution.ts";
+import { allOf, evaluatorOf } from "./expression.ts";
+import { FunctionRows } from "./function-rows.ts";
+import { GroupedRows } from "./grouped-rows.ts";
+import { HashJoin, LoopJoin } from "./joins.ts";
+import { ArenaRows, KeptResults, KeptSources } from "./kept-rows.ts";
+import { CoreResults, filtered, OneRow, ValuesResults } from "./plain-rows.ts";
+import { RecursionRows, RecursiveResults } from "./recursive-results.ts";
+import type { Results, RowCursor, Rows, Site, Subquery } from "./site.ts";
+import { LimitedResults, SortedResults } from "./sorted-results.ts";
+import { TableCursor } from "./table-cursor.ts";
+import { TableScan } from "./table-scan.ts";
+import { WindowRows } from "./window-rows.ts";
+
+/** Kept results of queries that are referred to more than once, by the execution's statement. */
+type Shared = Map<BoundQuery, KeptResults>;
+
+export class Builder implements Site {
+  readonly #execution: Execution;
+  readonly #around: Builder | undefined;
+  readonly #shared: Shared;
+  readonly #cursors: Map<Source, RowCursor>;
+  readonly #recursions: Map<Source, RecursionRows>;
+
+  constructor(execution: Execution, around: Builder | undefined = undefined, shared: Shared = new Map()) {
+    this.#execution = execution;
+    this.#around = around;
+    this.#shared = shared;
+    this.#cursors = new Map();
+    this.#recursions = new Map();
+  }
+
+  get values(): Arguments {
+    return this.#execution.values;
+  }
+
+  cursor(source: Source): RowCursor {
+    const cursor = this.#cursors.get(source) ?? this.#around?.cursor(source);
+    assert(cursor !== undefined, "an expression reads sources of its query and of those around it");
+    return cursor;
+  }
+
+  /** Gives a source that no plan of this query scans its row: those of triggers and RETURNING. */
+  setCursor(source: Source, cursor: RowCursor): void {
+    this.#cursors.set(source, cursor);
+  }
+
+  query(bound: BoundQuery): Subquery {
+    const results = this.results(this.#execution.planOf(bound));
+    const execution = this.#execution;
+    return {
+      isConstant: bound.outer.size === 0,
+      get execution() {
+        return execution.number;
+      },
+      open: () => results.open(),
+      next: () => results.next(),
+      close: () => results.close(),
+      answer: (column) => results.answer(column),
+    };
+  }
+
+  /** The rows of a query, whose expressions see the sources of this one. */
+  results({ body, ordering, limit, offset }: QueryPlan): Results {
+    const inner = new Builder(this.#execution, this, this.#shared);
+    const isRecursion = body.kind === "recursion";
+    const { results, site } = inner.#body(body, isRecursion ? ordering : []);
+    const left = limit === undefined ? undefined : evaluatorOf(inner, limit);
+    const skip = offset === undefined ? undefined : evaluatorOf(inner, offset);
+    if (ordering.length > 0 && !isRecursion) {
+      const values = ordering.map(({ value }) => evaluatorOf(site, value));
+      return new SortedResults(this.#execution, results, body.columns.length, { terms: ordering, values }, left, skip);
+    }
+    return limit === undefined ? results : new LimitedResults(results, left, skip);
+  }
+
+  /** With the site of its ORDER BY. */
+  #body(body: BodyPlan, ordering: QueryPlan["ordering"]): { results: Results; site: Site } {
+    switch (body.kind) {
+      case "core":
+        return this.#core(body);
+      case "values":
+        return {
+          results: new ValuesResults(body.rows.map((row) => row.map((cell) => evaluatorOf(this, cell)))),
+          site: this,
+        };
+      case "compound": {
+        const left = new Builder(this.#execution, this, this.#shared).#body(body.left, []).results;
+        const right = new Builder(this.#execution, this, this.#shared).#body(body.right, []).results;
+        const results =
+          body.operator === "union all"
+            ? new UnionAllResults(left, right)
+            : new SetResults(this.#execution, body, left, right);
+        this.#cursors.set(body.source, results);
+        return { results, site: this };
+      }
+      case "recursion":
+        return { results: this.#recursion(body, ordering), site: this };
+    }
+  }
+
+  #recursion(body: Extract<BodyPlan, { kind: "recursion" }>, ordering: QueryPlan["ordering"]): Results {
+    const part = (plan: BodyPlan): Results => new Builder(this.#execution, this, this.#shared).#body(plan, []).results;
+    const initial = part(body.initial);
+    const shown = new RecursionRows();
+    this.#cursors.set(body.source, shown.cursor);
+    this.#recursions.set(body.source, shown);
+    return new RecursiveResults(this.#execution, {
+      initial,
+      steps: body.steps.map(part),
+      shown,
+      columns: body.columns.length,
+      collations: body.isDistinct ? body.collations : undefined,
+      ordering: ordering.map((term) => ({ ...term, column: resultColumn(term) })),
+    });
+  }
+
+  /** The row that a recursive query, this one or one around it, is shown. */
+  recursionOf(source: Source): RecursionRows {
+    const found = this.#recursions.get(source) ?? this.#around?.recursionOf(source);
+    assert(found !== undefined, "a recursive query is read inside itself alone");
+    return found;
+  }
+
+  #core({ rows, grouping, windowing, columns, distinct }: CorePlan): { results: Results; site: Site } {
+    const execution = this.#execution;
+    let built = this.rows(rows);
+    let site: Builder = this;
+    if (grouping !== undefined) {
+      const grouped = new GroupedRows(execution, site, built, grouping);
+      site = site.#behind(grouped.cursors);
+      built = filtered(grouped, allOf(site, grouping.having));
+    }
+    if (windowing !== undefined) {
+      const windowed = new WindowRows(execution, site, built, windowing);
+      site = site.#behind(windowed.cursors);
+      built = windowed;
+    }
+    const results = new CoreResults(
+      built,
+      columns.map(({ value }) => evaluatorOf(site, value)),
+    );
+    return {
+      results: distinct
+        ? new DistinctResults(
+            execution,
+            results,
+            columns.map(({ collation }) => collation),
+          )
+        : results,
+      site,
+    };
+  }
+
+  /** The site behind a grouping or windows, where sources have other cursors. */
+  #behind(cursors: ReadonlyMap<Source, RowCursor>): Builder {
+    const behind = new Builder(this.#execution, this, this.#shared);
+    for (const [source, cursor] of cursors) {
+      behind.#cursors.set(source, cursor);
+    }
+    return behind;
+  }
+
+  rows(plan: RowsPlan): Rows {
+    const rows = this.#unfiltered(plan);
+    return filtered(rows, allOf(this, plan.filters));
+  }
+
+  #unfiltered(plan: RowsPlan): Rows {
+    switch (plan.kind) {
+      case "one":
+        return new OneRow();
+      case "scan":
+        return this.#scan(plan);
+      case "query": {
+        const results = this.results(plan.query);
+        const cursor = new ComputedCursor(results);
+        this.#cursors.set(plan.source, cursor);
+        return {
+          open: () => results.open(),
+          next: () => {
+            cursor.isMissing = false;
+            return results.next();
+          },
+          close: () => results.close(),
+          setMissing: () => {
+            cursor.isMissing = true;
+          },
+        };
+      }
+      case "kept": {
+        const rows = new ArenaRows(this.#kept(plan.query));
+        this.#cursors.set(plan.source, rows.cursor);
+        return rows;
+      }
+      case "function": {
+        const rows = new FunctionRows(this, plan.source, plan.list);
+        this.#cursors.set(plan.source, rows);
+        return rows;
+      }
+      case "recursion": {
+        const rows = this.recursionOf(plan.source);
+        this.#cursors.set(plan.source, rows.cursor);
+        return rows;
+      }
+      case "join":
+        return this.#join(plan);
+    }
+  }
+
+  #scan({ source, access }: Extract<RowsPlan, { kind: "scan" }>): Rows {
+    assert(source.origin.kind === "table", "what is scanned is a table");
+    const { table } = source.origin;
+    const cursor = new TableCursor(table);
+    // The access may read sources that are on a row already, but not this one.
+    const scan = new TableScan(this.#execution, this, table, cursor, access);
+    this.#cursors.set(source, cursor);
+    return scan;
+  }
+
+  #kept(plan: QueryPlan): () => ReturnType<KeptResults["rows"]> {
+    const { bound, body } = plan;
+    const isConstant = bound.outer.size === 0;
+    let kept = isConstant ? this.#shared.get(bound) : undefined;
+    if (kept === undefined) {
+      kept = new KeptResults(this.#execution, this.results(plan), body.columns.length, isConstant);
+      if (isConstant) {
+        this.#shared.set(bound, kept);
+      }
+    }
+    const results = kept;
+    return () => results.rows();
+  }
+
+  #join(plan: JoinPlan): Rows {
+    const { hash } = plan;
+    const outer = this.rows(plan.outer);
+    if (hash === undefined) {
+      assert(plan.join !== "full", "the inner side of a full join is kept");
+      const inner = this.rows(plan.inner);
+      return new LoopJoin(plan.join, { outer, inner, holds: allOf(this, plan.on) });
+    }
+    const outerKeys = hash.outer.map((key) => evaluatorOf(this, key));
+    const inner = this.rows(plan.inner);
+    const innerKeys = hash.inner.map((key) => evaluatorOf(this, key));
+    const kept = new KeptSources(
+      inner,
+      sourcesIn(plan.inner),
+      (source) => this.cursor(source),
+      this.#execution.heldRows,
+    );
+    for (const [source, cursor] of kept.cursors) {
+      this.#cursors.set(source, cursor);
+    }
+    return new HashJoin(
+      plan.join,
+      outer,
+      kept,
+      allOf(this, plan.on),
+      hash,
+      { outer: outerKeys, inner: innerKeys },
+      this.#execution.heldRows,
+    );
+  }
+}
+
+/** The sources whose rows a plan goes through. */
+function sourcesIn(plan: RowsPlan): Source[] {
+  switch (plan.kind) {
+    case "one":
+      return [];
+    case "join":
+      return plan.join === "semi" || plan.join === "anti"
+        ? sourcesIn(plan.outer)
+        : [...sourcesIn(plan.outer), ...sourcesIn(plan.inner)];
+    default:
+      return [plan.source];
+  }
+}
+
+/** ORDER BY of a recursive query is by columns of its result. */
+function resultColumn({ value }: QueryPlan["ordering"][number]): number {
+  assert(value.kind === "column", "a recursive query is ordered by columns of its result");
+  return value.column.index;
+}

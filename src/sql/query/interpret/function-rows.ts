@@ -1,0 +1,51 @@
+import { assert } from "../../../assert.ts";
+import type { TableFunction, TableFunctionRows } from "../../run/table-function.ts";
+import { answer, answered, answerNull, type SqlValue, type Tag } from "../../value/value.ts";
+import type { Bound, Source } from "../bind/bound.ts";
+import type { Evaluate } from "./evaluate.ts";
+import { evaluatorOf } from "./expression.ts";
+import type { RowCursor, Rows, Site } from "./site.ts";
+
+/** The rows of a table function. */
+export class FunctionRows implements Rows, RowCursor {
+  readonly #function: TableFunction;
+  readonly #list: readonly Evaluate[];
+  #rows: TableFunctionRows | undefined;
+  #isMissing: boolean;
+
+  constructor(site: Site, { origin }: Source, list: readonly Bound[]) {
+    assert(origin.kind === "function", "the source is a table function");
+    this.#function = origin.function;
+    this.#list = list.map((part) => evaluatorOf(site, part));
+    this.#rows = undefined;
+    this.#isMissing = false;
+  }
+
+  open(): void {
+    const tags: Tag[] = [];
+    const values: SqlValue[] = [];
+    for (const part of this.#list) {
+      part();
+      tags.push(answer.tag);
+      values.push(answered());
+    }
+    this.#rows = this.#function.open(tags, values);
+  }
+
+  next(): boolean {
+    this.#isMissing = false;
+    return this.#rows!.next();
+  }
+
+  close(): void {
+    this.#rows = undefined;
+  }
+
+  setMissing(): void {
+    this.#isMissing = true;
+  }
+
+  answer(column: number): void {
+    this.#isMissing ? answerNull() : this.#rows!.answer(column);
+  }
+}

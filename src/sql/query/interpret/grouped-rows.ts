@@ -1,0 +1,273 @@
+/**
+ * GROUP BY and aggregates: all rows in, then group by group.
+ *
+ * A group has a state for each aggregate, and a row: the columns of FROM that are read behind the grouping, as they were in the
+ * row that stands for the group. Without GROUP BY there is one group, even without rows, and then these columns are NULL.
+ */
+
+import { RowArena } from "../../run/row-arena.ts";
+import { Sorter } from "../../run/sorter.ts";
+import { keptValue, ValueSet } from "../../run/value-set.ts";
+import { answer, answered, type SqlValue, type Tag } from "../../value/value.ts";
+import type { AggregateCall, Source, SourceColumn } from "../bind/bound.ts";
+import type { GroupingPlan } from "../plan/plan.ts";
+import { ArenaCursor, keepRow } from "./computed-cursor.ts";
+import type { Evaluate } from "./evaluate.ts";
+import type { Execution } from "./execution.ts";
+import { allOf, evaluatorOf } from "./expression.ts";
+import type { RowCursor, Rows, Site } from "./site.ts";
+
+/** What an aggregate knows of a group. */
+interface GroupState {
+  readonly state: unknown;
+  /** The arguments that it has had, where each counts once. */
+  readonly seen: ValueSet | undefined;
+  /** Rows of arguments that are still to be put in order. */
+  readonly held: { readonly tags: Tag[]; readonly values: SqlValue[] }[];
+}
+
+class Aggregate {
+  readonly #call: AggregateCall;
+  readonly #list: readonly Evaluate[];
+  readonly #filter: (() => boolean) | undefined;
+  readonly #ordering: readonly Evaluate[];
+  readonly #limit: number;
+  readonly #tags: Tag[];
+  readonly #values: SqlValue[];
+
+  constructor(site: Site, call: AggregateCall, limit: number) {
+    this.#call = call;
+    this.#list = call.list.map((part) => evaluatorOf(site, part));
+    this.#filter = allOf(site, call.filter === undefined ? [] : [call.filter]);
+    this.#ordering = call.ordering.map(({ value }) => evaluatorOf(site, value));
+    this.#limit = limit;
+    this.#tags = [];
+    this.#values = [];
+  }
+
+  begin(): GroupState {
+    const { distinct, collation } = this.#call;
+    return {
+      state: this.#call.function.begin(collation),
+      seen: distinct ? new ValueSet([collation], this.#limit) : undefined,
+      held: [],
+    };
+  }
+
+  /** Takes the row that the sources are at. */
+  add(group: GroupState): void {
+    if (this.#filter?.() === false) {
+      return;
+    }
+    this.#evaluate(this.#list);
+    if (group.seen !== undefined && !isNew(group.seen, this.#tags, this.#values)) {
+      return;
+    }
+    if (this.#ordering.length === 0) {
+      this.#call.function.add(group.state, this.#tags, this.#values);
+      return;
+    }
+    const list = {
+      tags: [...this.#tags],
+      values: this.#values.map((value, index) => keptValue(this.#tags[index]!, value)),
+    };
+    this.#evaluate(this.#ordering);
+    list.tags.push(...this.#tags);
+    list.values.push(...this.#values.map((value, index) => keptValue(this.#tags[index]!, value)));
+    group.held.push(list);
+  }
+
+  answer(group: GroupState): void {
+    if (group.held.length > 0) {
+      this.#addInOrder(group);
+      group.held.length = 0;
+    }
+    this.#call.function.answer(group.state);
+  }
+
+  /** Whether the last row that was added is the one that the answer comes from. */
+  isFromLast(group: GroupState): boolean {
+    return this.#call.function.isFromLast?.(group.state) ?? false;
+  }
+
+  #evaluate(list: readonly Evaluate[]): void {
+    this.#tags.length = list.length;
+    this.#values.length = list.length;
+    for (const [index, part] of list.entries()) {
+      part();
+      this.#tags[index] = answer.tag;
+      this.#values[index] = answered();
+    }
+  }
+
+  #addInOrder({ state, held }: GroupState): void {
+    const arguments_ = this.#list.length;
+    const sorter = new Sorter(this.#call.ordering, Number.POSITIVE_INFINITY, this.#limit);
+    for (const row of held) {
+      const slot = sorter.offerValue(row.tags[arguments_]!, row.values[arguments_]!);
+      for (let term = 1; term < this.#ordering.length; term++) {
+        sorter.keyValue(slot, term, row.tags[arguments_ + term]!, row.values[arguments_ + term]!);
+      }
+      sorter.rows[slot] = row;
+    }
+    const sorted: unknown[] = [];
+    sorter.finish(sorted, 0, Number.POSITIVE_INFINITY);
+    for (const row of sorted as GroupState["held"]) {
+      this.#call.function.add(state, row.tags.slice(0, arguments_), row.values.slice(0, arguments_));
+    }
+  }
+}
+
+function isNew(seen: ValueSet, tags: readonly Tag[], values: readonly SqlValue[]): boolean {
+  const { count } = seen;
+  seen.begin();
+  seen.value(0, tags[0]!, values[0]!);
+  return seen.add() === count;
+}
+
+interface Group {
+  readonly states: readonly GroupState[];
+  /** In the arena of rows; −1: there was none. */
+  row: number;
+}
+
+export class GroupedRows implements Rows {
+  /** What the columns of FROM, and the aggregates, are behind the grouping. */
+  readonly cursors: ReadonlyMap<Source, RowCursor>;
+  readonly #rows: Rows;
+  readonly #execution: Execution;
+  readonly #plan: GroupingPlan;
+  readonly #keys: readonly Evaluate[];
+  readonly #aggregates: readonly Aggregate[];
+  readonly #bare: readonly Evaluate[];
+  readonly #cursor: ArenaCursor;
+  #groups: Group[];
+  #order: number[];
+  #next: number;
+  #current: Group | undefined;
+
+  /** `site` is that of the rows. */
+  constructor(execution: Execution, site: Site, rows: Rows, plan: GroupingPlan) {
+    const { heldRows } = execution;
+    this.#rows = rows;
+    this.#execution = execution;
+    this.#plan = plan;
+    this.#keys = plan.keys.map(({ value }) => evaluatorOf(site, value));
+    this.#aggregates = plan.aggregates.map((call) => new Aggregate(site, call, heldRows));
+    this.#bare = plan.bare.map((column) => evaluatorOf(site, column));
+    this.#cursor = new ArenaCursor();
+    this.#groups = [];
+    this.#order = [];
+    this.#next = 0;
+    this.#current = undefined;
+    this.cursors = this.#makeCursors();
+  }
+
+  open(): void {
+    const { heldRows } = this.#execution;
+    const { keys, decider } = this.#plan;
+    const set = new ValueSet(
+      keys.map(({ collation }) => collation),
+      heldRows,
+    );
+    const arena = new RowArena(Number.POSITIVE_INFINITY);
+    this.#groups = [];
+    this.#cursor.arena = arena;
+    this.#next = 0;
+    const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, heldRows);
+    this.#rows.open();
+    try {
+      while (this.#rows.next()) {
+        const group = this.#groupOfRow(set, sorter);
+        const { states } = group;
+        for (const [index, aggregate] of this.#aggregates.entries()) {
+          aggregate.add(states[index]!);
+        }
+        if (
+          decider === undefined
+            ? group.row < 0
+            : this.#aggregates[decider]!.isFromLast(states[decider]!) || group.row < 0
+        ) {
+          group.row = keepRow(arena, this.#bare.length, (column) => this.#bare[column]!());
+        }
+      }
+    } finally {
+      this.#rows.close();
+    }
+    if (sorter === undefined) {
+      this.#order = [0];
+      this.#groups[0] ??= this.#newGroup();
+    } else {
+      this.#order = [];
+      sorter.finish(this.#order, 0, Number.POSITIVE_INFINITY);
+    }
+  }
+
+  next(): boolean {
+    if (this.#next === this.#order.length) {
+      return false;
+    }
+    this.#current = this.#groups[this.#order[this.#next++]!]!;
+    this.#cursor.row = this.#current.row;
+    return true;
+  }
+
+  close(): void {
+    this.#groups = [];
+  }
+
+  setMissing(): void {
+    this.#cursor.row = -1;
+  }
+
+  #newGroup(): Group {
+    return { states: this.#aggregates.map((aggregate) => aggregate.begin()), row: -1 };
+  }
+
+  #groupOfRow(set: ValueSet, sorter: Sorter | undefined): Group {
+    const tags: Tag[] = [];
+    const values: SqlValue[] = [];
+    for (const key of this.#keys) {
+      key();
+      tags.push(answer.tag);
+      values.push(keptValue(answer.tag, answered()));
+    }
+    if (sorter === undefined) {
+      this.#groups[0] ??= this.#newGroup();
+      return this.#groups[0];
+    }
+    set.begin();
+    for (const [index, tag] of tags.entries()) {
+      set.value(index, tag, values[index]!);
+    }
+    const number = set.add();
+    if (number === this.#groups.length) {
+      this.#groups.push(this.#newGroup());
+      const slot = sorter.offerValue(tags[0]!, values[0]!);
+      for (let term = 1; term < tags.length; term++) {
+        sorter.keyValue(slot, term, tags[term]!, values[term]!);
+      }
+      sorter.rows[slot] = number;
+    }
+    return this.#groups[number]!;
+  }
+
+  #makeCursors(): ReadonlyMap<Source, RowCursor> {
+    const places = new Map<Source, Map<number, number>>();
+    this.#plan.bare.forEach(({ source, column }, place) => {
+      const ofSource = places.get(source) ?? new Map<SourceColumn["index"], number>();
+      places.set(source, ofSource.set(column.index, place));
+    });
+    const cursors = new Map<Source, RowCursor>();
+    for (const [source, ofSource] of places) {
+      cursors.set(source, { answer: (column) => this.#cursor.answer(ofSource.get(column)!) });
+    }
+    return cursors.set(this.#plan.source, {
+      answer: (column) => this.#aggregates[column]!.answer(this.#current!.states[column]!),
+    });
+  }
+}
+
+function ascending({ collation }: GroupingPlan["keys"][number]) {
+  return { descending: false, nullsFirst: true, collation };
+}

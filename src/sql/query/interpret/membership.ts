@@ -1,0 +1,114 @@
+/**
+ * `operand IN (SELECT …)`: true where a row is equal, else NULL where one might be, else false.
+ *
+ * The rows of a query that is always the same are kept as a set. A row with a NULL in it is equal to nothing for certain: with
+ * such rows in the set, or NULL looked for in a set that is not empty, what is not found is unknown, but of several columns
+ * only where the others agree, so those are gone through one by one.
+ */
+
+import { ValueSet } from "../../run/value-set.ts";
+import { compareValues } from "../../value/compare.ts";
+import { answer, answered, NULL, type SqlValue, type Tag } from "../../value/value.ts";
+import type { Bound, MemberTest } from "../bind/bound.ts";
+import { convertAnswer, type Evaluate, type Test, UNKNOWN } from "./evaluate.ts";
+import type { Site, Subquery } from "./site.ts";
+
+const MOST_KEPT = 5_000_000;
+
+export function membership(
+  site: Site,
+  { tests, query }: Extract<Bound, { kind: "in-query" }>,
+  operands: readonly Evaluate[],
+): Test {
+  const rows = site.query(query);
+  const tags: Tag[] = tests.map(() => NULL);
+  const values: SqlValue[] = tests.map(() => null);
+  let set: ValueSet | undefined;
+  let execution = -1;
+  const evaluate = (): void => {
+    for (const [index, operand] of operands.entries()) {
+      operand();
+      convertAnswer(tests[index]!.leftConversion);
+      tags[index] = answer.tag;
+      values[index] = answered();
+    }
+  };
+  return () => {
+    evaluate();
+    const isKnown = !tags.includes(NULL);
+    if (!rows.isConstant || (!isKnown && tests.length > 1)) {
+      return scan(rows, tests, tags, values);
+    }
+    if (execution !== rows.execution) {
+      set = keep(rows, tests);
+      execution = rows.execution;
+    }
+    if (!isKnown) {
+      return set!.count === 0 ? 0 : UNKNOWN;
+    }
+    set!.begin();
+    for (const [index, tag] of tags.entries()) {
+      set!.value(index, tag, values[index]!);
+    }
+    if (set!.has()) {
+      return 1;
+    }
+    return !set!.hasNull ? 0 : tests.length === 1 ? UNKNOWN : scan(rows, tests, tags, values);
+  };
+}
+
+function keep(rows: Subquery, tests: readonly MemberTest[]): ValueSet {
+  const set = new ValueSet(
+    tests.map(({ collation }) => collation),
+    MOST_KEPT,
+  );
+  rows.open();
+  try {
+    while (rows.next()) {
+      set.begin();
+      for (const [index, { rightConversion }] of tests.entries()) {
+        rows.answer(index);
+        convertAnswer(rightConversion);
+        set.value(index, answer.tag, answered());
+      }
+      set.add();
+    }
+  } finally {
+    rows.close();
+  }
+  return set;
+}
+
+function scan(rows: Subquery, tests: readonly MemberTest[], tags: readonly Tag[], values: readonly SqlValue[]): number {
+  let truth = 0;
+  rows.open();
+  try {
+    while (truth !== 1 && rows.next()) {
+      const found = isEqualRow(rows, tests, tags, values);
+      truth = found === 0 ? truth : found;
+    }
+  } finally {
+    rows.close();
+  }
+  return truth;
+}
+
+function isEqualRow(
+  rows: Subquery,
+  tests: readonly MemberTest[],
+  tags: readonly Tag[],
+  values: readonly SqlValue[],
+): number {
+  let truth = 1;
+  for (const [index, { rightConversion, collation }] of tests.entries()) {
+    rows.answer(index);
+    convertAnswer(rightConversion);
+    const tag = tags[index]!;
+    if (tag === NULL || answer.tag === NULL) {
+      truth = UNKNOWN;
+    } else if (compareValues(tag, values[index]!, answer.tag, answered(), collation) !== 0) {
+      return 0;
+    }
+  }
+  return truth;
+}

@@ -1,0 +1,322 @@
+/** The rows of a table, by one of the ways of plan/access.ts. */
+import { DbError } from "../../../errors.ts";
+import { KeyWriter, rangeEnd } from "../../key.ts";
+import { ValueSet } from "../../run/value-set.ts";
+import type { BatchScan } from "../../storage.ts";
+import { compareValues } from "../../value/compare.ts";
+import { answer, answered, BLOB, NULL, type SqlValue, type Tag } from "../../value/value.ts";
+import type { Access, KeyAccess, KeyPart } from "../plan/access.ts";
+import type { Table } from "../schema.ts";
+import { convertAnswer, type Evaluate } from "./evaluate.ts";
+import type { Execution } from "./execution.ts";
+import { evaluatorOf } from "./expression.ts";
+import type { Rows, Site, Subquery } from "./site.ts";
+import type { TableCursor } from "./table-cursor.ts";
+
+interface Value {
+  readonly tag: Tag;
+  readonly value: SqlValue;
+}
+
+/** A way through one key. */
+class KeyScan {
+  readonly #execution: Execution;
+  readonly #table: Table;
+  readonly #cursor: TableCursor;
+  readonly #access: KeyAccess;
+  readonly #writer: KeyWriter;
+  readonly #prefix: readonly Evaluate[];
+  readonly #listed: readonly Evaluate[];
+  readonly #listQuery: Subquery | undefined;
+  readonly #lower: Evaluate | undefined;
+  readonly #upper: Evaluate | undefined;
+  #list: readonly Value[];
+  #nextListed: number;
+  #scan: BatchScan | undefined;
+  #count: number;
+  #next: number;
+  /** There is a row that was found by its whole key. */
+  #isFound: boolean;
+
+  constructor(execution: Execution, site: Site, table: Table, cursor: TableCursor, access: KeyAccess) {
+    const { prefix, list, lower, upper } = access;
+    this.#execution = execution;
+    this.#table = table;
+    this.#cursor = cursor;
+    this.#access = access;
+    this.#writer = new KeyWriter();
+    this.#prefix = prefix.map((part) => converted(site, part));
+    this.#listed = list?.kind === "values" ? list.values.map((part) => converted(site, part)) : [];
+    this.#listQuery = list?.kind === "query" ? site.query(list.query) : undefined;
+    this.#lower = lower === undefined ? undefined : converted(site, lower);
+    this.#upper = upper === undefined ? undefined : converted(site, upper);
+    this.#list = [];
+    this.#nextListed = 0;
+    this.#scan = undefined;
+    this.#count = 0;
+    this.#next = 0;
+    this.#isFound = false;
+  }
+
+  open(): void {
+    this.close();
+    const { list } = this.#access;
+    this.#list = list === undefined ? NO_LIST : this.#readList();
+    this.#nextListed = 0;
+  }
+
+  next(): boolean {
+    for (;;) {
+      if (this.#isFound) {
+        this.#isFound = false;
+        return true;
+      }
+      if (this.#scan !== undefined && this.#advance(this.#scan)) {
+        return true;
+      }
+      this.#closeScan();
+      if (this.#nextListed === this.#list.length) {
+        return false;
+      }
+      this.#begin(this.#list[this.#nextListed++]!);
+    }
+  }
+
+  close(): void {
+    this.#closeScan();
+    this.#isFound = false;
+    this.#list = [];
+    this.#nextListed = 0;
+  }
+
+  #closeScan(): void {
+    this.#scan?.close();
+    this.#scan = undefined;
+    this.#count = 0;
+    this.#next = 0;
+  }
+
+  #advance(scan: BatchScan): boolean {
+    const { index } = this.#access;
+    if (this.#next === this.#count) {
+      this.#count = scan.next();
+      this.#next = 0;
+      if (this.#count === 0) {
+        return false;
+      }
+      scan.keep(this.#count);
+    }
+    const i = this.#next++;
+    if (index === undefined) {
+      this.#cursor.takeFromBatch(scan, i);
+      return true;
+    }
+    this.#follow(scan.u8, scan.valueOffsets[i]!, scan.valueLengths[i]!);
+    return true;
+  }
+
+  /** An entry of an index has the key of its row as value. */
+  #follow(u8: Uint8Array, offset: number, length: number): void {
+    const { reader } = this.#execution;
+    this.#cursor.takeKey(u8, offset, length);
+    const { key } = this.#cursor;
+    if (!reader.get(this.#table.keyspace, key, 0, length)) {
+      throw new DbError(
+        "CORRUPT",
+        `index ${this.#access.index!.name} leads to a row that is not there. Run nacre check`,
+        {
+          table: this.#table.name,
+        },
+      );
+    }
+    this.#cursor.takeFound(key, 0, length, reader.found);
+  }
+
+  #begin(listed: Value): void {
+    const { index, list, isPoint, reverse, orders } = this.#access;
+    const { reader } = this.#execution;
+    const writer = this.#writer;
+    writer.begin();
+    if (!this.#writePrefix()) {
+      return;
+    }
+    let columns = this.#prefix.length;
+    if (list !== undefined) {
+      writer.addOrdered(listed.tag, listed.value, orders[columns]!);
+      columns++;
+    }
+    const keyspace = index === undefined ? this.#table.keyspace : index.keyspace;
+    if (isPoint) {
+      if (!reader.get(keyspace, writer.bytes, 0, writer.length)) {
+        return;
+      }
+      const { found } = reader;
+      if (index === undefined) {
+        this.#cursor.takeFound(writer.bytes, 0, writer.length, found);
+      } else {
+        this.#follow(found.u8, found.valueOffset, found.valueLength);
+      }
+      this.#isFound = true;
+      return;
+    }
+    const ends = this.#ends(columns);
+    if (ends !== undefined) {
+      this.#scan = reader.scan(keyspace, ends.lower, ends.upper, reverse);
+    }
+  }
+
+  #writePrefix(): boolean {
+    const { prefix, orders } = this.#access;
+    for (const [column, evaluate] of this.#prefix.entries()) {
+      evaluate();
+      if (answer.tag === NULL && !prefix[column]!.nullSafe) {
+        return false;
+      }
+      this.#writer.addOrdered(answer.tag, answered(), orders[column]!);
+    }
+    return true;
+  }
+
+  /** Undefined: there is nothing between them. */
+  #ends(columns: number): { lower: Uint8Array | undefined; upper: Uint8Array | undefined } | undefined {
+    const { lower, upper, orders } = this.#access;
+    const order = orders[columns];
+    const isDescending = order?.descending ?? false;
+    const writer = this.#writer;
+    const { length } = writer;
+    const endOf = (
+      evaluate: Evaluate | undefined,
+      end: KeyAccess["lower"],
+      isUpper: boolean,
+    ): Uint8Array | null | undefined => {
+      writer.length = length;
+      if (evaluate === undefined) {
+        if (order !== undefined && (lower !== undefined || upper !== undefined) && isUpper === isDescending) {
+          // A bound on one side leaves NULL out on the other.
+          writer.addOrdered(NULL, null, order);
+          return rangeEnd(writer, !isUpper);
+        }
+        return length === 0 ? undefined : rangeEnd(writer, isUpper);
+      }
+      evaluate();
+      if (answer.tag === NULL) {
+        return null;
+      }
+      writer.addOrdered(answer.tag, answered(), order!);
+      return rangeEnd(writer, end!.inclusive === isUpper);
+    };
+    const from = isDescending ? endOf(this.#upper, upper, false) : endOf(this.#lower, lower, false);
+    const to = isDescending ? endOf(this.#lower, lower, true) : endOf(this.#upper, upper, true);
+    return from === null || to === null ? undefined : { lower: from, upper: to };
+  }
+
+  /** The values that the column is in: in the order of the key, each once. */
+  #readList(): readonly Value[] {
+    const { orders, prefix, list, reverse } = this.#access;
+    const { collation, descending } = orders[prefix.length]!;
+    const set = new ValueSet([collation], this.#execution.heldRows);
+    const values: Value[] = [];
+    const take = (): void => {
+      const { tag } = answer;
+      const value = tag === BLOB ? (answered() as Uint8Array).slice() : answered();
+      if (tag === NULL) {
+        return;
+      }
+      set.begin();
+      set.value(0, tag, value);
+      if (set.add() === values.length) {
+        values.push({ tag, value });
+      }
+    };
+    if (list?.kind === "query") {
+      const query = this.#listQuery!;
+      query.open();
+      try {
+        while (query.next()) {
+          query.answer(0);
+          convertAnswer(list.conversion);
+          take();
+        }
+      } finally {
+        query.close();
+      }
+    } else {
+      for (const evaluate of this.#listed) {
+        evaluate();
+        take();
+      }
+    }
+    const sign = descending !== reverse ? -1 : 1;
+    return values.sort((a, b) => sign * compareValues(a.tag, a.value, b.tag, b.value, collation));
+  }
+}
+
+const NO_LIST: readonly Value[] = [{ tag: NULL, value: null }];
+
+function converted(site: Site, part: Pick<KeyPart, "value" | "conversion">): Evaluate {
+  const evaluate = evaluatorOf(site, part.value);
+  const { conversion } = part;
+  return conversion === undefined
+    ? evaluate
+    : () => {
+        evaluate();
+        convertAnswer(conversion);
+      };
+}
+
+export class TableScan implements Rows {
+  readonly #cursor: TableCursor;
+  readonly #parts: readonly KeyScan[];
+  /** Rows that several ways may lead to: the keys that were there. */
+  #seen: ValueSet | undefined;
+  readonly #limit: number;
+  #part: number;
+
+  constructor(execution: Execution, site: Site, table: Table, cursor: TableCursor, access: Access) {
+    const parts = access.kind === "union" ? access.parts : [access];
+    this.#cursor = cursor;
+    this.#parts = parts.map((part) => new KeyScan(execution, site, table, cursor, part));
+    this.#seen = undefined;
+    this.#limit = execution.heldRows;
+    this.#part = 0;
+  }
+
+  open(): void {
+    this.#seen = this.#parts.length === 1 ? undefined : new ValueSet([undefined], this.#limit);
+    this.#part = 0;
+    this.#parts[0]!.open();
+  }
+
+  next(): boolean {
+    while (this.#part < this.#parts.length) {
+      if (!this.#parts[this.#part]!.next()) {
+        this.#parts[this.#part++]!.close();
+        this.#parts[this.#part]?.open();
+      } else if (this.#isNew()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  close(): void {
+    for (const part of this.#parts) {
+      part.close();
+    }
+  }
+
+  setMissing(): void {
+    this.#cursor.isMissing = true;
+  }
+
+  #isNew(): boolean {
+    const seen = this.#seen;
+    if (seen === undefined) {
+      return true;
+    }
+    const { count } = seen;
+    seen.begin();
+    seen.value(0, BLOB, this.#cursor.key.subarray(0, this.#cursor.keyLength));
+    return seen.add() === count;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A query that is interpreted: bound, planned, and ready to go through its rows as often as it is asked to.
+ *
+ *   text → parse → bind → plan ─▶ InterpretedQuery ──run(values)──▶ QueryRun ──next()──▶ row
+ */
+import type { Query } from "../parse/ast/query.ts";
+import type { ParsedStatement } from "../parse/ast/statement.ts";
+import type { Arguments } from "../run/arguments.ts";
+import type { KeyspaceReader } from "../storage.ts";
+import { answered, type SqlValue } from "../value/value.ts";
+import { bindExpression } from "./bind/expression.ts";
+import { bindQuery } from "./bind/query.ts";
+import { StatementScope } from "./bind/scope.ts";
+import { Builder } from "./interpret/builder.ts";
+import { Execution } from "./interpret/execution.ts";
+import type { Results } from "./interpret/site.ts";
+import type { QueryPlan } from "./plan/plan.ts";
+import { Planner } from "./plan/planner.ts";
+import type { Schema } from "./schema.ts";
+
+export class InterpretedQuery {
+  /** Names of the result's columns. */
+  readonly columns: readonly string[];
+  readonly #planner: Planner;
+  readonly #plan: QueryPlan;
+  readonly #heldRows: number;
+
+  /** `reader` counts the rows of tables, by which the plan is chosen. */
+  constructor(parsed: ParsedStatement, query: Query, schema: Schema, reader: KeyspaceReader, heldRows: number) {
+    const statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+    const bound = bindQuery(statement.newScope(), query);
+    this.columns = bound.body.columns.map(({ name }) => name);
+    this.#planner = new Planner((table) => reader.count(table.keyspace));
+    this.#plan = this.#planner.plan(bound);
+    this.#heldRows = heldRows;
+  }
+
+  /** What goes through its rows, with parameters of its own; one execution at a time. */
+  run(values: Arguments): QueryRun {
+    const execution = new Execution(values, this.#heldRows, (query) => this.#planner.plan(query));
+    return new QueryRun(execution, new Builder(execution).results(this.#plan), this.columns);
+  }
+}
+
+export class QueryRun {
+  readonly #execution: Execution;
+  readonly #results: Results;
+  readonly #columns: readonly string[];
+
+  constructor(execution: Execution, results: Results, columns: readonly string[]) {
+    this.#execution = execution;
+    this.#results = results;
+    this.#columns = columns;
+  }
+
+  /** Puts it before the first row. */
+  open(reader: KeyspaceReader): void {
+    this.#execution.begin(reader);
+    this.#results.open();
+  }
+
+  next(): boolean {
+    return this.#results.next();
+  }
+
+  close(): void {
+    this.#results.close();
+  }
+
+  /** A column of the row, which is the caller's own. */
+  value(column: number): SqlValue {
+    this.#results.answer(column);
+    const value = answered();
+    return value instanceof Uint8Array ? value.slice() : value;
+  }
+
+  array(): SqlValue[] {
+    return this.#columns.map((_, column) => this.value(column));
+  }
+
+  /** Of columns with one name the last counts. */
+  object(): Record<string, SqlValue> {
+    return Object.fromEntries(this.#columns.map((name, column) => [name, this.value(column)]));
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * The ways to a table's rows that its conditions allow, with what each costs and leaves to be tested.
+ *
+ * Costs are in rows of a scan. Without better knowledge an equality of one column of an index is supposed to leave ten rows, and
+ * a bound a quarter; what is equal to all columns of a unique key leaves one.
+ */
+
+import type { KeyOrder } from "../../key.ts";
+import { type Bound, type BoundIndex, columnOf, type Source, type TableOrigin } from "../bind/bound.ts";
+import { isSame, sourcesReadBy } from "../bind/walk.ts";
+import type { Index } from "../schema.ts";
+import type { Access, KeyAccess, KeyList, KeyPart, RangeEnd } from "./access.ts";
+import { type Conjunct, conjunctsOf, type KeyTest, keyTests } from "./conjuncts.ts";
+
+export interface AccessChoice {
+  readonly access: Access;
+  /** Conjuncts that it takes care of. */
+  readonly taken: ReadonlySet<Conjunct>;
+  /** How many rows it leads to, about. */
+  readonly rows: number;
+  readonly cost: number;
+}
+
+/** A row by its key, beside one of a scan. */
+const LOOKUP_COST = 4;
+const EQUAL_ROWS = 10;
+const RANGE_SHARE = 0.25;
+
+/** A key of the table, or of an index. */
+interface Key {
+  readonly index: Index | undefined;
+  readonly columns: readonly Bound[];
+  readonly orders: readonly KeyOrder[];
+  readonly isUnique: boolean;
+}
+
+interface Test {
+  readonly conjunct: Conjunct;
+  readonly test: KeyTest;
+}
+
+/** The cheapest way, with `available` sources on a row. */
+export function chooseAccess(
+  source: Source,
+  conjuncts: readonly Conjunct[],
+  isAvailable: (sources: Iterable<Source>) => boolean,
+  tableRows: number,
+): AccessChoice {
+  const origin = source.origin as TableOrigin;
+  const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
+  const { hint } = origin;
+  let best: AccessChoice | undefined;
+  for (const key of keysOf(source, hint, conjuncts)) {
+    const choice = throughKey(key, tests, tableRows);
+    if (best === undefined || choice.cost < best.cost) {
+      best = choice;
+    }
+  }
+  if (hint === undefined) {
+    for (const conjunct of conjuncts) {
+      const union = throughUnion(source, conjunct, isAvailable, tableRows);
+      if (union !== undefined && union.cost < best!.cost) {
+        best = union;
+      }
+    }
+  }
+  return best!;
+}
+
+export function tableKey(source: Source): Key {
+  const { table } = source.origin as TableOrigin;
+  const columns =
+    table.primaryKey.length > 0 ? table.primaryKey.map(({ column }) => source.columns[column]!) : [source.rowid!];
+  return {
+    index: undefined,
+    columns: columns.map((column) => columnOf(source, column)),
+    orders: table.primaryKey.length > 0 ? table.primaryKey : [PLAIN_ORDER],
+    isUnique: true,
+  };
+}
+
+const PLAIN_ORDER: KeyOrder = { collation: undefined, descending: false };
+
+function keysOf(source: Source, hint: string | null | undefined, conjuncts: readonly Conjunct[]): Key[] {
+  const { indexes } = source.origin as TableOrigin;
+  const keys = hint === undefined || hint === null ? [tableKey(source)] : [];
+  for (const bound of hint === null ? [] : indexes) {
+    const { index, columns } = bound;
+    if ((hint === undefined || hint === index.name) && isImplied(bound, conjuncts)) {
+      keys.push({ index, columns: columns.map(({ value }) => value), orders: columns, isUnique: index.isUnique });
+    }
+  }
+  return keys;
+}
+
+/** Whether every row that is looked for is in a partial index. */
+function isImplied({ where }: BoundIndex, conjuncts: readonly Conjunct[]): boolean {
+  return conjunctsOf(where).every(({ bound }) => conjuncts.some((conjunct) => isSame(conjunct.bound, bound)));
+}
+
+function testsOf(conjunct: Conjunct, source: Source, isAvailable: (sources: Iterable<Source>) => boolean): Test[] {
+  const isKnown = (test: KeyTest): boolean => {
+    switch (test.kind) {
+      case "compare":
+        return isAvailable(sourcesReadBy(test.value));
+      case "between":
+        return [test.low, test.high].every(({ right }) => isAvailable(sourcesReadBy(right)));
+      case "in":
+        return test.list.every(({ right }) => isAvailable(sourcesReadBy(right)));
+      case "in-query":
+        return isAvailable(test.query.outer);
+      default:
+        return true;
+    }
+  };
+  return keyTests(conjunct.bound, source)
+    .filter(isKnown)
+    .map((test) => ({ conjunct, test }));
+}
+
+function throughKey(key: Key, tests: readonly Test[], tableRows: number): AccessChoice {
+  const taken = new Set<Conjunct>();
+  const prefix: KeyPart[] = [];
+  let list: KeyList | undefined;
+  for (const position of key.columns.keys()) {
+    const of = tests.filter(({ test }) => isOf(test, key, position));
+    const equal = of.find(({ test }) => equalityOf(test) !== undefined);
+    if (equal === undefined) {
+      const listed = of.find(({ test }) => listOf(test) !== undefined);
+      if (listed !== undefined) {
+        list = listOf(listed.test);
+        taken.add(listed.conjunct);
+      }
+      break;
+    }
+    prefix.push(equalityOf(equal.test)!);
+    taken.add(equal.conjunct);
+  }
+  const used = prefix.length + (list === undefined ? 0 : 1);
+  const isWhole = used === key.columns.length;
+  const isPoint = key.isUnique && isWhole && !prefix.some(({ nullSafe }) => nullSafe);
+  const ends =
+    isWhole || list !== undefined ? { lower: undefined, upper: undefined } : takeEnds(key, prefix.length, tests, taken);
+  const access: KeyAccess = {
+    kind: "key",
+    index: key.index,
+    orders: key.orders,
+    prefix,
+    list,
+    ...ends,
+    isPoint,
+    reverse: false,
+  };
+  return { access, taken, ...estimate(access, used, tableRows) };
+}
+
+function estimate(access: KeyAccess, used: number, tableRows: number): { rows: number; cost: number } {
+  const { index, list, lower, upper, isPoint } = access;
+  const lists = list === undefined ? 1 : list.kind === "values" ? list.values.length : EQUAL_ROWS;
+  const fetch = index === undefined ? 1 : 1 + LOOKUP_COST;
+  if (isPoint) {
+    return { rows: lists, cost: lists * LOOKUP_COST };
+  }
+  const equal = used === 0 ? tableRows : Math.min(tableRows, (EQUAL_ROWS / 2 ** (used - 1)) * lists);
+  const bounds = (lower === undefined ? 0 : 1) + (upper === undefined ? 0 : 1);
+  const rows = Math.max(1, equal * RANGE_SHARE ** bounds);
+  return { rows, cost: LOOKUP_COST * lists + rows * fetch };
+}
+
+/** Whether a test is one of that column of the key, and compares as the key is ordered. */
+function isOf(test: KeyTest, key: Key, position: number): boolean {
+  const isOrdered = test.kind === "is-null" || test.collation === key.orders[position]!.collation;
+  return isOrdered && isSame(test.operand, key.columns[position]!);
+}
+
+function equalityOf(test: KeyTest): KeyPart | undefined {
+  if (test.kind === "compare" && test.operator === "=") {
+    return { value: test.value, conversion: test.conversion, nullSafe: test.nullSafe };
+  }
+  return test.kind === "is-null" ? { value: NULL_VALUE, conversion: undefined, nullSafe: true } : undefined;
+}
+
+const NULL_VALUE = { kind: "constant", types: 1, tag: 0, value: null } as const;
+
+function listOf(test: KeyTest): KeyList | undefined {
+  if (test.kind === "in") {
+    const values = test.list.map(({ right, rightConversion }) => ({
+      value: right,
+      conversion: rightConversion,
+      nullSafe: false,
+    }));
+    return { kind: "values", values };
+  }
+  return test.kind === "in-query" ? { kind: "query", query: test.query, conversion: test.conversion } : undefined;
+}
+
+function takeEnds(
+  key: Key,
+  position: number,
+  tests: readonly Test[],
+  taken: Set<Conjunct>,
+): { lower: RangeEnd | undefined; upper: RangeEnd | undefined } {
+  let lower: RangeEnd | undefined;
+  let upper: RangeEnd | undefined;
+  for (const { conjunct, test } of tests) {
+    if (!isOf(test, key, position)) {
+      continue;
+    }
+    if (test.kind === "between" && lower === undefined && upper === undefined) {
+      lower = { value: test.low.right, conversion: test.low.rightConversion, inclusive: true };
+      upper = { value: test.high.right, conversion: test.high.rightConversion, inclusive: true };
+      taken.add(conjunct);
+    } else if (test.kind === "compare" && !test.nullSafe) {
+      const end = { value: test.value, conversion: test.conversion, inclusive: test.operator.endsWith("=") };
+      if (test.operator[0] === ">" && lower === undefined) {
+        lower = end;
+        taken.add(conjunct);
+      } else if (test.operator[0] === "<" && test.operator !== "<>" && upper === undefined) {
+        upper = end;
+        taken.add(conjunct);
+      }
+    }
+  }
+  return { lower, upper };
+}
+
+/** `a = 1 OR b = 2`, where each side has a key of its own. The condition itself is tested again. */
+function throughUnion(
+  source: Source,
+  { bound }: Conjunct,
+  isAvailable: (sources: Iterable<Source>) => boolean,
+  tableRows: number,
+): AccessChoice | undefined {
+  const parts: KeyAccess[] = [];
+  let rows = 0;
+  let cost = 0;
+  const open = [bound];
+  for (let term = open.pop(); term !== undefined; term = open.pop()) {
+    if (term.kind === "logic" && term.operator === "or") {
+      open.push(term.right, term.left);
+      continue;
+    }
+    if (term === bound) {
+      return undefined;
+    }
+    const conjuncts = conjunctsOf(term);
+    const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
+    const choices = keysOf(source, undefined, conjuncts).map((key) => throughKey(key, tests, tableRows));
+    const best = choices.reduce((least, choice) => (choice.cost < least.cost ? choice : least));
+    if (best.taken.size === 0) {
+      return undefined;
+    }
+    parts.push(best.access as KeyAccess);
+    rows += best.rows;
+    cost += best.cost;
+  }
+  return { access: { kind: "union", parts }, taken: new Set(), rows, cost };
+}

@@ -1,0 +1,163 @@
+/** The terms of an AND, and what can be read off them: which sources they read, which column they compare with what. */
+
+import type { Collation } from "../../value/collation.ts";
+import type { Bound, BoundComparison, BoundQuery, Comparison, Conversion, Source } from "../bind/bound.ts";
+import { sourcesReadBy } from "../bind/walk.ts";
+
+export interface Conjunct {
+  readonly bound: Bound;
+  /** What it reads, of whatever query. */
+  readonly sources: ReadonlySet<Source>;
+}
+
+/** The terms that conditions are an AND of. */
+export function conjunctsOf(...conditions: readonly (Bound | undefined)[]): Conjunct[] {
+  const terms: Conjunct[] = [];
+  const open = conditions.filter((condition) => condition !== undefined).reverse();
+  for (let term = open.pop(); term !== undefined; term = open.pop()) {
+    if (term.kind === "logic" && term.operator === "and") {
+      open.push(term.right, term.left);
+    } else {
+      terms.push({ bound: term, sources: sourcesReadBy(term) });
+    }
+  }
+  return terms;
+}
+
+/** A column (or another expression over a source) compared with something, as the key of an index may take care of it. */
+export type KeyTest = { readonly operand: Bound; readonly collation: Collation | undefined } & (
+  | {
+      readonly kind: "compare";
+      readonly operator: Comparison;
+      readonly nullSafe: boolean;
+      readonly value: Bound;
+      readonly conversion: Conversion;
+    }
+  | { readonly kind: "between"; readonly low: BoundComparison; readonly high: BoundComparison }
+  | { readonly kind: "in"; readonly list: readonly BoundComparison[] }
+  | { readonly kind: "in-query"; readonly query: BoundQuery; readonly conversion: Conversion }
+  | { readonly kind: "is-null" }
+);
+
+const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
+  "=": "=",
+  "<>": "<>",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+/** What a conjunct asks of expressions over `source`: `a = b` asks something of either side. */
+export function keyTests(bound: Bound, source: Source): KeyTest[] {
+  const tests: KeyTest[] = [];
+  switch (bound.kind) {
+    case "compare": {
+      const { left, comparison } = bound;
+      const { operator, nullSafe, right, leftConversion, rightConversion, collation } = comparison;
+      if (leftConversion === undefined && reads(left, source)) {
+        const conversion = rightConversion;
+        tests.push({ kind: "compare", operand: bare(left), collation, operator, nullSafe, value: right, conversion });
+      }
+      if (rightConversion === undefined && reads(right, source)) {
+        const mirrored = MIRRORED[operator];
+        const conversion = leftConversion;
+        tests.push({
+          kind: "compare",
+          operand: bare(right),
+          collation,
+          operator: mirrored,
+          nullSafe,
+          value: left,
+          conversion,
+        });
+      }
+      break;
+    }
+    case "between": {
+      const { operand, low, high, negated } = bound;
+      if (!negated && low.leftConversion === undefined && high.leftConversion === undefined && reads(operand, source)) {
+        tests.push({ kind: "between", operand: bare(operand), collation: low.collation, low, high });
+      }
+      break;
+    }
+    case "in": {
+      const { operand, list, negated } = bound;
+      if (!negated && list.every(({ leftConversion }) => leftConversion === undefined) && reads(operand, source)) {
+        tests.push({ kind: "in", operand: bare(operand), collation: list[0]?.collation, list });
+      }
+      break;
+    }
+    case "in-query": {
+      const [test] = bound.tests;
+      if (
+        !bound.negated &&
+        bound.tests.length === 1 &&
+        test!.leftConversion === undefined &&
+        reads(test!.operand, source)
+      ) {
+        const { operand, collation, rightConversion: conversion } = test!;
+        tests.push({ kind: "in-query", operand: bare(operand), collation, query: bound.query, conversion });
+      }
+      break;
+    }
+    case "null-test":
+      if (!bound.negated && reads(bound.operand, source)) {
+        tests.push({ kind: "is-null", operand: bare(bound.operand), collation: undefined });
+      }
+      break;
+    default:
+  }
+  return tests;
+}
+
+function reads(bound: Bound, source: Source): boolean {
+  return bound.kind === "column"
+    ? bound.source === source
+    : bound.kind !== "constant" && sourcesReadBy(bound).has(source);
+}
+
+/** Without COLLATE, which says how it is compared and not what. */
+function bare(bound: Bound): Bound {
+  return bound.kind === "collate" ? bare(bound.operand) : bound;
+}
+
+/** Whether a condition cannot be true where every column of these sources is NULL. */
+export function rejectsNulls(bound: Bound, sources: ReadonlySet<Source>): boolean {
+  switch (bound.kind) {
+    case "compare": {
+      const { nullSafe, right } = bound.comparison;
+      return !nullSafe && (isNullWith(bound.left, sources) || isNullWith(right, sources));
+    }
+    case "between":
+    case "in":
+    case "like":
+      return isNullWith(bound.operand, sources);
+    case "null-test":
+      return bound.negated && isNullWith(bound.operand, sources);
+    case "logic":
+      return bound.operator === "and"
+        ? rejectsNulls(bound.left, sources) || rejectsNulls(bound.right, sources)
+        : rejectsNulls(bound.left, sources) && rejectsNulls(bound.right, sources);
+    case "column":
+      return isNullWith(bound, sources);
+    default:
+      return false;
+  }
+}
+
+/** Whether an expression is NULL where every column of these sources is. */
+function isNullWith(bound: Bound, sources: ReadonlySet<Source>): boolean {
+  switch (bound.kind) {
+    case "column":
+      return sources.has(bound.source);
+    case "unary":
+    case "collate":
+    case "cast":
+      return isNullWith(bound.operand, sources);
+    case "arithmetic":
+      return isNullWith(bound.left, sources) || isNullWith(bound.right, sources);
+    default:
+      return false;
+  }
+}

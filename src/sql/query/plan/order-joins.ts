@@ -1,0 +1,389 @@
+/**
+ * The order in which the sources of FROM are joined, and how each is.
+ *
+ *   inner and cross joins   any order (a CROSS JOIN as it is written): all orders of up to MOST_TRIED sources are weighed, of
+ *                           more, at each step the cheapest next one is taken
+ *   outer joins             one unit, its sides joined first; a left join whose partnerless rows WHERE refuses is an inner one
+ *
+ * A condition is tested as soon as all that it reads is there. A unit is gone through anew for each row of those before it, by a
+ * key if there is one, or once, into a hash table, where something must be equal: whichever costs less.
+ */
+
+import type { Collation } from "../../value/collation.ts";
+import type { Bound, BoundFrom, JoinKind, Source } from "../bind/bound.ts";
+import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
+import { chooseAccess } from "./choose-access.ts";
+import { type Conjunct, conjunctsOf, rejectsNulls } from "./conjuncts.ts";
+import type { HashKeys, RowsPlan } from "./plan.ts";
+
+const MOST_TRIED = 8;
+/** To put a row into a hash table, or to look one up. */
+const HASH_COST = 2;
+/** What a condition leaves of the rows, where no key says it. */
+const EQUAL_SHARE = 0.1;
+const OTHER_SHARE = 0.5;
+
+/** What planning asks of the rest of the planner. */
+export interface Surroundings {
+  readonly rowsOf: (source: Source) => number;
+  readonly planSource: (source: Source, filters: readonly Bound[], isInner: boolean) => RowsPlan;
+}
+
+interface Joined {
+  readonly plan: RowsPlan;
+  readonly rows: number;
+  readonly cost: number;
+}
+
+type Unit =
+  | { readonly kind: "source"; readonly source: Source; readonly sources: ReadonlySet<Source> }
+  | {
+      readonly kind: "outer";
+      readonly join: "left" | "full";
+      readonly left: BoundFrom;
+      readonly right: BoundFrom;
+      readonly on: readonly Conjunct[];
+      readonly sources: ReadonlySet<Source>;
+    };
+
+/** Plans FROM and WHERE. */
+export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): RowsPlan {
+  const conjuncts = conjunctsOf(where);
+  if (from === undefined) {
+    return { kind: "one", filters: conjuncts.map(({ bound }) => bound) };
+  }
+  return new Joining(surroundings, sourcesOf(from)).group(from, conjuncts, NO_SOURCES).plan;
+}
+
+const NO_SOURCES: ReadonlySet<Source> = new Set();
+
+class Joining {
+  readonly #surroundings: Surroundings;
+  /** All sources of the query; others are those of queries around it, which are on a row. */
+  readonly #own: ReadonlySet<Source>;
+
+  constructor(surroundings: Surroundings, sources: readonly Source[]) {
+    this.#surroundings = surroundings;
+    this.#own = new Set(sources);
+  }
+
+  /** Joins everything in `from`, with `given` sources on a row. */
+  group(from: BoundFrom, conjuncts: readonly Conjunct[], given: ReadonlySet<Source>): Joined {
+    const units: Unit[] = [];
+    const conditions = [...conjuncts];
+    const precedence = this.#collect(from, units, conditions);
+    return units.length <= MOST_TRIED
+      ? this.#bestOrder(units, conditions, given, precedence)
+      : this.#greedyOrder(units, conditions, given, precedence);
+  }
+
+  /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */
+  #collect(from: BoundFrom, units: Unit[], conditions: Conjunct[]): Map<Unit, Unit[]> {
+    const precedence = new Map<Unit, Unit[]>();
+    const visit = (part: BoundFrom): void => {
+      if (part.kind === "source") {
+        units.push({ kind: "source", source: part.source, sources: new Set([part.source]) });
+        return;
+      }
+      const join = this.#reduced(part, conditions);
+      if (join === "inner" || join === "cross") {
+        visit(part.left);
+        const before = [...units];
+        visit(part.right);
+        conditions.push(...conjunctsOf(part.on));
+        if (join === "cross") {
+          for (const unit of units.slice(before.length)) {
+            precedence.set(unit, before);
+          }
+        }
+        return;
+      }
+      const [left, right] = join === "right" ? [part.right, part.left] : [part.left, part.right];
+      units.push({
+        kind: "outer",
+        join: join === "full" ? "full" : "left",
+        left,
+        right,
+        on: conjunctsOf(part.on),
+        sources: new Set(sourcesOf(part)),
+      });
+    };
+    visit(from);
+    return precedence;
+  }
+
+  /** An outer join whose rows without a partner WHERE refuses is less of one. */
+  #reduced({ join, left, right }: Extract<BoundFrom, { kind: "join" }>, conditions: readonly Conjunct[]): JoinKind {
+    const refuses = (side: BoundFrom): boolean => {
+      const sources = new Set(sourcesOf(side));
+      return conditions.some(({ bound }) => rejectsNulls(bound, sources));
+    };
+    switch (join) {
+      case "left":
+        return refuses(right) ? "inner" : "left";
+      case "right":
+        return refuses(left) ? "inner" : "right";
+      case "full": {
+        const [withoutRight, withoutLeft] = [refuses(right), refuses(left)];
+        return withoutRight && withoutLeft ? "inner" : withoutLeft ? "left" : withoutRight ? "right" : "full";
+      }
+      default:
+        return join;
+    }
+  }
+
+  #bestOrder(
+    units: readonly Unit[],
+    conditions: readonly Conjunct[],
+    given: ReadonlySet<Source>,
+    precedence: ReadonlyMap<Unit, Unit[]>,
+  ): Joined {
+    const best: (Joined | undefined)[] = new Array(2 ** units.length).fill(undefined);
+    for (let set = 1; set < best.length; set++) {
+      for (const [index, unit] of units.entries()) {
+        const before = set & ~(1 << index);
+        const joined = before === 0 ? undefined : best[before];
+        if ((set & (1 << index)) === 0 || (before !== 0 && joined === undefined)) {
+          continue;
+        }
+        const earlier = units.filter((_, other) => (before & (1 << other)) !== 0);
+        if (!this.#mayFollow(unit, earlier, precedence)) {
+          continue;
+        }
+        const candidate = this.#join(joined, earlier, unit, conditions, given);
+        if (best[set] === undefined || candidate.cost < best[set]!.cost) {
+          best[set] = candidate;
+        }
+      }
+    }
+    return best[best.length - 1]!;
+  }
+
+  #greedyOrder(
+    units: readonly Unit[],
+    conditions: readonly Conjunct[],
+    given: ReadonlySet<Source>,
+    precedence: ReadonlyMap<Unit, Unit[]>,
+  ): Joined {
+    let joined: Joined | undefined;
+    const earlier: Unit[] = [];
+    while (earlier.length < units.length) {
+      let best: { unit: Unit; joined: Joined } | undefined;
+      for (const unit of units) {
+        if (!earlier.includes(unit) && this.#mayFollow(unit, earlier, precedence)) {
+          const candidate = this.#join(joined, earlier, unit, conditions, given);
+          if (best === undefined || candidate.cost < best.joined.cost) {
+            best = { unit, joined: candidate };
+          }
+        }
+      }
+      earlier.push(best!.unit);
+      joined = best!.joined;
+    }
+    return joined!;
+  }
+
+  #mayFollow(unit: Unit, earlier: readonly Unit[], precedence: ReadonlyMap<Unit, Unit[]>): boolean {
+    if (precedence.get(unit)?.some((first) => !earlier.includes(first)) === true) {
+      return false;
+    }
+    const needed = unit.kind === "source" ? this.#neededBy(unit.source) : [];
+    return needed.every((source) => earlier.some(({ sources }) => sources.has(source)));
+  }
+
+  /** A table function's arguments may be columns of sources before it. */
+  #neededBy({ origin }: Source): Source[] {
+    return origin.kind === "function"
+      ? origin.list.flatMap((part) => [...sourcesReadBy(part)].filter((source) => this.#own.has(source)))
+      : [];
+  }
+
+  /** One more unit behind those that are joined. */
+  #join(
+    joined: Joined | undefined,
+    earlier: readonly Unit[],
+    unit: Unit,
+    conditions: readonly Conjunct[],
+    given: ReadonlySet<Source>,
+  ): Joined {
+    const before = new Set([...given, ...earlier.flatMap(({ sources }) => [...sources])]);
+    const after = new Set([...before, ...unit.sources]);
+    const due = conditions.filter(
+      ({ sources }) =>
+        this.#isAvailable(sources, after) && (joined === undefined || !this.#isAvailable(sources, before)),
+    );
+    const looped = this.#unit(unit, due, before);
+    if (joined === undefined) {
+      return looped;
+    }
+    const rows = Math.max(1, joined.rows * looped.rows);
+    const loop: Joined = {
+      plan: {
+        kind: "join",
+        join: "inner",
+        outer: joined.plan,
+        inner: looped.plan,
+        on: [],
+        hash: undefined,
+        filters: [],
+      },
+      rows,
+      cost: joined.cost + joined.rows * looped.cost,
+    };
+    const hash = hashKeys(due, before, unit.sources, (sources) => this.#isAvailable(sources, before));
+    if (hash === undefined) {
+      return loop;
+    }
+    const own = due.filter(({ sources }) => this.#isAvailable(sources, new Set([...given, ...unit.sources])));
+    const once = this.#unit(unit, own, given);
+    const cost = joined.cost + once.cost + once.rows * HASH_COST + joined.rows * HASH_COST + rows;
+    if (cost >= loop.cost) {
+      return loop;
+    }
+    const on = due.filter((conjunct) => !own.includes(conjunct) && !hash.taken.has(conjunct)).map(({ bound }) => bound);
+    return {
+      plan: { kind: "join", join: "inner", outer: joined.plan, inner: once.plan, on, hash: hash.keys, filters: [] },
+      rows,
+      cost,
+    };
+  }
+
+  /** The rows of a unit for which `conditions` hold. */
+  #unit(unit: Unit, conditions: readonly Conjunct[], available: ReadonlySet<Source>): Joined {
+    return unit.kind === "source"
+      ? this.#source(unit.source, conditions, available)
+      : this.#outer(unit, conditions, available);
+  }
+
+  #source(source: Source, conditions: readonly Conjunct[], available: ReadonlySet<Source>): Joined {
+    const { rowsOf, planSource } = this.#surroundings;
+    if (source.origin.kind !== "table") {
+      const filters = conditions.map(({ bound }) => bound);
+      const rows = source.origin.kind === "query" || source.origin.kind === "function" ? rowsOf(source) : 1;
+      const isInner = [...available].some((other) => this.#own.has(other));
+      return { plan: planSource(source, filters, isInner), rows: shareOf(rows, conditions), cost: rows };
+    }
+    const choice = chooseAccess(source, conditions, (sources) => this.#isAvailable(sources, available), rowsOf(source));
+    const left = conditions.filter((conjunct) => !choice.taken.has(conjunct));
+    const filters = left.map(({ bound }) => bound);
+    return {
+      plan: { kind: "scan", source, access: choice.access, filters },
+      rows: shareOf(choice.rows, left),
+      cost: choice.cost,
+    };
+  }
+
+  #outer(
+    unit: Extract<Unit, { kind: "outer" }>,
+    conditions: readonly Conjunct[],
+    available: ReadonlySet<Source>,
+  ): Joined {
+    const { join, on } = unit;
+    const leftSources = new Set(sourcesOf(unit.left));
+    const rightSources = new Set(sourcesOf(unit.right));
+    const isOf = (conjunct: Conjunct, sources: ReadonlySet<Source>): boolean =>
+      this.#isAvailable(conjunct.sources, new Set([...available, ...sources]));
+    const pushed = join === "left" ? conditions.filter((conjunct) => isOf(conjunct, leftSources)) : [];
+    const filters = conditions.filter((conjunct) => !pushed.includes(conjunct)).map(({ bound }) => bound);
+    const left = this.group(unit.left, pushed, available);
+    const behindLeft = new Set([...available, ...leftSources]);
+    // A condition that reads the left side alone decides whether a row has partners, not whether there is one.
+    const ofPair = on.filter(({ sources }) => ![...sources].some((source) => rightSources.has(source)));
+    const ofRight = on.filter((conjunct) => !ofPair.includes(conjunct));
+    const hash = hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
+    const looped = this.group(unit.right, ofRight, behindLeft);
+    // Of a full join a row of the right side that the condition refuses is one without a partner.
+    const own = join === "full" ? [] : ofRight.filter((conjunct) => isOf(conjunct, rightSources));
+    const once = this.group(unit.right, own, available);
+    const rows = Math.max(left.rows, left.rows * looped.rows);
+    const loopCost = left.cost + left.rows * looped.cost;
+    const hashCost = left.cost + once.cost + (once.rows + left.rows) * HASH_COST + rows;
+    const pairBounds = ofPair.map(({ bound }) => bound);
+    if (join === "left" && (hash === undefined || loopCost <= hashCost)) {
+      return {
+        plan: { kind: "join", join, outer: left.plan, inner: looped.plan, on: pairBounds, hash: undefined, filters },
+        rows: Math.max(1, shareOf(rows, conditions)),
+        cost: loopCost,
+      };
+    }
+    const keys = hash ?? NO_KEYS;
+    const rest = ofRight.filter((conjunct) => !own.includes(conjunct) && !keys.taken.has(conjunct));
+    return {
+      plan: {
+        kind: "join",
+        join,
+        outer: left.plan,
+        inner: once.plan,
+        on: [...pairBounds, ...rest.map(({ bound }) => bound)],
+        hash: keys.keys,
+        filters,
+      },
+      rows: Math.max(1, shareOf(rows, conditions)),
+      cost: hashCost,
+    };
+  }
+
+  /** Whether all of these are on a row: those of queries around this one are. */
+  #isAvailable(sources: Iterable<Source>, available: ReadonlySet<Source>): boolean {
+    for (const source of sources) {
+      if (this.#own.has(source) && !available.has(source)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
+
+const NO_KEYS: { keys: HashKeys; taken: ReadonlySet<Conjunct> } = {
+  keys: { outer: [], inner: [], collations: [], nullSafe: [] },
+  taken: new Set(),
+};
+
+function shareOf(rows: number, conditions: readonly Conjunct[]): number {
+  return conditions.reduce(
+    (left, { bound }) =>
+      left * (bound.kind === "compare" && bound.comparison.operator === "=" ? EQUAL_SHARE : OTHER_SHARE),
+    rows,
+  );
+}
+
+/** What must be equal on both sides. Both are compared as they are hashed: without conversions. */
+function hashKeys(
+  conjuncts: readonly Conjunct[],
+  before: ReadonlySet<Source>,
+  sources: ReadonlySet<Source>,
+  isOuter: (sources: Iterable<Source>) => boolean,
+): { keys: HashKeys; taken: ReadonlySet<Conjunct> } | undefined {
+  const outer: Bound[] = [];
+  const inner: Bound[] = [];
+  const collations: (Collation | undefined)[] = [];
+  const nullSafe: boolean[] = [];
+  const taken = new Set<Conjunct>();
+  for (const conjunct of conjuncts) {
+    const { bound } = conjunct;
+    if (bound.kind !== "compare" || bound.comparison.operator !== "=") {
+      continue;
+    }
+    const { right, leftConversion, rightConversion, collation } = bound.comparison;
+    if (leftConversion !== undefined || rightConversion !== undefined) {
+      continue;
+    }
+    for (const [ofInner, ofOuter] of [
+      [bound.left, right],
+      [right, bound.left],
+    ] as const) {
+      const innerSources = [...sourcesReadBy(ofInner)];
+      const outerSources = [...sourcesReadBy(ofOuter)];
+      const isInner = innerSources.length > 0 && innerSources.every((source) => sources.has(source));
+      if (isInner && isOuter(outerSources) && outerSources.some((source) => before.has(source))) {
+        outer.push(ofOuter);
+        inner.push(ofInner);
+        collations.push(collation);
+        nullSafe.push(bound.comparison.nullSafe);
+        taken.add(conjunct);
+        break;
+      }
+    }
+  }
+  return taken.size === 0 ? undefined : { keys: { outer, inner, collations, nullSafe }, taken };
+}

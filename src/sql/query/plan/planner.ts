@@ -1,0 +1,224 @@
+/**
+ * From bound queries to plans. A planner belongs to one statement; it plans each query once, subqueries in expressions when they
+ * are asked for.
+ */
+import {
+  type Bound,
+  type BoundBody,
+  type BoundCore,
+  type BoundOrdering,
+  type BoundQuery,
+  columnOf,
+  type Source,
+} from "../bind/bound.ts";
+import { forEachBehindRows, isSame, sourcesOf, visitAll } from "../bind/walk.ts";
+import type { Table } from "../schema.ts";
+import type { KeyAccess } from "./access.ts";
+import { tableKey } from "./choose-access.ts";
+import { conjunctsOf } from "./conjuncts.ts";
+import { planFrom, type Surroundings } from "./order-joins.ts";
+import type { BodyPlan, CorePlan, GroupingPlan, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
+
+/** Rows of what cannot be counted. */
+const UNKNOWN_ROWS = 1000;
+
+type ColumnBound = Extract<Bound, { kind: "column" }>;
+
+export class Planner {
+  readonly #countRows: (table: Table) => number;
+  readonly #plans: Map<BoundQuery, QueryPlan>;
+  /** How often each query in a FROM is referred to. */
+  readonly #references: Map<BoundQuery, number>;
+  readonly #surroundings: Surroundings;
+
+  constructor(countRows: (table: Table) => number) {
+    this.#countRows = countRows;
+    this.#plans = new Map();
+    this.#references = new Map();
+    this.#surroundings = {
+      rowsOf: (source) => this.#rowsOf(source),
+      planSource: (source, filters, isInner) => this.#planSource(source, filters, isInner),
+    };
+  }
+
+  plan(query: BoundQuery): QueryPlan {
+    let plan = this.#plans.get(query);
+    if (plan === undefined) {
+      const { ordering, limit, offset } = query;
+      const { body, isOrdered } = this.#planBody(query.body, ordering);
+      plan = { bound: query, body, ordering: isOrdered ? [] : ordering, limit, offset };
+      this.#plans.set(query, plan);
+    }
+    return plan;
+  }
+
+  /** FROM and WHERE of a statement that is no query. */
+  planRows(from: BoundCore["from"], where: Bound | undefined): RowsPlan {
+    return planFrom(this.#surroundings, from, where);
+  }
+
+  #planBody(body: BoundBody, ordering: readonly BoundOrdering[]): { body: BodyPlan; isOrdered: boolean } {
+    const part = (inner: BoundBody): BodyPlan => this.#planBody(inner, []).body;
+    switch (body.kind) {
+      case "core":
+        return this.#planCore(body, ordering);
+      case "values":
+        return { body, isOrdered: ordering.length === 0 };
+      case "compound":
+        return { body: { ...body, left: part(body.left), right: part(body.right) }, isOrdered: ordering.length === 0 };
+      case "recursion": {
+        const steps = body.steps.map((step) => this.#planCore(step, []).body);
+        return { body: { ...body, initial: part(body.initial), steps }, isOrdered: ordering.length === 0 };
+      }
+    }
+  }
+
+  #planCore(core: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
+    const sources = new Set(sourcesOf(core.from));
+    for (const { origin } of sources) {
+      if (origin.kind === "query") {
+        this.#references.set(origin.query, (this.#references.get(origin.query) ?? 0) + 1);
+      }
+    }
+    let rows = planFrom(this.#surroundings, core.from, core.where);
+    let isOrdered = ordering.length === 0;
+    if (!isOrdered && core.grouping === undefined && core.windowing === undefined) {
+      const ordered = orderedRows(rows, ordering);
+      rows = ordered ?? rows;
+      isOrdered = ordered !== undefined;
+    }
+    const behind = (isWanted: (source: Source) => boolean): ColumnBound[] => columnsBehind(core, ordering, isWanted);
+    const { grouping, windowing, columns, distinct } = core;
+    const isOfRows = (source: Source): boolean => sources.has(source);
+    const body: CorePlan = {
+      kind: "core",
+      rows,
+      grouping: grouping === undefined ? undefined : planGrouping(grouping, behind(isOfRows)),
+      windowing:
+        windowing === undefined
+          ? undefined
+          : planWindowing(
+              windowing,
+              behind((source) => isOfRows(source) || source === grouping?.source),
+            ),
+      columns,
+      distinct,
+    };
+    // Without GROUP BY there is one row, in any order.
+    return { body, isOrdered: isOrdered || (grouping !== undefined && grouping.keys.length === 0) };
+  }
+
+  #rowsOf(source: Source): number {
+    const { origin } = source;
+    return origin.kind === "table" ? Math.max(1, this.#countRows(origin.table)) : UNKNOWN_ROWS;
+  }
+
+  /** A query's rows are kept where they are gone through more than once. */
+  #planSource(source: Source, filters: readonly Bound[], isInner: boolean): RowsPlan {
+    const { origin } = source;
+    switch (origin.kind) {
+      case "query": {
+        const query = this.plan(origin.query);
+        const isKept = origin.materialized ?? ((this.#references.get(origin.query) ?? 0) > 1 || isInner);
+        return { kind: isKept ? "kept" : "query", source, query, filters };
+      }
+      case "function":
+        return { kind: "function", source, list: origin.list, filters };
+      default:
+        return { kind: "recursion", source, filters };
+    }
+  }
+}
+
+function planGrouping(grouping: NonNullable<BoundCore["grouping"]>, bare: readonly ColumnBound[]): GroupingPlan {
+  const { source, keys, aggregates, decider, having } = grouping;
+  return { source, keys, aggregates, decider, having: conjunctsOf(having).map(({ bound }) => bound), bare };
+}
+
+function planWindowing(
+  { source, calls }: NonNullable<BoundCore["windowing"]>,
+  kept: readonly ColumnBound[],
+): WindowingPlan {
+  return { source, calls, kept };
+}
+
+/** The columns that are read behind the rows, each once: those of the result and of ORDER BY, and of subqueries there. */
+function columnsBehind(
+  core: BoundCore,
+  ordering: readonly BoundOrdering[],
+  isWanted: (source: Source) => boolean,
+): ColumnBound[] {
+  const found = new Map<Source, Map<number, ColumnBound>>();
+  const visit = (bound: Bound): void => {
+    visitAll(bound, (part) => {
+      if (part.kind === "column" && isWanted(part.source)) {
+        const ofSource = found.get(part.source) ?? new Map<number, ColumnBound>();
+        found.set(part.source, ofSource.set(part.column.index, part));
+      }
+    });
+  };
+  forEachBehindRows(core, visit);
+  for (const { value } of ordering) {
+    visit(value);
+  }
+  return [...found.values()].flatMap((ofSource) => [...ofSource.values()]);
+}
+
+/** The same rows in the order asked for, if the outermost scan can give them so. */
+function orderedRows(rows: RowsPlan, ordering: readonly BoundOrdering[]): RowsPlan | undefined {
+  if (rows.kind === "join") {
+    const outer = rows.join === "full" ? undefined : orderedRows(rows.outer, ordering);
+    return outer === undefined ? undefined : { ...rows, outer };
+  }
+  if (rows.kind !== "scan" || rows.access.kind !== "key") {
+    return undefined;
+  }
+  const access = orderedAccess(rows.source, rows.access, ordering);
+  return access === undefined ? undefined : { ...rows, access };
+}
+
+function orderedAccess(source: Source, access: KeyAccess, ordering: readonly BoundOrdering[]): KeyAccess | undefined {
+  const { origin } = source;
+  if (access.list !== undefined || origin.kind !== "table") {
+    return undefined;
+  }
+  if (access.isPoint) {
+    return access;
+  }
+  const index = origin.indexes.find((candidate) => candidate.index === access.index);
+  const columns = index === undefined ? tableKey(source).columns : index.columns.map(({ value }) => value);
+  const isUnique = index === undefined;
+  let next = access.prefix.length;
+  let reverse: boolean | undefined;
+  for (const { value, descending, nullsFirst, collation } of ordering) {
+    if (columns.slice(0, access.prefix.length).some((column) => isSame(column, value))) {
+      continue;
+    }
+    if (next === columns.length) {
+      if (isUnique) {
+        break;
+      }
+      // Behind an index's columns its entries stand in the order of the rows' keys.
+      if (!isRowid(value, source) || (reverse ?? descending) !== descending) {
+        return undefined;
+      }
+      return { ...access, reverse: descending };
+    }
+    const order = access.orders[next]!;
+    const isReverse = order.descending !== descending;
+    const isNullOrder = nullsFirst !== descending;
+    if (!isSame(value, columns[next]!) || order.collation !== collation || !isNullOrder) {
+      return undefined;
+    }
+    if (reverse !== undefined && reverse !== isReverse) {
+      return undefined;
+    }
+    reverse = isReverse;
+    next++;
+  }
+  return { ...access, reverse: reverse ?? false };
+}
+
+function isRowid(value: Bound, source: Source): boolean {
+  return source.rowid !== undefined && value.kind === "column" && isSame(value, columnOf(source, source.rowid));
+}

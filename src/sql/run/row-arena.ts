@@ -1,0 +1,77 @@
+/**
+ * Rows that a statement keeps: results of a subquery, of a sort, the inner side of a hash join. They are encoded as a table's
+ * rows are (row.ts), one behind the other in one buffer: no objects to collect, and what reads columns of a table in place
+ * reads theirs.
+ *
+ *   const row = arena.add(writer);              // rows are numbered from 0
+ *   arena.offsets[row]                          // where it lies in arena.u8 and arena.data; both are replaced as it grows
+ *
+ * Bounds: `limit` rows and MAX_ARENA_BYTES; beyond them FULL.
+ */
+import { copyBytes } from "../../bytes.ts";
+import { DbError } from "../../errors.ts";
+import type { RowWriter } from "../row.ts";
+
+const MAX_ARENA_BYTES = 2 ** 30;
+const INITIAL_BYTES = 4096;
+const INITIAL_ROWS = 64;
+
+export class RowArena {
+  u8: Uint8Array;
+  data: DataView;
+  offsets: Uint32Array;
+  /** How many rows there are. */
+  count: number;
+  readonly #limit: number;
+  #used: number;
+
+  constructor(limit: number) {
+    this.u8 = new Uint8Array(INITIAL_BYTES);
+    this.data = new DataView(this.u8.buffer);
+    this.offsets = new Uint32Array(INITIAL_ROWS);
+    this.count = 0;
+    this.#limit = limit;
+    this.#used = 0;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#used = 0;
+  }
+
+  /** The number of the row that the writer has finished. */
+  add(writer: RowWriter): number {
+    const { bytes, length } = writer;
+    const row = this.count;
+    if (row === this.#limit) {
+      throw new DbError("FULL", `a statement may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+    }
+    const at = this.#used;
+    this.#reserve(at + length);
+    if (row === this.offsets.length) {
+      const larger = new Uint32Array(row * 2);
+      larger.set(this.offsets);
+      this.offsets = larger;
+    }
+    copyBytes(bytes, 0, this.u8, at, length);
+    this.offsets[row] = at;
+    this.count = row + 1;
+    this.#used = at + length;
+    return row;
+  }
+
+  #reserve(needed: number): void {
+    if (needed <= this.u8.length) {
+      return;
+    }
+    if (needed > MAX_ARENA_BYTES) {
+      throw new DbError("FULL", `the rows that a statement holds may take ${MAX_ARENA_BYTES} bytes`, {
+        limit: MAX_ARENA_BYTES,
+      });
+    }
+    const larger = new Uint8Array(Math.max(needed, this.u8.length * 2));
+    larger.set(this.u8.subarray(0, this.#used));
+    this.u8 = larger;
+    this.data = new DataView(larger.buffer);
+  }
+}

@@ -1,0 +1,28 @@
+/** Table functions: rows that a call gives, in FROM. */
+import type { Affinity } from "../value/affinity.ts";
+import type { SqlValue, Tag, TypeSet } from "../value/value.ts";
+
+export interface TableFunctionColumn {
+  readonly name: string;
+  readonly affinity: Affinity | undefined;
+  readonly types: TypeSet;
+  /** It is an argument: `WHERE column = x` gives it, and `*` leaves it out. */
+  readonly isHidden: boolean;
+}
+
+export interface TableFunction {
+  readonly name: string;
+  readonly columns: readonly TableFunctionColumn[];
+  /** Whether its rows have a rowid. */
+  readonly hasRowid: boolean;
+  /** The hidden columns that may be given, in order; those not given are NULL. */
+  readonly minimum: number;
+  /** Rows of one call. */
+  readonly open: (tags: readonly Tag[], values: readonly SqlValue[]) => TableFunctionRows;
+}
+
+export interface TableFunctionRows {
+  next(): boolean;
+  /** Leaves a column in `answer`; −1 is the rowid. */
+  answer(column: number): void;
+}

@@ -1,0 +1,77 @@
+/** The table functions by name. */
+import { DbError } from "../../errors.ts";
+import { castTo } from "../value/affinity.ts";
+import { answered, answerInt64, INTEGER_TYPES, MAX_INT64, NULL, type SqlValue, type Tag } from "../value/value.ts";
+import type { TableFunction, TableFunctionRows } from "./table-function.ts";
+
+/** `generate_series(start, stop, step)`: whole numbers, stop included. */
+class Series implements TableFunctionRows {
+  readonly #list: readonly bigint[];
+  #value: bigint;
+  #left: bigint;
+
+  /** `list` is start, stop and step; the number of rows is worked out first, so that no step can leave 64 bits. */
+  constructor(list: readonly [bigint, bigint, bigint]) {
+    const [start, stop, given] = list;
+    const step = given === 0n ? 1n : given;
+    const distance = step > 0n ? stop - start : start - stop;
+    const stride = step > 0n ? step : -step;
+    this.#list = [start, stop, step];
+    this.#left = distance < 0n ? 0n : distance / stride + 1n;
+    this.#value = start - step;
+  }
+
+  next(): boolean {
+    if (this.#left === 0n) {
+      return false;
+    }
+    this.#left--;
+    this.#value += this.#list[2]!;
+    return true;
+  }
+
+  answer(column: number): void {
+    answerInt64(column <= 0 ? this.#value : this.#list[column - 1]!);
+  }
+}
+
+function integerOf(tag: Tag, value: SqlValue): bigint {
+  castTo("INTEGER", tag, value);
+  return BigInt(answered() as number | bigint);
+}
+
+const NO_ROWS: TableFunctionRows = {
+  next: () => false,
+  answer: () => {
+    throw new DbError("INVALID", "there is no row");
+  },
+};
+
+const SERIES: TableFunction = {
+  name: "generate_series",
+  columns: ["value", "start", "stop", "step"].map((name, index) => ({
+    name,
+    affinity: "INTEGER",
+    types: INTEGER_TYPES,
+    isHidden: index > 0,
+  })),
+  hasRowid: true,
+  minimum: 1,
+  open: (tags, values) => {
+    if (tags.length === 0) {
+      throw new DbError("INVALID", 'first argument to "generate_series()" missing or unusable');
+    }
+    if (tags.includes(NULL)) {
+      return NO_ROWS;
+    }
+    const [start, stop = MAX_INT64, step = 1n] = tags.map((tag, index) => integerOf(tag, values[index]!));
+    return new Series([start!, stop, step]);
+  },
+};
+
+const byName = new Map([SERIES].map((entry) => [entry.name, entry]));
+
+/** The table function of this name, in lower case. */
+export function tableFunction(name: string): TableFunction | undefined {
+  return byName.get(name);
+}

@@ -1,0 +1,175 @@
+/**
+ * The frame of a row: which rows of its partition, in the order of the window, a function sees.
+ *
+ *   ROWS     so many rows before and behind        GROUPS   so many sets of peers before and behind
+ *   RANGE    the rows whose one key is so much less or greater; without a distance, up to the first or last peer
+ *
+ * Both ends move forward only, as the row does: each is found by going on from where it was for the row before.
+ */
+import type { FrameExclusion, FrameUnit } from "../query/bind/bound.ts";
+import { add, subtract } from "../value/arithmetic.ts";
+import { compareValues } from "../value/compare.ts";
+import { answer, answered, BLOB, NULL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
+
+export interface FrameEnd {
+  readonly kind: "unbounded preceding" | "preceding" | "current row" | "following" | "unbounded following";
+  /** Of preceding and following. */
+  readonly tag: Tag;
+  readonly distance: SqlValue;
+}
+
+export interface Partition {
+  readonly size: number;
+  /** For each row the number of its set of peers, and where each set begins; one more is `size`. */
+  readonly peerSets: Uint32Array;
+  readonly setStarts: Uint32Array;
+  /** Leaves the one ORDER BY key of a row in `answer`. */
+  readonly answerKey: (position: number) => void;
+  readonly isDescending: boolean;
+}
+
+export interface Frame {
+  readonly from: number;
+  /** Exclusive; not beyond `from` where the frame is empty. */
+  readonly to: number;
+}
+
+export function frameOf(
+  partition: Partition,
+  unit: FrameUnit,
+  start: FrameEnd,
+  end: FrameEnd,
+  position: number,
+): Frame {
+  const { size } = partition;
+  const from = Math.max(0, startOf(partition, unit, start, position));
+  const to = Math.min(size, endOf(partition, unit, end, position));
+  return { from, to: Math.max(from, to) };
+}
+
+function startOf(partition: Partition, unit: FrameUnit, { kind, tag, distance }: FrameEnd, position: number): number {
+  const { peerSets, setStarts, size } = partition;
+  const set = peerSets[position]!;
+  switch (kind) {
+    case "unbounded preceding":
+      return 0;
+    case "unbounded following":
+      return size;
+    case "current row":
+      return unit === "rows" ? position : setStarts[set]!;
+    default: {
+      const sign = kind === "following" ? 1 : -1;
+      switch (unit) {
+        case "rows":
+          return position + sign * Number(distance);
+        case "groups":
+          return startOfSet(partition, set + sign * Number(distance));
+        default:
+          return boundary(partition, position, sign, tag, distance, false);
+      }
+    }
+  }
+}
+
+function endOf(partition: Partition, unit: FrameUnit, { kind, tag, distance }: FrameEnd, position: number): number {
+  const { peerSets, setStarts, size } = partition;
+  const set = peerSets[position]!;
+  switch (kind) {
+    case "unbounded preceding":
+      return 0;
+    case "unbounded following":
+      return size;
+    case "current row":
+      return unit === "rows" ? position + 1 : setStarts[set + 1]!;
+    default: {
+      const sign = kind === "following" ? 1 : -1;
+      switch (unit) {
+        case "rows":
+          return position + sign * Number(distance) + 1;
+        case "groups":
+          return startOfSet(partition, set + sign * Number(distance) + 1);
+        default:
+          return boundary(partition, position, sign, tag, distance, true);
+      }
+    }
+  }
+}
+
+function startOfSet({ setStarts, size }: Partition, set: number): number {
+  return set < 0 ? 0 : set >= setStarts.length ? size : setStarts[set]!;
+}
+
+/** The first row that is at the key `distance` away or behind it; with `isBehind`, the first one behind. */
+function boundary(
+  partition: Partition,
+  position: number,
+  sign: number,
+  distanceTag: Tag,
+  distance: SqlValue,
+  isBehind: boolean,
+): number {
+  const { answerKey, isDescending, peerSets, setStarts } = partition;
+  answerKey(position);
+  if (answer.tag === NULL || answer.tag === TEXT || answer.tag === BLOB) {
+    // There is no distance from what is no number: its peers alone.
+    const set = peerSets[position]!;
+    return setStarts[isBehind ? set + 1 : set]!;
+  }
+  const move = sign > 0 !== isDescending ? add : subtract;
+  move(answer.tag, answered(), distanceTag, distance);
+  const { tag } = answer;
+  const value = answered();
+  let low = 0;
+  let high = setStarts.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    answerKey(setStarts[middle]!);
+    const order = orderOf(partition, answer.tag, answered(), tag, value);
+    if (isBehind ? order <= 0 : order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return setStarts[low]!;
+}
+
+/** How a key stands to a number in the window's order. NULLs stand where they are: at the start or the end. */
+function orderOf(
+  { isDescending, size, answerKey }: Partition,
+  tag: Tag,
+  value: SqlValue,
+  toTag: Tag,
+  to: SqlValue,
+): number {
+  if (tag === NULL) {
+    answerKey(size - 1);
+    return answer.tag === NULL ? 1 : -1;
+  }
+  const order = compareValues(tag, value, toTag, to);
+  return isDescending ? -order : order;
+}
+
+/** The rows of a frame without those that EXCLUDE leaves out. */
+export function* rowsOf(
+  { peerSets, setStarts }: Partition,
+  { from, to }: Frame,
+  exclusion: FrameExclusion,
+  position: number,
+): Generator<number, void, undefined> {
+  const set = peerSets[position]!;
+  const firstPeer = setStarts[set]!;
+  const lastPeer = setStarts[set + 1]! - 1;
+  for (let row = from; row < to; row++) {
+    const isPeer = row >= firstPeer && row <= lastPeer;
+    const isOut =
+      exclusion === "current row"
+        ? row === position
+        : exclusion === "group"
+          ? isPeer
+          : exclusion === "ties" && isPeer && row !== position;
+    if (!isOut) {
+      yield row;
+    }
+  }
+}

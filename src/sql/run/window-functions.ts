@@ -1,0 +1,144 @@
+/** The functions that exist in windows alone (https://sqlite.org/windowfunctions.html#built_in_window_functions). */
+import { DbError } from "../../errors.ts";
+import { castTo } from "../value/affinity.ts";
+import {
+  ANY_TYPE,
+  answer,
+  answered,
+  answerInteger,
+  answerNull,
+  answerReal,
+  INTEGER,
+  NULL,
+  REAL,
+  type TypeSet,
+  typeSet,
+} from "../value/value.ts";
+import type { WindowFunction, WindowPlace } from "./aggregate-function.ts";
+
+function ofTypes(types: TypeSet): () => TypeSet {
+  return () => types;
+}
+
+/** `lag` and `lead`: the argument some rows away, or the default. */
+function shifted(direction: 1 | -1): WindowFunction["answerAt"] {
+  return (place) => {
+    let distance = 1;
+    let hasDistance = true;
+    if (place.arguments > 1) {
+      place.argument(place.position, 1);
+      hasDistance = answer.tag !== NULL;
+      castTo("INTEGER", answer.tag, answered());
+      distance = Number(answered());
+    }
+    const position = place.position + direction * distance;
+    if (hasDistance && position >= 0 && position < place.size) {
+      place.argument(position, 0);
+    } else if (place.arguments > 2) {
+      place.argument(place.position, 2);
+    } else {
+      answerNull();
+    }
+  };
+}
+
+function positive(place: WindowPlace, index: number, what: string): number {
+  place.argument(place.position, index);
+  const value =
+    answer.tag === INTEGER ? answer.number : answer.tag === REAL && Number.isInteger(answer.number) ? answer.number : 0;
+  if (value <= 0) {
+    throw new DbError("INVALID", `argument of ${what} must be a positive integer`);
+  }
+  return value;
+}
+
+function answerNth(place: WindowPlace, wanted: number): void {
+  let left = wanted;
+  for (const position of place.frame) {
+    left--;
+    if (left === 0) {
+      place.argument(position, 0);
+      return;
+    }
+  }
+  answerNull();
+}
+
+function answerLast(place: WindowPlace): void {
+  let last = -1;
+  for (const position of place.frame) {
+    last = position;
+  }
+  last < 0 ? answerNull() : place.argument(last, 0);
+}
+
+/** Buckets of sizes that differ by one at the most, the larger ones first. */
+function answerBucket(place: WindowPlace): void {
+  const buckets = positive(place, 0, "ntile");
+  const least = Math.floor(place.size / buckets);
+  const larger = place.size % buckets;
+  const inLarger = larger * (least + 1);
+  const { position } = place;
+  answerInteger(
+    position < inLarger
+      ? Math.floor(position / (least + 1)) + 1
+      : larger + Math.floor((position - inLarger) / Math.max(1, least)) + 1,
+  );
+}
+
+const WINDOW_FUNCTIONS: readonly WindowFunction[] = [
+  {
+    name: "row_number",
+    minimum: 0,
+    maximum: 0,
+    typesOf: ofTypes(typeSet(INTEGER)),
+    answerAt: ({ position }) => answerInteger(position + 1),
+  },
+  {
+    name: "rank",
+    minimum: 0,
+    maximum: 0,
+    typesOf: ofTypes(typeSet(INTEGER)),
+    answerAt: ({ peersFrom }) => answerInteger(peersFrom + 1),
+  },
+  {
+    name: "dense_rank",
+    minimum: 0,
+    maximum: 0,
+    typesOf: ofTypes(typeSet(INTEGER)),
+    answerAt: ({ peersBefore }) => answerInteger(peersBefore + 1),
+  },
+  {
+    name: "percent_rank",
+    minimum: 0,
+    maximum: 0,
+    typesOf: ofTypes(typeSet(REAL)),
+    answerAt: ({ peersFrom, size }) => answerReal(size > 1 ? peersFrom / (size - 1) : 0),
+  },
+  {
+    name: "cume_dist",
+    minimum: 0,
+    maximum: 0,
+    typesOf: ofTypes(typeSet(REAL)),
+    answerAt: ({ peersTo, size }) => answerReal(peersTo / size),
+  },
+  { name: "ntile", minimum: 1, maximum: 1, typesOf: ofTypes(typeSet(INTEGER)), answerAt: answerBucket },
+  { name: "lag", minimum: 1, maximum: 3, typesOf: ofTypes(ANY_TYPE), answerAt: shifted(-1) },
+  { name: "lead", minimum: 1, maximum: 3, typesOf: ofTypes(ANY_TYPE), answerAt: shifted(1) },
+  { name: "first_value", minimum: 1, maximum: 1, typesOf: ofTypes(ANY_TYPE), answerAt: (place) => answerNth(place, 1) },
+  { name: "last_value", minimum: 1, maximum: 1, typesOf: ofTypes(ANY_TYPE), answerAt: answerLast },
+  {
+    name: "nth_value",
+    minimum: 2,
+    maximum: 2,
+    typesOf: ofTypes(ANY_TYPE),
+    answerAt: (place) => answerNth(place, positive(place, 1, "nth_value")),
+  },
+];
+
+const byName = new Map(WINDOW_FUNCTIONS.map((entry) => [entry.name, entry]));
+
+/** The window function of this name, in lower case. */
+export function windowFunction(name: string): WindowFunction | undefined {
+  return byName.get(name);
+}
