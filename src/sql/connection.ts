@@ -134,6 +134,9 @@ export class Connection implements Surroundings {
 
   close(): void {
     this.#isClosed = true;
+    if (surroundings.current === this) {
+      surroundings.current = undefined;
+    }
     if (this.#transaction !== undefined) {
       this.#end("rollback").rollback();
     }

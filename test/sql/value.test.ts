@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { affinityOfType, castTo } from "../../src/sql/value/affinity.ts";
 import { Pattern } from "../../src/sql/value/like.ts";
 import { readNumber, realText } from "../../src/sql/value/number-text.ts";
+import { decoded, decodeReal, roundedUnits } from "../../src/sql/value/real-digits.ts";
 import { compareText, encodeText } from "../../src/sql/value/text.ts";
 import { answer, answered, REAL, TEXT } from "../../src/sql/value/value.ts";
 import { checkProperty } from "../support/property.ts";
@@ -43,8 +44,28 @@ describe("reals as text", () => {
     [49.47, "49.47"],
     [-1.5, "-1.5"],
     [Number.POSITIVE_INFINITY, "Inf"],
+    // Here SQLite's 17th digit is not that of the exact value.
+    [0.0045540687581873285, "0.0045540687581873286"],
+    [9.088145035556582e-7, "9.0881450355565825e-07"],
+    [70862739125.73175, "70862739125.731751"],
+    [2.480539905861872e-16, "2.4805399058618719e-16"],
+    [0.123456789012345, "0.123456789012345"],
+    [0.00001, "1.0e-05"],
   ])("%s", (value, text) => {
     expect(realText(value)).toBe(text);
+  });
+
+  test("a rounding that one product decides is that of all digits", () => {
+    checkProperty(
+      fc.property(fc.double({ min: 1e-9, max: 1e8, noNaN: true }), fc.integer({ min: 0, max: 9 }), (value, places) => {
+        const units = roundedUnits(value, places);
+        decodeReal(value, 18, 20);
+        const digits = BigInt(decoded.digits.padEnd(18, "0"));
+        const unit = 10n ** BigInt(18 - decoded.point - places);
+        expect(Number.isNaN(units) || BigInt(units) === (digits + unit / 2n) / unit).toBe(true);
+      }),
+      { runs: 2000 },
+    );
   });
 
   test("they read back as the same real", () => {

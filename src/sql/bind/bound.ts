@@ -181,7 +181,10 @@ export function visitAll(bound: Bound, visit: (part: Bound) => void): void {
 
 const signatures = new WeakMap<Bound, string>();
 
-/** A text that two expressions share exactly if they are the same: what GROUP BY terms are found again by. */
+/**
+ * A text that two expressions share exactly if they are the same: what GROUP BY terms are found again by. Two calls of
+ * `random()` are not, for they stand at two places.
+ */
 export function signature(bound: Bound): string {
   let text = signatures.get(bound);
   if (text === undefined) {

@@ -1,7 +1,7 @@
 /** Binds calls: aggregates, functions that are compiled because they choose what is evaluated, and all others. */
 import type { Call, Expression } from "../parse/ast/query.ts";
 import { scalarFunction } from "../value/functions/registry.ts";
-import { MOST_ARGUMENTS } from "../value/functions/scalar-function.ts";
+import { ANY_NUMBER } from "../value/functions/scalar-function.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, NULLABLE, NUMERIC_TYPES, REAL, typeSet } from "../value/value.ts";
 import { type Aggregate, type AggregateName, affinityOf, type Bound, callOf } from "./bound.ts";
 import { constant } from "./fold.ts";
@@ -21,7 +21,7 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
   // DISTINCT in front of the arguments of an ordinary function, and `*` in place of none, are allowed and mean nothing.
   switch (name) {
     case "coalesce":
-      requireArguments(scope, call, 2, MOST_ARGUMENTS);
+      requireArguments(scope, call, 2, ANY_NUMBER);
       return first(list.map(bind));
     case "ifnull":
       requireArguments(scope, call, 2, 2);
@@ -31,16 +31,16 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
       return bindNullif(bind(list[0]!), bind(list[1]!));
     case "iif":
     case "if":
-      requireArguments(scope, call, 2, MOST_ARGUMENTS);
+      requireArguments(scope, call, 2, ANY_NUMBER);
       return bindIif(list.map(bind));
     case "likely":
     case "unlikely":
       requireArguments(scope, call, 1, 1);
-      return bind(list[0]!);
+      return withoutAffinity(bind(list[0]!));
     case "likelihood":
       requireArguments(scope, call, 2, 2);
       requireProbability(scope, list[1]!);
-      return bind(list[0]!);
+      return withoutAffinity(bind(list[0]!));
     case "min":
     case "max": {
       const parts = list.map(bind);
@@ -57,6 +57,11 @@ export function bindCall(scope: Scope, call: Call, bind: Bind): Bound {
       return callOf(found, parts, call.at);
     }
   }
+}
+
+/** The same value, compared as what a function answers is. */
+function withoutAffinity(operand: Bound): Bound {
+  return affinityOf(operand) === undefined ? operand : { kind: "unary", types: operand.types, operator: "+", operand };
 }
 
 /** nacre plans by what it counts, not by what is likely; but what SQLite refuses it refuses, too. */
@@ -118,9 +123,6 @@ function bindAggregate(scope: Scope, call: Call, bind: Bind): Bound {
   const isCountAll = name === "count" && (call.star || call.list.length === 0);
   if (isCountAll) {
     return scope.aggregate({ name, argument: undefined, types: INTEGER_TYPES });
-  }
-  if (call.star) {
-    throw scope.fail(`wrong use of * in ${call.name}()`, call.at);
   }
   requireArguments(scope, call, 1, 1);
   scope.aggregatesRefused = "inside another";

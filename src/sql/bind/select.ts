@@ -6,7 +6,6 @@
  * GROUP BY term becomes a reference to that key, and a column left over becomes a bare column, whose value comes from one
  * row of the group: the row that made the last `min()` or `max()` what it is, else the first row (as in SQLite).
  */
-
 import { assert } from "../../assert.ts";
 import type { Table } from "../catalog.ts";
 import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, TableName } from "../parse/ast/query.ts";

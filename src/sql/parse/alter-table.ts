@@ -46,8 +46,7 @@ function parseAddColumn(tokens: TokenStream): AlterTableChange {
   tokens.take("COLUMN");
   const from = tokens.start;
   const { definition, constraints } = parseColumn(tokens);
-  const text = tokens.text.slice(from, tokens.previousEnd);
-  return { kind: "add-column", column: definition, constraints, text };
+  return { kind: "add-column", column: definition, constraints, text: textFrom(tokens, from) };
 }
 
 function parseAddCheck(tokens: TokenStream): AlterTableChange {
@@ -56,7 +55,7 @@ function parseAddCheck(tokens: TokenStream): AlterTableChange {
   tokens.expect("CHECK");
   const parsed = parseParenthesizedText(tokens);
   const constraint: Check = { kind: "check", at, name, ...parsed, conflict: parseOnConflict(tokens) };
-  return { kind: "add-check", constraint, text: tokens.text.slice(at, tokens.previousEnd) };
+  return { kind: "add-check", constraint, text: textFrom(tokens, at) };
 }
 
 /** SET NOT NULL and DROP NOT NULL. */
@@ -67,9 +66,22 @@ function parseAlterColumn(tokens: TokenStream): AlterTableChange {
   if (!drops) {
     tokens.expect("SET");
   }
+  const from = tokens.start;
   tokens.expect("NOT");
   tokens.expect("NULL");
-  return drops
-    ? { kind: "drop-not-null", column }
-    : { kind: "set-not-null", column, conflict: parseOnConflict(tokens) };
+  if (drops) {
+    return { kind: "drop-not-null", column };
+  }
+  const conflict = parseOnConflict(tokens);
+  return { kind: "set-not-null", column, conflict, text: textFrom(tokens, from) };
+}
+
+/**
+ * What goes into the table's text: up to the semicolon, comments too, as SQLite keeps it. A comment that only a line's end
+ * closes is left out, since it would swallow what comes behind it there.
+ */
+function textFrom(tokens: TokenStream, from: number): string {
+  const { text, previousEnd, start } = tokens;
+  const isOpen = text.slice(previousEnd, start).includes("--");
+  return text.slice(from, isOpen ? previousEnd : start).trimEnd();
 }

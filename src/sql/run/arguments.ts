@@ -128,9 +128,3 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, SqlPara
 function describe(value: unknown): string {
   return typeof value === "bigint" ? "a bigint of more" : `of type ${typeof value}`;
 }
-
-/** The value of a parameter as one JavaScript value. */
-export function argumentAt(values: Arguments, index: number): SqlValue {
-  const tag = values.tags[index]!;
-  return tag === INTEGER || tag === REAL ? values.numbers[index]! : values.others[index]!;
-}

@@ -131,3 +131,9 @@ export function equalInPlace(u8: Uint8Array, start: number, end: number, other: 
   }
   return true;
 }
+
+/** The text up to its first NUL: what SQLite sees of it where it takes it for a C string. */
+export function untilNul(text: string): string {
+  const end = text.indexOf("\0");
+  return end < 0 ? text : text.slice(0, end);
+}

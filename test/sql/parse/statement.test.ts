@@ -210,6 +210,16 @@ describe("definitions", () => {
     expect(parsed?.statement).toMatchObject({ text: kept });
   });
 
+  test.each([
+    ["alter table t add column x int /* c */  ; ", "x int /* c */"],
+    ["alter table t add x int default 5 -- c\n;", "x int default 5"],
+    ["alter table t add constraint c check ( a ) /* z */ ;", "constraint c check ( a ) /* z */"],
+    ["alter table t alter a set  not  null on conflict fail /* z */;", "not  null on conflict fail /* z */"],
+  ])("the text for the table: %s", (text, kept) => {
+    const [parsed] = [...parseScript(text)];
+    expect(parsed?.statement).toMatchObject({ change: { text: kept } });
+  });
+
   test("texts that the catalog kept are parsed alone", () => {
     expect(show(parseExpressionText(" a + 1 * 2 "))).toBe("(a + (1 * 2))");
     expect(show(parseDefaultText("(1 + 2)"))).toBe("(1 + 2)");

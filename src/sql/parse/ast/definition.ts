@@ -147,6 +147,7 @@ export interface AlterTable {
   readonly change: AlterTableChange;
 }
 
+/** `text` is what goes into the table's text, as written. */
 export type AlterTableChange =
   | { readonly kind: "rename-table"; readonly to: Name }
   /** Whether the new name is in quotes, which it then is in every text that it is put into. */
@@ -155,11 +156,15 @@ export type AlterTableChange =
       readonly kind: "add-column";
       readonly column: ColumnDefinition;
       readonly constraints: readonly Constraint[];
-      /** The definition as written, which goes to the end of the table's text. */
       readonly text: string;
     }
   | { readonly kind: "drop-column"; readonly column: Name }
-  | { readonly kind: "set-not-null"; readonly column: Name; readonly conflict: ConflictAction | undefined }
+  | {
+      readonly kind: "set-not-null";
+      readonly column: Name;
+      readonly conflict: ConflictAction | undefined;
+      readonly text: string;
+    }
   | { readonly kind: "drop-not-null"; readonly column: Name }
   | { readonly kind: "add-check"; readonly constraint: Check; readonly text: string }
   | { readonly kind: "drop-constraint"; readonly constraint: Name };

@@ -6,6 +6,7 @@ import { constants } from "node:buffer";
 import { DbError } from "../../../errors.ts";
 import { castTo, textOf, toNumber } from "../affinity.ts";
 import { readNumber } from "../number-text.ts";
+import { untilNul } from "../text.ts";
 import { answer, answered, answerValue, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value.ts";
 
 /** As an integer of 64 bits, exactly. */
@@ -48,11 +49,9 @@ export function isNumeric(tag: Tag, value: SqlValue): boolean {
   return false;
 }
 
-/** A value that is not NULL as text, up to its first NUL: what SQLite sees where it takes text for a C string. */
+/** A value that is not NULL as text, up to its first NUL. */
 export function stringOf(tag: Tag, value: SqlValue): string {
-  const text = textOf(tag, value);
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
+  return untilNul(textOf(tag, value));
 }
 
 /**

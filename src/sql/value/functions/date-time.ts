@@ -22,7 +22,7 @@ import {
 } from "../value.ts";
 import { stringOf } from "./argument.ts";
 import { DAY_MS, EPOCH_MS, Moment } from "./moment.ts";
-import { MOST_ARGUMENTS, type ScalarFunction } from "./scalar-function.ts";
+import { ANY_NUMBER, type ScalarFunction } from "./scalar-function.ts";
 import { dateText, formatTime, timeText } from "./time-format.ts";
 import { modifyTime } from "./time-modifier.ts";
 import { readNow, readTime } from "./time-string.ts";
@@ -174,11 +174,11 @@ export const DATE_TIME_FUNCTIONS: readonly ScalarFunction[] = [
   timely("current_date", 0, 0, TEXT_ONLY, date),
   timely("current_time", 0, 0, TEXT_ONLY, time),
   timely("current_timestamp", 0, 0, TEXT_ONLY, dateTime),
-  timely("date", 0, MOST_ARGUMENTS, TEXT_ONLY, date),
-  timely("datetime", 0, MOST_ARGUMENTS, TEXT_ONLY, dateTime),
-  timely("julianday", 0, MOST_ARGUMENTS, typeSet(REAL), julianDay),
-  timely("strftime", 0, MOST_ARGUMENTS, TEXT_ONLY, strftime),
-  timely("time", 0, MOST_ARGUMENTS, TEXT_ONLY, time),
+  timely("date", 0, ANY_NUMBER, TEXT_ONLY, date),
+  timely("datetime", 0, ANY_NUMBER, TEXT_ONLY, dateTime),
+  timely("julianday", 0, ANY_NUMBER, typeSet(REAL), julianDay),
+  timely("strftime", 0, ANY_NUMBER, TEXT_ONLY, strftime),
+  timely("time", 0, ANY_NUMBER, TEXT_ONLY, time),
   timely("timediff", 2, 2, TEXT_ONLY, timeDifference),
-  timely("unixepoch", 0, MOST_ARGUMENTS, INTEGER_TYPES | typeSet(REAL), unixEpoch),
+  timely("unixepoch", 0, ANY_NUMBER, INTEGER_TYPES | typeSet(REAL), unixEpoch),
 ];

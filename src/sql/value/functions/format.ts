@@ -14,7 +14,7 @@ import { codePointCount, isAscii, skipCodePoints } from "./code-points.ts";
 import { compileFormat, type Directive, FROM_ARGUMENT, NONE } from "./format-directive.ts";
 import { escaped } from "./quote.ts";
 import { alignText, formatReal, type RealForm, withThousands } from "./real-format.ts";
-import { MOST_ARGUMENTS, pure, type ScalarFunction } from "./scalar-function.ts";
+import { ANY_NUMBER, pure, type ScalarFunction } from "./scalar-function.ts";
 
 type Pairs = readonly (Tag | SqlValue)[];
 
@@ -233,5 +233,5 @@ function quotedText(directive: Directive, leftAligned: boolean, width: number, p
 const CONTROLS = /[\x01-\x1f]/;
 
 export const FORMAT_FUNCTIONS: readonly ScalarFunction[] = ["format", "printf"].map((name) =>
-  pure(name, 0, MOST_ARGUMENTS, typeSet(TEXT) | NULLABLE, formatText),
+  pure(name, 0, ANY_NUMBER, typeSet(TEXT) | NULLABLE, formatText),
 );

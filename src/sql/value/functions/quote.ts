@@ -2,6 +2,7 @@
 import { DbError } from "../../../errors.ts";
 import { textOf } from "../affinity.ts";
 import { realText } from "../number-text.ts";
+import { untilNul } from "../text.ts";
 import {
   answerNull,
   answerText,
@@ -82,8 +83,7 @@ function unistr(tag: Tag, value: SqlValue): void {
     return;
   }
   const text = textOf(tag, value);
-  const end = text.indexOf("\0");
-  const head = end < 0 ? text : text.slice(0, end);
+  const head = untilNul(text);
   let out = "";
   let from = 0;
   for (let at = head.indexOf("\\"); at >= 0; at = head.indexOf("\\", from)) {

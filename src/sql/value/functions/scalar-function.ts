@@ -41,5 +41,5 @@ export function pure(
   return { name, minimum, maximum, types, stability: "forever", call };
 }
 
-/** SQLite's bound on the arguments of any function. */
-export const MOST_ARGUMENTS = 1000;
+/** As the most arguments of a function: as many as the parser lets through. */
+export const ANY_NUMBER: number = Number.POSITIVE_INFINITY;

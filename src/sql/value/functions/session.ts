@@ -1,5 +1,4 @@
 /** Functions that ask for what surrounds the statement: chance, and what the session has changed. */
-
 import { surroundingsOf } from "../surroundings.ts";
 import {
   answerBlob,

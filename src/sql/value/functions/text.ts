@@ -21,7 +21,7 @@ import {
 } from "../value.ts";
 import { refuseTooLong, stringOf, wholeArgument } from "./argument.ts";
 import { characterOf, codePointCount, isAscii } from "./code-points.ts";
-import { MOST_ARGUMENTS, pure, type ScalarFunction } from "./scalar-function.ts";
+import { ANY_NUMBER, pure, type ScalarFunction } from "./scalar-function.ts";
 
 /** Text in characters; everything else in bytes. */
 function lengthOf(tag: Tag, value: SqlValue): void {
@@ -175,9 +175,9 @@ const TEXT_OR_NULL = TEXT_ONLY | NULLABLE;
 const INTEGER_OR_NULL = INTEGER_TYPES | NULLABLE;
 
 export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
-  pure("char", 0, MOST_ARGUMENTS, TEXT_ONLY, characters),
-  pure("concat", 1, MOST_ARGUMENTS, TEXT_ONLY, concatenateAll),
-  pure("concat_ws", 2, MOST_ARGUMENTS, TEXT_OR_NULL, concatenateWithSeparator),
+  pure("char", 0, ANY_NUMBER, TEXT_ONLY, characters),
+  pure("concat", 1, ANY_NUMBER, TEXT_ONLY, concatenateAll),
+  pure("concat_ws", 2, ANY_NUMBER, TEXT_OR_NULL, concatenateWithSeparator),
   pure("length", 1, 1, INTEGER_OR_NULL, lengthOf),
   pure("lower", 1, 1, TEXT_OR_NULL, lower),
   pure("octet_length", 1, 1, INTEGER_OR_NULL, octetLength),

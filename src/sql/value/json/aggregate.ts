@@ -9,6 +9,7 @@
  */
 import { DbError } from "../../../errors.ts";
 import { textOf } from "../affinity.ts";
+import { untilNul } from "../text.ts";
 import { answerText, BLOB, NULL, type SqlValue, type Tag, TEXT, type TypeSet, typeSet } from "../value.ts";
 import { quoteText, valueText } from "./build.ts";
 import { answerJsonb } from "./extract.ts";
@@ -69,12 +70,6 @@ function stepObject(state: GroupState, labelTag: Tag, label: SqlValue, tag: Tag,
     state,
     labelTag === NULL ? NO_PIECE : `${quoteText(untilNul(textOf(labelTag, label)))}:${valueText(tag, value)}`,
   );
-}
-
-/** A label ends at a NUL, as in SQLite. */
-function untilNul(text: string): string {
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
 }
 
 function arrayText({ pieces, first }: GroupState): string {

@@ -123,7 +123,7 @@ export function isFirstMet(text: string): boolean {
 /** The text's place, which is moved to the front; a new one takes that of the one unused for longest. */
 function recall(text: string): Remembered {
   const first = remembered[0]!;
-  if (first.text === text && text !== "") {
+  if (first.text === text) {
     return first;
   }
   let index = 1;

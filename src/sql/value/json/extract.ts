@@ -29,6 +29,10 @@ export function extract(form: Form, tag: Tag, value: SqlValue, path: Path): void
       return;
     }
   }
+  extractParsed(form, tag, value, path);
+}
+
+function extractParsed(form: Form, tag: Tag, value: SqlValue, path: Path): void {
   readDocument(tag, value);
   const at = find(path);
   if (at === NOT_FOUND) {
@@ -65,7 +69,7 @@ function answerScanned(form: Form, bytes: Uint8Array, start: number, end: number
 /** As `extract` of the text that is in bytes `[start, end)`, which are read in place. */
 export function extractInPlace(form: Form, bytes: Uint8Array, start: number, end: number, path: Path): void {
   if (!path.isPlain || !answerScanned(form, bytes, start, end, path)) {
-    extract(form, TEXT, decode(bytes, start, end), path);
+    extractParsed(form, TEXT, decode(bytes, start, end), path);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The table of JSON functions and of the two operators. */
-import { MOST_ARGUMENTS, pure, type ScalarFunction } from "../functions/scalar-function.ts";
+import { ANY_NUMBER, pure, type ScalarFunction } from "../functions/scalar-function.ts";
 import {
   ANY_TYPE,
   answerText,
@@ -72,7 +72,7 @@ function extractor(name: string, form: "value" | "jsonb" | "nested-value"): Scal
       extractPaths(form, [TEXT, decode(bytes, start, end), ...pairs]);
     }
   };
-  return { ...pure(name, 0, MOST_ARGUMENTS, ANY_TYPE, call), callInPlace };
+  return { ...pure(name, 0, ANY_NUMBER, ANY_TYPE, call), callInPlace };
 }
 
 function arrow(name: string, form: Form, types: TypeSet): ScalarFunction {
@@ -95,16 +95,16 @@ export const DOUBLE_ARROW: ScalarFunction = arrow("->>", "value", ANY_TYPE);
 
 export const JSON_FUNCTIONS: readonly ScalarFunction[] = [
   ...family("json", 1, 1, (form) => (tag: Tag, value: SqlValue) => normalize(form, tag, value)),
-  ...family("json_array", 0, MOST_ARGUMENTS, writing(arrayText), { takesJson: all }),
-  ...family("json_object", 0, MOST_ARGUMENTS, writing(objectText), { takesJson: membersOnly }),
-  ...family("json_insert", 0, MOST_ARGUMENTS, changing("insert"), { takesJson: insertedOnly }),
-  ...family("json_replace", 0, MOST_ARGUMENTS, changing("replace"), { takesJson: insertedOnly }),
-  ...family("json_set", 0, MOST_ARGUMENTS, changing("set"), { takesJson: insertedOnly }),
-  ...family("json_array_insert", 0, MOST_ARGUMENTS, changing("array-insert"), { takesJson: insertedOnly }),
+  ...family("json_array", 0, ANY_NUMBER, writing(arrayText), { takesJson: all }),
+  ...family("json_object", 0, ANY_NUMBER, writing(objectText), { takesJson: membersOnly }),
+  ...family("json_insert", 0, ANY_NUMBER, changing("insert"), { takesJson: insertedOnly }),
+  ...family("json_replace", 0, ANY_NUMBER, changing("replace"), { takesJson: insertedOnly }),
+  ...family("json_set", 0, ANY_NUMBER, changing("set"), { takesJson: insertedOnly }),
+  ...family("json_array_insert", 0, ANY_NUMBER, changing("array-insert"), { takesJson: insertedOnly }),
   ...family(
     "json_remove",
     0,
-    MOST_ARGUMENTS,
+    ANY_NUMBER,
     (form) =>
       (...pairs: unknown[]) =>
         remove(form, pairs),

@@ -4,7 +4,7 @@
  */
 import { DbError } from "../../../errors.ts";
 import { textOf } from "../affinity.ts";
-import { encodeText } from "../text.ts";
+import { encodeText, untilNul } from "../text.ts";
 import { BIG, INTEGER, type SqlValue, type Tag, TEXT } from "../value.ts";
 
 export const KEY = 0;
@@ -85,12 +85,6 @@ function arrowStep(text: string, isInteger: boolean): string {
     return `.${text}`;
   }
   return /^\[.+\]$/s.test(text) ? text : `."${text}"`;
-}
-
-/** A text ends at a NUL, as SQLite's paths do. */
-function untilNul(text: string): string {
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
 }
 
 function readPath(given: string): Path {
