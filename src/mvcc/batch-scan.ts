@@ -100,8 +100,9 @@ export class BatchScan implements CellPlaces {
    * value are copied, those of a log segment stay where they are in any case. 8 KiB a page: 5 ns a row.
    */
   keep(count: number): void {
-    let from = this.prefix === this.u8 && this.prefixLength > 0 ? this.prefixOffset : this.keyOffsets[0]!;
-    let to = from;
+    const hasPrefix = this.prefix === this.u8 && this.prefixLength > 0;
+    let from = hasPrefix ? this.prefixOffset : this.keyOffsets[0]!;
+    let to = hasPrefix ? this.prefixOffset + this.prefixLength : from;
     for (let i = 0; i < count; i++) {
       from = Math.min(from, this.keyOffsets[i]!, this.valueOffsets[i]!);
       to = Math.max(to, this.keyOffsets[i]! + this.keyLengths[i]!, this.valueOffsets[i]! + this.valueLengths[i]!);

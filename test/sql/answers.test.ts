@@ -1,7 +1,7 @@
 /**
- * What SQLite 3.53.2 (through better-sqlite3 12.x) answered to scripts of random statements, and what nacre answers.
+ * What SQLite 3.53.2 (through better-sqlite3 12.x) answered to scripts of statements, and what nacre answers.
  *
- * test/fixtures/sql-answers.json is a list of scripts; a step of a script is one of
+ * test/fixtures/sql-answers.json (one table a query) and sql-query-answers.json (queries of every kind) are lists of scripts; a step of a script is one of
  *   { run, changes? }     a statement that succeeds, and how many rows it changes
  *   { fails }             one that breaks a constraint
  *   { query, values?, ordered?, rows }
@@ -30,7 +30,9 @@ interface Step {
   readonly rows?: readonly (readonly Encoded[])[];
 }
 
-const scripts = JSON.parse(readFileSync(join(checkoutRoot(), "test/fixtures/sql-answers.json"), "utf8")) as Step[][];
+const scripts = ["sql-answers.json", "sql-query-answers.json"].flatMap(
+  (name) => JSON.parse(readFileSync(join(checkoutRoot(), "test/fixtures", name), "utf8")) as Step[][],
+);
 
 function decode(value: Encoded): SqlValue {
   if (value === null || typeof value !== "object") {

@@ -6,10 +6,11 @@
  */
 import type { DbError } from "../../errors.ts";
 import type { ColumnDefinition, Constraint, CreateTable, Drop } from "../parse/ast/definition.ts";
-import type { Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
+import type { Call, Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
 import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
+import { aggregateFunction } from "../run/aggregates.ts";
 
 export type SupportedStatement =
   | Query
@@ -331,17 +332,34 @@ export function unsupportedConstruct(expression: Expression): string | undefined
         ? undefined
         : `the schema "${expression.schema}" (there is only "main")`;
     case "call":
-      if (expression.over !== undefined) {
-        return "a window function";
-      }
-      return expression.filter !== undefined
-        ? "FILTER"
-        : expression.orderBy.length > 0
-          ? "ORDER BY inside an aggregate"
-          : undefined;
+      return uncompiledCall(expression);
     default:
       return undefined;
   }
+}
+
+/** The aggregates that compiled code has. */
+const COMPILED_AGGREGATES: ReadonlySet<string> = new Set(["count", "sum", "total", "avg", "min", "max"]);
+
+function uncompiledCall({ name, list, over, filter, orderBy, distinct }: Call): string | undefined {
+  if (over !== undefined) {
+    return "a window function";
+  }
+  if (filter !== undefined) {
+    return "FILTER";
+  }
+  if (orderBy.length > 0) {
+    return "ORDER BY inside an aggregate";
+  }
+  if (aggregateFunction(name, list.length) === undefined) {
+    return undefined;
+  }
+  // DISTINCT changes nothing for the least and the greatest.
+  return !COMPILED_AGGREGATES.has(name)
+    ? `${name}()`
+    : distinct && name !== "min" && name !== "max"
+      ? `${name}(DISTINCT …)`
+      : undefined;
 }
 
 /** The expressions that one of those that can be bound is made of. */

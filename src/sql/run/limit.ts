@@ -1,3 +1,4 @@
+/** LIMIT and OFFSET in numbers. */
 import { DbError } from "../../errors.ts";
 import { toNumericAffinity } from "../value/affinity.ts";
 import { answer, answered, BIG, INTEGER, type SqlValue, type Tag } from "../value/value.ts";

@@ -15,9 +15,7 @@ export interface TableFunction {
   readonly columns: readonly TableFunctionColumn[];
   /** Whether its rows have a rowid. */
   readonly hasRowid: boolean;
-  /** The hidden columns that may be given, in order; those not given are NULL. */
-  readonly minimum: number;
-  /** Rows of one call. */
+  /** The rows of one call; the values are those of the hidden columns, in order, as far as they are given. */
   readonly open: (tags: readonly Tag[], values: readonly SqlValue[]) => TableFunctionRows;
 }
 

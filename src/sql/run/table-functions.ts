@@ -1,7 +1,21 @@
 /** The table functions by name. */
 import { DbError } from "../../errors.ts";
 import { castTo } from "../value/affinity.ts";
-import { answered, answerInt64, INTEGER_TYPES, MAX_INT64, NULL, type SqlValue, type Tag } from "../value/value.ts";
+import { JSON_TABLE_COLUMNS, JsonTable } from "../value/json/index.ts";
+import {
+  ANY_TYPE,
+  answered,
+  answerInt64,
+  answerInteger,
+  answerNull,
+  answerText,
+  answerValue,
+  INTEGER_TYPES,
+  MAX_INT64,
+  NULL,
+  type SqlValue,
+  type Tag,
+} from "../value/value.ts";
 import type { TableFunction, TableFunctionRows } from "./table-function.ts";
 
 /** `generate_series(start, stop, step)`: whole numbers, stop included. */
@@ -56,7 +70,6 @@ const SERIES: TableFunction = {
     isHidden: index > 0,
   })),
   hasRowid: true,
-  minimum: 1,
   open: (tags, values) => {
     if (tags.length === 0) {
       throw new DbError("INVALID", 'first argument to "generate_series()" missing or unusable');
@@ -69,7 +82,49 @@ const SERIES: TableFunction = {
   },
 };
 
-const byName = new Map([SERIES].map((entry) => [entry.name, entry]));
+/** `json_each(json, path)` and its kin: the elements of an array or object, or all that is in an element. */
+function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "jsonb"): TableFunction {
+  const hidden = ["json", "root"];
+  return {
+    name,
+    columns: [...JSON_TABLE_COLUMNS, ...hidden].map((column) => ({
+      name: column,
+      affinity: undefined,
+      types: ANY_TYPE,
+      isHidden: hidden.includes(column),
+    })),
+    hasRowid: true,
+    open: (tags, values) => {
+      const table = new JsonTable(kind, containers);
+      table.open(tags[0] ?? NULL, values[0] ?? null, tags[1], values[1]);
+      return {
+        next: () => table.next(),
+        answer: (column) => {
+          const given = column - JSON_TABLE_COLUMNS.length;
+          if (column < 0) {
+            answerInteger(table.rowid);
+          } else if (given < 0) {
+            table.answerColumn(JSON_TABLE_COLUMNS[column]!);
+          } else if (given < tags.length) {
+            answerValue(tags[given]!, values[given]!);
+          } else {
+            given === 0 ? answerNull() : answerText("$");
+          }
+        },
+      };
+    },
+  };
+}
+
+const TABLE_FUNCTIONS: readonly TableFunction[] = [
+  SERIES,
+  jsonTable("json_each", "each", "text"),
+  jsonTable("json_tree", "tree", "text"),
+  jsonTable("jsonb_each", "each", "jsonb"),
+  jsonTable("jsonb_tree", "tree", "jsonb"),
+];
+
+const byName = new Map(TABLE_FUNCTIONS.map((entry) => [entry.name, entry]));
 
 /** The table function of this name, in lower case. */
 export function tableFunction(name: string): TableFunction | undefined {

@@ -4,7 +4,7 @@ import { type AggregateFunction, isAggregate, type WindowFunction } from "../../
 import { aggregateFunction } from "../../run/aggregates.ts";
 import { windowFunction } from "../../run/window-functions.ts";
 import { scalarFunction } from "../../value/functions/registry.ts";
-import { MOST_ARGUMENTS, type ScalarFunction } from "../../value/functions/scalar-function.ts";
+import { ANY_NUMBER, type ScalarFunction } from "../../value/functions/scalar-function.ts";
 import { ARROW, DOUBLE_ARROW } from "../../value/json/index.ts";
 import { NULL, NULLABLE } from "../../value/value.ts";
 import type { Bound } from "./bound.ts";
@@ -17,9 +17,6 @@ import { bindWindow } from "./window.ts";
 
 export function bindCall(scope: Scope, call: Call): Bound {
   const { name, list, at } = call;
-  if (list.length > MOST_ARGUMENTS) {
-    throw scope.statement.fail(`too many arguments on function ${name}`, at);
-  }
   const found = grouping(scope, call);
   if (found !== undefined) {
     return call.over === undefined && isAggregate(found)
@@ -51,10 +48,18 @@ export function bindArrow(scope: Scope, operator: "->" | "->>", list: readonly E
 
 function bindFound(scope: Scope, found: ScalarFunction, list: readonly Expression[], site: number | undefined): Bound {
   const parts = list.map((part, index) => {
-    const bound = scope.expression(part);
-    return found.takesJson?.(index) === true ? asJson(bound) : bound;
+    const takesJson = found.takesJson?.(index) === true;
+    const bound = scope.expression(takesJson ? withBinaryGroups(part) : part);
+    return takesJson ? asJson(bound) : bound;
   });
   return { kind: "call", types: found.types, function: found, list: parts, site };
+}
+
+/** An aggregate of JSON as JSON, which is what its jsonb form gives. */
+function withBinaryGroups(part: Expression): Expression {
+  return part.kind === "call" && part.name.startsWith("json_group_")
+    ? { ...part, name: part.name.replace("json", "jsonb") }
+    : part;
 }
 
 /** The aggregate or window function of this name that takes so many arguments. */
@@ -84,7 +89,7 @@ function bindScalar(scope: Scope, name: string, list: readonly Expression[], at:
   };
   switch (name) {
     case "coalesce":
-      requireArguments(2, MOST_ARGUMENTS);
+      requireArguments(2, ANY_NUMBER);
       return first(list.map(bind));
     case "ifnull":
       requireArguments(2, 2);
@@ -94,19 +99,19 @@ function bindScalar(scope: Scope, name: string, list: readonly Expression[], at:
       return bindNullif(bind(list[0]!), bind(list[1]!));
     case "iif":
     case "if":
-      requireArguments(2, MOST_ARGUMENTS);
+      requireArguments(2, ANY_NUMBER);
       return bindIif(list.map(bind));
     case "likely":
     case "unlikely":
       requireArguments(1, 1);
-      return bind(list[0]!);
+      return withoutAffinity(bind(list[0]!));
     case "likelihood":
       requireArguments(2, 2);
       requireProbability(scope, list[1]!);
-      return bind(list[0]!);
+      return withoutAffinity(bind(list[0]!));
     case "min":
     case "max":
-      requireArguments(2, MOST_ARGUMENTS);
+      requireArguments(2, ANY_NUMBER);
       return bindExtreme(name === "max", list.map(bind));
     default: {
       const found = scalarFunction(name.toLowerCase());
@@ -117,6 +122,11 @@ function bindScalar(scope: Scope, name: string, list: readonly Expression[], at:
       return bindFound(scope, found, list, found.stability === "call" ? at : undefined);
     }
   }
+}
+
+/** The same value, as what a function gives. */
+function withoutAffinity(operand: Bound): Bound {
+  return { kind: "unary", types: operand.types, operator: "+", operand };
 }
 
 /** nacre plans by what it counts, not by what is likely; but what SQLite refuses it refuses, too. */

@@ -245,7 +245,7 @@ function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): 
 function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {
   const { operator, at } = expression;
   if (operator !== "like" && operator !== "glob") {
-    const call = bindOperatorCall(scope, operator.toUpperCase(), [expression.pattern, expression.operand], at);
+    const call = bindOperatorCall(scope, operator, [expression.pattern, expression.operand], at);
     return expression.negated ? bindUnary("not", call) : call;
   }
   const operand = bindExpression(scope, expression.operand);

@@ -26,6 +26,9 @@ import { bindIndexes } from "./index-expression.ts";
 import { columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 
+/** SQLite's bound. */
+const MOST_TABLES = 64;
+
 /** Makes the sources visible in the scope, and gives what joins them. */
 export function bindFrom(scope: Scope, from: From, isOptional: boolean = false): BoundFrom {
   const { joins } = from;
@@ -33,6 +36,9 @@ export function bindFrom(scope: Scope, from: From, isOptional: boolean = false):
     isOptional ||
     (position > 0 && ["left", "full"].includes(joins[position - 1]!.type)) ||
     joins.slice(position).some(({ type }) => type === "right" || type === "full");
+  if (joins.length >= MOST_TABLES) {
+    throw scope.statement.fail(`at most ${MOST_TABLES} tables in a join`, from.first.at);
+  }
   let bound = bindTerm(scope, from.first, mayMiss(0));
   for (const [position, join] of joins.entries()) {
     const before = scope.sources.length;

@@ -1,3 +1,4 @@
+/** ORDER BY of queries, windows and aggregates. */
 import type { OrderingTerm } from "../../parse/ast/query.ts";
 import type { BoundOrdering } from "./bound.ts";
 import type { Scope } from "./scope.ts";

@@ -46,6 +46,10 @@ export class Builder implements Site {
     return this.#execution.values;
   }
 
+  get heldRows(): number {
+    return this.#execution.heldRows;
+  }
+
   cursor(source: Source): RowCursor {
     const cursor = this.#cursors.get(source) ?? this.#around?.cursor(source);
     assert(cursor !== undefined, "an expression reads sources of its query and of those around it");

@@ -1,3 +1,4 @@
+/** Where a window's frame begins and ends, in numbers. */
 import { DbError } from "../../../errors.ts";
 import type { FrameEnd } from "../../run/window-frame.ts";
 import { toNumericAffinity } from "../../value/affinity.ts";

@@ -1,3 +1,4 @@
+/** Table functions in FROM. */
 import { assert } from "../../../assert.ts";
 import type { TableFunction, TableFunctionRows } from "../../run/table-function.ts";
 import { answer, answered, answerNull, type SqlValue, type Tag } from "../../value/value.ts";

@@ -13,8 +13,6 @@ import type { Bound, MemberTest } from "../bind/bound.ts";
 import { convertAnswer, type Evaluate, type Test, UNKNOWN } from "./evaluate.ts";
 import type { Site, Subquery } from "./site.ts";
 
-const MOST_KEPT = 5_000_000;
-
 export function membership(
   site: Site,
   { tests, query }: Extract<Bound, { kind: "in-query" }>,
@@ -40,7 +38,7 @@ export function membership(
       return scan(rows, tests, tags, values);
     }
     if (execution !== rows.execution) {
-      set = keep(rows, tests);
+      set = keep(rows, tests, site.heldRows);
       execution = rows.execution;
     }
     if (!isKnown) {
@@ -57,10 +55,10 @@ export function membership(
   };
 }
 
-function keep(rows: Subquery, tests: readonly MemberTest[]): ValueSet {
+function keep(rows: Subquery, tests: readonly MemberTest[], limit: number): ValueSet {
   const set = new ValueSet(
     tests.map(({ collation }) => collation),
-    MOST_KEPT,
+    limit,
   );
   rows.open();
   try {

@@ -13,6 +13,8 @@ import type { BoundQuery, Source } from "../bind/bound.ts";
 
 export interface Site {
   readonly values: Arguments;
+  /** Rows that the statement may hold. */
+  readonly heldRows: number;
   cursor(source: Source): RowCursor;
   /** The rows of a subquery. */
   query(query: BoundQuery): Subquery;
