@@ -111,7 +111,7 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
 }
 
 /** The rows of a table. */
-export function tableSource(
+function tableSource(
   scope: Scope,
   name: string,
   table: Table,

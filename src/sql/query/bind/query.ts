@@ -4,6 +4,7 @@
  * A name in ORDER BY is a column of the result first, then one of FROM; a number is the place of one. GROUP BY, HAVING and WHERE
  * see the names of the result, too, but after those of FROM. The rows of a compound are ordered by columns of its result alone.
  */
+import { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog.ts";
 import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, Values } from "../../parse/ast/query.ts";
 import { NULLABLE } from "../../value/value.ts";
@@ -322,9 +323,12 @@ function matchingColumn({ body, scope, aliases }: Part, expression: Expression):
   let value: Bound;
   try {
     value = scope.expression(expression);
-  } catch {
-    // What this part does not know may be another one's.
-    return undefined;
+  } catch (error) {
+    if (error instanceof DbError) {
+      // What this part does not know may be another one's.
+      return undefined;
+    }
+    throw error;
   }
   const same = body.columns.findIndex((column) => isSame(column.value, value));
   return same < 0 ? undefined : same;

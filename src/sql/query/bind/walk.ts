@@ -8,7 +8,6 @@ import {
   type BoundQuery,
   isComparison,
   type Source,
-  type SourceColumn,
 } from "./bound.ts";
 
 type Visit = (part: Bound) => void;
@@ -86,7 +85,7 @@ function forEachRight(comparisons: readonly BoundComparison[], visit: Visit): vo
 }
 
 /** The query that an expression of these kinds asks. */
-export function queryOf(bound: Bound): BoundQuery | undefined {
+function queryOf(bound: Bound): BoundQuery | undefined {
   return bound.kind === "in-query" || bound.kind === "exists" || bound.kind === "scalar-query"
     ? bound.query
     : undefined;
@@ -103,7 +102,7 @@ export function visitAll(bound: Bound, visit: Visit): void {
 }
 
 /** Calls `visit` for every expression of a query and everything in it. */
-export function visitQuery(query: BoundQuery, visit: Visit): void {
+function visitQuery(query: BoundQuery, visit: Visit): void {
   forEachExpression(query, (expression) => visitAll(expression, visit));
 }
 
@@ -155,7 +154,7 @@ function visitFrom(from: BoundFrom | undefined, visit: Visit): void {
 }
 
 /** What is evaluated for each row: keys and arguments of aggregates. */
-export function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
+function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
   for (const { value } of grouping?.keys ?? []) {
     visit(value);
   }
@@ -232,9 +231,4 @@ function hasSameFields(a: object, b: object): boolean {
     fields.length === Object.keys(b).length &&
     fields.every(([field, value]) => isSameField(value, (b as Record<string, unknown>)[field]))
   );
-}
-
-/** The column that an expression is, if it is one. */
-export function columnIn(bound: Bound): SourceColumn | undefined {
-  return bound.kind === "column" ? bound.column : undefined;
 }

@@ -179,7 +179,7 @@ function truthValue(test: Test): Evaluate {
   };
 }
 
-export function comparisonTest(site: Site, left: Evaluate, comparison: BoundComparison): Test {
+function comparisonTest(site: Site, left: Evaluate, comparison: BoundComparison): Test {
   const { operator, nullSafe, leftConversion, rightConversion, collation } = comparison;
   const right = evaluatorOf(site, comparison.right);
   const isEquality = operator === "=";
@@ -434,7 +434,7 @@ function existence(site: Site, { query, negated }: Extract<Bound, { kind: "exist
 }
 
 /** What RAISE throws; `ignore` leaves the row out without a word. */
-export class Raised extends DbError {}
+class Raised extends DbError {}
 
 function raise(site: Site, { action, message }: Extract<Bound, { kind: "raise" }>): Evaluate {
   const text = message === undefined ? undefined : evaluatorOf(site, message);
