@@ -205,10 +205,17 @@ export class Statement<Row = SqlRow> {
     if (program.kind === "interpreted") {
       prepared.values.bind(parameters);
       const rows = this.#interpret(prepared.run(program.query), reader);
-      for (let row = rows.next(); out.length < left && row.done !== true; row = rows.next()) {
-        out.push(row.value);
+      try {
+        while (out.length < left) {
+          const row = rows.next();
+          if (row.done === true) {
+            break;
+          }
+          out.push(row.value);
+        }
+      } finally {
+        rows.return();
       }
-      rows.return();
       return;
     }
     if (program.kind !== "select") {
@@ -231,8 +238,8 @@ export class Statement<Row = SqlRow> {
     const connection = this.#connection;
     let nowMs = Number.NaN;
     connection.enter(nowMs);
-    run.open(reader);
     try {
+      run.open(reader);
       while (run.next()) {
         const row = this.#shape === "array" ? run.array() : this.#shape === "value" ? run.value(0) : run.object();
         nowMs = connection.nowMs;

@@ -15,10 +15,6 @@ export class CatalogSchema implements Schema {
     const found = schema === undefined || foldName(schema) === "main" ? this.#catalog.table(name) : undefined;
     return found === undefined ? undefined : tableOf(found);
   }
-
-  view(): undefined {
-    return undefined;
-  }
 }
 
 const tables = new WeakMap<CatalogTable, Table>();

@@ -65,6 +65,7 @@ export class QueryRun {
 
   close(): void {
     this.#results.close();
+    this.#execution.end();
   }
 
   /** A column of the row, which is the caller's own. */

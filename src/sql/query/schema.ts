@@ -1,10 +1,10 @@
 /**
- * What queries ask of the catalog: tables with their keys and indexes, and views.
+ * What queries ask of the catalog: tables with their keys and indexes.
  *
  *   table   rows under its key: the rowid, or the columns of `primaryKey`
  *   index   under its columns and the row's key: the row's key
  */
-import type { Expression, Query } from "../parse/ast/query.ts";
+import type { Expression } from "../parse/ast/query.ts";
 import type { Affinity } from "../value/affinity.ts";
 import type { Collation } from "../value/collation.ts";
 import type { SqlValue, Tag } from "../value/value.ts";
@@ -12,7 +12,6 @@ import type { SqlValue, Tag } from "../value/value.ts";
 export interface Schema {
   /** `schema` is the name before the point; undefined: there is none. */
   table(schema: string | undefined, name: string): Table | undefined;
-  view(schema: string | undefined, name: string): View | undefined;
 }
 
 export interface Column {
@@ -58,10 +57,4 @@ export interface Index {
   }[];
   /** Of a partial index. */
   readonly where: Expression | undefined;
-}
-
-export interface View {
-  readonly name: string;
-  readonly query: Query;
-  readonly columns: readonly string[] | undefined;
 }

@@ -35,8 +35,8 @@ export interface WindowPlace {
   readonly peersTo: number;
   /** How many sets of such rows come before. */
   readonly peersBefore: number;
-  /** The rows of the frame in order, those left out by EXCLUDE excepted. */
-  readonly frame: Iterable<number>;
+  /** A row of the frame by its number from 0, from the end if negative; those left out by EXCLUDE do not count. */
+  inFrame(number: number): number | undefined;
   /** How many arguments the call has. */
   readonly arguments: number;
   /** Leaves one of them in `answer`, as it is in a row of the partition. */

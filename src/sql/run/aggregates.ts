@@ -98,7 +98,12 @@ function extreme(name: string, sign: 1 | -1): AggregateFunction<Extreme> {
 interface Concatenation {
   readonly texts: string[];
   readonly separators: string[];
+  /** Of all together. */
+  length: number;
 }
+
+/** The longest text that V8 makes. */
+const MOST_CHARACTERS = 536_870_888;
 
 function concatenation(name: string, minimum: number): AggregateFunction<Concatenation> {
   return {
@@ -106,17 +111,23 @@ function concatenation(name: string, minimum: number): AggregateFunction<Concate
     minimum,
     maximum: 2,
     typesOf: () => typeSet(TEXT) | NULLABLE,
-    begin: () => ({ texts: [], separators: [] }),
-    add: ({ texts, separators }, tags, values) => {
-      if (tags[0] !== NULL) {
-        texts.push(textOf(tags[0]!, values[0]!));
-        separators.push(tags.length === 1 ? "," : tags[1] === NULL ? "" : textOf(tags[1]!, values[1]!));
+    begin: () => ({ texts: [], separators: [], length: 0 }),
+    add: (state, tags, values) => {
+      if (tags[0] === NULL) {
+        return;
       }
+      const text = textOf(tags[0]!, values[0]!);
+      const separator = tags.length === 1 ? "," : tags[1] === NULL ? "" : textOf(tags[1]!, values[1]!);
+      state.length += text.length + separator.length;
+      if (state.length > MOST_CHARACTERS) {
+        throw new DbError("FULL", "string or blob too big", { limit: MOST_CHARACTERS });
+      }
+      state.texts.push(text);
+      state.separators.push(separator);
     },
-    remove: ({ texts, separators }, tags) => {
+    remove: (state, tags) => {
       if (tags[0] !== NULL) {
-        texts.shift();
-        separators.shift();
+        state.length -= state.texts.shift()!.length + state.separators.shift()!.length;
       }
     },
     answer: ({ texts, separators }) => {

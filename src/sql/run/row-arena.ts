@@ -34,11 +34,6 @@ export class RowArena {
     this.#used = 0;
   }
 
-  clear(): void {
-    this.count = 0;
-    this.#used = 0;
-  }
-
   /** The number of the row that the writer has finished. */
   add(writer: RowWriter): number {
     const { bytes, length } = writer;

@@ -4,15 +4,18 @@
  *   ROWS     so many rows before and behind        GROUPS   so many sets of peers before and behind
  *   RANGE    the rows whose one key is so much less or greater; without a distance, up to the first or last peer
  *
- * Both ends move forward only, as the row does: each is found by going on from where it was for the row before.
+ * The end of a RANGE with a distance is looked for among the sets of peers, which stand in the order of their keys.
  */
-import type { FrameExclusion, FrameUnit } from "../query/bind/bound.ts";
 import { add, subtract } from "../value/arithmetic.ts";
 import { compareValues } from "../value/compare.ts";
 import { answer, answered, BLOB, NULL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
 
+export type FrameUnit = "rows" | "range" | "groups";
+export type FrameExclusion = "no others" | "current row" | "group" | "ties";
+export type FrameEndKind = "unbounded preceding" | "preceding" | "current row" | "following" | "unbounded following";
+
 export interface FrameEnd {
-  readonly kind: "unbounded preceding" | "preceding" | "current row" | "following" | "unbounded following";
+  readonly kind: FrameEndKind;
   /** Of preceding and following. */
   readonly tag: Tag;
   readonly distance: SqlValue;
@@ -172,4 +175,19 @@ export function* rowsOf(
       yield row;
     }
   }
+}
+
+/** A row of the frame by its number from 0, from the end if negative. */
+export function rowOf(
+  partition: Partition,
+  frame: Frame,
+  exclusion: FrameExclusion,
+  position: number,
+  number: number,
+): number | undefined {
+  if (exclusion === "no others") {
+    const row = number < 0 ? frame.to + number : frame.from + number;
+    return row >= frame.from && row < frame.to ? row : undefined;
+  }
+  return [...rowsOf(partition, frame, exclusion, position)].at(number);
 }

@@ -52,29 +52,21 @@ function positive(place: WindowPlace, index: number, what: string): number {
   return value;
 }
 
-function answerNth(place: WindowPlace, wanted: number): void {
-  let left = wanted;
-  for (const position of place.frame) {
-    left--;
-    if (left === 0) {
-      place.argument(position, 0);
-      return;
-    }
-  }
-  answerNull();
-}
-
-function answerLast(place: WindowPlace): void {
-  let last = -1;
-  for (const position of place.frame) {
-    last = position;
-  }
-  last < 0 ? answerNull() : place.argument(last, 0);
+/** The argument in a row of the frame, counted from 0; negative from its end. */
+function answerInFrame(place: WindowPlace, number: number): void {
+  const position = place.inFrame(number);
+  position === undefined ? answerNull() : place.argument(position, 0);
 }
 
 /** Buckets of sizes that differ by one at the most, the larger ones first. */
 function answerBucket(place: WindowPlace): void {
-  const buckets = positive(place, 0, "ntile");
+  // SQLite asks for it once a partition.
+  place.argument(0, 0);
+  castTo("INTEGER", answer.tag, answered());
+  const buckets = Number(answered() ?? 0);
+  if (buckets <= 0) {
+    throw new DbError("INVALID", "argument of ntile must be a positive integer");
+  }
   const least = Math.floor(place.size / buckets);
   const larger = place.size % buckets;
   const inLarger = larger * (least + 1);
@@ -125,14 +117,26 @@ const WINDOW_FUNCTIONS: readonly WindowFunction[] = [
   { name: "ntile", minimum: 1, maximum: 1, typesOf: ofTypes(typeSet(INTEGER)), answerAt: answerBucket },
   { name: "lag", minimum: 1, maximum: 3, typesOf: ofTypes(ANY_TYPE), answerAt: shifted(-1) },
   { name: "lead", minimum: 1, maximum: 3, typesOf: ofTypes(ANY_TYPE), answerAt: shifted(1) },
-  { name: "first_value", minimum: 1, maximum: 1, typesOf: ofTypes(ANY_TYPE), answerAt: (place) => answerNth(place, 1) },
-  { name: "last_value", minimum: 1, maximum: 1, typesOf: ofTypes(ANY_TYPE), answerAt: answerLast },
+  {
+    name: "first_value",
+    minimum: 1,
+    maximum: 1,
+    typesOf: ofTypes(ANY_TYPE),
+    answerAt: (place) => answerInFrame(place, 0),
+  },
+  {
+    name: "last_value",
+    minimum: 1,
+    maximum: 1,
+    typesOf: ofTypes(ANY_TYPE),
+    answerAt: (place) => answerInFrame(place, -1),
+  },
   {
     name: "nth_value",
     minimum: 2,
     maximum: 2,
     typesOf: ofTypes(ANY_TYPE),
-    answerAt: (place) => answerNth(place, positive(place, 1, "nth_value")),
+    answerAt: (place) => answerInFrame(place, positive(place, 1, "nth_value") - 1),
   },
 ];
 

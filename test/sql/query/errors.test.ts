@@ -34,6 +34,19 @@ test.each([
   ["with a as (select 1), a as (select 2) select * from a", "duplicate WITH table name: a"],
   ["with a(x, y) as (select 1) select * from a", "table a has 1 values for 2 columns"],
   ["with a as (select * from b), b as (select * from a) select * from a", "circular reference: a"],
+  [
+    "with recursive c(n) as (select 1 union all select c.n + 1 from c, c as d where c.n < 3) select * from c",
+    "multiple references to recursive table: c",
+  ],
+  [
+    "with recursive c(n) as (select 1 union all select n + 1 from c where (select n from c) < 5) select * from c",
+    "recursive reference in a subquery: c",
+  ],
+  [
+    "select sum(a) over (order by id rows between a preceding and current row) from t",
+    "frame starting offset must be a non-negative integer",
+  ],
+  ["select a, row_number() over () from t group by 2", "misuse of window function in the GROUP BY clause"],
   ["select * from t indexed by nosuch", "no such index: nosuch"],
   ["select a from t order by a collate nosuch", "no such collation sequence: nosuch"],
   ["select a from t where a regexp b", "no such function: regexp"],

@@ -14,6 +14,7 @@
  */
 import type { AggregateFunction, WindowFunction } from "../../run/aggregate-function.ts";
 import type { TableFunction } from "../../run/table-function.ts";
+import type { FrameEndKind, FrameExclusion, FrameUnit } from "../../run/window-frame.ts";
 import type { Affinity } from "../../value/affinity.ts";
 import type { Collation } from "../../value/collation.ts";
 import type { ScalarFunction } from "../../value/functions/scalar-function.ts";
@@ -116,11 +117,7 @@ export type Bound = { readonly types: TypeSet } & (
       readonly collation: Collation | undefined;
     }
   | { readonly kind: "nullif"; readonly left: Bound; readonly comparison: BoundComparison }
-  /** RAISE in a trigger: IGNORE leaves the row's change out, the others fail. */
-  | { readonly kind: "raise"; readonly action: RaiseAction; readonly message: Bound | undefined }
 );
-
-export type RaiseAction = "ignore" | "abort" | "fail" | "rollback";
 
 /** What rows come from, known by its identity. */
 export interface Source {
@@ -171,14 +168,14 @@ export type Origin =
   | {
       readonly kind: "query";
       readonly query: BoundQuery;
-      /** AS [NOT] MATERIALIZED; undefined: as it is best. Queries that are referred to twice are one object. */
+      /** AS [NOT] MATERIALIZED; undefined: as it is best. */
       readonly materialized: boolean | undefined;
+      /** How often the statement refers to the query: what WITH names is one object to all who do. */
+      readonly references: { readonly count: number };
     }
   | { readonly kind: "function"; readonly function: TableFunction; readonly list: readonly Bound[] }
   /** The rows that a recursive query found last. */
   | { readonly kind: "recursion" }
-  /** The one row that a statement is at: NEW and OLD of a trigger, `excluded` of an upsert, the row of RETURNING. */
-  | { readonly kind: "row" }
   | { readonly kind: "groups" }
   | { readonly kind: "windows" }
   /** The columns of a compound, for its ORDER BY. */
@@ -238,11 +235,8 @@ export interface Grouping {
   readonly having: Bound | undefined;
 }
 
-export type FrameUnit = "rows" | "range" | "groups";
-export type FrameExclusion = "no others" | "current row" | "group" | "ties";
-
 export interface FrameBound {
-  readonly kind: "unbounded preceding" | "preceding" | "current row" | "following" | "unbounded following";
+  readonly kind: FrameEndKind;
   /** Of preceding and following: how far. */
   readonly distance: Bound | undefined;
 }
@@ -259,6 +253,8 @@ export interface BoundWindow {
 export interface WindowCall {
   readonly function: AggregateFunction | WindowFunction;
   readonly list: readonly Bound[];
+  /** Of the first argument. */
+  readonly collation: Collation | undefined;
   readonly filter: Bound | undefined;
   readonly window: BoundWindow;
   readonly types: TypeSet;

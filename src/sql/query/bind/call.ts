@@ -210,14 +210,17 @@ function bindWindowCall(scope: Scope, call: Call, found: AggregateFunction | Win
   if (call.filter !== undefined && !isAggregate(found)) {
     throw scope.statement.fail("FILTER clause may only be used with aggregate window functions", at);
   }
+  const before = scope.windowsRefused;
   scope.windowsRefused = "inside another";
   const list = call.list.map((part) => scope.expression(part));
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
   const window = bindWindow(scope, over!, found);
-  scope.windowsRefused = undefined;
+  scope.windowsRefused = before;
+  const [argument] = list;
   return scope.windowCall({
     function: found,
-    list: list,
+    list,
+    collation: argument === undefined ? undefined : collationOf(argument)?.collation,
     filter,
     window,
     types: found.typesOf(list.map(({ types }) => types)),

@@ -90,7 +90,7 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
     case "exists":
       return bindExists(scope, expression);
     case "raise":
-      return bindRaise(scope, expression);
+      throw scope.statement.fail("RAISE() may only be used within a trigger-program", expression.at);
   }
 }
 
@@ -101,16 +101,10 @@ function bindName(scope: Scope, expression: Extract<Expression, { kind: "name" }
   if (own !== undefined) {
     return own;
   }
-  const alias = table === undefined && scope.aliasesVisible ? scope.alias(column) : undefined;
-  if (alias !== undefined) {
-    scope.aliasesVisible = false;
-    const bound = bindExpression(scope, alias);
-    scope.aliasesVisible = true;
-    return bound;
-  }
-  const outer = scope.outerColumn(schema, table, column, at);
-  if (outer !== undefined) {
-    return outer;
+  const other =
+    (table === undefined ? scope.aliased(column) : undefined) ?? scope.outerColumn(schema, table, column, at);
+  if (other !== undefined) {
+    return other;
   }
   const word = table === undefined && !quoted ? column.toLowerCase() : "";
   if (word === "true" || word === "false") {
@@ -238,7 +232,8 @@ function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): 
       right: convertConstant(right, conversion),
     };
   });
-  const types = list.length === 0 ? TRUTH : truthTypes(operand, ...list.map((item) => item.right));
+  const mayBeNull = [operand, ...list.map((item) => item.right)].some(({ types }) => (types & NULLABLE) !== 0);
+  const types = list.length > 0 && mayBeNull ? TRUTH | NULLABLE : TRUTH;
   return { kind: "in", types, operand, list, negated: expression.negated };
 }
 
@@ -292,16 +287,4 @@ function bindCast(type: string, operand: Bound): Bound {
     NUMERIC: NUMERIC_TYPES,
   }[affinity];
   return fold({ kind: "cast", types: types | nulls, affinity, operand });
-}
-
-function bindRaise(scope: Scope, { action, message, at }: Extract<Expression, { kind: "raise" }>): Bound {
-  if (!scope.statement.isTrigger) {
-    throw scope.statement.fail("RAISE() may only be used within a trigger-program", at);
-  }
-  return {
-    kind: "raise",
-    types: NULLABLE,
-    action,
-    message: message === undefined ? undefined : bindExpression(scope, message),
-  };
 }

@@ -23,7 +23,7 @@ import {
 import { first } from "./call.ts";
 import { bindComparison, truthTypes } from "./comparison.ts";
 import { bindIndexes } from "./index-expression.ts";
-import { columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
+import { type CommonReference, columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 
 /** SQLite's bound. */
@@ -64,7 +64,11 @@ function visibleSource(scope: Scope, term: Exclude<FromTerm, { kind: "nested" }>
     case "subquery": {
       const query = scope.subqueryInFrom(term.query);
       const name = alias ?? "subquery";
-      return named(alias, undefined, querySource(scope, name, query, undefined, undefined, isOptional));
+      return named(
+        alias,
+        undefined,
+        querySource(scope, name, { query, columns: undefined, materialized: undefined, references: ONCE }, isOptional),
+      );
     }
     case "table-function":
       return named(alias ?? term.name, undefined, functionSource(scope, term, isOptional));
@@ -81,16 +85,12 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
   const { schema, name, alias, index, at } = term;
   const common = schema === undefined ? scope.commonQuery(name) : undefined;
   if (common !== undefined) {
-    const { query, columns, materialized, recursion } = common.refer(at);
-    const source = recursion ?? querySource(scope, alias ?? name, query!, columns, materialized, isOptional);
+    const { query, columns, materialized, recursion, references } = common.refer(scope, at);
+    const source =
+      recursion ?? querySource(scope, alias ?? name, { query: query!, columns, materialized, references }, isOptional);
     return named(alias ?? name, undefined, source);
   }
   const { catalog } = scope.statement;
-  const view = catalog.view(schema, name);
-  if (view !== undefined) {
-    const query = scope.statement.bindView(view);
-    return named(alias ?? name, schema, querySource(scope, alias ?? name, query, view.columns, undefined, isOptional));
-  }
   const table = catalog.table(schema, name);
   if (table === undefined) {
     const called = schema === undefined ? tableFunction(foldName(name)) : undefined;
@@ -163,19 +163,25 @@ function columnTypes(column: Table["columns"][number]): TypeSet {
   return column.notNull ? byAffinity & ~NULLABLE : byAffinity;
 }
 
+/** Nobody else refers to it. */
+const ONCE = { count: 1 };
+
 function querySource(
   scope: Scope,
   name: string,
-  query: BoundQuery,
-  names: readonly string[] | undefined,
-  materialized: boolean | undefined,
+  {
+    query,
+    columns: names,
+    materialized,
+    references,
+  }: Omit<CommonReference, "query" | "recursion"> & { query: BoundQuery },
   isOptional: boolean,
 ): Source {
   scope.addOuter(query.outer);
   const columns = columnsOf(query, names).map((column) =>
     isOptional ? { ...column, types: column.types | NULLABLE } : column,
   );
-  return scope.statement.newSource(name, columns, undefined, { kind: "query", query, materialized });
+  return scope.statement.newSource(name, columns, undefined, { kind: "query", query, materialized, references });
 }
 
 /** What the columns of a query are to the one that it stands in. */

@@ -7,6 +7,7 @@
 import { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog.ts";
 import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, Values } from "../../parse/ast/query.ts";
+import { MAX_COLUMNS } from "../../parse/expression-list.ts";
 import { NULLABLE } from "../../value/value.ts";
 import {
   type Bound,
@@ -67,7 +68,7 @@ interface Part {
 
 /** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
 function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
-  const rowless = scope.statement.rowlessScope();
+  const rowless = scope.rowless();
   const limit = query.limit === undefined ? undefined : rowless.expression(query.limit);
   const offset = query.offset === undefined ? undefined : rowless.expression(query.offset);
   return { id: scope.statement.newQueryId(), body: complete(), ordering, limit, offset, outer: scope.outer };
@@ -175,6 +176,9 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
       scope.addAlias(column.alias, column.expression);
     }
   }
+  if (bound.length > MAX_COLUMNS) {
+    throw scope.statement.fail("too many columns in result set", 0);
+  }
   return bound;
 }
 
@@ -209,6 +213,9 @@ function nameOf(scope: Scope, expression: Expression, value: Bound): string | un
 function bindGroupTerm(scope: Scope, term: Expression, columns: readonly BoundColumn[]): Grouping["keys"][number] {
   const position = positionOf(scope, term, columns, "GROUP BY", undefined);
   const value = position === undefined ? refusing(scope, "function ", term)! : columns[position]!.value;
+  if (position !== undefined && scope.readsWindows(value)) {
+    throw scope.statement.fail("misuse of window function in the GROUP BY clause", term.at);
+  }
   if (position !== undefined && scope.readsAggregates(value)) {
     throw scope.statement.fail("aggregate functions are not allowed in the GROUP BY clause", term.at);
   }

@@ -11,7 +11,7 @@ import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
-import type { Schema, View } from "../schema.ts";
+import type { Schema } from "../schema.ts";
 import {
   type AggregateCall,
   type Bound,
@@ -44,7 +44,8 @@ export interface Binders {
 
 /** A query that FROM can name: WITH. */
 export interface CommonQuery {
-  refer(at: number): CommonReference;
+  /** `scope` is that of the SELECT in whose FROM the name stands. */
+  refer(scope: Scope, at: number): CommonReference;
 }
 
 export interface CommonReference {
@@ -53,21 +54,19 @@ export interface CommonReference {
   readonly columns: readonly string[] | undefined;
   readonly materialized: boolean | undefined;
   readonly recursion: Source | undefined;
+  readonly references: { readonly count: number };
 }
 
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
 export class StatementScope {
   readonly catalog: Schema;
-  /** In a trigger's program, which may RAISE. */
-  readonly isTrigger: boolean;
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
   #sources: number;
   #queries: number;
 
-  constructor(parsed: ParsedStatement, catalog: Schema, binders: Binders, isTrigger: boolean = false) {
+  constructor(parsed: ParsedStatement, catalog: Schema, binders: Binders) {
     this.catalog = catalog;
-    this.isTrigger = isTrigger;
     this.#parsed = parsed;
     this.#binders = binders;
     this.#sources = 0;
@@ -79,24 +78,11 @@ export class StatementScope {
     return new Scope(this, this.#binders, undefined);
   }
 
-  /** Where there are no rows: LIMIT, say. */
-  rowlessScope(): Scope {
-    const scope = this.newScope();
-    scope.aggregatesRefused = "function ";
-    scope.windowsRefused = ": ";
-    return scope;
-  }
-
   /** Where there is one source alone. */
   scopeOf(source: Source): Scope {
     const scope = this.newScope();
     scope.sources.push({ name: foldName(source.name), schema: undefined, source, merged: new Set() });
     return scope;
-  }
-
-  /** A view's query, which sees nothing of the statement. */
-  bindView(view: View): BoundQuery {
-    return this.#binders.query(this.newScope(), view.query);
   }
 
   newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
@@ -139,6 +125,7 @@ export class Scope {
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
   readonly #aliases: Map<string, Expression>;
+  readonly #bound: Map<Query, BoundQuery>;
   #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
   #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
 
@@ -159,6 +146,7 @@ export class Scope {
     this.aggregates = [];
     this.windowCalls = [];
     this.#aliases = new Map();
+    this.#bound = new Map();
     this.#aggregateSource = undefined;
     this.#windowSource = undefined;
   }
@@ -167,16 +155,41 @@ export class Scope {
     return this.#binders.expression(this, expression);
   }
 
-  /** A subquery of an expression here. */
+  /** A subquery of an expression here; looked at twice it is bound once. */
   query(query: Query): BoundQuery {
-    const bound = this.#binders.query(this, query);
-    this.addOuter(bound.outer);
+    let bound = this.#bound.get(query);
+    if (bound === undefined) {
+      bound = this.#binders.query(this, query);
+      this.#bound.set(query, bound);
+      this.addOuter(bound.outer);
+    }
     return bound;
   }
 
   /** A query in FROM, which sees nothing of the others there. */
   subqueryInFrom(query: Query): BoundQuery {
     return this.#binders.query(this.around ?? this, query);
+  }
+
+  /** Where there are no rows: LIMIT, which sees what WITH names and nothing else. */
+  rowless(): Scope {
+    const scope = this.statement.newScope();
+    scope.aggregatesRefused = "function ";
+    scope.windowsRefused = "in LIMIT";
+    for (let around: Scope | undefined = this; around !== undefined; around = around.around) {
+      for (const [name, common] of around.common) {
+        if (!scope.common.has(name)) {
+          scope.common.set(name, common);
+        }
+      }
+    }
+    return scope;
+  }
+
+  /** Whether an expression reads the result of a window function of this query. */
+  readsWindows(bound: Bound): boolean {
+    const source = this.#windowSource?.source;
+    return source !== undefined && sourcesReadBy(bound).has(source);
   }
 
   /** Whether an expression reads an aggregate of this query. */
@@ -264,11 +277,26 @@ export class Scope {
     if (around === undefined) {
       return undefined;
     }
-    const found = around.ownColumn(schema, table, name, at) ?? around.outerColumn(schema, table, name, at);
-    if (found?.kind === "column") {
-      this.outer.add(found.source);
+    const alias = (): Bound | undefined => (table === undefined ? around.aliased(name) : undefined);
+    const found = around.ownColumn(schema, table, name, at) ?? alias() ?? around.outerColumn(schema, table, name, at);
+    if (found !== undefined) {
+      this.addOuter(sourcesReadBy(found));
     }
     return found;
+  }
+
+  /** What an alias of the result stands for, where it may be meant; inside it no other alias is. */
+  aliased(name: string): Bound | undefined {
+    const alias = this.aliasesVisible ? this.alias(name) : undefined;
+    if (alias === undefined) {
+      return undefined;
+    }
+    this.aliasesVisible = false;
+    try {
+      return this.expression(alias);
+    } finally {
+      this.aliasesVisible = true;
+    }
   }
 
   /** Takes over what a query inside this one reads of the queries around it. */

@@ -5,7 +5,7 @@ import type { Bound, BoundQuery, MemberTest } from "./bound.ts";
 import { conversionOf, neededConversion, TRUTH } from "./comparison.ts";
 import { rowOf } from "./row-value.ts";
 import type { Scope } from "./scope.ts";
-import { affinityOf, collationOf, lastCore } from "./traits.ts";
+import { affinityOf, comparingCollation, lastCore } from "./traits.ts";
 
 export function bindScalarQuery(scope: Scope, { query, at }: Extract<Expression, { kind: "subquery" }>): Bound {
   const bound = scope.query(query);
@@ -81,7 +81,7 @@ function member(scope: Scope, operand: Expression, query: BoundQuery, negated: b
       leftConversion: neededConversion(conversion, part),
       rightConversion:
         query.body.kind === "core" ? neededConversion(conversion, value) : neededConversion(conversion, any),
-      collation: (collationOf(part) ?? collationOf(value))?.collation,
+      collation: comparingCollation(part, value),
     };
   });
   return { kind: "in-query", types: TRUTH | NULLABLE, tests, query, negated };

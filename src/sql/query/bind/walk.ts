@@ -65,9 +65,6 @@ export function forEachPart(bound: Bound, visit: Visit): void {
     case "extreme":
       bound.list.forEach(visit);
       break;
-    case "raise":
-      visitOptional(bound.message, visit);
-      break;
     default:
   }
 }

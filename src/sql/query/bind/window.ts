@@ -1,10 +1,12 @@
 /** Windows: OVER and the WINDOW clause. */
-import type { FrameBound as ParsedBound, Window, WindowName } from "../../parse/ast/query.ts";
+import { foldName } from "../../catalog.ts";
+import type { NamedWindow, Frame as ParsedFrame, Window, WindowName } from "../../parse/ast/query.ts";
 import { type AggregateFunction, isAggregate, type WindowFunction } from "../../run/aggregate-function.ts";
 import type { BoundWindow, FrameBound } from "./bound.ts";
 import { bindOrdering } from "./ordering.ts";
 import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
+import { sourcesReadBy } from "./walk.ts";
 
 /** Functions that see their whole partition, whatever the frame is. */
 const WHOLE_PARTITION: ReadonlySet<string> = new Set([
@@ -44,8 +46,8 @@ export function bindWindow(
     partition,
     ordering,
     unit: frame.unit,
-    start: bindFrameBound(scope, frame.start),
-    end: bindFrameBound(scope, frame.end),
+    start: bindFrameBound(scope, frame, "start"),
+    end: bindFrameBound(scope, frame, "end"),
     exclusion: frame.exclude,
   };
 }
@@ -57,10 +59,19 @@ const DEFAULT_FRAME = {
   exclusion: "no others",
 } as const;
 
-function bindFrameBound(scope: Scope, bound: ParsedBound): FrameBound {
-  return "offset" in bound
-    ? { kind: bound.kind, distance: scope.expression(bound.offset) }
-    : { kind: bound.kind, distance: undefined };
+/** How far a frame goes does not depend on the row. */
+function bindFrameBound(scope: Scope, frame: ParsedFrame, which: "start" | "end"): FrameBound {
+  const bound = frame[which];
+  if (!("offset" in bound)) {
+    return { kind: bound.kind, distance: undefined };
+  }
+  const distance = scope.expression(bound.offset);
+  if (sourcesReadBy(distance).size > 0) {
+    const what = frame.unit === "range" ? "number" : "integer";
+    const end = which === "start" ? "starting" : "ending";
+    throw scope.statement.fail(`frame ${end} offset must be a non-negative ${what}`, bound.offset.at);
+  }
+  return { kind: bound.kind, distance };
 }
 
 function namedWindow(scope: Scope, name: string, at: number): Window {
@@ -68,16 +79,22 @@ function namedWindow(scope: Scope, name: string, at: number): Window {
   if (found === undefined) {
     throw scope.statement.fail(`no such window: ${name}`, at);
   }
-  return completed(scope, found.window);
+  return completed(scope, found.window, found);
 }
 
-/** With what its base says. */
-function completed(scope: Scope, window: Window): Window {
+/** With what its base says: of a named window, one that was named before it. The base of the first one means nothing to SQLite. */
+function completed(scope: Scope, window: Window, named?: NamedWindow): Window {
   const { base } = window;
-  if (base === undefined) {
+  const names = [...scope.windows.values()];
+  const before = named === undefined ? names : names.slice(0, names.indexOf(named));
+  if (base === undefined || (named !== undefined && before.length === 0)) {
     return window;
   }
-  const under = namedWindow(scope, base.name, base.at);
+  const found = before.find((other) => foldName(other.name) === foldName(base.name));
+  if (found === undefined) {
+    throw scope.statement.fail(`no such window: ${base.name}`, base.at);
+  }
+  const under = completed(scope, found.window, found);
   const what =
     window.partitionBy.length > 0
       ? "PARTITION clause"

@@ -48,32 +48,46 @@ class Common implements CommonQuery {
   readonly #table: CommonTable;
   readonly #binders: PartBinders;
   #bound: BoundQuery | undefined;
-  /** While its recursive part is bound: what its name means there. */
-  #recursion: Source | undefined;
+  /** The scope that the recursive SELECT at hand is bound in, and whether its FROM has named the query already. */
+  #step: { readonly around: Scope; readonly source: Source; hasReferred: boolean } | undefined;
   #isBeingBound: boolean;
+  readonly #references: { count: number };
 
   constructor(scope: Scope, table: CommonTable, binders: PartBinders) {
     this.#scope = scope;
     this.#table = table;
     this.#binders = binders;
     this.#bound = undefined;
-    this.#recursion = undefined;
+    this.#step = undefined;
     this.#isBeingBound = false;
+    this.#references = { count: 0 };
   }
 
-  refer(at: number): CommonReference {
+  refer(scope: Scope, at: number): CommonReference {
     const { columns, materialized, name } = this.#table;
     const names = columns?.map((column) => column.name);
-    if (this.#recursion !== undefined) {
-      return { query: undefined, columns: names, materialized, recursion: this.#recursion };
+    const references = this.#references;
+    if (this.#step !== undefined) {
+      if (scope.around !== this.#step.around) {
+        throw scope.statement.fail(`recursive reference in a subquery: ${name}`, at);
+      }
+      if (this.#step.hasReferred) {
+        throw scope.statement.fail(`multiple references to recursive table: ${name}`, at);
+      }
+      this.#step.hasReferred = true;
+      return { query: undefined, columns: names, materialized, recursion: this.#step.source, references };
     }
     if (this.#isBeingBound) {
-      throw this.#scope.statement.fail(`circular reference: ${name}`, at);
+      throw scope.statement.fail(`circular reference: ${name}`, at);
     }
     this.#isBeingBound = true;
-    this.#bound ??= this.#bind();
-    this.#isBeingBound = false;
-    return { query: this.#bound, columns: names, materialized, recursion: undefined };
+    try {
+      this.#bound ??= this.#bind();
+    } finally {
+      this.#isBeingBound = false;
+    }
+    references.count++;
+    return { query: this.#bound, columns: names, materialized, recursion: undefined, references };
   }
 
   #bind(): BoundQuery {
@@ -121,9 +135,13 @@ class Common implements CommonQuery {
     }));
     const source = scope.statement.newSource(name, columns, undefined, { kind: "recursion" });
     const bodies = steps.map(({ core, at, operator }) => {
-      this.#recursion = source;
-      const part = this.#binders.bindPart(scope, core);
-      this.#recursion = undefined;
+      this.#step = { around: scope, source, hasReferred: false };
+      let part: BoundBody;
+      try {
+        part = this.#binders.bindPart(scope, core);
+      } finally {
+        this.#step = undefined;
+      }
       if (part.columns.length !== columns.length) {
         throw scope.statement.fail(
           `SELECTs to the left and right of ${operator.toUpperCase()} do not have the same number of result columns`,

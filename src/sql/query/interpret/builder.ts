@@ -7,6 +7,7 @@
 import { assert } from "../../../assert.ts";
 import type { Arguments } from "../../run/arguments.ts";
 import type { BoundQuery, Source } from "../bind/bound.ts";
+import { isSame } from "../bind/walk.ts";
 import type { BodyPlan, CorePlan, JoinPlan, QueryPlan, RowsPlan } from "../plan/plan.ts";
 import { DistinctResults, SetResults, UnionAllResults } from "./compound-results.ts";
 import { ComputedCursor } from "./computed-cursor.ts";
@@ -50,15 +51,14 @@ export class Builder implements Site {
     return this.#execution.heldRows;
   }
 
+  onEnd(callback: () => void): void {
+    this.#execution.onEnd(callback);
+  }
+
   cursor(source: Source): RowCursor {
     const cursor = this.#cursors.get(source) ?? this.#around?.cursor(source);
     assert(cursor !== undefined, "an expression reads sources of its query and of those around it");
     return cursor;
-  }
-
-  /** Gives a source that no plan of this query scans its row: those of triggers and RETURNING. */
-  setCursor(source: Source, cursor: RowCursor): void {
-    this.#cursors.set(source, cursor);
   }
 
   query(bound: BoundQuery): Subquery {
@@ -84,7 +84,11 @@ export class Builder implements Site {
     const left = limit === undefined ? undefined : evaluatorOf(inner, limit);
     const skip = offset === undefined ? undefined : evaluatorOf(inner, offset);
     if (ordering.length > 0 && !isRecursion) {
-      const values = ordering.map(({ value }) => evaluatorOf(site, value));
+      const { columns } = body;
+      const values = ordering.map(({ value }) => {
+        const column = columns.findIndex((candidate) => isSame(candidate.value, value));
+        return column >= 0 ? column : evaluatorOf(site, value);
+      });
       return new SortedResults(this.#execution, results, body.columns.length, { terms: ordering, values }, left, skip);
     }
     return limit === undefined ? results : new LimitedResults(results, left, skip);
@@ -119,7 +123,7 @@ export class Builder implements Site {
     const part = (plan: BodyPlan): Results => new Builder(this.#execution, this, this.#shared).#body(plan, []).results;
     const initial = part(body.initial);
     const shown = new RecursionRows();
-    this.#cursors.set(body.source, shown.cursor);
+    this.#cursors.set(body.source, shown);
     this.#recursions.set(body.source, shown);
     return new RecursiveResults(this.#execution, {
       initial,
@@ -216,7 +220,7 @@ export class Builder implements Site {
       }
       case "recursion": {
         const rows = this.recursionOf(plan.source);
-        this.#cursors.set(plan.source, rows.cursor);
+        this.#cursors.set(plan.source, rows);
         return rows;
       }
       case "join":
@@ -286,9 +290,7 @@ function sourcesIn(plan: RowsPlan): Source[] {
     case "one":
       return [];
     case "join":
-      return plan.join === "semi" || plan.join === "anti"
-        ? sourcesIn(plan.outer)
-        : [...sourcesIn(plan.outer), ...sourcesIn(plan.inner)];
+      return [...sourcesIn(plan.outer), ...sourcesIn(plan.inner)];
     default:
       return [plan.source];
   }

@@ -3,14 +3,11 @@
  *
  * Except for UNION ALL the rows come in the order of their values, as SQLite, which keeps them in a tree, gives them out.
  */
-
-import { RowArena } from "../../run/row-arena.ts";
 import { Sorter } from "../../run/sorter.ts";
 import { ValueSet } from "../../run/value-set.ts";
-import { answer, answered, type SqlValue, type Tag } from "../../value/value.ts";
 import type { BodyPlan } from "../plan/plan.ts";
-import { ArenaCursor, keepRow } from "./computed-cursor.ts";
 import type { Execution } from "./execution.ts";
+import { answerHeld, enterRow, type HeldRow, holdRow, offerRow } from "./held-row.ts";
 import type { Results } from "./site.ts";
 
 type Compound = Extract<BodyPlan, { kind: "compound" }>;
@@ -60,8 +57,7 @@ export class SetResults implements Results {
   readonly #plan: Pick<Compound, "operator" | "collations">;
   readonly #left: Results;
   readonly #right: Results;
-  readonly #cursor: ArenaCursor;
-  #order: number[];
+  #rows: HeldRow[];
   #next: number;
 
   constructor(execution: Execution, plan: Pick<Compound, "operator" | "collations">, left: Results, right: Results) {
@@ -69,84 +65,64 @@ export class SetResults implements Results {
     this.#plan = plan;
     this.#left = left;
     this.#right = right;
-    this.#cursor = new ArenaCursor();
-    this.#order = [];
+    this.#rows = [];
     this.#next = 0;
   }
 
   open(): void {
     const { operator, collations } = this.#plan;
     const { heldRows } = this.#execution;
-    const arena = new RowArena(heldRows);
+    const columns = collations.length;
+    // Rows of the set and of the list have the same numbers.
+    const rows: HeldRow[] = [];
     const seen = new ValueSet(collations, heldRows);
-    forEachRow(this.#left, () => this.#add(this.#left, seen, arena));
-    let isWanted = (_row: number): boolean => true;
+    const add = (row: HeldRow): void => {
+      enterRow(seen, row);
+      if (seen.add() === rows.length) {
+        rows.push(row);
+      }
+    };
+    forEachRow(this.#left, columns, add);
+    let wanted: readonly HeldRow[] = rows;
     if (operator === "union") {
-      forEachRow(this.#right, () => this.#add(this.#right, seen, arena));
+      forEachRow(this.#right, columns, add);
     } else {
-      const onRight = new Uint8Array(arena.count);
-      forEachRow(this.#right, () => {
-        enter(this.#right, seen, collations.length);
+      const onRight = new Uint8Array(rows.length);
+      forEachRow(this.#right, columns, (row) => {
+        enterRow(seen, row);
         if (seen.has()) {
           onRight[seen.add()] = 1;
         }
       });
-      const wanted = operator === "intersect" ? 1 : 0;
-      isWanted = (row) => onRight[row] === wanted;
+      const isWanted = operator === "intersect" ? 1 : 0;
+      wanted = rows.filter((_, number) => onRight[number] === isWanted);
     }
-    this.#cursor.arena = arena;
-    this.#order = this.#inOrder(arena, isWanted);
+    this.#rows = this.#inOrder(wanted);
     this.#next = 0;
   }
 
   next(): boolean {
-    if (this.#next === this.#order.length) {
-      return false;
-    }
-    this.#cursor.row = this.#order[this.#next++]!;
-    return true;
+    return ++this.#next <= this.#rows.length;
   }
 
   close(): void {
-    this.#order = [];
+    this.#rows = [];
     this.#next = 0;
   }
 
   answer(column: number): void {
-    this.#cursor.answer(column);
+    answerHeld(this.#rows[this.#next - 1], column);
   }
 
-  /** Rows of the set and of the arena have the same numbers. */
-  #add(results: Results, seen: ValueSet, arena: RowArena): void {
-    enter(results, seen, this.#plan.collations.length);
-    if (seen.add() === arena.count) {
-      keepRow(arena, this.#plan.collations.length, (column) => results.answer(column));
-    }
-  }
-
-  #inOrder(arena: RowArena, isWanted: (row: number) => boolean): number[] {
-    const { collations } = this.#plan;
-    const terms = collations.map((collation) => ({ descending: false, nullsFirst: true, collation }));
+  #inOrder(rows: readonly HeldRow[]): HeldRow[] {
+    const terms = this.#plan.collations.map((collation) => ({ descending: false, nullsFirst: true, collation }));
     const sorter = new Sorter(terms, Number.POSITIVE_INFINITY, this.#execution.heldRows);
-    for (let row = 0; row < arena.count; row++) {
-      if (!isWanted(row)) {
-        continue;
-      }
-      this.#cursor.row = row;
-      let slot = -1;
-      for (let term = 0; term < terms.length; term++) {
-        this.#cursor.answer(term);
-        if (term === 0) {
-          slot = sorter.offerValue(answer.tag, answered());
-        } else {
-          sorter.keyValue(slot, term, answer.tag, answered());
-        }
-      }
-      sorter.rows[slot] = row;
+    for (const row of rows) {
+      offerRow(sorter, row, row);
     }
-    const order: number[] = [];
-    sorter.finish(order, 0, Number.POSITIVE_INFINITY);
-    return order;
+    const sorted: unknown[] = [];
+    sorter.finish(sorted, 0, Number.POSITIVE_INFINITY);
+    return sorted as HeldRow[];
   }
 }
 
@@ -156,12 +132,14 @@ export class DistinctResults implements Results {
   readonly #results: Results;
   readonly #collations: Compound["collations"];
   #seen: ValueSet | undefined;
+  #row: HeldRow | undefined;
 
   constructor(execution: Execution, results: Results, collations: Compound["collations"]) {
     this.#execution = execution;
     this.#results = results;
     this.#collations = collations;
     this.#seen = undefined;
+    this.#row = undefined;
   }
 
   open(): void {
@@ -173,7 +151,8 @@ export class DistinctResults implements Results {
     const seen = this.#seen!;
     while (this.#results.next()) {
       const { count } = seen;
-      enter(this.#results, seen, this.#collations.length);
+      this.#row = holdRow(this.#results, this.#collations.length);
+      enterRow(seen, this.#row);
       if (seen.add() === count) {
         return true;
       }
@@ -183,34 +162,21 @@ export class DistinctResults implements Results {
 
   close(): void {
     this.#seen = undefined;
+    this.#row = undefined;
     this.#results.close();
   }
 
   answer(column: number): void {
-    this.#results.answer(column);
+    answerHeld(this.#row, column);
   }
 }
 
-/** Writes all columns of a row into a set; the values come first, since answering one may use the set's own machinery. */
-export function enter(results: Results, set: ValueSet, columns: number): void {
-  const tags: Tag[] = [];
-  const values: SqlValue[] = [];
-  for (let column = 0; column < columns; column++) {
-    results.answer(column);
-    tags.push(answer.tag);
-    values.push(answered());
-  }
-  set.begin();
-  for (let column = 0; column < columns; column++) {
-    set.value(column, tags[column]!, values[column]!);
-  }
-}
-
-function forEachRow(results: Results, visit: () => void): void {
-  results.open();
+/** Goes through all rows, and closes in any case. */
+export function forEachRow(results: Results, columns: number, visit: (row: HeldRow) => void): void {
   try {
+    results.open();
     while (results.next()) {
-      visit();
+      visit(holdRow(results, columns));
     }
   } finally {
     results.close();

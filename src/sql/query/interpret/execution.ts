@@ -13,6 +13,7 @@ export class Execution {
   /** Another number for each execution. */
   number: number;
   #reader: KeyspaceReader | undefined;
+  readonly #ends: (() => void)[];
 
   constructor(values: Arguments, heldRows: number, planOf: (query: BoundQuery) => QueryPlan) {
     this.values = values;
@@ -20,6 +21,7 @@ export class Execution {
     this.planOf = planOf;
     this.number = 0;
     this.#reader = undefined;
+    this.#ends = [];
   }
 
   get reader(): KeyspaceReader {
@@ -29,5 +31,18 @@ export class Execution {
   begin(reader: KeyspaceReader): void {
     this.#reader = reader;
     this.number++;
+  }
+
+  /** What was kept for this execution alone is let go. */
+  end(): void {
+    this.#reader = undefined;
+    for (const end of this.#ends) {
+      end();
+    }
+  }
+
+  /** `callback` lets go what is kept for one execution. */
+  onEnd(callback: () => void): void {
+    this.#ends.push(callback);
   }
 }

@@ -4,7 +4,6 @@
  *
  * A closure leaves its value in `answer`, as every library function does; a test gives 1, 0, or UNKNOWN for NULL.
  */
-import { DbError } from "../../../errors.ts";
 import { castTo, textOf } from "../../value/affinity.ts";
 import * as arithmetic from "../../value/arithmetic.ts";
 import { compareValues } from "../../value/compare.ts";
@@ -66,8 +65,6 @@ export function evaluatorOf(site: Site, bound: Bound): Evaluate {
       return nullif(site, bound);
     case "scalar-query":
       return firstRow(site, bound);
-    case "raise":
-      return raise(site, bound);
     default:
       return truthValue(testOf(site, bound));
   }
@@ -403,8 +400,8 @@ function firstRow(site: Site, { query, column }: Extract<Bound, { kind: "scalar-
       answerValue(tag, value);
       return;
     }
-    rows.open();
     try {
+      rows.open();
       rows.next() ? rows.answer(column) : answerNull();
     } finally {
       rows.close();
@@ -421,8 +418,8 @@ function existence(site: Site, { query, negated }: Extract<Bound, { kind: "exist
   let exists = false;
   return () => {
     if (!rows.isConstant || execution !== rows.execution) {
-      rows.open();
       try {
+        rows.open();
         exists = rows.next();
       } finally {
         rows.close();
@@ -430,16 +427,5 @@ function existence(site: Site, { query, negated }: Extract<Bound, { kind: "exist
       execution = rows.execution;
     }
     return Number(exists !== negated);
-  };
-}
-
-/** What RAISE throws; `ignore` leaves the row out without a word. */
-class Raised extends DbError {}
-
-function raise(site: Site, { action, message }: Extract<Bound, { kind: "raise" }>): Evaluate {
-  const text = message === undefined ? undefined : evaluatorOf(site, message);
-  return () => {
-    text?.();
-    throw new Raised("INVALID", text === undefined ? "" : String(answered() ?? ""), { raise: action });
   };
 }

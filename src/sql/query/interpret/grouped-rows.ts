@@ -15,6 +15,7 @@ import { ArenaCursor, keepRow } from "./computed-cursor.ts";
 import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
+import { enterRow, offerRow } from "./held-row.ts";
 import type { RowCursor, Rows, Site } from "./site.ts";
 
 /** What an aggregate knows of a group. */
@@ -39,7 +40,9 @@ class Aggregate {
     this.#call = call;
     this.#list = call.list.map((part) => evaluatorOf(site, part));
     this.#filter = allOf(site, call.filter === undefined ? [] : [call.filter]);
-    this.#ordering = call.ordering.map(({ value }) => evaluatorOf(site, value));
+    // To the least and the greatest no order matters.
+    this.#ordering =
+      call.function.isFromLast === undefined ? call.ordering.map(({ value }) => evaluatorOf(site, value)) : [];
     this.#limit = limit;
     this.#tags = [];
     this.#values = [];
@@ -54,18 +57,19 @@ class Aggregate {
     };
   }
 
-  /** Takes the row that the sources are at. */
-  add(group: GroupState): void {
+  /** Takes the row that the sources are at; whether the answer comes from it, which min and max know. */
+  add(group: GroupState): boolean {
     if (this.#filter?.() === false) {
-      return;
+      return false;
     }
     this.#evaluate(this.#list);
     if (group.seen !== undefined && !isNew(group.seen, this.#tags, this.#values)) {
-      return;
+      return false;
     }
+    const { function: found } = this.#call;
     if (this.#ordering.length === 0) {
-      this.#call.function.add(group.state, this.#tags, this.#values);
-      return;
+      found.add(group.state, this.#tags, this.#values);
+      return found.isFromLast?.(group.state) ?? false;
     }
     const list = {
       tags: [...this.#tags],
@@ -75,6 +79,7 @@ class Aggregate {
     list.tags.push(...this.#tags);
     list.values.push(...this.#values.map((value, index) => keptValue(this.#tags[index]!, value)));
     group.held.push(list);
+    return false;
   }
 
   answer(group: GroupState): void {
@@ -83,11 +88,6 @@ class Aggregate {
       group.held.length = 0;
     }
     this.#call.function.answer(group.state);
-  }
-
-  /** Whether the last row that was added is the one that the answer comes from. */
-  isFromLast(group: GroupState): boolean {
-    return this.#call.function.isFromLast?.(group.state) ?? false;
   }
 
   #evaluate(list: readonly Evaluate[]): void {
@@ -104,11 +104,7 @@ class Aggregate {
     const arguments_ = this.#list.length;
     const sorter = new Sorter(this.#call.ordering, Number.POSITIVE_INFINITY, this.#limit);
     for (const row of held) {
-      const slot = sorter.offerValue(row.tags[arguments_]!, row.values[arguments_]!);
-      for (let term = 1; term < this.#ordering.length; term++) {
-        sorter.keyValue(slot, term, row.tags[arguments_ + term]!, row.values[arguments_ + term]!);
-      }
-      sorter.rows[slot] = row;
+      offerRow(sorter, { tags: row.tags.slice(arguments_), values: row.values.slice(arguments_) }, row);
     }
     const sorted: unknown[] = [];
     sorter.finish(sorted, 0, Number.POSITIVE_INFINITY);
@@ -175,19 +171,17 @@ export class GroupedRows implements Rows {
     this.#cursor.arena = arena;
     this.#next = 0;
     const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, heldRows);
-    this.#rows.open();
     try {
+      this.#rows.open();
       while (this.#rows.next()) {
         const group = this.#groupOfRow(set, sorter);
         const { states } = group;
+        let decides = false;
         for (const [index, aggregate] of this.#aggregates.entries()) {
-          aggregate.add(states[index]!);
+          const isFromRow = aggregate.add(states[index]!);
+          decides ||= index === decider && isFromRow;
         }
-        if (
-          decider === undefined
-            ? group.row < 0
-            : this.#aggregates[decider]!.isFromLast(states[decider]!) || group.row < 0
-        ) {
+        if (decides || group.row < 0) {
           group.row = keepRow(arena, this.#bare.length, (column) => this.#bare[column]!());
         }
       }
@@ -214,6 +208,10 @@ export class GroupedRows implements Rows {
 
   close(): void {
     this.#groups = [];
+    this.#order = [];
+    this.#next = 0;
+    this.#current = undefined;
+    this.#cursor.arena = undefined;
   }
 
   setMissing(): void {
@@ -236,18 +234,11 @@ export class GroupedRows implements Rows {
       this.#groups[0] ??= this.#newGroup();
       return this.#groups[0];
     }
-    set.begin();
-    for (const [index, tag] of tags.entries()) {
-      set.value(index, tag, values[index]!);
-    }
+    enterRow(set, { tags, values });
     const number = set.add();
     if (number === this.#groups.length) {
       this.#groups.push(this.#newGroup());
-      const slot = sorter.offerValue(tags[0]!, values[0]!);
-      for (let term = 1; term < tags.length; term++) {
-        sorter.keyValue(slot, term, tags[term]!, values[term]!);
-      }
-      sorter.rows[slot] = number;
+      offerRow(sorter, { tags, values }, number);
     }
     return this.#groups[number]!;
   }

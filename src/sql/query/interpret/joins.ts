@@ -3,7 +3,6 @@
  *
  *   inner, left   every such pair; of a left join an outer row without one, once, its inner columns NULL
  *   full          and the inner rows that no outer row went with
- *   semi, anti    the outer row alone, if there is one, if there is none
  */
 
 import { ValueSet } from "../../run/value-set.ts";
@@ -72,18 +71,11 @@ export class LoopJoin implements Rows {
     const kind = this.#kind;
     while (inner.next()) {
       if (holds === undefined || holds()) {
-        if (kind === "inner" || kind === "left") {
-          this.#hasMatched = true;
-          return true;
-        }
-        this.#leave();
-        return kind === "semi";
+        this.#hasMatched = true;
+        return true;
       }
     }
     this.#leave();
-    if (kind === "anti") {
-      return true;
-    }
     if (kind === "left" && !this.#hasMatched) {
       inner.setMissing();
       return true;
@@ -105,6 +97,8 @@ export interface KeptSide {
   /** Reads the rows once, if they are not there already, and calls back on each. */
   fill(visit: (row: number) => void): number;
   goTo(row: number): void;
+  /** Forgets the rows. */
+  letGo(): void;
 }
 
 const NONE = -1;
@@ -185,6 +179,11 @@ export class HashJoin implements Rows {
   close(): void {
     this.#isInside = false;
     this.#outer.close();
+    this.#inner.letGo();
+    this.#set = new ValueSet(this.#keys.collations, this.#limit);
+    this.#firsts = [];
+    this.#nexts = new Int32Array(0);
+    this.#matched = new Uint8Array(0);
   }
 
   setMissing(): void {
@@ -200,18 +199,11 @@ export class HashJoin implements Rows {
       this.#inner.goTo(row);
       if (this.#holds?.() !== false) {
         this.#matched[row] = 1;
-        if (kind === "semi" || kind === "anti") {
-          this.#isInside = false;
-          return kind === "semi";
-        }
         this.#hasMatched = true;
         return true;
       }
     }
     this.#isInside = false;
-    if (kind === "anti") {
-      return true;
-    }
     if ((kind === "left" || kind === "full") && !this.#hasMatched) {
       this.#inner.rows.setMissing();
       return true;

@@ -2,14 +2,13 @@
 
 import { RowArena } from "../../run/row-arena.ts";
 import { answerNull } from "../../value/value.ts";
-import type { Source } from "../bind/bound.ts";
-import { ROWID_INDEX } from "../bind/bound.ts";
+import { ROWID_INDEX, type Source } from "../bind/bound.ts";
 import { ArenaCursor, keepRow } from "./computed-cursor.ts";
 import type { Execution } from "./execution.ts";
 import type { KeptSide } from "./joins.ts";
 import type { Results, RowCursor, Rows } from "./site.ts";
 
-/** The results of a query, kept for one execution of the statement; or, where they depend on rows around it, until cleared. */
+/** The results of a query, kept for one execution of the statement; or, where they depend on rows around it, until asked for anew. */
 export class KeptResults {
   readonly #execution: Execution;
   readonly #results: Results;
@@ -25,6 +24,9 @@ export class KeptResults {
     this.#isConstant = isConstant;
     this.#arena = undefined;
     this.#number = -1;
+    execution.onEnd(() => {
+      this.#arena = undefined;
+    });
   }
 
   /** All rows. */
@@ -40,8 +42,8 @@ export class KeptResults {
     const arena = new RowArena(this.#execution.heldRows);
     const results = this.#results;
     const answerColumn = (column: number): void => results.answer(column);
-    results.open();
     try {
+      results.open();
       while (results.next()) {
         keepRow(arena, this.#columns, answerColumn);
       }
@@ -137,8 +139,8 @@ export class KeptSources implements KeptSide {
   fill(visit: (row: number) => void): number {
     const arena = new RowArena(this.#limit);
     const answerColumn = (column: number): void => this.#columns[column]!();
-    this.rows.open();
     try {
+      this.rows.open();
       while (this.rows.next()) {
         visit(keepRow(arena, this.#columns.length, answerColumn));
       }
@@ -151,5 +153,9 @@ export class KeptSources implements KeptSide {
 
   goTo(row: number): void {
     this.#whole.row = row;
+  }
+
+  letGo(): void {
+    this.#whole.arena = undefined;
   }
 }

@@ -11,6 +11,7 @@ import { compareValues } from "../../value/compare.ts";
 import { answer, answered, NULL, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Bound, MemberTest } from "../bind/bound.ts";
 import { convertAnswer, type Evaluate, type Test, UNKNOWN } from "./evaluate.ts";
+import { enterRow } from "./held-row.ts";
 import type { Site, Subquery } from "./site.ts";
 
 export function membership(
@@ -23,6 +24,10 @@ export function membership(
   const values: SqlValue[] = tests.map(() => null);
   let set: ValueSet | undefined;
   let execution = -1;
+  site.onEnd(() => {
+    set = undefined;
+    execution = -1;
+  });
   const evaluate = (): void => {
     for (const [index, operand] of operands.entries()) {
       operand();
@@ -44,10 +49,7 @@ export function membership(
     if (!isKnown) {
       return set!.count === 0 ? 0 : UNKNOWN;
     }
-    set!.begin();
-    for (const [index, tag] of tags.entries()) {
-      set!.value(index, tag, values[index]!);
-    }
+    enterRow(set!, { tags, values });
     if (set!.has()) {
       return 1;
     }
@@ -60,8 +62,8 @@ function keep(rows: Subquery, tests: readonly MemberTest[], limit: number): Valu
     tests.map(({ collation }) => collation),
     limit,
   );
-  rows.open();
   try {
+    rows.open();
     while (rows.next()) {
       set.begin();
       for (const [index, { rightConversion }] of tests.entries()) {
@@ -79,8 +81,8 @@ function keep(rows: Subquery, tests: readonly MemberTest[], limit: number): Valu
 
 function scan(rows: Subquery, tests: readonly MemberTest[], tags: readonly Tag[], values: readonly SqlValue[]): number {
   let truth = 0;
-  rows.open();
   try {
+    rows.open();
     while (truth !== 1 && rows.next()) {
       const found = isEqualRow(rows, tests, tags, values);
       truth = found === 0 ? truth : found;

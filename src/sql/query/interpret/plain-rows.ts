@@ -4,7 +4,11 @@ import type { Results, Rows } from "./site.ts";
 
 /** A query without FROM: one row without columns. */
 export class OneRow implements Rows {
-  #isBefore = false;
+  #isBefore: boolean;
+
+  constructor() {
+    this.#isBefore = false;
+  }
 
   open(): void {
     this.#isBefore = true;

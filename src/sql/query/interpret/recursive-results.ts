@@ -2,28 +2,27 @@
  * WITH RECURSIVE: the rows of the initial query wait in a queue; each is taken out, given to the caller, and shown to the
  * recursive queries, whose rows wait behind it (or, with an ORDER BY, where they belong).
  */
-import { RowArena } from "../../run/row-arena.ts";
+import { DbError } from "../../../errors.ts";
 import type { SortTerm } from "../../run/sorter.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import type { Collation } from "../../value/collation.ts";
 import { compareValues } from "../../value/compare.ts";
-import { answer, answered, NULL, type SqlValue, type Tag } from "../../value/value.ts";
-import { enter } from "./compound-results.ts";
-import { ArenaCursor, keepRow } from "./computed-cursor.ts";
+import { NULL } from "../../value/value.ts";
+import { forEachRow } from "./compound-results.ts";
 import type { Execution } from "./execution.ts";
-import type { Results, Rows } from "./site.ts";
+import { answerHeld, enterRow, type HeldRow } from "./held-row.ts";
+import type { Results, RowCursor, Rows } from "./site.ts";
 
 /** The one row that the recursive queries are shown. */
-export class RecursionRows implements Rows {
-  readonly cursor: ArenaCursor;
-  /** The row, in the arena of all. */
-  row: number;
+export class RecursionRows implements Rows, RowCursor {
+  row: HeldRow | undefined;
   #isBefore: boolean;
+  #isMissing: boolean;
 
   constructor() {
-    this.cursor = new ArenaCursor();
-    this.row = -1;
+    this.row = undefined;
     this.#isBefore = false;
+    this.#isMissing = false;
   }
 
   open(): void {
@@ -31,17 +30,20 @@ export class RecursionRows implements Rows {
   }
 
   next(): boolean {
-    const { row } = this;
-    this.cursor.row = row;
-    const isThere = this.#isBefore && row >= 0;
+    const isThere = this.#isBefore && this.row !== undefined;
     this.#isBefore = false;
+    this.#isMissing = false;
     return isThere;
   }
 
   close(): void {}
 
   setMissing(): void {
-    this.cursor.row = -1;
+    this.#isMissing = true;
+  }
+
+  answer(column: number): void {
+    answerHeld(this.#isMissing ? undefined : this.row, column);
   }
 }
 
@@ -53,117 +55,112 @@ export interface RecursionParts {
   /** Undefined: UNION ALL. */
   readonly collations: readonly (Collation | undefined)[] | undefined;
   /** ORDER BY, by columns of the result. */
-  readonly ordering: readonly (SortTerm & { readonly column: number })[];
+  readonly ordering: readonly OrderedColumn[];
 }
+
+type OrderedColumn = SortTerm & { readonly column: number };
 
 export class RecursiveResults implements Results {
   readonly #execution: Execution;
   readonly #parts: RecursionParts;
-  readonly #cursor: ArenaCursor;
   #seen: ValueSet | undefined;
-  #arena: RowArena;
   #queue: Queue;
+  #row: HeldRow | undefined;
   #isOpen: boolean;
 
   constructor(execution: Execution, parts: RecursionParts) {
     this.#execution = execution;
     this.#parts = parts;
-    this.#cursor = new ArenaCursor();
     this.#seen = undefined;
-    this.#arena = new RowArena(0);
     this.#queue = new Queue([]);
+    this.#row = undefined;
     this.#isOpen = false;
   }
 
   open(): void {
-    const { heldRows } = this.#execution;
-    const { collations, ordering, initial, shown } = this.#parts;
-    this.#arena = new RowArena(heldRows);
-    this.#seen = collations === undefined ? undefined : new ValueSet(collations, heldRows);
+    const { collations, ordering, initial } = this.#parts;
+    this.#seen = collations === undefined ? undefined : new ValueSet(collations, this.#execution.heldRows);
     this.#queue = new Queue(ordering);
-    this.#cursor.arena = this.#arena;
-    this.#cursor.row = -1;
-    shown.cursor.arena = this.#arena;
+    this.#row = undefined;
     this.#isOpen = true;
     this.#take(initial);
   }
 
   next(): boolean {
-    // The row that was given out last is shown to the recursive queries when another one is asked for.
-    const { shown, steps } = this.#parts;
     if (!this.#isOpen) {
       return false;
     }
-    if (this.#cursor.row >= 0) {
-      shown.row = this.#cursor.row;
+    // The row that was given out last is shown to the recursive queries when another one is asked for.
+    const { shown, steps } = this.#parts;
+    if (this.#row !== undefined) {
+      shown.row = this.#row;
       for (const step of steps) {
         this.#take(step);
       }
     }
-    const row = this.#queue.take();
-    this.#cursor.row = row;
-    this.#isOpen = row >= 0;
+    this.#row = this.#queue.take();
+    this.#isOpen = this.#row !== undefined;
     return this.#isOpen;
   }
 
   close(): void {
     this.#isOpen = false;
-    this.#parts.shown.row = -1;
+    this.#seen = undefined;
+    this.#queue = new Queue([]);
+    this.#row = undefined;
+    this.#parts.shown.row = undefined;
   }
 
   answer(column: number): void {
-    this.#cursor.answer(column);
+    answerHeld(this.#row, column);
   }
 
   #take(results: Results): void {
-    const { columns, ordering } = this.#parts;
-    const arena = this.#arena;
-    results.open();
-    try {
-      while (results.next()) {
-        if (this.#seen !== undefined) {
-          const { count } = this.#seen;
-          enter(results, this.#seen, columns);
-          if (this.#seen.add() !== count) {
-            continue;
-          }
+    const { heldRows } = this.#execution;
+    forEachRow(results, this.#parts.columns, (row) => {
+      const seen = this.#seen;
+      if (seen !== undefined) {
+        const { count } = seen;
+        enterRow(seen, row);
+        if (seen.add() !== count) {
+          return;
         }
-        const row = keepRow(arena, columns, (column) => results.answer(column));
-        const tags: Tag[] = [];
-        const values: SqlValue[] = [];
-        for (const { column } of ordering) {
-          results.answer(column);
-          tags.push(answer.tag);
-          values.push(answered());
-        }
-        this.#queue.add({ row, tags, values });
       }
-    } finally {
-      results.close();
-    }
+      if (this.#queue.length === heldRows) {
+        throw new DbError("FULL", `a statement may hold ${heldRows} rows (option heldRows)`, { limit: heldRows });
+      }
+      this.#queue.add(row);
+    });
   }
 }
 
 interface Waiting {
-  readonly row: number;
-  readonly tags: readonly Tag[];
-  readonly values: readonly SqlValue[];
+  readonly row: HeldRow;
+  /** When it came. */
+  readonly number: number;
 }
 
 /** A binary heap by ORDER BY, then by when a row came; without an order a queue. */
 class Queue {
-  readonly #terms: readonly SortTerm[];
+  readonly #terms: readonly OrderedColumn[];
   readonly #heap: Waiting[];
   #first: number;
+  #numbers: number;
 
-  constructor(terms: readonly SortTerm[]) {
+  constructor(terms: readonly OrderedColumn[]) {
     this.#terms = terms;
     this.#heap = [];
     this.#first = 0;
+    this.#numbers = 0;
   }
 
-  add(waiting: Waiting): void {
+  get length(): number {
+    return this.#heap.length - this.#first;
+  }
+
+  add(row: HeldRow): void {
     const heap = this.#heap;
+    const waiting = { row, number: this.#numbers++ };
     heap.push(waiting);
     if (this.#terms.length === 0) {
       return;
@@ -180,30 +177,25 @@ class Queue {
     heap[at] = waiting;
   }
 
-  /** −1: there is none. */
-  take(): number {
+  take(): HeldRow | undefined {
     const heap = this.#heap;
     if (this.#terms.length === 0) {
       const next = heap[this.#first];
-      if (next === undefined) {
-        return -1;
+      if (next !== undefined) {
+        this.#first++;
+        if (this.#first > heap.length / 2) {
+          heap.splice(0, this.#first);
+          this.#first = 0;
+        }
       }
-      this.#first++;
-      if (this.#first > heap.length / 2) {
-        heap.splice(0, this.#first);
-        this.#first = 0;
-      }
-      return next.row;
+      return next?.row;
     }
     const first = heap[0];
     const last = heap.pop();
-    if (first === undefined || last === undefined) {
-      return -1;
-    }
-    if (heap.length > 0) {
+    if (last !== undefined && heap.length > 0) {
       this.#sink(last);
     }
-    return first.row;
+    return first?.row;
   }
 
   #sink(waiting: Waiting): void {
@@ -227,20 +219,20 @@ class Queue {
   }
 
   #compare(a: Waiting, b: Waiting): number {
-    for (const [index, { descending, nullsFirst, collation }] of this.#terms.entries()) {
-      const aTag = a.tags[index]!;
-      const bTag = b.tags[index]!;
+    for (const { column, descending, nullsFirst, collation } of this.#terms) {
+      const aTag = a.row.tags[column]!;
+      const bTag = b.row.tags[column]!;
       if (aTag === NULL || bTag === NULL) {
         if (aTag !== bTag) {
           return (aTag === NULL) === nullsFirst ? -1 : 1;
         }
         continue;
       }
-      const order = compareValues(aTag, a.values[index]!, bTag, b.values[index]!, collation);
+      const order = compareValues(aTag, a.row.values[column]!, bTag, b.row.values[column]!, collation);
       if (order !== 0) {
         return descending ? -order : order;
       }
     }
-    return a.row - b.row;
+    return a.number - b.number;
   }
 }

@@ -15,6 +15,8 @@ export interface Site {
   readonly values: Arguments;
   /** Rows that the statement may hold. */
   readonly heldRows: number;
+  /** `callback` lets go what is kept for one execution. */
+  onEnd(callback: () => void): void;
   cursor(source: Source): RowCursor;
   /** The rows of a subquery. */
   query(query: BoundQuery): Subquery;

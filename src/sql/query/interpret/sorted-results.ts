@@ -1,11 +1,10 @@
 /** ORDER BY, LIMIT and OFFSET of a query. */
 import { limitOf } from "../../run/limit.ts";
-import { RowArena } from "../../run/row-arena.ts";
 import { Sorter, type SortTerm } from "../../run/sorter.ts";
-import { answer, answered, INTEGER, REAL } from "../../value/value.ts";
-import { ArenaCursor, keepRow } from "./computed-cursor.ts";
+import { answer, answered } from "../../value/value.ts";
 import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
+import { answerHeld, type HeldRow, holdRow, offerRow } from "./held-row.ts";
 import type { Results } from "./site.ts";
 
 /** Leaves rows out at the start and the end. */
@@ -61,9 +60,10 @@ function evaluateLimits(limit: Evaluate | undefined, offset: Evaluate | undefine
   return { left: limitBy(limit, Number.POSITIVE_INFINITY), skip: limitBy(offset, 0) };
 }
 
+/** What rows are ordered by: columns of the result, or what else is known of the row that it comes from. */
 export interface SortKeys {
   readonly terms: readonly SortTerm[];
-  readonly values: readonly Evaluate[];
+  readonly values: readonly (number | Evaluate)[];
 }
 
 /** All rows first, then in order. */
@@ -74,8 +74,7 @@ export class SortedResults implements Results {
   readonly #keys: SortKeys;
   readonly #limit: Evaluate | undefined;
   readonly #offset: Evaluate | undefined;
-  readonly #cursor: ArenaCursor;
-  #order: number[];
+  #rows: HeldRow[];
   #next: number;
 
   constructor(
@@ -92,62 +91,44 @@ export class SortedResults implements Results {
     this.#keys = keys;
     this.#limit = limit;
     this.#offset = offset;
-    this.#cursor = new ArenaCursor();
-    this.#order = [];
+    this.#rows = [];
     this.#next = 0;
   }
 
   open(): void {
-    const { heldRows } = this.#execution;
+    const { terms, values } = this.#keys;
     const { left, skip } = evaluateLimits(this.#limit, this.#offset);
-    const sorter = new Sorter(this.#keys.terms, left + skip, heldRows);
-    const arena = new RowArena(Number.POSITIVE_INFINITY);
-    this.#order = [];
-    this.#next = 0;
-    this.#cursor.arena = arena;
+    const sorter = new Sorter(terms, left + skip, this.#execution.heldRows);
     const results = this.#results;
-    results.open();
     try {
+      results.open();
       while (left > 0 && results.next()) {
-        this.#offer(sorter, arena);
+        const row = holdRow(results, this.#columns);
+        const key = (term: number): void => {
+          const value = values[term]!;
+          typeof value === "number" ? answerHeld(row, value) : value();
+        };
+        offerRow(sorter, holdRow({ answer: key }, values.length), row);
       }
     } finally {
       results.close();
     }
-    sorter.finish(this.#order, skip, left);
+    const sorted: unknown[] = [];
+    sorter.finish(sorted, skip, left);
+    this.#rows = sorted as HeldRow[];
+    this.#next = 0;
   }
 
   next(): boolean {
-    if (this.#next === this.#order.length) {
-      return false;
-    }
-    this.#cursor.row = this.#order[this.#next++]!;
-    return true;
+    return ++this.#next <= this.#rows.length;
   }
 
-  close(): void {}
+  close(): void {
+    this.#rows = [];
+    this.#next = 0;
+  }
 
   answer(column: number): void {
-    this.#cursor.answer(column);
-  }
-
-  #offer(sorter: Sorter, arena: RowArena): void {
-    let slot = -1;
-    for (const [term, value] of this.#keys.values.entries()) {
-      value();
-      const { tag } = answer;
-      const isNumber = tag === INTEGER || tag === REAL;
-      const number = isNumber ? answer.number : 0;
-      const other = isNumber ? null : answer.other;
-      if (term === 0) {
-        slot = sorter.offer(tag, number, other);
-        if (slot < 0) {
-          return;
-        }
-      } else {
-        sorter.key(slot, term, tag, number, other);
-      }
-    }
-    sorter.rows[slot] = keepRow(arena, this.#columns, (column) => this.#results.answer(column));
+    answerHeld(this.#rows[this.#next - 1], column);
   }
 }

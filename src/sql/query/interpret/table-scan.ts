@@ -31,6 +31,8 @@ class KeyScan {
   readonly #lower: Evaluate | undefined;
   readonly #upper: Evaluate | undefined;
   #list: readonly Value[];
+  /** The execution that the list of a constant query was read in. */
+  #listExecution: number;
   #nextListed: number;
   #scan: BatchScan | undefined;
   #count: number;
@@ -51,6 +53,12 @@ class KeyScan {
     this.#lower = lower === undefined ? undefined : converted(site, lower);
     this.#upper = upper === undefined ? undefined : converted(site, upper);
     this.#list = [];
+    this.#listExecution = -1;
+    execution.onEnd(() => {
+      this.#list = [];
+      this.#listExecution = -1;
+      this.#nextListed = 0;
+    });
     this.#nextListed = 0;
     this.#scan = undefined;
     this.#count = 0;
@@ -61,7 +69,11 @@ class KeyScan {
   open(): void {
     this.close();
     const { list } = this.#access;
-    this.#list = list === undefined ? NO_LIST : this.#readList();
+    const query = this.#listQuery;
+    if (query?.isConstant !== true || this.#listExecution !== query.execution) {
+      this.#list = list === undefined ? NO_LIST : this.#readList();
+      this.#listExecution = query?.execution ?? -1;
+    }
     this.#nextListed = 0;
   }
 
@@ -85,8 +97,7 @@ class KeyScan {
   close(): void {
     this.#closeScan();
     this.#isFound = false;
-    this.#list = [];
-    this.#nextListed = 0;
+    this.#nextListed = this.#list.length;
   }
 
   #closeScan(): void {
@@ -230,8 +241,8 @@ class KeyScan {
     };
     if (list?.kind === "query") {
       const query = this.#listQuery!;
-      query.open();
       try {
+        query.open();
         while (query.next()) {
           query.answer(0);
           convertAnswer(list.conversion);

@@ -9,7 +9,8 @@ import { type AggregateFunction, isAggregate, type WindowPlace } from "../../run
 import { RowArena } from "../../run/row-arena.ts";
 import { Sorter } from "../../run/sorter.ts";
 import { keptValue } from "../../run/value-set.ts";
-import { type Frame, type FrameEnd, frameOf, type Partition, rowsOf } from "../../run/window-frame.ts";
+import { type Frame, type FrameEnd, frameOf, type Partition, rowOf, rowsOf } from "../../run/window-frame.ts";
+import type { Collation } from "../../value/collation.ts";
 import { compareValues } from "../../value/compare.ts";
 import { answer, answered, answerValue, INTEGER, type SqlValue, type Tag } from "../../value/value.ts";
 import type { BoundWindow, Source, WindowCall } from "../bind/bound.ts";
@@ -19,6 +20,7 @@ import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { evaluatorOf, testOf } from "./expression.ts";
 import { frameEnd } from "./frame-end.ts";
+import { holdRow, offerRow } from "./held-row.ts";
 import type { RowCursor, Rows, Site } from "./site.ts";
 
 /** Where in a kept row the keys and arguments of a call begin. */
@@ -66,8 +68,8 @@ export class WindowRows implements Rows {
 
   open(): void {
     const arena = new RowArena(this.#execution.heldRows);
-    this.#rows.open();
     try {
+      this.#rows.open();
       while (this.#rows.next()) {
         keepRow(arena, this.#kept.length, (column) => this.#kept[column]!());
       }
@@ -97,6 +99,9 @@ export class WindowRows implements Rows {
 
   close(): void {
     this.#computed = [];
+    this.#order = [];
+    this.#next = 0;
+    this.#cursor.arena = undefined;
   }
 
   setMissing(): void {
@@ -133,17 +138,11 @@ export class WindowRows implements Rows {
     }
     const sorter = new Sorter(terms, Number.POSITIVE_INFINITY, this.#execution.heldRows);
     for (let row = 0; row < count; row++) {
-      let slot = -1;
-      terms.forEach((_, term) => {
+      const key = (term: number): void => {
         const isKey = term < window.partition.length;
         this.#answerAt(row, isKey ? partition + term : ordering + term - window.partition.length);
-        if (term === 0) {
-          slot = sorter.offerValue(answer.tag, answered());
-        } else {
-          sorter.keyValue(slot, term, answer.tag, answered());
-        }
-      });
-      sorter.rows[slot] = row;
+      };
+      offerRow(sorter, holdRow({ answer: key }, terms.length), row);
     }
     const order: number[] = [];
     sorter.finish(order, 0, Number.POSITIVE_INFINITY);
@@ -200,7 +199,9 @@ export class WindowRows implements Rows {
       values[rows[position]!] = keptValue(answer.tag, answered());
     };
     if (isAggregate(call.function)) {
-      const running = new Running(call.function, (position) => this.#argumentsOf(call, places, rows[position]!));
+      const running = new Running(call.function, call.collation, (position) =>
+        this.#argumentsOf(call, places, rows[position]!),
+      );
       for (let position = 0; position < rows.length; position++) {
         const frame = frameAt(position);
         if (window.exclusion === "no others") {
@@ -234,7 +235,7 @@ export class WindowRows implements Rows {
       peersFrom: partition.setStarts[set]!,
       peersTo: partition.setStarts[set + 1]!,
       peersBefore: set,
-      frame: rowsOf(partition, frame, window.exclusion, position),
+      inFrame: (number) => rowOf(partition, frame, window.exclusion, position, number),
       arguments: list.length,
       argument: (at, index) => this.#answerAt(rows[at]!, places.list + index),
     };
@@ -284,15 +285,17 @@ type ArgumentsAt = (position: number) => { tags: Tag[]; values: SqlValue[] } | u
 /** An aggregate over a frame that moves: what enters is added and what leaves taken away, if the function can do that. */
 class Running {
   readonly #function: AggregateFunction;
+  readonly #collation: Collation | undefined;
   readonly #argumentsOf: ArgumentsAt;
   #state: unknown;
   #from: number;
   #to: number;
 
-  constructor(found: AggregateFunction, argumentsOf: ArgumentsAt) {
+  constructor(found: AggregateFunction, collation: Collation | undefined, argumentsOf: ArgumentsAt) {
     this.#function = found;
+    this.#collation = collation;
     this.#argumentsOf = argumentsOf;
-    this.#state = found.begin(undefined);
+    this.#state = found.begin(collation);
     this.#from = 0;
     this.#to = 0;
   }
@@ -300,7 +303,7 @@ class Running {
   moveTo({ from, to }: Frame): void {
     const { remove } = this.#function;
     if (from < this.#from || to < this.#to || from > this.#to || (from > this.#from && remove === undefined)) {
-      this.#state = this.#function.begin(undefined);
+      this.#state = this.#function.begin(this.#collation);
       this.#from = from;
       this.#to = from;
     }
@@ -316,7 +319,7 @@ class Running {
   }
 
   addAll(positions: Iterable<number>): void {
-    this.#state = this.#function.begin(undefined);
+    this.#state = this.#function.begin(this.#collation);
     for (const position of positions) {
       this.#add(position);
     }

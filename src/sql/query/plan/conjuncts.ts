@@ -130,9 +130,12 @@ export function rejectsNulls(bound: Bound, sources: ReadonlySet<Source>): boolea
       return !nullSafe && (isNullWith(bound.left, sources) || isNullWith(right, sources));
     }
     case "between":
-    case "in":
-    case "like":
       return isNullWith(bound.operand, sources);
+    case "in":
+      return (!bound.negated || bound.list.length > 0) && isNullWith(bound.operand, sources);
+    case "like":
+      // A blob on either side is no match, even where the other side is NULL.
+      return !bound.negated && isNullWith(bound.operand, sources);
     case "null-test":
       return bound.negated && isNullWith(bound.operand, sources);
     case "logic":

@@ -9,6 +9,7 @@
  * key if there is one, or once, into a hash table, where something must be equal: whichever costs less.
  */
 
+import { DbError } from "../../../errors.ts";
 import type { Collation } from "../../value/collation.ts";
 import type { Bound, BoundFrom, JoinKind, Source } from "../bind/bound.ts";
 import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
@@ -147,7 +148,7 @@ class Joining {
           continue;
         }
         const earlier = units.filter((_, other) => (before & (1 << other)) !== 0);
-        if (!this.#mayFollow(unit, earlier, precedence)) {
+        if (!this.#mayFollow(unit, earlier, given, precedence)) {
           continue;
         }
         const candidate = this.#join(joined, earlier, unit, conditions, given);
@@ -170,7 +171,7 @@ class Joining {
     while (earlier.length < units.length) {
       let best: { unit: Unit; joined: Joined } | undefined;
       for (const unit of units) {
-        if (!earlier.includes(unit) && this.#mayFollow(unit, earlier, precedence)) {
+        if (!earlier.includes(unit) && this.#mayFollow(unit, earlier, given, precedence)) {
           const candidate = this.#join(joined, earlier, unit, conditions, given);
           if (best === undefined || candidate.cost < best.joined.cost) {
             best = { unit, joined: candidate };
@@ -183,19 +184,29 @@ class Joining {
     return joined!;
   }
 
-  #mayFollow(unit: Unit, earlier: readonly Unit[], precedence: ReadonlyMap<Unit, Unit[]>): boolean {
+  #mayFollow(
+    unit: Unit,
+    earlier: readonly Unit[],
+    given: ReadonlySet<Source>,
+    precedence: ReadonlyMap<Unit, Unit[]>,
+  ): boolean {
     if (precedence.get(unit)?.some((first) => !earlier.includes(first)) === true) {
       return false;
     }
-    const needed = unit.kind === "source" ? this.#neededBy(unit.source) : [];
-    return needed.every((source) => earlier.some(({ sources }) => sources.has(source)));
+    const before = new Set([...given, ...earlier.flatMap(({ sources }) => [...sources])]);
+    return this.#neededBy(unit.sources).every((source) => before.has(source));
   }
 
-  /** A table function's arguments may be columns of sources before it. */
-  #neededBy({ origin }: Source): Source[] {
-    return origin.kind === "function"
-      ? origin.list.flatMap((part) => [...sourcesReadBy(part)].filter((source) => this.#own.has(source)))
-      : [];
+  /** Sources beside these that table functions among them have columns of as arguments. */
+  #neededBy(sources: Iterable<Source>): Source[] {
+    const inside = new Set(sources);
+    return [...inside].flatMap(({ origin }) =>
+      origin.kind === "function"
+        ? origin.list.flatMap((part) =>
+            [...sourcesReadBy(part)].filter((source) => this.#own.has(source) && !inside.has(source)),
+          )
+        : [],
+    );
   }
 
   /** One more unit behind those that are joined. */
@@ -231,7 +242,7 @@ class Joining {
       cost: joined.cost + joined.rows * looped.cost,
     };
     const hash = hashKeys(due, before, unit.sources, (sources) => this.#isAvailable(sources, before));
-    if (hash === undefined) {
+    if (hash === undefined || !this.#neededBy(unit.sources).every((source) => given.has(source))) {
       return loop;
     }
     const own = due.filter(({ sources }) => this.#isAvailable(sources, new Set([...given, ...unit.sources])));
@@ -290,37 +301,54 @@ class Joining {
     // A condition that reads the left side alone decides whether a row has partners, not whether there is one.
     const ofPair = on.filter(({ sources }) => ![...sources].some((source) => rightSources.has(source)));
     const ofRight = on.filter((conjunct) => !ofPair.includes(conjunct));
-    const hash = hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
-    const looped = this.group(unit.right, ofRight, behindLeft);
-    // Of a full join a row of the right side that the condition refuses is one without a partner.
-    const own = join === "full" ? [] : ofRight.filter((conjunct) => isOf(conjunct, rightSources));
-    const once = this.group(unit.right, own, available);
-    const rows = Math.max(left.rows, left.rows * looped.rows);
-    const loopCost = left.cost + left.rows * looped.cost;
-    const hashCost = left.cost + once.cost + (once.rows + left.rows) * HASH_COST + rows;
-    const pairBounds = ofPair.map(({ bound }) => bound);
-    if (join === "left" && (hash === undefined || loopCost <= hashCost)) {
-      return {
-        plan: { kind: "join", join, outer: left.plan, inner: looped.plan, on: pairBounds, hash: undefined, filters },
-        rows: Math.max(1, shareOf(rows, conditions)),
-        cost: loopCost,
-      };
+    const isDependent = !this.#neededBy(rightSources).every((source) => available.has(source));
+    if (!this.#neededBy(leftSources).every((source) => available.has(source)) || (isDependent && join === "full")) {
+      throw new DbError(
+        "UNSUPPORTED",
+        "a table function whose arguments are columns of the other side of a RIGHT or FULL JOIN is not supported",
+      );
     }
-    const keys = hash ?? NO_KEYS;
-    const rest = ofRight.filter((conjunct) => !own.includes(conjunct) && !keys.taken.has(conjunct));
-    return {
-      plan: {
-        kind: "join",
-        join,
-        outer: left.plan,
-        inner: once.plan,
-        on: [...pairBounds, ...rest.map(({ bound }) => bound)],
-        hash: keys.keys,
-        filters,
-      },
-      rows: Math.max(1, shareOf(rows, conditions)),
-      cost: hashCost,
+    const hash = isDependent
+      ? undefined
+      : hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
+    const pairBounds = ofPair.map(({ bound }) => bound);
+    const rowsOf = (right: Joined): number =>
+      Math.max(1, shareOf(Math.max(left.rows, left.rows * right.rows), conditions));
+    const byLoop = (): Joined => {
+      const inner = this.group(unit.right, ofRight, behindLeft);
+      return {
+        plan: {
+          kind: "join",
+          join: "left",
+          outer: left.plan,
+          inner: inner.plan,
+          on: pairBounds,
+          hash: undefined,
+          filters,
+        },
+        rows: rowsOf(inner),
+        cost: left.cost + left.rows * inner.cost,
+      };
     };
+    const byHash = ({ keys, taken }: typeof NO_KEYS): Joined => {
+      // Of a full join a row of the right side that the condition refuses is one without a partner.
+      const own = join === "full" ? [] : ofRight.filter((conjunct) => isOf(conjunct, rightSources));
+      const inner = this.group(unit.right, own, available);
+      const rest = ofRight.filter((conjunct) => !own.includes(conjunct) && !taken.has(conjunct));
+      const on = [...pairBounds, ...rest.map(({ bound }) => bound)];
+      return {
+        plan: { kind: "join", join, outer: left.plan, inner: inner.plan, on, hash: keys, filters },
+        rows: rowsOf(inner),
+        cost: left.cost + inner.cost + (inner.rows + left.rows) * HASH_COST,
+      };
+    };
+    if (join === "full" || hash === undefined) {
+      return join === "full" ? byHash(hash ?? NO_KEYS) : byLoop();
+    }
+    const hashed = byHash(hash);
+    // Both are planned for a single source alone: inside one another that would take twice as long at each level.
+    const looped = unit.right.kind === "source" ? byLoop() : hashed;
+    return looped.cost < hashed.cost ? looped : hashed;
   }
 
   /** Whether all of these are on a row: those of queries around this one are. */

@@ -37,7 +37,7 @@ export interface JoinPlan {
   readonly kind: "join";
   readonly filters: readonly Bound[];
   /** A right join is a left join the other way round, with its sides kept where they were written. */
-  readonly join: "inner" | "left" | "full" | "semi" | "anti";
+  readonly join: "inner" | "left" | "full";
   readonly outer: RowsPlan;
   readonly inner: RowsPlan;
   /** What must hold of a pair, but for what the inner side's access takes care of. */

@@ -11,7 +11,7 @@ import {
   columnOf,
   type Source,
 } from "../bind/bound.ts";
-import { forEachBehindRows, isSame, sourcesOf, visitAll } from "../bind/walk.ts";
+import { forEachBehindRows, isSame, sourcesOf, sourcesReadBy, visitAll } from "../bind/walk.ts";
 import type { Table } from "../schema.ts";
 import type { KeyAccess } from "./access.ts";
 import { tableKey } from "./choose-access.ts";
@@ -27,14 +27,11 @@ type ColumnBound = Extract<Bound, { kind: "column" }>;
 export class Planner {
   readonly #countRows: (table: Table) => number;
   readonly #plans: Map<BoundQuery, QueryPlan>;
-  /** How often each query in a FROM is referred to. */
-  readonly #references: Map<BoundQuery, number>;
   readonly #surroundings: Surroundings;
 
   constructor(countRows: (table: Table) => number) {
     this.#countRows = countRows;
     this.#plans = new Map();
-    this.#references = new Map();
     this.#surroundings = {
       rowsOf: (source) => this.#rowsOf(source),
       planSource: (source, filters, isInner) => this.#planSource(source, filters, isInner),
@@ -50,11 +47,6 @@ export class Planner {
       this.#plans.set(query, plan);
     }
     return plan;
-  }
-
-  /** FROM and WHERE of a statement that is no query. */
-  planRows(from: BoundCore["from"], where: Bound | undefined): RowsPlan {
-    return planFrom(this.#surroundings, from, where);
   }
 
   #planBody(body: BoundBody, ordering: readonly BoundOrdering[]): { body: BodyPlan; isOrdered: boolean } {
@@ -75,11 +67,6 @@ export class Planner {
 
   #planCore(core: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
     const sources = new Set(sourcesOf(core.from));
-    for (const { origin } of sources) {
-      if (origin.kind === "query") {
-        this.#references.set(origin.query, (this.#references.get(origin.query) ?? 0) + 1);
-      }
-    }
     let rows = planFrom(this.#surroundings, core.from, core.where);
     let isOrdered = ordering.length === 0;
     if (!isOrdered && core.grouping === undefined && core.windowing === undefined) {
@@ -119,7 +106,7 @@ export class Planner {
     switch (origin.kind) {
       case "query": {
         const query = this.plan(origin.query);
-        const isKept = origin.materialized ?? ((this.#references.get(origin.query) ?? 0) > 1 || isInner);
+        const isKept = origin.materialized ?? (origin.references.count > 1 || isInner);
         return { kind: isKept ? "kept" : "query", source, query, filters };
       }
       case "function":
@@ -165,12 +152,21 @@ function columnsBehind(
 }
 
 /** The same rows in the order asked for, if the outermost scan can give them so. */
-function orderedRows(rows: RowsPlan, ordering: readonly BoundOrdering[]): RowsPlan | undefined {
+function orderedRows(
+  rows: RowsPlan,
+  ordering: readonly BoundOrdering[],
+  isJoined: boolean = false,
+): RowsPlan | undefined {
   if (rows.kind === "join") {
-    const outer = rows.join === "full" ? undefined : orderedRows(rows.outer, ordering);
+    const outer = rows.join === "full" ? undefined : orderedRows(rows.outer, ordering, true);
     return outer === undefined ? undefined : { ...rows, outer };
   }
   if (rows.kind !== "scan" || rows.access.kind !== "key") {
+    return undefined;
+  }
+  // One row of the outermost source may come several times, with rows of others that decide where it stands.
+  const isOwn = ({ value }: BoundOrdering): boolean => [...sourcesReadBy(value)].every((read) => read === rows.source);
+  if (isJoined && !ordering.every(isOwn)) {
     return undefined;
   }
   const access = orderedAccess(rows.source, rows.access, ordering);
