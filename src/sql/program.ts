@@ -9,7 +9,7 @@
 
 import type { Bound } from "./bind/bound.ts";
 import { bindSelect, coreOf, fromOf } from "./bind/select.ts";
-import { isCompiled, supportedStatement } from "./bind/unsupported.ts";
+import { isCompiled, queryOfInsert, supportedStatement } from "./bind/unsupported.ts";
 import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
 import { type Catalog, quoteName, type Table } from "./catalog.ts";
 import {
@@ -58,6 +58,8 @@ export interface InsertProgram {
   readonly rows: readonly (readonly (Bound | number)[])[];
   readonly cells: () => CellsFunction | undefined;
   readonly workedOut: number;
+  /** What gives the rows, where the statement has none. */
+  readonly query: InterpretedQuery | undefined;
 }
 
 export interface ProgramOptions {
@@ -88,11 +90,16 @@ export function buildProgram(
       };
       return { kind: "select", columns, functionOf };
     }
-    case "insert":
-      return {
-        kind: "insert",
-        insert: insertProgram(bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table))),
-      };
+    case "insert": {
+      const table = tableOf(parsed, catalog, statement.table);
+      const source = queryOfInsert(statement);
+      const query =
+        source === undefined
+          ? undefined
+          : new InterpretedQuery(parsed, source, new CatalogSchema(catalog), reader, options.heldRows);
+      const bound = bindInsert(parsed, statement, table, query?.columns.length);
+      return { kind: "insert", insert: { ...insertProgram(bound), query } };
+    }
     case "update":
     case "delete":
       return { kind: "change", call: once(() => changeFunction(parsed, statement, catalog).call) };
@@ -119,7 +126,7 @@ function compileSelect(emitter: ReturnType<typeof emitSelect>): CompiledFunction
   return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
 }
 
-function insertProgram(bound: BoundInsert): InsertProgram {
+function insertProgram(bound: BoundInsert): Omit<InsertProgram, "query"> {
   const workedOut: Bound[] = [];
   const rows = bound.rows.map((row) =>
     row.map((cell) => (cell.kind === "constant" || cell.kind === "parameter" ? cell : workedOut.push(cell) - 1)),

@@ -276,7 +276,8 @@ export class Statement<Row = SqlRow> {
     try {
       if (program.kind === "insert") {
         const { insert } = program;
-        connection.write((transaction) => this.#insert(transaction, insert), insert.rows.length === 0);
+        const isOneWrite = insert.rows.length === 0 && insert.query === undefined;
+        connection.write((transaction) => this.#insert(transaction, insert), isOneWrite);
       } else {
         connection.write((transaction) => this.#change(transaction, program.call()));
       }
@@ -294,6 +295,18 @@ export class Statement<Row = SqlRow> {
     const { values } = this.#prepared;
     const { writing } = this.#connection;
     const call = insert.call();
+    if (insert.query !== undefined) {
+      // All rows before the first is written: the query may read the table.
+      const rows = this.#prepared.run(insert.query).hold(transaction);
+      const row = new Arguments(insert.query.columns.map(() => undefined));
+      for (const { tags, values: cells } of rows) {
+        for (const [index, tag] of tags.entries()) {
+          row.setTagged(index, tag, cells[index]!);
+        }
+        writing.changes += call(transaction, row, writing);
+      }
+      return;
+    }
     if (insert.rows.length === 0) {
       writing.changes += call(transaction, values, writing);
       return;

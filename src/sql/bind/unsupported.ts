@@ -32,10 +32,15 @@ export function supportedStatement(parsed: ParsedStatement): SupportedStatement 
 
 /** Whether compiled code has all that a query asks for. */
 export function isCompiled(query: Query): boolean {
+  return isWithout((refuse) => checkQuery(refuse, query));
+}
+
+/** Whether a check refuses nothing. */
+function isWithout(check: (refuse: Refuse) => void): boolean {
   try {
-    checkQuery(() => {
+    check(() => {
       throw NOT_COMPILED;
-    }, query);
+    });
     return true;
   } catch (error) {
     if (error === NOT_COMPILED) {
@@ -79,13 +84,23 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       if (statement.form === "analyze") {
         refuse("EXPLAIN ANALYZE", statement.at);
       }
-      statement.statement.kind === "query"
-        ? checkQuery(refuse, statement.statement)
-        : checkStatement(refuse, statement.statement);
+      checkExplained(refuse, statement.statement);
       return statement;
     default:
       return refuse(NAMES[statement.kind], statement.at);
   }
+}
+
+/** What is interpreted has no code and no plan that is shown. */
+function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
+  if (statement.kind === "query") {
+    checkQuery(refuse, statement);
+    return;
+  }
+  if (statement.kind === "insert" && queryOfInsert(statement) !== undefined) {
+    refuse("EXPLAIN of INSERT … SELECT", statement.at);
+  }
+  checkStatement(refuse, statement);
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
@@ -183,26 +198,33 @@ function checkOrdering(refuse: Refuse, terms: readonly OrderingTerm[]): void {
 }
 
 function checkInsert(refuse: Refuse, insert: Insert): void {
-  if (insert.with !== undefined) {
+  const query = queryOfInsert(insert);
+  if (insert.with !== undefined && (query === undefined || insert.source?.with !== undefined)) {
     refuse("WITH", insert.with.at);
   }
   if (insert.conflict === "fail" || insert.conflict === "rollback") {
     refuse(`OR ${insert.conflict.toUpperCase()}`, insert.at);
   }
   checkTable(refuse, insert.table);
-  const { source } = insert;
-  if (source !== undefined) {
-    if (source.first.kind !== "values" || source.with !== undefined || source.rest.length > 0) {
-      refuse("INSERT … SELECT", source.at);
-    } else {
-      checkAll(refuse, source.first.rows.flat());
-    }
-  }
   const [upsert] = insert.upserts;
   if (upsert !== undefined) {
     refuse("ON CONFLICT", upsert.at);
   }
   checkReturning(refuse, insert.returning);
+}
+
+/** The query that an INSERT takes its rows from; undefined: it has cells that compiled code works out, or none. */
+export function queryOfInsert({ source, with: common }: Insert): Query | undefined {
+  if (source === undefined) {
+    return undefined;
+  }
+  const { first } = source;
+  const isCells =
+    first.kind === "values" &&
+    source.with === undefined &&
+    source.rest.length === 0 &&
+    isWithout((refuse) => checkAll(refuse, first.rows.flat()));
+  return isCells ? undefined : { ...source, with: source.with ?? common };
 }
 
 function checkReturning(refuse: Refuse, returning: Returning | undefined): void {

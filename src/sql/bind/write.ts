@@ -1,7 +1,7 @@
 /**
  * Binds INSERT, UPDATE and DELETE.
  *
- * An INSERT of several rows is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
+ * An INSERT of several rows, or of those of a query, is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
  * in turn: it is compiled once, however many rows there are. With one row the cells stand in the program themselves.
  */
 import { assert } from "../../assert.ts";
@@ -45,22 +45,35 @@ export interface BoundDelete {
 /** A column, or the rowid. */
 type Target = Column | "rowid";
 
-export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table): BoundInsert {
+/** `queryColumns`: how many columns the query has that gives the rows; undefined: they are in the statement. */
+export function bindInsert(
+  parsed: ParsedStatement,
+  insert: Insert,
+  table: Table,
+  queryColumns: number | undefined = undefined,
+): BoundInsert {
   const scope = new Scope(parsed, table, insert.table);
   const targets = insert.columns?.map(({ name, at }) => target(scope, table, name, at)) ?? table.columns;
   const cells = new Scope(parsed, undefined, undefined);
   cells.aggregatesRefused = "in VALUES";
-  const rows = rowsOf(insert).map((row) => {
-    if (row.length !== targets.length) {
+  const requireCells = (count: number, at: number): void => {
+    if (count !== targets.length) {
       const what =
         insert.columns === undefined
-          ? `table ${table.name} has ${targets.length} columns but ${row.length} values were supplied`
-          : `${row.length} values for ${targets.length} columns`;
-      throw scope.fail(what, row[0]?.at ?? insert.table.at);
+          ? `table ${table.name} has ${targets.length} columns but ${count} values were supplied`
+          : `${count} values for ${targets.length} columns`;
+      throw scope.fail(what, at);
     }
+  };
+  const isQuery = queryColumns !== undefined;
+  if (isQuery) {
+    requireCells(queryColumns, insert.table.at);
+  }
+  const rows = (isQuery ? [] : rowsOf(insert)).map((row) => {
+    requireCells(row.length, row[0]?.at ?? insert.table.at);
     return row.map((cell) => bindExpression(cells, cell));
   });
-  const isDefault = rows.length === 0;
+  const isDefault = rows.length === 0 && !isQuery;
   const conflict = insert.conflict ?? "abort";
   const cellOf = (wanted: Target): Bound | undefined => {
     // Of a column that is named twice the first counts.
@@ -89,7 +102,7 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
   };
 }
 
-/** The rows of VALUES, which is all that an INSERT that is bound takes rows from; none: DEFAULT VALUES. */
+/** The rows of VALUES; none: DEFAULT VALUES. */
 function rowsOf(insert: Insert): readonly (readonly Expression[])[] {
   return insert.source?.first.kind === "values" ? insert.source.first.rows : [];
 }
