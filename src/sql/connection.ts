@@ -7,7 +7,8 @@
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { Rng } from "../random.ts";
-import { Catalog } from "./catalog.ts";
+import { Catalog } from "./catalog/catalog.ts";
+import { resolutionOf } from "./run/constraint.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
 import { type Surroundings, surroundings } from "./value/surroundings.ts";
@@ -96,8 +97,7 @@ export class Connection implements Surroundings {
       try {
         return run(open);
       } catch (error) {
-        open.rollbackTo(savepoint);
-        this.writing.forgetRowids();
+        this.#takeBack(open, savepoint, error);
         throw error;
       }
     }
@@ -107,11 +107,29 @@ export class Connection implements Surroundings {
     try {
       result = run(transaction);
     } catch (error) {
-      transaction.rollback();
+      if (resolutionOf(error) === "fail") {
+        transaction.commit();
+      } else {
+        transaction.rollback();
+      }
       throw error;
     }
     transaction.commit();
     return result;
+  }
+
+  /** What a statement that failed has done: all of it, unless its conflict clause says otherwise. */
+  #takeBack(open: SqlTransaction, savepoint: number, error: unknown): void {
+    switch (resolutionOf(error)) {
+      case "fail":
+        return;
+      case "rollback":
+        this.rollback();
+        return;
+      default:
+        open.rollbackTo(savepoint);
+        this.writing.forgetRowids();
+    }
   }
 
   begin(kind: "statement" | "interactive" = "interactive"): void {

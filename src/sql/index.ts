@@ -1,5 +1,5 @@
 /** What other layers may use of SQL. */
-export { quoteName } from "./catalog.ts";
+export { quoteName } from "./catalog/name.ts";
 export type { SqlParameter, SqlParameters } from "./run/arguments.ts";
 export { openSql, type SqlOptions, SqlSession, type TableDescription } from "./session.ts";
 export { type RunResult, type SqlRow, Statement } from "./statement.ts";

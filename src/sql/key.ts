@@ -19,6 +19,7 @@
  * one page share it, the four bytes that pages and segments search by hold all of a rowid below 2^24, and decoding is
  * one small loop. (Eight bytes fixed: the first four are the same in every rowid below 2^32, and tell nothing.)
  */
+import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import type { Collation } from "./value/collation.ts";
 import { writeText } from "./value/text.ts";
@@ -170,6 +171,16 @@ export class KeyWriter {
     for (let i = from; i < this.length; i++) {
       bytes[i] = ~bytes[i]!;
     }
+  }
+
+  /** Bytes as they are: another key, at the end of this one. */
+  addRaw(source: Uint8Array, lengthBytes: number): void {
+    const { bytes, length } = this;
+    if (length + lengthBytes > MAX_KEY_BYTES) {
+      throw tooLong(length + lengthBytes);
+    }
+    copyBytes(source, 0, bytes, length, lengthBytes);
+    this.length = length + lengthBytes;
   }
 
   add(tag: Tag, value: SqlValue): void {

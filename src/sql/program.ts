@@ -7,11 +7,13 @@
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
 
+import { DbError } from "../errors.ts";
 import type { Bound } from "./bind/bound.ts";
 import { bindSelect, coreOf, fromOf } from "./bind/select.ts";
-import { isCompiled, queryOfInsert, supportedStatement } from "./bind/unsupported.ts";
-import { type BoundInsert, bindDelete, bindInsert, bindUpdate, checkDefault } from "./bind/write.ts";
-import { type Catalog, quoteName, type Table } from "./catalog.ts";
+import { isCompiled, isCompiledWrite, isPlainToRead, supportedStatement } from "./bind/unsupported.ts";
+import { type BoundInsert, bindDelete, bindInsert, bindUpdate } from "./bind/write.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Table } from "./catalog/schema.ts";
 import {
   CELLS_PARAMETERS,
   type CellsFunction,
@@ -26,16 +28,19 @@ import {
 } from "./compile/function.ts";
 import { emitSelect, type RowShape } from "./compile/select.ts";
 import { emitCells, emitDelete, emitInsert, emitUpdate, planChange } from "./compile/write.ts";
-import type { CreateTable, Drop } from "./parse/ast/definition.ts";
-import type { Query } from "./parse/ast/query.ts";
+import { createIndex } from "./define/create-index.ts";
+import { createTable } from "./define/create-table.ts";
+import { dropIndex, dropTable } from "./define/drop.ts";
+import type { SchemaChange } from "./define/schema-change.ts";
+import type { QualifiedName, Query } from "./parse/ast/query.ts";
 import type { Explain, ParsedStatement } from "./parse/ast/statement.ts";
-import type { Delete, Update } from "./parse/ast/write.ts";
+import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import { explainAccess, explainSelect } from "./plan/explain.ts";
 import { planSelect } from "./plan/select.ts";
-import { CatalogSchema } from "./query/catalog-schema.ts";
 import { InterpretedQuery } from "./query/interpreted-query.ts";
 import type { KeyspaceReader } from "./storage.ts";
+import { InterpretedWrite } from "./write/interpreted-write.ts";
 
 export type Program =
   | {
@@ -48,8 +53,9 @@ export type Program =
   | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: "insert"; readonly insert: InsertProgram }
   | { readonly kind: "change"; readonly call: () => ChangeFunction }
-  | { readonly kind: "create-table"; readonly definition: CreateTable | undefined }
-  | { readonly kind: "drop-table"; readonly table: Table | undefined }
+  | { readonly kind: "write"; readonly write: InterpretedWrite }
+  /** Undefined: there is nothing to do. */
+  | { readonly kind: "schema"; readonly change: SchemaChange | undefined }
   | { readonly kind: "begin" | "commit" | "rollback" };
 
 export interface InsertProgram {
@@ -58,8 +64,6 @@ export interface InsertProgram {
   readonly rows: readonly (readonly (Bound | number)[])[];
   readonly cells: () => CellsFunction | undefined;
   readonly workedOut: number;
-  /** What gives the rows, where the statement has none. */
-  readonly query: InterpretedQuery | undefined;
 }
 
 export interface ProgramOptions {
@@ -76,10 +80,11 @@ export function buildProgram(
   const statement = supportedStatement(parsed);
   switch (statement.kind) {
     case "query": {
-      if (!isCompiled(statement)) {
-        const schema = new CatalogSchema(catalog);
-        const query = new InterpretedQuery(parsed, statement, schema, reader, options.heldRows);
-        return { kind: "interpreted", query };
+      if (!isCompiled(statement) || !isPlainFrom(statement, catalog)) {
+        return {
+          kind: "interpreted",
+          query: new InterpretedQuery(parsed, statement, catalog, reader, options.heldRows),
+        };
       }
       const { columns, emit } = selectParts(parsed, statement, catalog, options);
       const compiled = new Map<RowShape, SelectFunction>();
@@ -90,28 +95,46 @@ export function buildProgram(
       };
       return { kind: "select", columns, functionOf };
     }
-    case "insert": {
-      const table = tableOf(parsed, catalog, statement.table);
-      const source = queryOfInsert(statement);
-      const query =
-        source === undefined
-          ? undefined
-          : new InterpretedQuery(parsed, source, new CatalogSchema(catalog), reader, options.heldRows);
-      const bound = bindInsert(parsed, statement, table, query?.columns.length);
-      return { kind: "insert", insert: { ...insertProgram(bound), query } };
-    }
+    case "insert":
     case "update":
     case "delete":
-      return { kind: "change", call: once(() => changeFunction(parsed, statement, catalog).call) };
+      return writeProgram(parsed, statement, catalog, reader, options);
     case "create-table":
-      return { kind: "create-table", definition: checkCreate(parsed, statement, catalog) };
+      return { kind: "schema", change: createTable(parsed, statement, catalog) };
+    case "create-index":
+      return { kind: "schema", change: createIndex(parsed, statement, catalog) };
     case "drop-table":
-      return { kind: "drop-table", table: checkDrop(parsed, statement, catalog) };
+      return { kind: "schema", change: dropTable(parsed, statement, catalog) };
+    case "drop-index":
+      return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "explain":
       return explain(parsed, statement, catalog, options);
     default:
       return { kind: statement.kind };
   }
+}
+
+function writeProgram(
+  parsed: ParsedStatement,
+  statement: Insert | Update | Delete,
+  catalog: Catalog,
+  reader: KeyspaceReader,
+  options: ProgramOptions,
+): Program {
+  const table = tableOf(parsed, catalog, statement.table);
+  if (!isCompiledWrite(statement, table, catalog)) {
+    return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, reader, options.heldRows) };
+  }
+  return statement.kind === "insert"
+    ? { kind: "insert", insert: insertProgram(bindInsert(parsed, statement, table)) }
+    : { kind: "change", call: once(() => changeFunction(parsed, statement, catalog).call) };
+}
+
+/** Whether the query's table, if there is one, is such that compiled code reads it as well as it can be read. */
+function isPlainFrom(query: Query, catalog: Catalog): boolean {
+  const from = fromOf(coreOf(query));
+  const table = from === undefined ? undefined : catalog.table(from.schema, from.name);
+  return from === undefined || (table !== undefined && isPlainToRead(table));
 }
 
 function selectParts(parsed: ParsedStatement, statement: Query, catalog: Catalog, options: ProgramOptions) {
@@ -126,7 +149,7 @@ function compileSelect(emitter: ReturnType<typeof emitSelect>): CompiledFunction
   return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
 }
 
-function insertProgram(bound: BoundInsert): Omit<InsertProgram, "query"> {
+function insertProgram(bound: BoundInsert): InsertProgram {
   const workedOut: Bound[] = [];
   const rows = bound.rows.map((row) =>
     row.map((cell) => (cell.kind === "constant" || cell.kind === "parameter" ? cell : workedOut.push(cell) - 1)),
@@ -156,39 +179,13 @@ function changeFunction(
   return compileFunction<ChangeFunction>(emitter, "change", CHANGE_PARAMETERS);
 }
 
-function tableOf(
-  parsed: ParsedStatement,
-  catalog: Catalog,
-  name: { readonly name: string; readonly at: number },
-): Table {
-  const table = catalog.table(name.name);
+function tableOf(parsed: ParsedStatement, catalog: Catalog, { schema, name, at }: QualifiedName): Table {
+  const table = catalog.table(schema, name);
   if (table === undefined) {
-    throw errorAt("INVALID", `no such table: ${name.name}`, parsed.text, name.at - parsed.start);
+    const full = schema === undefined ? name : `${schema}.${name}`;
+    throw errorAt("INVALID", `no such table: ${full}`, parsed.text, at - parsed.start);
   }
   return table;
-}
-
-function checkCreate(parsed: ParsedStatement, statement: CreateTable, catalog: Catalog): CreateTable | undefined {
-  const { name, at, ifNotExists } = statement;
-  if (catalog.table(name) !== undefined) {
-    if (ifNotExists) {
-      return undefined;
-    }
-    throw errorAt("INVALID", `table ${quoteName(name)} already exists`, parsed.text, at - parsed.start);
-  }
-  if (name.toLowerCase().startsWith("sqlite_")) {
-    throw errorAt("INVALID", `the name ${quoteName(name)} is reserved`, parsed.text, at - parsed.start);
-  }
-  for (const column of statement.columns) {
-    if (column.default !== undefined) {
-      checkDefault(parsed, column.default);
-    }
-  }
-  return statement;
-}
-
-function checkDrop(parsed: ParsedStatement, statement: Drop, catalog: Catalog): Table | undefined {
-  return statement.ifExists ? catalog.table(statement.name) : tableOf(parsed, catalog, statement);
 }
 
 function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: ProgramOptions): Program {
@@ -203,10 +200,12 @@ function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOp
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
+      requirePlain(isPlainFrom(statement, catalog));
       return explainSelect(selectParts(parsed, statement, catalog, options).plan);
     case "update":
     case "delete": {
       const table = tableOf(parsed, catalog, statement.table);
+      requirePlain(isCompiledWrite(statement, table, catalog));
       const { access, filters } = planChange(
         statement.kind === "update" ? bindUpdate(parsed, statement, table) : bindDelete(parsed, statement, table),
       );
@@ -220,15 +219,25 @@ function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOp
   }
 }
 
+/** What is interpreted has no code, and no plan that is shown. */
+function requirePlain(isPlain: boolean): void {
+  if (!isPlain) {
+    throw new DbError("UNSUPPORTED", "EXPLAIN of a statement that is interpreted is not supported");
+  }
+}
+
 function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
+      requirePlain(isPlainFrom(statement, catalog));
       return compileSelect(selectParts(parsed, statement, catalog, options).emit("object")).text;
     case "update":
     case "delete":
+      requirePlain(isCompiledWrite(statement, tableOf(parsed, catalog, statement.table), catalog));
       return changeFunction(parsed, statement, catalog).text;
     case "insert": {
+      requirePlain(isCompiledWrite(statement, tableOf(parsed, catalog, statement.table), catalog));
       const bound = bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table));
       return compileFunction(emitInsert(bound), "insert", INSERT_PARAMETERS).text;
     }

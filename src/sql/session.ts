@@ -12,7 +12,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
-import { tableText } from "./catalog.ts";
+import type { Table } from "./catalog/schema.ts";
 import { Connection } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
 import { parseScript, parseStatement } from "./parse/parser.ts";
@@ -115,15 +115,16 @@ export class SqlSession {
     return result;
   }
 
-  /** The tables there are, by name. */
+  /** The tables there are, in the order in which they were made. */
   tables(): readonly TableDescription[] {
     const connection = this.#connection;
     return connection
       .catalog(connection.reader())
       .tables()
+      .filter(({ name }) => !name.startsWith("sqlite_"))
       .map((table) => ({
         name: table.name,
-        sql: tableText(table),
+        sql: textOf(table),
         columns: table.columns.map(({ name, type }) => ({ name, type: type ?? "" })),
       }));
   }
@@ -151,4 +152,9 @@ export class SqlSession {
     }
     return prepared;
   }
+}
+
+/** The statement that makes the table, as the catalog keeps it. */
+function textOf({ definition: { statement, text } }: Table): string {
+  return statement.kind === "create-table" ? statement.text : text;
 }

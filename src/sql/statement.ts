@@ -6,16 +6,19 @@
  * shape. Parameters are read when an execution starts; results are the caller's own.
  */
 import { DbError } from "../errors.ts";
-import { createTable, dropTable } from "./catalog.ts";
 import type { RowShape } from "./compile/select.ts";
 import type { Connection } from "./connection.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { buildProgram, type InsertProgram, type Program } from "./program.ts";
+import type { HeldRow } from "./query/interpret/held-row.ts";
 import type { InterpretedQuery, QueryRun } from "./query/interpreted-query.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
+import { resolutionOf } from "./run/constraint.ts";
 import { Cursor } from "./run/cursor.ts";
+import type { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
 import type { SqlValue } from "./value/value.ts";
+import type { InterpretedWrite, PreparedWrite } from "./write/interpreted-write.ts";
 
 /** Rows that are made before the first of them is given out by `iterate`. */
 const ITERATE_ROWS = 256;
@@ -38,6 +41,8 @@ export class Prepared {
   #version: number;
   #query: InterpretedQuery | undefined;
   #run: QueryRun | undefined;
+  #write: InterpretedWrite | undefined;
+  #writeRun: PreparedWrite | undefined;
 
   constructor(parsed: ParsedStatement) {
     this.parsed = parsed;
@@ -47,6 +52,8 @@ export class Prepared {
     this.#version = -1;
     this.#query = undefined;
     this.#run = undefined;
+    this.#write = undefined;
+    this.#writeRun = undefined;
   }
 
   /** What goes through the rows of a query with these parameters, for executions that end before they return. */
@@ -56,6 +63,15 @@ export class Prepared {
       this.#run = query.run(this.values);
     }
     return this.#run!;
+  }
+
+  /** What carries out a write with these parameters. */
+  write(write: InterpretedWrite, writing: Writing): PreparedWrite {
+    if (this.#write !== write) {
+      this.#write = write;
+      this.#writeRun = write.prepare(this.values, writing);
+    }
+    return this.#writeRun!;
   }
 
   program(connection: Connection, reader: KeyspaceReader): Program {
@@ -137,18 +153,12 @@ export class Statement<Row = SqlRow> {
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "insert":
       case "change":
+      case "write":
         this.#write(program);
         break;
-      case "create-table":
-        if (program.definition !== undefined) {
-          const { definition } = program;
-          connection.write((transaction) => createTable(transaction, definition, this.#prepared.parsed));
-        }
-        break;
-      case "drop-table":
-        if (program.table !== undefined) {
-          const { table } = program;
-          connection.write((transaction) => dropTable(transaction, table));
+      case "schema":
+        if (program.change !== undefined) {
+          connection.write(program.change);
         }
         break;
       default:
@@ -172,6 +182,10 @@ export class Statement<Row = SqlRow> {
       const program = this.#program(reader);
       if (program.kind === "interpreted") {
         yield* this.#interpret(program.query.run(values), reader) as Generator<Row, void, undefined>;
+        return;
+      }
+      if (program.kind === "write") {
+        yield* this.#returned(program, parameters) as Row[];
         return;
       }
       if (program.kind !== "select") {
@@ -218,6 +232,10 @@ export class Statement<Row = SqlRow> {
       }
       return;
     }
+    if (program.kind === "write") {
+      out.push(...this.#returned(program, parameters).slice(0, left));
+      return;
+    }
     if (program.kind !== "select") {
       out.push(...this.#known(program).slice(0, left));
       return;
@@ -258,30 +276,55 @@ export class Statement<Row = SqlRow> {
       throw new DbError("INVALID", "this statement gives no rows; use run()");
     }
     const { columns, rows } = program;
-    return rows.map((row) =>
-      this.#shape === "array"
-        ? [...row]
-        : this.#shape === "value"
-          ? row[0]
-          : Object.fromEntries(columns.map((column, index) => [column, row[index]])),
-    );
+    return rows.map((row) => this.#shaped(columns, row));
+  }
+
+  /** The rows of RETURNING: all is written before there is the first. */
+  #returned(program: Extract<Program, { kind: "write" }>, parameters: SqlParameters): unknown[] {
+    const { columns } = program.write;
+    if (columns === undefined) {
+      throw new DbError("INVALID", "this statement gives no rows; use run()");
+    }
+    const connection = this.#connection;
+    this.#prepared.values.bind(parameters);
+    connection.writing.begin();
+    connection.enter();
+    return this.#write(program).map(({ values }) => this.#shaped(columns, values));
+  }
+
+  #shaped(columns: readonly string[], row: readonly unknown[]): unknown {
+    switch (this.#shape) {
+      case "array":
+        return [...row];
+      case "value":
+        return row[0];
+      default:
+        return Object.fromEntries(columns.map((column, index) => [column, row[index]]));
+    }
   }
 
   /** One that fails has changed nothing, which is what `changes()` then says. */
-  #write(program: Extract<Program, { kind: "insert" | "change" }>): void {
+  #write(program: Extract<Program, { kind: "insert" | "change" | "write" }>): readonly HeldRow[] {
     const connection = this.#connection;
     const { writing } = connection;
     const { lastRowid } = writing;
     let changes = 0;
+    let returned: readonly HeldRow[] = [];
     try {
-      if (program.kind === "insert") {
+      if (program.kind === "write") {
+        const prepared = this.#prepared.write(program.write, writing);
+        returned = connection.write((transaction) => prepared.run(transaction));
+      } else if (program.kind === "insert") {
         const { insert } = program;
-        const isOneWrite = insert.rows.length === 0 && insert.query === undefined;
-        connection.write((transaction) => this.#insert(transaction, insert), isOneWrite);
+        connection.write((transaction) => this.#insert(transaction, insert), insert.rows.length === 0);
       } else {
         connection.write((transaction) => this.#change(transaction, program.call()));
       }
       changes = writing.changes;
+    } catch (error) {
+      // What FAIL leaves has been changed.
+      changes = resolutionOf(error) === "fail" ? writing.changes : 0;
+      throw error;
     } finally {
       connection.countChanges(changes);
       if (changes === 0) {
@@ -289,24 +332,13 @@ export class Statement<Row = SqlRow> {
         writing.lastRowid = lastRowid;
       }
     }
+    return returned;
   }
 
   #insert(transaction: SqlTransaction, insert: InsertProgram): void {
     const { values } = this.#prepared;
     const { writing } = this.#connection;
     const call = insert.call();
-    if (insert.query !== undefined) {
-      // All rows before the first is written: the query may read the table.
-      const rows = this.#prepared.run(insert.query).hold(transaction);
-      const row = new Arguments(insert.query.columns.map(() => undefined));
-      for (const { tags, values: cells } of rows) {
-        for (const [index, tag] of tags.entries()) {
-          row.setTagged(index, tag, cells[index]!);
-        }
-        writing.changes += call(transaction, row, writing);
-      }
-      return;
-    }
     if (insert.rows.length === 0) {
       writing.changes += call(transaction, values, writing);
       return;
@@ -347,6 +379,8 @@ function columnsOf(program: Program): readonly string[] | undefined {
       return program.columns;
     case "interpreted":
       return program.query.columns;
+    case "write":
+      return program.write.columns;
     default:
       return undefined;
   }

@@ -5,7 +5,7 @@
  * In a query that groups, the expressions behind the grouping refer to it by `group` (a key) and `aggregate`; a column
  * that is neither is an aggregate of its own (`bare`): its value in the row that the group stands for.
  */
-import type { Column } from "../catalog.ts";
+import type { Column } from "../catalog/schema.ts";
 import type { Affinity } from "../value/affinity.ts";
 import type { ScalarFunction } from "../value/functions/scalar-function.ts";
 import type { SqlValue, Tag, TypeSet } from "../value/value.ts";

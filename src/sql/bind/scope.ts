@@ -6,7 +6,8 @@
  * (`bindOrderBy`). Aliases are not visible inside the result columns themselves.
  */
 import type { DbError, DbErrorCode } from "../../errors.ts";
-import { type Column, findColumn, foldName, type Table } from "../catalog.ts";
+import { foldName, named } from "../catalog/name.ts";
+import type { Column, Table } from "../catalog/schema.ts";
 import type { Expression, TableName } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { errorAt } from "../parse/syntax-error.ts";
@@ -68,7 +69,7 @@ export class Scope {
     if (this.table === undefined || (table !== undefined && !this.isTable(table))) {
       return undefined;
     }
-    const column = findColumn(this.table, name);
+    const column = named(this.table.columns, name);
     if (column !== undefined) {
       return this.bound(column);
     }

@@ -7,7 +7,7 @@
  * row of the group: the row that made the last `min()` or `max()` what it is, else the first row (as in SQLite).
  */
 import { assert } from "../../assert.ts";
-import type { Table } from "../catalog.ts";
+import type { Table } from "../catalog/schema.ts";
 import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, TableName } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { type Aggregate, type Bound, mapParts, signature } from "./bound.ts";

@@ -5,12 +5,15 @@
  * A query is refused nothing; what compiled code does not have of it decides that it is interpreted.
  */
 import type { DbError } from "../../errors.ts";
-import type { ColumnDefinition, Constraint, CreateTable, Drop } from "../parse/ast/definition.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Table } from "../catalog/schema.ts";
+import type { CreateIndex, CreateTable, Drop } from "../parse/ast/definition.ts";
 import type { Call, Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
 import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 import { aggregateFunction } from "../run/aggregates.ts";
+import { NULL } from "../value/value.ts";
 
 export type SupportedStatement =
   | Query
@@ -18,7 +21,8 @@ export type SupportedStatement =
   | Update
   | Delete
   | CreateTable
-  | (Drop & { readonly kind: "drop-table" })
+  | CreateIndex
+  | (Drop & { readonly kind: "drop-table" | "drop-index" })
   | Extract<TransactionStatement, { kind: "begin" | "commit" | "rollback" }>
   | Explain;
 
@@ -64,18 +68,20 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "query":
       return statement;
     case "insert":
-      checkInsert(refuse, statement);
-      return statement;
     case "update":
     case "delete":
-      checkChange(refuse, statement);
+      checkWritten(refuse, statement);
       return statement;
     case "create-table":
-      checkCreateTable(refuse, statement);
+      checkTemporary(refuse, statement);
+      return statement;
+    case "create-index":
+      checkSchema(refuse, statement);
       return statement;
     case "drop-table":
+    case "drop-index":
       checkSchema(refuse, statement);
-      return { ...statement, kind: "drop-table" };
+      return { ...statement, kind: statement.kind };
     case "begin":
     case "commit":
     case "rollback":
@@ -97,18 +103,19 @@ function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
     checkQuery(refuse, statement);
     return;
   }
-  if (statement.kind === "insert" && queryOfInsert(statement) !== undefined) {
-    refuse("EXPLAIN of INSERT … SELECT", statement.at);
+  if (statement.kind === "insert") {
+    checkInsert(refuse, statement);
+  }
+  if (statement.kind === "update" || statement.kind === "delete") {
+    checkChange(refuse, statement);
   }
   checkStatement(refuse, statement);
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  "create-index": "CREATE INDEX",
   "create-view": "CREATE VIEW",
   "create-trigger": "CREATE TRIGGER",
   "create-virtual-table": "CREATE VIRTUAL TABLE",
-  "drop-index": "DROP INDEX",
   "drop-view": "DROP VIEW",
   "drop-trigger": "DROP TRIGGER",
   "alter-table": "ALTER TABLE",
@@ -197,10 +204,61 @@ function checkOrdering(refuse: Refuse, terms: readonly OrderingTerm[]): void {
   }
 }
 
+/** What no write has yet. */
+function checkWritten(refuse: Refuse, statement: Insert | Update | Delete): void {
+  checkSchema(refuse, statement.table);
+  if (statement.kind === "insert") {
+    return;
+  }
+  const [term] = statement.orderBy;
+  if (term !== undefined) {
+    refuse("ORDER BY in UPDATE and DELETE", term.expression.at);
+  }
+  if (statement.limit !== undefined) {
+    refuse("LIMIT in UPDATE and DELETE", statement.limit.at);
+  }
+}
+
+/** Whether compiled code can write to the table as the statement wants it. */
+export function isCompiledWrite(statement: Insert | Update | Delete, table: Table, catalog: Catalog): boolean {
+  return (
+    isPlainToWrite(table, catalog) &&
+    isWithout((refuse) =>
+      statement.kind === "insert" ? checkInsert(refuse, statement) : checkChange(refuse, statement),
+    )
+  );
+}
+
+/** Compiled code reads a table by its own key, in the order of the bytes. */
+export function isPlainToRead({ indexes, columns, primaryKey }: Table): boolean {
+  return (
+    indexes.length === 0 &&
+    columns.every(({ collation, missing }) => collation === undefined && missing.tag === NULL) &&
+    primaryKey.every(({ collation, descending }) => collation === undefined && !descending)
+  );
+}
+
+function isPlainToWrite(table: Table, catalog: Catalog): boolean {
+  const { checks, isStrict, isAutoincrement, keyConflict, foreignKeys, columns } = table;
+  return (
+    isPlainToRead(table) &&
+    checks.length === 0 &&
+    !isStrict &&
+    !isAutoincrement &&
+    keyConflict === undefined &&
+    foreignKeys.length === 0 &&
+    columns.every(({ generated, notNullConflict }) => generated === undefined && notNullConflict === undefined) &&
+    catalog.triggersOf(table.name).length === 0 &&
+    catalog.references(table.name).length === 0
+  );
+}
+
 function checkInsert(refuse: Refuse, insert: Insert): void {
-  const query = queryOfInsert(insert);
-  if (insert.with !== undefined && (query === undefined || insert.source?.with !== undefined)) {
+  if (insert.with !== undefined) {
     refuse("WITH", insert.with.at);
+  }
+  if (queryOfInsert(insert) !== undefined) {
+    refuse("INSERT … SELECT", insert.at);
   }
   if (insert.conflict === "fail" || insert.conflict === "rollback") {
     refuse(`OR ${insert.conflict.toUpperCase()}`, insert.at);
@@ -214,7 +272,7 @@ function checkInsert(refuse: Refuse, insert: Insert): void {
 }
 
 /** The query that an INSERT takes its rows from; undefined: it has cells that compiled code works out, or none. */
-export function queryOfInsert({ source, with: common }: Insert): Query | undefined {
+function queryOfInsert({ source, with: common }: Insert): Query | undefined {
   if (source === undefined) {
     return undefined;
   }
@@ -263,7 +321,7 @@ function checkChange(refuse: Refuse, statement: Update | Delete): void {
   }
 }
 
-function checkCreateTable(refuse: Refuse, table: CreateTable): void {
+function checkTemporary(refuse: Refuse, table: CreateTable): void {
   checkSchema(refuse, table);
   if (table.temporary) {
     refuse("CREATE TEMP TABLE", table.at);
@@ -271,45 +329,9 @@ function checkCreateTable(refuse: Refuse, table: CreateTable): void {
   if (table.query !== undefined) {
     refuse("CREATE TABLE … AS SELECT", table.query.at);
   }
-  for (const column of table.columns) {
-    checkColumn(refuse, column);
-  }
-  for (const constraint of table.constraints) {
-    checkConstraint(refuse, constraint);
-  }
-  if (table.strict) {
-    refuse("STRICT", table.at);
-  }
-}
-
-function checkColumn(refuse: Refuse, column: ColumnDefinition): void {
-  if (column.notNullConflict !== undefined) {
-    refuse("ON CONFLICT", column.at);
-  }
-  if (column.collation !== undefined) {
-    refuse("the constraint COLLATE", column.collation.at);
-  }
-  if (column.generated !== undefined) {
-    refuse("a generated column", column.at);
-  }
-  checkAll(refuse, [column.default]);
-}
-
-function checkConstraint(refuse: Refuse, constraint: Constraint): void {
-  if (constraint.kind !== "primary-key") {
-    const name = { unique: "UNIQUE", check: "CHECK", "foreign-key": "FOREIGN KEY" }[constraint.kind];
-    refuse(`the constraint ${name}`, constraint.at);
-    return;
-  }
-  if (constraint.autoincrement) {
-    refuse("AUTOINCREMENT", constraint.at);
-  }
-  if (constraint.conflict !== undefined) {
-    refuse("ON CONFLICT", constraint.at);
-  }
-  const collated = constraint.columns.find(({ collation }) => collation !== undefined);
-  if (collated !== undefined) {
-    refuse("COLLATE", collated.at);
+  const [key] = table.constraints.filter(({ kind }) => kind === "foreign-key");
+  if (key !== undefined) {
+    refuse("the constraint FOREIGN KEY", key.at);
   }
 }
 

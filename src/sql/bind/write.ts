@@ -1,16 +1,17 @@
 /**
  * Binds INSERT, UPDATE and DELETE.
  *
- * An INSERT of several rows, or of those of a query, is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
+ * An INSERT of several rows is bound as a program for one row (`values`), whose parameters 1 … n are the cells of the row
  * in turn: it is compiled once, however many rows there are. With one row the cells stand in the program themselves.
  */
 import { assert } from "../../assert.ts";
-import { type Column, findColumn, type Table } from "../catalog.ts";
+import { named } from "../catalog/name.ts";
+import type { Column, Table } from "../catalog/schema.ts";
 import type { Expression } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { ConflictAction, Delete, Insert, Update } from "../parse/ast/write.ts";
 import { ANY_TYPE } from "../value/value.ts";
-import { type Bound, visitAll } from "./bound.ts";
+import type { Bound } from "./bound.ts";
 import { first } from "./call.ts";
 import { bindExpression } from "./expression.ts";
 import { constant } from "./fold.ts";
@@ -45,13 +46,7 @@ export interface BoundDelete {
 /** A column, or the rowid. */
 type Target = Column | "rowid";
 
-/** `queryColumns`: how many columns the query has that gives the rows; undefined: they are in the statement. */
-export function bindInsert(
-  parsed: ParsedStatement,
-  insert: Insert,
-  table: Table,
-  queryColumns: number | undefined = undefined,
-): BoundInsert {
+export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table): BoundInsert {
   const scope = new Scope(parsed, table, insert.table);
   const targets = insert.columns?.map(({ name, at }) => target(scope, table, name, at)) ?? table.columns;
   const cells = new Scope(parsed, undefined, undefined);
@@ -65,15 +60,11 @@ export function bindInsert(
       throw scope.fail(what, at);
     }
   };
-  const isQuery = queryColumns !== undefined;
-  if (isQuery) {
-    requireCells(queryColumns, insert.table.at);
-  }
-  const rows = (isQuery ? [] : rowsOf(insert)).map((row) => {
+  const rows = rowsOf(insert).map((row) => {
     requireCells(row.length, row[0]?.at ?? insert.table.at);
     return row.map((cell) => bindExpression(cells, cell));
   });
-  const isDefault = rows.length === 0 && !isQuery;
+  const isDefault = rows.length === 0;
   const conflict = insert.conflict ?? "abort";
   const cellOf = (wanted: Target): Bound | undefined => {
     // Of a column that is named twice the first counts.
@@ -137,7 +128,7 @@ function bindWhere(scope: Scope, where: Expression | undefined): Bound | undefin
 }
 
 function target(scope: Scope, table: Table, name: string, at: number): Target {
-  const column = findColumn(table, name);
+  const column = named(table.columns, name);
   if (column !== undefined) {
     return column;
   }
@@ -152,15 +143,4 @@ function defaultOf(parsed: ParsedStatement, column: Column): Bound {
     return constant(0, null);
   }
   return bindExpression(new Scope(parsed, undefined, undefined), column.default);
-}
-
-/** A default is an expression without columns and parameters: refused when the table is made, not when a row is. */
-export function checkDefault(parsed: ParsedStatement, expression: Expression): void {
-  const scope = new Scope(parsed, undefined, undefined);
-  scope.aggregatesRefused = "in DEFAULT";
-  visitAll(bindExpression(scope, expression), (part) => {
-    if (part.kind === "parameter") {
-      throw scope.fail("a default value takes no parameters", expression.at);
-    }
-  });
 }

@@ -7,7 +7,7 @@
  */
 
 import { type Bound, visitAll } from "../bind/bound.ts";
-import type { Column, Table } from "../catalog.ts";
+import type { Column, Table } from "../catalog/schema.ts";
 import { HEAD_BYTES, KIND_INT8, KIND_INT16, KIND_INT32, KIND_REAL, NARROW_BYTES, narrowHead } from "../row.ts";
 import { INTEGER, INTEGER_TYPES, REAL } from "../value/value.ts";
 import type { Emitter } from "./emitter.ts";

@@ -3,7 +3,7 @@
  * parts. A frame belongs to one place of a function: the row of a scan, or the group behind it.
  */
 import type { Bound, Conversion } from "../bind/bound.ts";
-import type { Column } from "../catalog.ts";
+import type { Column } from "../catalog/schema.ts";
 import type { Affinity } from "../value/affinity.ts";
 import { encodeText } from "../value/text.ts";
 import { ANY_TYPE, BIG, INTEGER, INTEGER_TYPES, NUMERIC_TYPES, REAL, TEXT, type TypeSet } from "../value/value.ts";

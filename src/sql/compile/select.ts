@@ -8,7 +8,7 @@
  * `cursor.left` is what the caller wants at the most (1 for `get`); LIMIT can only lower it.
  */
 import type { Bound } from "../bind/bound.ts";
-import type { Table } from "../catalog.ts";
+import type { Table } from "../catalog/schema.ts";
 import type { SelectPlan } from "../plan/select.ts";
 import { BLOB } from "../value/value.ts";
 import { Aggregation, emitFindGroup } from "./aggregate.ts";

@@ -9,7 +9,7 @@
  * `skip` ("continue" or "break row").
  */
 import type { Bound } from "../bind/bound.ts";
-import type { Table } from "../catalog.ts";
+import type { Table } from "../catalog/schema.ts";
 import { KeyWriter } from "../key.ts";
 import type { Access, KeyPart, RangeEnd } from "../plan/access.ts";
 import { INTEGER, INTEGER_TYPES, NULL } from "../value/value.ts";

@@ -10,7 +10,7 @@
  */
 import type { Bound } from "../bind/bound.ts";
 import type { BoundDelete, BoundInsert, BoundUpdate } from "../bind/write.ts";
-import type { Column, Table } from "../catalog.ts";
+import { type Column, keyColumnsOf, type Table } from "../catalog/schema.ts";
 import { type Access, chooseAccess } from "../plan/access.ts";
 import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, REAL, TEXT } from "../value/value.ts";
 import { loadColumn } from "./column.ts";
@@ -89,7 +89,7 @@ function emitInsertKey(frame: Frame, bound: BoundInsert, stored: ReadonlyMap<Col
 
 function emitKeyColumns(emitter: Emitter, table: Table, operandOf: (column: Column) => Operand): void {
   emitter.line("key.begin();");
-  for (const column of table.primaryKey) {
+  for (const column of keyColumnsOf(table)) {
     emitter.line(`key.add(${pair(operandOf(column))});`);
   }
 }
@@ -140,7 +140,7 @@ export function emitUpdate(bound: BoundUpdate): Emitter {
   const frame = newFrame(emitter);
   const { table, assignments, rowid } = bound;
   emitter.line("const { row, key, staging } = writing;");
-  const movesRows = rowid !== undefined || table.primaryKey.some((column) => assignments.has(column));
+  const movesRows = rowid !== undefined || keyColumnsOf(table).some((column) => assignments.has(column));
   const reads = [...assignments.values(), ...(rowid === undefined ? [] : [rowid])];
   const body = ({ keyParts }: RowPlace): void => {
     loadAll(frame, table);

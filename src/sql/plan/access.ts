@@ -10,7 +10,7 @@
  */
 import { type Bound, type BoundComparison, type Comparison, type Conversion, visitAll } from "../bind/bound.ts";
 import type { BoundOrdering } from "../bind/select.ts";
-import type { Column, Table } from "../catalog.ts";
+import { type Column, isKeyed, keyColumnsOf, type Table } from "../catalog/schema.ts";
 
 /** A value that is known before the first row, and what is done to it before it is compared. */
 export interface KeyPart {
@@ -48,7 +48,7 @@ export function chooseAccess(table: Table | undefined, where: Bound | undefined)
   if (table === undefined) {
     return { access: { kind: "row" }, filters: [...filters] };
   }
-  const columns: readonly KeyColumn[] = table.primaryKey.length > 0 ? table.primaryKey : ["rowid"];
+  const columns: readonly KeyColumn[] = isKeyed(table) ? keyColumnsOf(table) : ["rowid"];
   const prefix: KeyPart[] = [];
   for (const column of columns) {
     const found = takeTest(filters, column, "=");
@@ -173,7 +173,7 @@ export function orderedAccess(access: Access, ordering: readonly BoundOrdering[]
     return access;
   }
   const { table, prefix } = access;
-  const columns: readonly KeyColumn[] = table.primaryKey.length > 0 ? table.primaryKey : ["rowid"];
+  const columns: readonly KeyColumn[] = isKeyed(table) ? keyColumnsOf(table) : ["rowid"];
   let next = prefix.length;
   let reverse: boolean | undefined;
   for (const { value, descending } of ordering) {

@@ -7,6 +7,7 @@
  *   SORT BY 1 term
  *   LIMIT
  */
+import { isKeyed, keyColumnsOf } from "../catalog/schema.ts";
 import type { Access, RangeEnd } from "./access.ts";
 import type { SelectPlan } from "./select.ts";
 
@@ -27,8 +28,8 @@ export function explainAccess(access: Access): string {
 }
 
 function conditions(access: Exclude<Access, { kind: "row" }>): string {
-  const { primaryKey, rowidColumn } = access.table;
-  const names = primaryKey.length > 0 ? primaryKey.map(({ name }) => name) : [rowidColumn?.name ?? "rowid"];
+  const { table } = access;
+  const names = isKeyed(table) ? keyColumnsOf(table).map(({ name }) => name) : [table.rowidColumn?.name ?? "rowid"];
   const equal = access.kind === "point" ? access.key : access.prefix;
   const tests = equal.map((_, index) => `${names[index]}=?`);
   if (access.kind === "range") {

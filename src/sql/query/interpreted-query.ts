@@ -3,7 +3,8 @@
  *
  *   text → parse → bind → plan ─▶ InterpretedQuery ──run(values)──▶ QueryRun ──next()──▶ row
  */
-import { DbError } from "../../errors.ts";
+
+import type { Schema } from "../catalog/schema.ts";
 import type { Query } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Arguments } from "../run/arguments.ts";
@@ -14,11 +15,9 @@ import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { Builder } from "./interpret/builder.ts";
 import { Execution } from "./interpret/execution.ts";
-import { type HeldRow, holdRow } from "./interpret/held-row.ts";
 import type { Results } from "./interpret/site.ts";
 import type { QueryPlan } from "./plan/plan.ts";
 import { Planner } from "./plan/planner.ts";
-import type { Schema } from "./schema.ts";
 
 export class InterpretedQuery {
   /** Names of the result's columns. */
@@ -63,24 +62,6 @@ export class QueryRun {
 
   next(): boolean {
     return this.#results.next();
-  }
-
-  /** All rows, as many as the statement may hold. */
-  hold(reader: KeyspaceReader): readonly HeldRow[] {
-    const { heldRows } = this.#execution;
-    const rows: HeldRow[] = [];
-    try {
-      this.open(reader);
-      while (this.next()) {
-        if (rows.length === heldRows) {
-          throw new DbError("FULL", `a statement may hold ${heldRows} rows (option heldRows)`, { limit: heldRows });
-        }
-        rows.push(holdRow(this.#results, this.#columns.length));
-      }
-    } finally {
-      this.close();
-    }
-    return rows;
   }
 
   close(): void {

@@ -1,12 +1,13 @@
 /** What compiled INSERT, UPDATE and DELETE stand on: the buffers that they write rows and keys in, and their errors. */
 import { compareBytes } from "../../bytes.ts";
 import { DbError } from "../../errors.ts";
-import type { Column, Table } from "../catalog.ts";
+import { type Column, isKeyed, keyColumnsOf, type Table } from "../catalog/schema.ts";
 import { answerRowid, KeyWriter, writeIntegerKey } from "../key.ts";
 import { RowWriter } from "../row.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 import { toNumericAffinity } from "../value/affinity.ts";
 import { answer, answered, answerInteger, BIG, INTEGER, NULL, type SqlValue, type Tag } from "../value/value.ts";
+import { columnNames, notNullError, uniqueError } from "./constraint.ts";
 import { Staging } from "./staging.ts";
 
 /** In place of a greatest rowid that nobody looked up yet. No table's greatest is less. */
@@ -39,6 +40,11 @@ export class Writing {
   /** What was looked up in one transaction does not hold in the next, nor after a way back. */
   forgetRowids(): void {
     this.#nextRowids.clear();
+  }
+
+  /** A row of the keyspace was moved or deleted: it may have been the greatest. */
+  forgetRowid(keyspace: number): void {
+    this.#nextRowids.delete(keyspace);
   }
 
   /** Makes the staged changes. A row may only move to a key that no other row has. */
@@ -91,7 +97,13 @@ export class Writing {
     }
     if (tag === NULL) {
       if (!Number.isSafeInteger(next)) {
-        throw new DbError("FULL", "the greatest rowid is beyond ±2^53; give the rowid of a new row yourself");
+        throw new DbError(
+          "FULL",
+          "database or disk is full: the greatest rowid is beyond ±2^53; give the rowid of a new row yourself",
+          {
+            sqlite: "SQLITE_FULL",
+          },
+        );
       }
       answerInteger(next);
     } else {
@@ -109,7 +121,7 @@ export class Writing {
 export function answerGivenRowid(tag: Tag, value: SqlValue): void {
   toNumericAffinity(tag, value);
   if (answer.tag !== INTEGER && answer.tag !== BIG) {
-    throw new DbError("INVALID", "datatype mismatch: a rowid is an integer", { constraint: "ROWID" });
+    throw new DbError("INVALID", "datatype mismatch", { sqlite: "SQLITE_MISMATCH" });
   }
 }
 
@@ -138,15 +150,13 @@ export function writeRowidKey(writing: Writing, tag: Tag, value: SqlValue): numb
 }
 
 export function failNotNull(table: Table, column: Column): never {
-  throw new DbError("INVALID", `NOT NULL constraint failed: ${table.name}.${column.name}`, {
-    constraint: "NOT NULL",
-    table: table.name,
-    column: column.name,
-  });
+  throw notNullError(table.name, column.name);
 }
 
+/** Of the table's own key. */
 export function failUnique(table: Table): never {
-  const columns = table.primaryKey.length > 0 ? table.primaryKey : [table.rowidColumn];
-  const names = columns.map((column) => `${table.name}.${column?.name ?? "rowid"}`).join(", ");
-  throw new DbError("INVALID", `UNIQUE constraint failed: ${names}`, { constraint: "PRIMARY KEY", table: table.name });
+  const columns = isKeyed(table) ? keyColumnsOf(table) : [table.rowidColumn];
+  const names = columns.map((column) => column?.name ?? "rowid");
+  const kind = isKeyed(table) || table.rowidColumn !== undefined ? "PRIMARYKEY" : "ROWID";
+  throw uniqueError(kind, columnNames(table.name, names));
 }

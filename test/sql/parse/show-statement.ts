@@ -1,5 +1,5 @@
 /** A statement as SQL with every pair of parentheses written, and with all that was left unsaid. */
-import { quoteName } from "../../../src/sql/catalog.ts";
+import { quoteName } from "../../../src/sql/catalog/name.ts";
 import type {
   AlterTableChange,
   ColumnDefinition,

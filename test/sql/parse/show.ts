@@ -1,5 +1,5 @@
 /** An expression or a query as SQL with every pair of parentheses written: what the tests of precedence compare. */
-import { quoteName } from "../../../src/sql/catalog.ts";
+import { quoteName } from "../../../src/sql/catalog/name.ts";
 import type {
   Call,
   Expression,

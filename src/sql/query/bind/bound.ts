@@ -12,6 +12,8 @@
  * A comparison carries the conversion that SQLite's affinities demand of either side, and its collation; a literal has been
  * converted already. Row values are gone: comparisons of rows are comparisons of their parts.
  */
+
+import type { Index, Table } from "../../catalog/schema.ts";
 import type { AggregateFunction, WindowFunction } from "../../run/aggregate-function.ts";
 import type { TableFunction } from "../../run/table-function.ts";
 import type { FrameEndKind, FrameExclusion, FrameUnit } from "../../run/window-frame.ts";
@@ -19,7 +21,6 @@ import type { Affinity } from "../../value/affinity.ts";
 import type { Collation } from "../../value/collation.ts";
 import type { ScalarFunction } from "../../value/functions/scalar-function.ts";
 import type { SqlValue, Tag, TypeSet } from "../../value/value.ts";
-import type { Index, Table } from "../schema.ts";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "<<" | ">>" | "||";
 export type Comparison = "=" | "<>" | "<" | "<=" | ">" | ">=";
@@ -143,8 +144,6 @@ export interface SourceColumn {
   readonly isHidden: boolean;
 }
 
-export const ROWID_INDEX = -1;
-
 export interface TableOrigin {
   readonly kind: "table";
   readonly table: Table;
@@ -176,6 +175,8 @@ export type Origin =
   | { readonly kind: "function"; readonly function: TableFunction; readonly list: readonly Bound[] }
   /** The rows that a recursive query found last. */
   | { readonly kind: "recursion" }
+  /** One row in hand: that which is being written, NEW, OLD and excluded. */
+  | { readonly kind: "record" }
   | { readonly kind: "groups" }
   | { readonly kind: "windows" }
   /** The columns of a compound, for its ORDER BY. */

@@ -119,6 +119,9 @@ function bindScalar(scope: Scope, name: string, list: readonly Expression[], at:
         throw scope.statement.fail(`no such function: ${name}`, at);
       }
       requireArguments(found.minimum, found.maximum);
+      if (found.stability === "call" && scope.place?.isPure === true) {
+        scope.refuse("non-deterministic functions", at);
+      }
       return bindFound(scope, found, list, found.stability === "call" ? at : undefined);
     }
   }

@@ -53,6 +53,7 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
     case "current":
       return bindOperatorCall(scope, `current_${expression.value}`, [], expression.at);
     case "parameter":
+      scope.refuse("parameters", expression.at);
       return { kind: "parameter", types: ANY_TYPE, index: expression.index };
     case "name":
       return bindName(scope, expression);

@@ -4,11 +4,11 @@
  * USING and NATURAL are conditions like those of ON. The columns that they name are one column to the rest of the query: that of
  * the left side, or, where its row may be missing, the first of both that is not NULL.
  */
-import { foldName } from "../../catalog.ts";
+import { foldName } from "../../catalog/name.ts";
+import { isKeyed, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
 import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
-import type { Table } from "../schema.ts";
 import {
   type Bound,
   type BoundFrom,
@@ -16,7 +16,6 @@ import {
   type BoundQuery,
   columnOf,
   type IndexHint,
-  ROWID_INDEX,
   type Source,
   type SourceColumn,
 } from "./bound.ts";
@@ -118,6 +117,15 @@ function tableSource(
   hint: IndexHint | undefined,
   isOptional: boolean,
 ): Source {
+  const { columns, rowid } = columnsOfTable(table, isOptional);
+  const indexes: BoundIndex[] = [];
+  const source = scope.statement.newSource(name, columns, rowid, { kind: "table", table, hint, indexes });
+  indexes.push(...bindIndexes(scope, source, table));
+  return source;
+}
+
+/** `isOptional`: each may be NULL. */
+export function columnsOfTable(table: Table, isOptional: boolean): Pick<Source, "columns" | "rowid"> {
   const optional = isOptional ? NULLABLE : 0;
   const columns = table.columns.map(
     (column): SourceColumn => ({
@@ -129,24 +137,19 @@ function tableSource(
       isHidden: false,
     }),
   );
+  if (isKeyed(table)) {
+    return { columns, rowid: undefined };
+  }
   const alias = table.rowidColumn;
-  const rowid: SourceColumn | undefined =
-    table.primaryKey.length > 0
-      ? undefined
-      : alias === undefined
-        ? {
-            name: "rowid",
-            index: ROWID_INDEX,
-            types: INTEGER_TYPES | optional,
-            affinity: "INTEGER",
-            collation: undefined,
-            isHidden: true,
-          }
-        : columns[alias.index];
-  const indexes: BoundIndex[] = [];
-  const source = scope.statement.newSource(name, columns, rowid, { kind: "table", table, hint, indexes });
-  indexes.push(...bindIndexes(scope, source, table));
-  return source;
+  const types = INTEGER_TYPES | optional;
+  const hidden: Omit<SourceColumn, "affinity"> = {
+    name: "rowid",
+    index: ROWID_INDEX,
+    types,
+    collation: undefined,
+    isHidden: true,
+  };
+  return { columns, rowid: alias === undefined ? { ...hidden, affinity: "INTEGER" } : columns[alias.index] };
 }
 
 /** Affinity says what cannot be in a column: what it would have become something else when it was stored. */

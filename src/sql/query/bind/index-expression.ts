@@ -1,22 +1,32 @@
 /** The expressions of indexes, bound to a source of their table. */
-import type { Table } from "../schema.ts";
-import { type BoundIndex, columnOf, ROWID_INDEX, type Source } from "./bound.ts";
-import type { Scope } from "./scope.ts";
+import { type Index, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
+import { type BoundIndex, columnOf, type Source } from "./bound.ts";
+import type { Scope, StatementScope } from "./scope.ts";
 
 export function bindIndexes(scope: Scope, source: Source, table: Table): BoundIndex[] {
-  return table.indexes.map((index) => {
-    const inner = scope.statement.scopeOf(source);
-    return {
-      index,
-      columns: index.columns.map(({ column, expression, collation, descending }) => ({
-        value:
-          column === undefined
-            ? inner.expression(expression!)
-            : columnOf(source, column === ROWID_INDEX ? source.rowid! : source.columns[column]!),
-        collation,
-        descending,
-      })),
-      where: index.where === undefined ? undefined : inner.expression(index.where),
-    };
-  });
+  return table.indexes.map((index) => bindIndex(scope.statement, source, index));
+}
+
+export function bindIndex(statement: StatementScope, source: Source, index: Index): BoundIndex {
+  const { definition, columns, where } = index;
+  const isPlain = where === undefined && columns.every(({ column }) => column !== undefined);
+  const scope = isPlain ? undefined : statement.within(definition).scopeOf(source);
+  const bind = (expression: NonNullable<typeof where>, place: string): BoundIndex["columns"][number]["value"] => {
+    scope!.place = { name: place, isPure: true };
+    scope!.aggregatesRefused = "function ";
+    scope!.windowsRefused = `in ${place}`;
+    return scope!.expression(expression);
+  };
+  return {
+    index,
+    columns: columns.map(({ column, expression, collation, descending }) => ({
+      value:
+        column === undefined
+          ? bind(expression!, "index expressions")
+          : columnOf(source, column === ROWID_INDEX ? source.rowid! : source.columns[column]!),
+      collation,
+      descending,
+    })),
+    where: where === undefined ? undefined : bind(where, "partial index WHERE clauses"),
+  };
 }

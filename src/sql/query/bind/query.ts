@@ -5,7 +5,7 @@
  * see the names of the result, too, but after those of FROM. The rows of a compound are ordered by columns of its result alone.
  */
 import { DbError } from "../../../errors.ts";
-import { foldName } from "../../catalog.ts";
+import { foldName } from "../../catalog/name.ts";
 import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, Values } from "../../parse/ast/query.ts";
 import { MAX_COLUMNS } from "../../parse/expression-list.ts";
 import { NULLABLE } from "../../value/value.ts";
@@ -30,7 +30,7 @@ import { bindWith, type PartBinders } from "./with.ts";
 /** A query in a scope; `around` is the one that it stands in. */
 export function bindQuery(around: Scope, query: Query): BoundQuery {
   const scope = around.inner();
-  bindWith(scope, query.with, PART_BINDERS);
+  bindCommon(scope, query.with);
   const first = bindPart(scope, query.first);
   const parts = [first];
   let { body } = first;
@@ -44,6 +44,11 @@ export function bindQuery(around: Scope, query: Query): BoundQuery {
       ? bindCoreOrdering(first.scope, query.orderBy, body.columns)
       : query.orderBy.map((term, index) => bindCompoundOrdering(scope, term, index, body, parts));
   return finish(scope, ordering, query, query.rest.length === 0 ? first.complete : () => body);
+}
+
+/** Makes what WITH names known in the scope. */
+export function bindCommon(scope: Scope, clause: Query["with"]): void {
+  bindWith(scope, clause, PART_BINDERS);
 }
 
 /** What a common query is bound with (with.ts). */

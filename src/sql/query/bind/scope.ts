@@ -6,12 +6,12 @@
  * a query around it that is found so makes every query on the way depend on it (`outer`).
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
-import { foldName } from "../../catalog.ts";
+import { foldName } from "../../catalog/name.ts";
+import type { Schema } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
-import type { Schema } from "../schema.ts";
 import {
   type AggregateCall,
   type Bound,
@@ -24,7 +24,7 @@ import {
 } from "./bound.ts";
 import { isSame, sourcesReadBy } from "./walk.ts";
 
-const ROWID_NAMES = new Set(["rowid", "oid", "_rowid_"]);
+export const ROWID_NAMES: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
 
 /** A source under the name that the statement has for it. */
 export interface VisibleSource {
@@ -57,20 +57,36 @@ export interface CommonReference {
   readonly references: { readonly count: number };
 }
 
+/** A part of a table's definition, where not everything may stand. */
+export interface Place {
+  /** As SQLite calls it: "CHECK constraints". */
+  readonly name: string;
+  /** What stands there must always give the same. */
+  readonly isPure: boolean;
+}
+
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
 export class StatementScope {
   readonly catalog: Schema;
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
-  #sources: number;
-  #queries: number;
+  readonly #numbers: { sources: number; queries: number };
 
-  constructor(parsed: ParsedStatement, catalog: Schema, binders: Binders) {
+  constructor(
+    parsed: ParsedStatement,
+    catalog: Schema,
+    binders: Binders,
+    numbers: { sources: number; queries: number } = { sources: 0, queries: 0 },
+  ) {
     this.catalog = catalog;
     this.#parsed = parsed;
     this.#binders = binders;
-    this.#sources = 0;
-    this.#queries = 0;
+    this.#numbers = numbers;
+  }
+
+  /** For parts of another text that belong to the statement: of its table's definition, of a trigger. */
+  within(parsed: ParsedStatement): StatementScope {
+    return new StatementScope(parsed, this.catalog, this.#binders, this.#numbers);
   }
 
   /** A scope that sees nothing. */
@@ -86,11 +102,11 @@ export class StatementScope {
   }
 
   newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
-    return { id: this.#sources++, name, columns, rowid, origin };
+    return { id: this.#numbers.sources++, name, columns, rowid, origin };
   }
 
   newQueryId(): number {
-    return this.#queries++;
+    return this.#numbers.queries++;
   }
 
   /** The collation of this name; undefined is BINARY. */
@@ -120,6 +136,8 @@ export class Scope {
   aggregatesRefused: string | undefined;
   /** Why a window function may not stand here; undefined: it may. */
   windowsRefused: string | undefined;
+  /** Undefined: a query, where everything may stand. */
+  place: Place | undefined;
   /** Aliases of the result may be meant. */
   aliasesVisible: boolean;
   readonly aggregates: AggregateCall[];
@@ -142,6 +160,7 @@ export class Scope {
     this.outer = new Set();
     this.aggregatesRefused = undefined;
     this.windowsRefused = undefined;
+    this.place = undefined;
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
@@ -155,8 +174,16 @@ export class Scope {
     return this.#binders.expression(this, expression);
   }
 
+  /** Fails if what is called `what` may not stand here. */
+  refuse(what: string, at: number): void {
+    if (this.place !== undefined) {
+      throw this.statement.fail(`${what} prohibited in ${this.place.name}`, at);
+    }
+  }
+
   /** A subquery of an expression here; looked at twice it is bound once. */
   query(query: Query): BoundQuery {
+    this.refuse("subqueries", query.at);
     let bound = this.#bound.get(query);
     if (bound === undefined) {
       bound = this.#binders.query(this, query);

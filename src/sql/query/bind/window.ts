@@ -1,5 +1,5 @@
 /** Windows: OVER and the WINDOW clause. */
-import { foldName } from "../../catalog.ts";
+import { foldName } from "../../catalog/name.ts";
 import type { NamedWindow, Frame as ParsedFrame, Window, WindowName } from "../../parse/ast/query.ts";
 import { type AggregateFunction, isAggregate, type WindowFunction } from "../../run/aggregate-function.ts";
 import type { BoundWindow, FrameBound } from "./bound.ts";

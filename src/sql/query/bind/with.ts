@@ -4,7 +4,7 @@
  * A query that its own name stands in, in a SELECT behind UNION or UNION ALL, is recursive: the SELECTs before it give its first
  * rows, and those behind are shown one row at a time.
  */
-import { foldName } from "../../catalog.ts";
+import { foldName } from "../../catalog/name.ts";
 import type { CommonTable, CompoundPart, FromTerm, Query, SelectCore, Values, With } from "../../parse/ast/query.ts";
 import { ANY_TYPE } from "../../value/value.ts";
 import {

@@ -76,6 +76,11 @@ export class Builder implements Site {
     };
   }
 
+  /** Puts a source on a row that is not read from anywhere: NEW, OLD, excluded, and a row that is being written. */
+  place(source: Source, cursor: RowCursor): void {
+    this.#cursors.set(source, cursor);
+  }
+
   /** The rows of a query, whose expressions see the sources of this one. */
   results({ body, ordering, limit, offset }: QueryPlan): Results {
     const inner = new Builder(this.#execution, this, this.#shared);

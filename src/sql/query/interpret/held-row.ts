@@ -2,9 +2,10 @@
  * A row of results that was worked out once: whoever needs a column of it again takes it from here, since to work it out again
  * takes time, and gives another value where it draws or counts.
  */
+import { DbError } from "../../../errors.ts";
 import type { Sorter } from "../../run/sorter.ts";
 import type { ValueSet } from "../../run/value-set.ts";
-import { answer, answered, answerNull, answerValue, type SqlValue, type Tag } from "../../value/value.ts";
+import { answer, answered, answerNull, answerValue, BLOB, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Results } from "./site.ts";
 
 export interface HeldRow {
@@ -19,7 +20,8 @@ export function holdRow(results: Pick<Results, "answer">, columns: number): Held
   for (let column = 0; column < columns; column++) {
     results.answer(column);
     tags.push(answer.tag);
-    values.push(answered());
+    // Bytes lie where the next row will be.
+    values.push(answer.tag === BLOB ? (answered() as Uint8Array).slice() : answered());
   }
   return { tags, values };
 }
@@ -52,4 +54,16 @@ export function offerRow(sorter: Sorter, { tags, values }: HeldRow, row: unknown
   }
   sorter.rows[slot] = row;
   return true;
+}
+
+/** All rows that results give from here on, as many as the statement may hold. */
+export function holdAll(results: Pick<Results, "answer" | "next">, columns: number, limit: number): HeldRow[] {
+  const rows: HeldRow[] = [];
+  while (results.next()) {
+    if (rows.length === limit) {
+      throw new DbError("FULL", `a statement may hold ${limit} rows (option heldRows)`, { limit });
+    }
+    rows.push(holdRow(results, columns));
+  }
+  return rows;
 }

@@ -1,8 +1,9 @@
 /** Rows that are found once and read as often as needed. */
 
+import { ROWID_INDEX } from "../../catalog/schema.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { answerNull } from "../../value/value.ts";
-import { ROWID_INDEX, type Source } from "../bind/bound.ts";
+import type { Source } from "../bind/bound.ts";
 import { ArenaCursor, keepRow } from "./computed-cursor.ts";
 import type { Execution } from "./execution.ts";
 import type { KeptSide } from "./joins.ts";

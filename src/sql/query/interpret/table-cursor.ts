@@ -1,10 +1,10 @@
 /** The row that a table is at, kept as a copy: other reads may go on while it is looked at. */
 import { copyBytes } from "../../../bytes.ts";
+import type { Table } from "../../catalog/schema.ts";
 import { answerRowid } from "../../key.ts";
 import { locateColumn, readColumn } from "../../row.ts";
 import type { BatchScan, FoundValue } from "../../storage.ts";
 import { answerNull, answerValue } from "../../value/value.ts";
-import type { Table } from "../schema.ts";
 import type { RowCursor } from "./site.ts";
 
 const INITIAL_BYTES = 256;

@@ -1,12 +1,12 @@
 /** The rows of a table, by one of the ways of plan/access.ts. */
 import { DbError } from "../../../errors.ts";
+import type { Table } from "../../catalog/schema.ts";
 import { KeyWriter, rangeEnd } from "../../key.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import type { BatchScan } from "../../storage.ts";
 import { compareValues } from "../../value/compare.ts";
 import { answer, answered, BLOB, NULL, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Access, KeyAccess, KeyPart } from "../plan/access.ts";
-import type { Table } from "../schema.ts";
 import { convertAnswer, type Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { evaluatorOf } from "./expression.ts";

@@ -11,9 +11,9 @@
  * and equality of keys are those of comparison (key.ts), so what a way takes care of is not tested again.
  */
 
+import type { Index } from "../../catalog/schema.ts";
 import type { KeyOrder } from "../../key.ts";
 import type { Bound, BoundQuery, Conversion } from "../bind/bound.ts";
-import type { Index } from "../schema.ts";
 
 /** A value, and what is done to it before it is compared. */
 export interface KeyPart {

@@ -5,10 +5,10 @@
  * a bound a quarter; what is equal to all columns of a unique key leaves one.
  */
 
+import type { Index } from "../../catalog/schema.ts";
 import type { KeyOrder } from "../../key.ts";
 import { type Bound, type BoundIndex, columnOf, type Source, type TableOrigin } from "../bind/bound.ts";
 import { isSame, sourcesReadBy } from "../bind/walk.ts";
-import type { Index } from "../schema.ts";
 import type { Access, KeyAccess, KeyList, KeyPart, RangeEnd } from "./access.ts";
 import { type Conjunct, conjunctsOf, type KeyTest, keyTests } from "./conjuncts.ts";
 

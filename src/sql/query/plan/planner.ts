@@ -2,6 +2,8 @@
  * From bound queries to plans. A planner belongs to one statement; it plans each query once, subqueries in expressions when they
  * are asked for.
  */
+
+import type { Table } from "../../catalog/schema.ts";
 import {
   type Bound,
   type BoundBody,
@@ -12,7 +14,6 @@ import {
   type Source,
 } from "../bind/bound.ts";
 import { forEachBehindRows, isSame, sourcesOf, sourcesReadBy, visitAll } from "../bind/walk.ts";
-import type { Table } from "../schema.ts";
 import type { KeyAccess } from "./access.ts";
 import { tableKey } from "./choose-access.ts";
 import { conjunctsOf } from "./conjuncts.ts";

@@ -1,0 +1,159 @@
+/**
+ * The catalog of one schema version: every table, index, view and trigger, read once and parsed from the texts that made them.
+ *
+ * Tables, indexes and views share one set of names, triggers have another, as in SQLite.
+ */
+import { DbError } from "../../errors.ts";
+import type { ParsedStatement, Statement } from "../parse/ast/statement.ts";
+import { parseStatement } from "../parse/parser.ts";
+import type { KeyspaceReader } from "../storage.ts";
+import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
+import { indexOf } from "./index-definition.ts";
+import { foldName } from "./name.ts";
+import type { ForeignKey, Index, Schema, Table, Trigger, View } from "./schema.ts";
+import { constraintIndex, tableShapeOf } from "./table.ts";
+
+export class Catalog implements Schema {
+  readonly version: number;
+  /** In the order in which they were made: the rows of sqlite_schema. */
+  readonly entries: readonly NumberedEntry[];
+  readonly #tables: Map<string, Table>;
+  readonly #views: Map<string, View>;
+  readonly #triggers: Map<string, Trigger>;
+  /** The table of each index. */
+  readonly #indexes: Map<string, Table>;
+
+  private constructor(version: number, entries: readonly NumberedEntry[]) {
+    this.version = version;
+    this.entries = entries;
+    this.#tables = new Map();
+    this.#views = new Map();
+    this.#triggers = new Map();
+    this.#indexes = new Map();
+    for (const entry of entries) {
+      this.#add(entry, entries);
+    }
+  }
+
+  static read(reader: KeyspaceReader): Catalog {
+    return new Catalog(reader.schemaVersion, readEntries(reader));
+  }
+
+  table(schema: string | undefined, name: string): Table | undefined {
+    return isMain(schema) ? this.#tables.get(foldName(name)) : undefined;
+  }
+
+  view(schema: string | undefined, name: string): View | undefined {
+    return isMain(schema) ? this.#views.get(foldName(name)) : undefined;
+  }
+
+  trigger(schema: string | undefined, name: string): Trigger | undefined {
+    return isMain(schema) ? this.#triggers.get(foldName(name)) : undefined;
+  }
+
+  /** The index of this name with its table. */
+  index(schema: string | undefined, name: string): { readonly index: Index; readonly table: Table } | undefined {
+    const folded = foldName(name);
+    const table = isMain(schema) ? this.#indexes.get(folded) : undefined;
+    return table === undefined
+      ? undefined
+      : { index: table.indexes.find((index) => foldName(index.name) === folded)!, table };
+  }
+
+  /** In the order in which they were made. */
+  tables(): readonly Table[] {
+    return [...this.#tables.values()];
+  }
+
+  views(): readonly View[] {
+    return [...this.#views.values()];
+  }
+
+  /** Of a table or view; the one made last comes first, as SQLite runs them. */
+  triggersOf(table: string): readonly Trigger[] {
+    const folded = foldName(table);
+    return [...this.#triggers.values()].filter((trigger) => foldName(trigger.table) === folded).reverse();
+  }
+
+  /** The foreign keys that refer to a table. */
+  references(table: string): readonly { readonly table: Table; readonly key: ForeignKey }[] {
+    const folded = foldName(table);
+    return this.tables().flatMap((child) =>
+      child.foreignKeys.filter((key) => foldName(key.table) === folded).map((key) => ({ table: child, key })),
+    );
+  }
+
+  /** The number of a new entry. */
+  get nextNumber(): number {
+    return (this.entries.at(-1)?.number ?? 0) + 1;
+  }
+
+  entry(type: Entry["type"], name: string): NumberedEntry | undefined {
+    const folded = foldName(name);
+    return this.entries.find((entry) => entry.type === type && foldName(entry.name) === folded);
+  }
+
+  #add(entry: NumberedEntry, entries: readonly NumberedEntry[]): void {
+    const name = foldName(entry.name);
+    switch (entry.type) {
+      case "table":
+        this.#tables.set(name, tableOf(entry, entries));
+        break;
+      case "index": {
+        const table = this.#tables.get(foldName(entry.table))!;
+        this.#indexes.set(name, table);
+        break;
+      }
+      case "view": {
+        const { definition, statement } = read(entry, "create-view");
+        this.#views.set(name, { name: entry.name, statement, definition });
+        break;
+      }
+      case "trigger": {
+        const { definition, statement } = read(entry, "create-trigger");
+        this.#triggers.set(name, { name: entry.name, table: entry.table, statement, definition });
+      }
+    }
+  }
+}
+
+/** There is one schema. */
+function isMain(schema: string | undefined): boolean {
+  return schema === undefined || foldName(schema) === "main";
+}
+
+/** With its indexes, those of its constraints and others, the one made last first, as SQLite lists them. */
+function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
+  const { definition, statement } = read(entry, "create-table");
+  const { keyspace, slots, columnSlots } = entry;
+  const { table, indexes: shapes } = tableShapeOf(definition, statement, {
+    keyspace: keyspace!,
+    slots: slots!,
+    columnSlots: columnSlots!,
+  });
+  const folded = foldName(entry.name);
+  const indexes = entries.filter(({ type, table: of }) => type === "index" && foldName(of) === folded);
+  let shape = 0;
+  return {
+    ...table,
+    indexes: indexes.map((index) => {
+      if (index.sql === null) {
+        return constraintIndex(table, shapes[shape++]!, index.keyspace!);
+      }
+      const { definition: own, statement: create } = read(index, "create-index");
+      return indexOf(own, create, table, index.keyspace!);
+    }),
+  };
+}
+
+function read<Kind extends Statement["kind"]>(
+  { name, sql }: Entry,
+  kind: Kind,
+): { readonly definition: ParsedStatement; readonly statement: Extract<Statement, { kind: Kind }> } {
+  const definition = parseStatement(sql!);
+  const { statement } = definition;
+  if (statement.kind !== kind) {
+    throw new DbError("CORRUPT", `the catalog's text for ${name} is another kind of statement. Run nacre check`);
+  }
+  return { definition, statement: statement as Extract<Statement, { kind: Kind }> };
+}

@@ -1,0 +1,85 @@
+/**
+ * Entries of the catalog: JSON documents in the keyspace "sql" under numbers that count up, like rowids of sqlite_schema.
+ *
+ *   { "type": "table", "name": "Users", "table": "Users", "keyspace": 7, "sql": "CREATE TABLE Users(id INTEGER PRIMARY KEY, name)",
+ *     "slots": 1, "columnSlots": [-1, 0] }
+ *   { "type": "index", "name": "by_name", "table": "Users", "keyspace": 8, "sql": "CREATE INDEX by_name ON Users(name)" }
+ *
+ * The text says everything that text can say. An index without one belongs to a constraint of its table.
+ */
+import { DbError } from "../../errors.ts";
+import { KeyWriter, readRowid } from "../key.ts";
+import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
+
+export interface Entry {
+  readonly type: "table" | "index" | "view" | "trigger";
+  readonly name: string;
+  /** Of an index or a trigger: what it is of. */
+  readonly table: string;
+  readonly sql: string | null;
+  /** Of tables and indexes. */
+  readonly keyspace?: number;
+  /** Of tables. */
+  readonly slots?: number;
+  readonly columnSlots?: readonly number[];
+}
+
+export interface NumberedEntry extends Entry {
+  readonly number: number;
+}
+
+const CATALOG_KEYSPACE = "sql";
+
+/** All of them, in the order in which they were made. */
+export function readEntries(reader: KeyspaceReader): NumberedEntry[] {
+  const keyspace = reader.keyspace(CATALOG_KEYSPACE);
+  const entries: NumberedEntry[] = [];
+  if (keyspace === undefined) {
+    return entries;
+  }
+  const scan = reader.scan(keyspace, undefined, undefined, false);
+  try {
+    for (let rows = scan.next(); rows > 0; rows = scan.next()) {
+      for (let i = 0; i < rows; i++) {
+        const { prefix, prefixOffset, prefixLength, u8 } = scan;
+        const number = readRowid(prefix, prefixOffset, prefixLength, u8, scan.keyOffsets[i]!, scan.keyLengths[i]!);
+        const from = scan.valueOffsets[i]!;
+        entries.push({ ...decode(Buffer.from(u8.slice(from, from + scan.valueLengths[i]!)).toString()), number });
+      }
+    }
+  } finally {
+    scan.close();
+  }
+  return entries;
+}
+
+/** Writes an entry: in place of the one of its number, if there is one. */
+export function writeEntry(transaction: SqlTransaction, number: number, entry: Entry): void {
+  const catalog = transaction.keyspace(CATALOG_KEYSPACE) ?? transaction.createKeyspace(CATALOG_KEYSPACE);
+  const { type, name, table, sql, keyspace, slots, columnSlots } = entry;
+  const value = Buffer.from(JSON.stringify({ type, name, table, keyspace, sql, slots, columnSlots }));
+  const key = keyOf(number);
+  transaction.put(catalog, key.bytes, 0, key.length, value, 0, value.length);
+  transaction.touchSchema();
+}
+
+export function deleteEntry(transaction: SqlTransaction, number: number): void {
+  const key = keyOf(number);
+  transaction.delete(transaction.keyspace(CATALOG_KEYSPACE)!, key.bytes, 0, key.length);
+  transaction.touchSchema();
+}
+
+function keyOf(number: number): KeyWriter {
+  const key = new KeyWriter();
+  key.begin();
+  key.add(1, number);
+  return key;
+}
+
+function decode(json: string): Entry {
+  try {
+    return JSON.parse(json) as Entry;
+  } catch (error) {
+    throw new DbError("CORRUPT", "an entry of the catalog is no JSON. Run nacre check", {}, { cause: error });
+  }
+}

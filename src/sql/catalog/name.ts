@@ -1,0 +1,18 @@
+/** Names of tables and columns: they compare without regard to ASCII case. */
+import { keywordOf } from "../parse/keywords.ts";
+
+export function foldName(name: string): string {
+  return name.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+}
+
+/** A name as SQL takes it anywhere: in quotes, unless it is a plain word and none of SQL's own. */
+export function quoteName(name: string): string {
+  const isPlain = /^[a-z_][a-z0-9_]*$/i.test(name) && keywordOf(name) === undefined;
+  return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The element of this name. */
+export function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
+  const folded = foldName(name);
+  return list.find((element) => foldName(element.name) === folded);
+}

@@ -1,0 +1,104 @@
+/** Binds UPDATE and DELETE: the query that finds the rows, and what is done with each. */
+import { isKeyed, type Table } from "../../catalog/schema.ts";
+import type { From } from "../../parse/ast/query.ts";
+import type { Delete, Update } from "../../parse/ast/write.ts";
+import {
+  type Bound,
+  type BoundColumn,
+  type BoundCore,
+  type BoundFrom,
+  type BoundQuery,
+  columnOf,
+  type Source,
+} from "../../query/bind/bound.ts";
+import { bindFrom } from "../../query/bind/from.ts";
+import { bindCommon } from "../../query/bind/query.ts";
+import type { Scope } from "../../query/bind/scope.ts";
+import { bindAssignments } from "./assignment.ts";
+import type { BoundDelete, BoundUpdate } from "./bound.ts";
+import { bindReturning } from "./returning.ts";
+import { bindTarget } from "./target.ts";
+
+export function bindUpdate(around: Scope, update: Update, table: Table): BoundUpdate {
+  const { scope, from, source } = rowsOf(around, update, update.from, table);
+  const assignments = bindAssignments(scope, table, update.assignments);
+  const where = update.where === undefined ? undefined : scope.expression(update.where);
+  const key = keyOf(source);
+  return {
+    kind: "update",
+    target: bindTarget(scope.statement, table),
+    query: query(scope, from, where, [...key, ...assignments.map(({ value }) => value)]),
+    keyColumns: key.length,
+    assigned: assignments.map(({ column }) => column),
+    conflict: update.conflict,
+    returning: bindReturning(around, table, update.table.alias ?? table.name, update.returning),
+  };
+}
+
+export function bindDelete(around: Scope, statement: Delete, table: Table): BoundDelete {
+  const { scope, from, source } = rowsOf(around, statement, undefined, table);
+  const where = statement.where === undefined ? undefined : scope.expression(statement.where);
+  const key = keyOf(source);
+  return {
+    kind: "delete",
+    target: bindTarget(scope.statement, table),
+    query: query(scope, from, where, key),
+    keyColumns: key.length,
+    returning: bindReturning(around, table, statement.table.alias ?? table.name, statement.returning),
+  };
+}
+
+/** The scope in which the table and FROM are seen. */
+function rowsOf(
+  around: Scope,
+  statement: Update | Delete,
+  others: From | undefined,
+  table: Table,
+): { readonly scope: Scope; readonly from: BoundFrom; readonly source: Source } {
+  const outside = around.inner();
+  bindCommon(outside, statement.with);
+  const scope = outside.inner();
+  const first = bindFrom(scope, { first: tableTerm(statement, table), joins: [] });
+  const source = scope.sources[0]!.source;
+  let from: BoundFrom = first;
+  if (others !== undefined) {
+    from = { kind: "join", join: "inner", left: first, right: bindFrom(scope, others), on: undefined };
+  }
+  scope.aggregatesRefused = "function ";
+  scope.windowsRefused = `in ${statement.kind.toUpperCase()}`;
+  return { scope, from, source };
+}
+
+/** Written out with its schema, so that no common query of its name is meant. */
+function tableTerm({ table: term }: Update | Delete, table: Table): From["first"] {
+  return { ...term, kind: "table", schema: term.schema ?? "main", name: table.name, alias: term.alias };
+}
+
+function keyOf(source: Source): readonly Bound[] {
+  const { origin } = source;
+  if (origin.kind !== "table" || !isKeyed(origin.table)) {
+    return [columnOf(source, source.rowid!)];
+  }
+  return origin.table.primaryKey.map(({ column }) => columnOf(source, source.columns[column]!));
+}
+
+function query(scope: Scope, from: BoundFrom, where: Bound | undefined, values: readonly Bound[]): BoundQuery {
+  const columns = values.map((value): BoundColumn => ({ name: "", value, collation: undefined }));
+  const body: BoundCore = {
+    kind: "core",
+    from,
+    where,
+    grouping: undefined,
+    windowing: undefined,
+    columns,
+    distinct: false,
+  };
+  return {
+    id: scope.statement.newQueryId(),
+    body,
+    ordering: [],
+    limit: undefined,
+    offset: undefined,
+    outer: scope.outer,
+  };
+}

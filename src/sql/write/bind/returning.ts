@@ -1,0 +1,32 @@
+/** RETURNING: result columns over the row that was written. */
+
+import { foldName } from "../../catalog/name.ts";
+import type { Table } from "../../catalog/schema.ts";
+import type { Returning } from "../../parse/ast/write.ts";
+import { bindColumns } from "../../query/bind/query.ts";
+import type { Scope } from "../../query/bind/scope.ts";
+import type { BoundReturning } from "./bound.ts";
+import { newRecord } from "./target.ts";
+
+/** `name` is what the statement calls the table. */
+export function bindReturning(
+  around: Scope,
+  table: Table,
+  name: string,
+  returning: Returning | undefined,
+): BoundReturning | undefined {
+  if (returning === undefined) {
+    return undefined;
+  }
+  const scope = around.inner();
+  const row = newRecord(scope.statement, name, table);
+  scope.sources.push({ name: foldName(name), schema: "main", source: row, merged: new Set() });
+  scope.aggregatesRefused = "function ";
+  scope.windowsRefused = "in RETURNING";
+  for (const column of returning.columns) {
+    if (column.kind === "star" && column.table !== undefined) {
+      throw scope.statement.fail('RETURNING may not use "TABLE.*" wildcards', column.at);
+    }
+  }
+  return { row, columns: bindColumns(scope, returning.columns) };
+}

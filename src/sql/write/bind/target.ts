@@ -1,0 +1,81 @@
+/** What a table's definition asks of every row: defaults, generated columns, checks and indexes, bound to the row. */
+import type { Column, Table } from "../../catalog/schema.ts";
+import type { Expression } from "../../parse/ast/query.ts";
+import type { Bound, Source } from "../../query/bind/bound.ts";
+import { columnsOfTable } from "../../query/bind/from.ts";
+import { bindIndexes } from "../../query/bind/index-expression.ts";
+import type { Place, Scope, StatementScope } from "../../query/bind/scope.ts";
+import { visitAll } from "../../query/bind/walk.ts";
+import type { Target } from "./bound.ts";
+
+const CHECKS: Place = { name: "CHECK constraints", isPure: false };
+const DEFAULT: Place = { name: "DEFAULT", isPure: false };
+const GENERATED: Place = { name: "generated columns", isPure: true };
+
+export function bindTarget(statement: StatementScope, table: Table): Target {
+  const definition = statement.within(table.definition);
+  const row = newRecord(definition, table.name, table);
+  const scope = definition.scopeOf(row);
+  const bind = (expression: Expression, place: Place): Bound => bindPart(scope, expression, place);
+  return {
+    table,
+    row,
+    defaults: table.columns.map((column) => bindDefault(definition, column)),
+    generated: inOrder(
+      scope,
+      table.columns.flatMap((column) =>
+        column.generated === undefined ? [] : [{ column, value: bind(column.generated.expression, GENERATED) }],
+      ),
+    ),
+    checks: table.checks.map(({ name, expression }) => ({ name, value: bind(expression, CHECKS) })),
+    indexes: bindIndexes(scope, row, table),
+    sequence: table.isAutoincrement ? statement.catalog.table(undefined, "sqlite_sequence") : undefined,
+  };
+}
+
+/** A row of the table in hand: any column may be NULL, since none was checked yet. */
+export function newRecord(statement: StatementScope, name: string, table: Table): Source {
+  const { columns, rowid } = columnsOfTable(table, true);
+  return statement.newSource(name, columns, rowid, { kind: "record" });
+}
+
+function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
+  scope.place = place;
+  scope.aggregatesRefused = "function ";
+  scope.windowsRefused = `in ${place.name}`;
+  return scope.expression(expression);
+}
+
+function bindDefault(definition: StatementScope, column: Column): Bound | undefined {
+  if (column.default === undefined) {
+    return undefined;
+  }
+  const scope = definition.newScope();
+  return bindPart(scope, column.default, DEFAULT);
+}
+
+type Generated = Target["generated"][number];
+
+/** Each behind those that it reads. */
+function inOrder(scope: Scope, list: readonly Generated[]): readonly Generated[] {
+  const ordered: Generated[] = [];
+  let waiting = list;
+  while (waiting.length > 0) {
+    const ready = waiting.filter(({ value }) => !waiting.some(({ column }) => reads(value, column)));
+    if (ready.length === 0) {
+      const { name } = waiting[0]!.column;
+      throw scope.statement.fail(`generated column loop on "${name}"`, waiting[0]!.column.generated!.expression.at);
+    }
+    ordered.push(...ready);
+    waiting = waiting.filter((generated) => !ready.includes(generated));
+  }
+  return ordered;
+}
+
+function reads(bound: Bound, column: Column): boolean {
+  let found = false;
+  visitAll(bound, (part) => {
+    found ||= part.kind === "column" && part.column.index === column.index;
+  });
+  return found;
+}

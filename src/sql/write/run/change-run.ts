@@ -1,0 +1,110 @@
+/** UPDATE and DELETE: the keys of all rows that they are about, then row by row. */
+
+import { isKeyed } from "../../catalog/schema.ts";
+import type { BoundQuery } from "../../query/bind/bound.ts";
+import type { Builder } from "../../query/interpret/builder.ts";
+import { type HeldRow, holdAll } from "../../query/interpret/held-row.ts";
+import type { Results } from "../../query/interpret/site.ts";
+import type { QueryPlan } from "../../query/plan/plan.ts";
+import type { Writing } from "../../run/write-support.ts";
+import type { SqlTransaction } from "../../storage.ts";
+import type { BoundDelete, BoundUpdate } from "../bind/bound.ts";
+import { assign } from "./assigner.ts";
+import { RecordCursor, RowRecord } from "./record.ts";
+import { ReturnedRows } from "./returned-rows.ts";
+import { TableWriter } from "./table-writer.ts";
+import type { WriteRun } from "./write-run.ts";
+
+export class ChangeRun implements WriteRun {
+  readonly returned: ReturnedRows | undefined;
+  readonly #bound: BoundUpdate | BoundDelete;
+  readonly #writer: TableWriter;
+  readonly #writing: Writing;
+  readonly #results: Results;
+  readonly #heldRows: number;
+
+  constructor(
+    site: Builder,
+    bound: BoundUpdate | BoundDelete,
+    writing: Writing,
+    planOf: (query: BoundQuery) => QueryPlan,
+  ) {
+    const { target, query, returning } = bound;
+    this.#bound = bound;
+    this.#writing = writing;
+    this.#writer = new TableWriter(site, target, writing);
+    this.#results = site.results(planOf(query));
+    this.#heldRows = site.heldRows;
+    this.returned =
+      returning === undefined
+        ? undefined
+        : new ReturnedRows(site, returning, new RecordCursor(new RowRecord(target.table)));
+  }
+
+  run(transaction: SqlTransaction): void {
+    for (const row of this.#rows()) {
+      const before = new RowRecord(this.#bound.target.table);
+      this.#setKey(before, row);
+      const { store } = this.#writer;
+      store.writeKey(before);
+      // It is gone if a row before it took its place.
+      if (store.read(transaction, store.key.bytes, store.key.length, before)) {
+        this.#change(transaction, before, row);
+      }
+    }
+  }
+
+  #rows(): Iterable<HeldRow> {
+    const results = this.#results;
+    const { query, keyColumns } = this.#bound;
+    try {
+      results.open();
+      const rows = holdAll(results, query.body.columns.length, this.#heldRows);
+      // Joined to several others a row is found several times; SQLite goes by the last.
+      return this.#mayRepeat ? new Map(rows.map((row) => [keyText(row, keyColumns), row])).values() : rows;
+    } finally {
+      results.close();
+    }
+  }
+
+  get #mayRepeat(): boolean {
+    const { body } = this.#bound.query;
+    return body.kind === "core" && body.from?.kind === "join";
+  }
+
+  #change(transaction: SqlTransaction, before: RowRecord, row: HeldRow): void {
+    const bound = this.#bound;
+    if (bound.kind === "delete") {
+      this.#writer.delete(transaction, before);
+      this.#written(before);
+      return;
+    }
+    const after = new RowRecord(bound.target.table);
+    after.copy(before);
+    assign(after, bound.assigned, row, bound.keyColumns);
+    if (this.#writer.update(transaction, before, after, bound.conflict)) {
+      this.#written(after);
+    }
+  }
+
+  #written(record: RowRecord): void {
+    this.#writing.changes++;
+    this.returned?.add(record);
+  }
+
+  #setKey(record: RowRecord, { tags, values }: HeldRow): void {
+    const { table } = this.#bound.target;
+    if (!isKeyed(table)) {
+      record.setRowid(tags[0]!, values[0]!);
+      return;
+    }
+    for (const [position, { column }] of table.primaryKey.entries()) {
+      record.set(column, tags[position]!, values[position]!);
+    }
+  }
+}
+
+/** Another text for every other key: of a number there is one form. */
+function keyText({ tags, values }: HeldRow, columns: number): string {
+  return JSON.stringify([...tags.slice(0, columns), ...values.slice(0, columns).map(String)]);
+}

@@ -1,0 +1,117 @@
+/** What a table's definition makes of a row before it is written: affinities, generated columns, NOT NULL, CHECK. */
+import type { Column } from "../../catalog/schema.ts";
+import type { ConflictAction } from "../../parse/ast/write.ts";
+import type { Bound } from "../../query/bind/bound.ts";
+import type { Evaluate, Test } from "../../query/interpret/evaluate.ts";
+import { evaluatorOf, testOf } from "../../query/interpret/expression.ts";
+import type { Site } from "../../query/interpret/site.ts";
+import { constraintError, notNullError } from "../../run/constraint.ts";
+import { applyAffinity } from "../../value/affinity.ts";
+import { answer, BIG, BLOB, INTEGER, NULL, REAL, type Tag, TEXT, TYPE_NAMES } from "../../value/value.ts";
+import type { Target } from "../bind/bound.ts";
+import type { RecordCursor, RowRecord } from "./record.ts";
+
+export class RowRules {
+  readonly #target: Target;
+  readonly #cursor: RecordCursor;
+  readonly #defaults: readonly (Evaluate | undefined)[];
+  readonly #generated: readonly { readonly column: Column; readonly evaluate: Evaluate }[];
+  readonly #checks: readonly { readonly name: string; readonly test: Test }[];
+  readonly #notNull: readonly Column[];
+
+  constructor(site: Site, target: Target, cursor: RecordCursor) {
+    const evaluate = (bound: Bound): Evaluate => evaluatorOf(site, bound);
+    this.#target = target;
+    this.#cursor = cursor;
+    this.#defaults = target.defaults.map((value) => (value === undefined ? undefined : evaluate(value)));
+    this.#generated = target.generated.map(({ column, value }) => ({ column, evaluate: evaluate(value) }));
+    this.#checks = target.checks.map(({ name, value }) => ({ name, test: testOf(site, value) }));
+    this.#notNull = target.table.columns.filter(({ notNull, slot }) => notNull && slot >= 0);
+  }
+
+  /** Puts a column's default where nothing was given. */
+  setDefault(record: RowRecord, column: number): void {
+    const evaluate = this.#defaults[column];
+    if (evaluate === undefined) {
+      record.set(column, NULL, null);
+    } else {
+      evaluate();
+      record.take(column);
+    }
+  }
+
+  /** Makes of each value what its column stores, and works the generated columns out. */
+  complete(record: RowRecord): void {
+    const { columns } = this.#target.table;
+    for (const column of columns) {
+      if (column.slot >= 0 && column.generated === undefined) {
+        store(this.#target.table.name, record, column);
+      }
+    }
+    this.generate(record);
+  }
+
+  generate(record: RowRecord): void {
+    this.#cursor.record = record;
+    for (const { column, evaluate } of this.#generated) {
+      evaluate();
+      record.take(column.index);
+      store(this.#target.table.name, record, column);
+    }
+  }
+
+  /** False: the row is to be left out. `override` is what the statement says; undefined: each constraint's own. */
+  mayBe(record: RowRecord, override: ConflictAction | undefined): boolean {
+    const { table } = this.#target;
+    for (const column of this.#notNull) {
+      if (record.tags[column.index] !== NULL) {
+        continue;
+      }
+      const action = override ?? column.notNullConflict ?? "abort";
+      if (action === "ignore") {
+        return false;
+      }
+      if (action === "replace") {
+        this.setDefault(record, column.index);
+        store(table.name, record, column);
+        if (record.tags[column.index] !== NULL) {
+          continue;
+        }
+      }
+      throw notNullError(table.name, column.name, action);
+    }
+    this.#cursor.record = record;
+    for (const { name, test } of this.#checks) {
+      if (test() === 0) {
+        if (override === "ignore") {
+          return false;
+        }
+        throw constraintError("CHECK", `CHECK constraint failed: ${name}`, override);
+      }
+    }
+    return true;
+  }
+}
+
+function store(table: string, record: RowRecord, column: Column): void {
+  const { index, affinity, strictType } = column;
+  applyAffinity(affinity, record.tags[index]!, record.values[index]!);
+  record.take(index);
+  if (
+    strictType !== undefined &&
+    strictType !== "ANY" &&
+    answer.tag !== NULL &&
+    !STRICT_TAGS[strictType].includes(answer.tag)
+  ) {
+    const type = TYPE_NAMES[answer.tag]!.toUpperCase();
+    throw constraintError("DATATYPE", `cannot store ${type} value in ${strictType} column ${table}.${column.name}`);
+  }
+}
+
+const STRICT_TAGS: Readonly<Record<"INT" | "INTEGER" | "REAL" | "TEXT" | "BLOB", readonly Tag[]>> = {
+  INT: [INTEGER, BIG],
+  INTEGER: [INTEGER, BIG],
+  REAL: [REAL],
+  TEXT: [TEXT],
+  BLOB: [BLOB],
+};
