@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog/catalog.ts";
-import { resolutionOf } from "./run/constraint.ts";
+import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
 import { type Surroundings, surroundings } from "./value/surroundings.ts";
@@ -64,16 +64,16 @@ export class Connection implements Surroundings {
   /** Counts what a statement has changed that inserts, updates or deletes. */
   countChanges(changes: number): void {
     this.changes = changes;
-    this.totalChanges += changes;
+    this.totalChanges += changes + this.writing.nestedChanges;
   }
 
   /** What a statement reads from. */
-  reader(): KeyspaceReader {
+  readonly reader = (): KeyspaceReader => {
     if (this.#isClosed) {
       throw new DbError("CLOSED", "the SQL session is closed");
     }
     return this.#transaction ?? this.store.latest();
-  }
+  };
 
   /** The tables that are seen there. */
   catalog(reader: KeyspaceReader): Catalog {
@@ -106,7 +106,11 @@ export class Connection implements Surroundings {
     let result: T;
     try {
       result = run(transaction);
+      if (this.writing.deferred.count > 0) {
+        throw foreignKeyError();
+      }
     } catch (error) {
+      this.writing.endTransaction();
       if (resolutionOf(error) === "fail") {
         transaction.commit();
       } else {
@@ -142,6 +146,9 @@ export class Connection implements Surroundings {
   }
 
   commit(): void {
+    if (this.#transaction !== undefined && this.writing.deferred.count > 0) {
+      throw foreignKeyError();
+    }
     const transaction = this.#end("commit");
     transaction.commit();
   }
@@ -163,9 +170,10 @@ export class Connection implements Surroundings {
   #end(what: string): SqlTransaction {
     const transaction = this.#transaction;
     if (transaction === undefined) {
-      throw new DbError("INVALID", `cannot ${what}: no transaction is active`);
+      throw new DbError("INVALID", `cannot ${what} - no transaction is active`);
     }
     this.#transaction = undefined;
+    this.writing.endTransaction();
     return transaction;
   }
 }

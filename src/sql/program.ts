@@ -30,6 +30,7 @@ import { emitSelect, type RowShape } from "./compile/select.ts";
 import { emitCells, emitDelete, emitInsert, emitUpdate, planChange } from "./compile/write.ts";
 import { createIndex } from "./define/create-index.ts";
 import { createTable } from "./define/create-table.ts";
+import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
 import { dropIndex, dropTable } from "./define/drop.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import type { QualifiedName, Query } from "./parse/ast/query.ts";
@@ -38,8 +39,7 @@ import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import { explainAccess, explainSelect } from "./plan/explain.ts";
 import { planSelect } from "./plan/select.ts";
-import { InterpretedQuery } from "./query/interpreted-query.ts";
-import type { KeyspaceReader } from "./storage.ts";
+import { InterpretedQuery, type QueryOptions } from "./query/interpreted-query.ts";
 import { InterpretedWrite } from "./write/interpreted-write.ts";
 
 export type Program =
@@ -66,24 +66,14 @@ export interface InsertProgram {
   readonly workedOut: number;
 }
 
-export interface ProgramOptions {
-  readonly heldRows: number;
-}
-
-/** `reader` is where the catalog was read. */
-export function buildProgram(
-  parsed: ParsedStatement,
-  catalog: Catalog,
-  reader: KeyspaceReader,
-  options: ProgramOptions,
-): Program {
+export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): Program {
   const statement = supportedStatement(parsed);
   switch (statement.kind) {
     case "query": {
       if (!isCompiled(statement) || !isPlainFrom(statement, catalog)) {
         return {
           kind: "interpreted",
-          query: new InterpretedQuery(parsed, statement, catalog, reader, options.heldRows),
+          query: new InterpretedQuery(parsed, statement, catalog, options),
         };
       }
       const { columns, emit } = selectParts(parsed, statement, catalog, options);
@@ -98,13 +88,17 @@ export function buildProgram(
     case "insert":
     case "update":
     case "delete":
-      return writeProgram(parsed, statement, catalog, reader, options);
+      return writeProgram(parsed, statement, catalog, options);
     case "create-table":
-      return { kind: "schema", change: createTable(parsed, statement, catalog) };
+      return { kind: "schema", change: createTable(parsed, statement, catalog, options) };
     case "create-index":
       return { kind: "schema", change: createIndex(parsed, statement, catalog) };
+    case "create-trigger":
+      return { kind: "schema", change: createTrigger(parsed, statement, catalog) };
+    case "drop-trigger":
+      return { kind: "schema", change: dropTrigger(parsed, statement, catalog) };
     case "drop-table":
-      return { kind: "schema", change: dropTable(parsed, statement, catalog) };
+      return { kind: "schema", change: dropTable(parsed, statement, catalog, options) };
     case "drop-index":
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "explain":
@@ -118,12 +112,11 @@ function writeProgram(
   parsed: ParsedStatement,
   statement: Insert | Update | Delete,
   catalog: Catalog,
-  reader: KeyspaceReader,
-  options: ProgramOptions,
+  options: QueryOptions,
 ): Program {
   const table = tableOf(parsed, catalog, statement.table);
   if (!isCompiledWrite(statement, table, catalog)) {
-    return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, reader, options.heldRows) };
+    return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, options) };
   }
   return statement.kind === "insert"
     ? { kind: "insert", insert: insertProgram(bindInsert(parsed, statement, table)) }
@@ -137,7 +130,7 @@ function isPlainFrom(query: Query, catalog: Catalog): boolean {
   return from === undefined || (table !== undefined && isPlainToRead(table));
 }
 
-function selectParts(parsed: ParsedStatement, statement: Query, catalog: Catalog, options: ProgramOptions) {
+function selectParts(parsed: ParsedStatement, statement: Query, catalog: Catalog, options: QueryOptions) {
   const from = fromOf(coreOf(statement));
   const table = from === undefined ? undefined : tableOf(parsed, catalog, from);
   const plan = planSelect(bindSelect(parsed, statement, table));
@@ -188,7 +181,7 @@ function tableOf(parsed: ParsedStatement, catalog: Catalog, { schema, name, at }
   return table;
 }
 
-function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: ProgramOptions): Program {
+function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: QueryOptions): Program {
   const explained = { ...parsed, statement: statement.statement };
   const lines =
     statement.form === "plan" ? planLines(explained, catalog, options) : [codeText(explained, catalog, options)];
@@ -196,7 +189,7 @@ function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, 
   return { kind: "rows", columns, rows: lines.map((line) => [line]) };
 }
 
-function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string[] {
+function planLines(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): string[] {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
@@ -226,7 +219,7 @@ function requirePlain(isPlain: boolean): void {
   }
 }
 
-function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
+function codeText(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): string {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":

@@ -76,7 +76,7 @@ export class Prepared {
 
   program(connection: Connection, reader: KeyspaceReader): Program {
     if (this.#version !== reader.schemaVersion) {
-      this.#program = buildProgram(this.parsed, connection.catalog(reader), reader, connection);
+      this.#program = buildProgram(this.parsed, connection.catalog(reader), connection);
       this.#version = reader.schemaVersion;
     }
     return this.#program!;
@@ -158,7 +158,8 @@ export class Statement<Row = SqlRow> {
         break;
       case "schema":
         if (program.change !== undefined) {
-          connection.write(program.change);
+          const { change } = program;
+          connection.write((transaction) => change(transaction, { values, writing }));
         }
         break;
       default:

@@ -1,9 +1,10 @@
 /**
  * What SQLite 3.53.2 (through better-sqlite3 12.x) answered to scripts of statements, and what nacre answers.
  *
- * test/fixtures/sql-answers.json (one table a query) and sql-query-answers.json (queries of every kind) are lists of scripts; a step of a script is one of
+ * test/fixtures/sql-answers.json (one table a query), sql-query-answers.json (queries of every kind) and sql-write-answers.json
+ * (constraints, indexes, ON CONFLICT, RETURNING, triggers, foreign keys) are lists of scripts; a step of a script is one of
  *   { run, changes? }     a statement that succeeds, and how many rows it changes
- *   { fails }             one that breaks a constraint
+ *   { fails, message?, code? }  one that fails; SQLite's words, and its code
  *   { query, values?, ordered?, rows }
  * Values: null, text, whole numbers; { real }, { big } for integers beyond 2^53, { blob } in hex. The answers hold for the
  * test double, for a database in memory and for one on disk whose rows are half in the log, half in pages.
@@ -24,13 +25,15 @@ interface Step {
   readonly run?: string;
   readonly changes?: number;
   readonly fails?: string;
+  readonly message?: string;
+  readonly code?: string;
   readonly query?: string;
   readonly values?: readonly Encoded[];
   readonly ordered?: boolean;
   readonly rows?: readonly (readonly Encoded[])[];
 }
 
-const scripts = ["sql-answers.json", "sql-query-answers.json"].flatMap(
+const scripts = ["sql-answers.json", "sql-query-answers.json", "sql-write-answers.json"].flatMap(
   (name) => JSON.parse(readFileSync(join(checkoutRoot(), "test/fixtures", name), "utf8")) as Step[][],
 );
 
@@ -58,14 +61,19 @@ function lines(rows: readonly (readonly SqlValue[])[], ordered: boolean): string
 }
 
 function play(session: SqlSession, step: Step): void {
-  const { run, changes, fails, query, values = [], ordered = false, rows = [] } = step;
+  const { run, changes, fails, message, code, query, values = [], ordered = false, rows = [] } = step;
   if (run !== undefined) {
     const result = session.exec(run);
     if (changes !== undefined) {
       expect(result.changes, run).toBe(changes);
     }
   } else if (fails !== undefined) {
-    expect(() => session.exec(fails), fails).toThrow(DbError);
+    const error = thrownBy(() => session.exec(fails));
+    expect(error, fails).toBeInstanceOf(DbError);
+    if (message !== undefined) {
+      expect((error as DbError).message.startsWith(message), `${fails}: ${String(error)}`).toBe(true);
+      expect((error as DbError).facts.sqlite, fails).toBe(code);
+    }
   } else if (query !== undefined) {
     const found = session.prepare(query).raw().all(values.map(decode));
     expect(lines(found, ordered), query).toEqual(
@@ -75,6 +83,15 @@ function play(session: SqlSession, step: Step): void {
       ),
     );
   }
+}
+
+function thrownBy(work: () => void): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 describe.each(scripts.map((script, index) => ({ script, name: `script ${index + 1}: ${script[0]!.run}` })))(

@@ -7,7 +7,7 @@
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Table } from "../catalog/schema.ts";
-import type { CreateIndex, CreateTable, Drop } from "../parse/ast/definition.ts";
+import type { CreateIndex, CreateTable, CreateTrigger, Drop } from "../parse/ast/definition.ts";
 import type { Call, Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
 import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
@@ -22,7 +22,8 @@ export type SupportedStatement =
   | Delete
   | CreateTable
   | CreateIndex
-  | (Drop & { readonly kind: "drop-table" | "drop-index" })
+  | CreateTrigger
+  | (Drop & { readonly kind: "drop-table" | "drop-index" | "drop-trigger" })
   | Extract<TransactionStatement, { kind: "begin" | "commit" | "rollback" }>
   | Explain;
 
@@ -76,10 +77,12 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       checkTemporary(refuse, statement);
       return statement;
     case "create-index":
+    case "create-trigger":
       checkSchema(refuse, statement);
       return statement;
     case "drop-table":
     case "drop-index":
+    case "drop-trigger":
       checkSchema(refuse, statement);
       return { ...statement, kind: statement.kind };
     case "begin":
@@ -114,10 +117,8 @@ function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
   "create-view": "CREATE VIEW",
-  "create-trigger": "CREATE TRIGGER",
   "create-virtual-table": "CREATE VIRTUAL TABLE",
   "drop-view": "DROP VIEW",
-  "drop-trigger": "DROP TRIGGER",
   "alter-table": "ALTER TABLE",
   savepoint: "SAVEPOINT",
   release: "RELEASE",
@@ -325,13 +326,6 @@ function checkTemporary(refuse: Refuse, table: CreateTable): void {
   checkSchema(refuse, table);
   if (table.temporary) {
     refuse("CREATE TEMP TABLE", table.at);
-  }
-  if (table.query !== undefined) {
-    refuse("CREATE TABLE … AS SELECT", table.query.at);
-  }
-  const [key] = table.constraints.filter(({ kind }) => kind === "foreign-key");
-  if (key !== undefined) {
-    refuse("the constraint FOREIGN KEY", key.at);
   }
 }
 

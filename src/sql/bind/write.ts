@@ -48,7 +48,14 @@ type Target = Column | "rowid";
 
 export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table): BoundInsert {
   const scope = new Scope(parsed, table, insert.table);
-  const targets = insert.columns?.map(({ name, at }) => target(scope, table, name, at)) ?? table.columns;
+  const targets =
+    insert.columns?.map(({ name, at }) => {
+      const found = target(scope, table, name);
+      if (found === undefined) {
+        throw scope.fail(`table ${table.name} has no column named ${name}`, at);
+      }
+      return found;
+    }) ?? table.columns;
   const cells = new Scope(parsed, undefined, undefined);
   cells.aggregatesRefused = "in VALUES";
   const requireCells = (count: number, at: number): void => {
@@ -105,7 +112,11 @@ export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table
   let rowid: Bound | undefined;
   for (const { at, columns, value } of update.assignments) {
     assert(columns.length === 1, "an assignment that is bound is to one column");
-    const assigned = target(scope, table, columns[0]!.name, at);
+    const { name } = columns[0]!;
+    const assigned = target(scope, table, name);
+    if (assigned === undefined) {
+      throw scope.fail(`no such column: ${name}`, at);
+    }
     const bound = bindExpression(scope, value);
     // Of a column that is set twice the last counts.
     if (assigned === "rowid" || assigned === table.rowidColumn) {
@@ -127,15 +138,10 @@ function bindWhere(scope: Scope, where: Expression | undefined): Bound | undefin
   return where === undefined ? undefined : bindExpression(scope, where);
 }
 
-function target(scope: Scope, table: Table, name: string, at: number): Target {
+/** Undefined: there is no such column. */
+function target(scope: Scope, table: Table, name: string): Target | undefined {
   const column = named(table.columns, name);
-  if (column !== undefined) {
-    return column;
-  }
-  if (scope.column(undefined, name)?.kind === "rowid") {
-    return "rowid";
-  }
-  throw scope.fail(`table ${table.name} has no column named ${name}`, at);
+  return column ?? (scope.column(undefined, name)?.kind === "rowid" ? "rowid" : undefined);
 }
 
 function defaultOf(parsed: ParsedStatement, column: Column): Bound {

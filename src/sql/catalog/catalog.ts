@@ -10,7 +10,7 @@ import type { KeyspaceReader } from "../storage.ts";
 import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
 import { foldName } from "./name.ts";
-import type { ForeignKey, Index, Schema, Table, Trigger, View } from "./schema.ts";
+import type { Index, Reference, Schema, Table, Trigger, View } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
 export class Catalog implements Schema {
@@ -69,14 +69,12 @@ export class Catalog implements Schema {
     return [...this.#views.values()];
   }
 
-  /** Of a table or view; the one made last comes first, as SQLite runs them. */
   triggersOf(table: string): readonly Trigger[] {
     const folded = foldName(table);
     return [...this.#triggers.values()].filter((trigger) => foldName(trigger.table) === folded).reverse();
   }
 
-  /** The foreign keys that refer to a table. */
-  references(table: string): readonly { readonly table: Table; readonly key: ForeignKey }[] {
+  references(table: string): readonly Reference[] {
     const folded = foldName(table);
     return this.tables().flatMap((child) =>
       child.foreignKeys.filter((key) => foldName(key.table) === folded).map((key) => ({ table: child, key })),

@@ -20,6 +20,16 @@ import type { SqlValue, Tag } from "../value/value.ts";
 export interface Schema {
   /** `schema` is the name before the point; undefined: there is none. */
   table(schema: string | undefined, name: string): Table | undefined;
+  /** Of a table or view; the one made last comes first, as SQLite runs them. */
+  triggersOf(table: string): readonly Trigger[];
+  /** The foreign keys that refer to a table. */
+  references(table: string): readonly Reference[];
+}
+
+/** A foreign key with the table that it is of. */
+export interface Reference {
+  readonly table: Table;
+  readonly key: ForeignKey;
 }
 
 /** The types that a STRICT table knows. */

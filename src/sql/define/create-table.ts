@@ -1,7 +1,6 @@
 /** CREATE TABLE, as written or AS a query. */
+
 import type { Catalog } from "../catalog/catalog.ts";
-import { writeEntry } from "../catalog/entry.ts";
-import { foldName } from "../catalog/name.ts";
 import { newSlots, tableShapeOf } from "../catalog/table.ts";
 import type { CreateTable } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
@@ -9,9 +8,11 @@ import { parseStatement } from "../parse/parser.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
-import type { SqlTransaction } from "../storage.ts";
+import type { QueryOptions } from "../query/interpreted-query.ts";
 import { bindTarget } from "../write/bind/target.ts";
+import { createTableAs } from "./create-table-as.ts";
 import { failAt, isTaken, requireFreeName } from "./name.ts";
+import { putTable } from "./put-table.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 const SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)";
@@ -21,11 +22,15 @@ export function createTable(
   parsed: ParsedStatement,
   statement: CreateTable,
   catalog: Catalog,
+  options: QueryOptions,
 ): SchemaChange | undefined {
   if (statement.ifNotExists && isTaken(catalog, statement)) {
     return undefined;
   }
   requireFreeName(parsed, statement, catalog, "table");
+  if (statement.query !== undefined) {
+    return createTableAs(parsed, statement, statement.query, catalog, options);
+  }
   checkDefinition(parsed, statement, catalog);
   return (transaction) => {
     let number = catalog.nextNumber;
@@ -35,26 +40,6 @@ export function createTable(
     }
     putTable(transaction, parsed, statement, number);
   };
-}
-
-/** Writes the entries of a table and of the indexes of its constraints; the next free number. */
-function putTable(transaction: SqlTransaction, parsed: ParsedStatement, statement: CreateTable, first: number): number {
-  const { name, text: sql } = statement;
-  const keyspace = transaction.createKeyspace(`sql/${foldName(name)}`);
-  const storage = { keyspace, ...newSlots(statement) };
-  const { indexes } = tableShapeOf(parsed, statement, storage);
-  writeEntry(transaction, first, { type: "table", name, table: name, sql, ...storage });
-  for (const [position, { number }] of indexes.entries()) {
-    const index = `sqlite_autoindex_${name}_${number}`;
-    writeEntry(transaction, first + 1 + position, {
-      type: "index",
-      name: index,
-      table: name,
-      sql: null,
-      keyspace: transaction.createKeyspace(`sql/${foldName(index)}`),
-    });
-  }
-  return first + 1 + indexes.length;
 }
 
 /** Everything in it is bound, so that what is wrong is said now and not with the first row. */

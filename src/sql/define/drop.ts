@@ -1,17 +1,25 @@
 /** DROP TABLE and DROP INDEX. */
+
 import type { Catalog } from "../catalog/catalog.ts";
 import { deleteEntry } from "../catalog/entry.ts";
 import { foldName } from "../catalog/name.ts";
-import type { Table } from "../catalog/schema.ts";
+import type { Schema, Table } from "../catalog/schema.ts";
 import type { Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
+import type { QueryOptions } from "../query/interpreted-query.ts";
 import type { SqlTransaction } from "../storage.ts";
+import { InterpretedWrite } from "../write/interpreted-write.ts";
 import { Sequence } from "../write/run/sequence.ts";
 import { failAt } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** Undefined: there is nothing to do. */
-export function dropTable(parsed: ParsedStatement, statement: Drop, catalog: Catalog): SchemaChange | undefined {
+export function dropTable(
+  parsed: ParsedStatement,
+  statement: Drop,
+  catalog: Catalog,
+  options: QueryOptions,
+): SchemaChange | undefined {
   const { schema, name, at, ifExists } = statement;
   const table = catalog.table(schema, name);
   if (table === undefined) {
@@ -26,7 +34,10 @@ export function dropTable(parsed: ParsedStatement, statement: Drop, catalog: Cat
   if (table.name.toLowerCase().startsWith("sqlite_")) {
     throw failAt(parsed, `table ${table.name} may not be dropped`, at);
   }
-  return (transaction) => {
+  return (transaction, author) => {
+    if (author.writing.settings.foreignKeys && catalog.references(table.name).length > 0) {
+      deleteRows(parsed, table, catalog, options)(transaction, author);
+    }
     const folded = foldName(table.name);
     for (const entry of catalog.entries) {
       if (foldName(entry.table) === folded) {
@@ -37,6 +48,29 @@ export function dropTable(parsed: ParsedStatement, statement: Drop, catalog: Cat
       transaction.dropKeyspace(keyspace);
     }
     forgetSequence(transaction, catalog, table);
+  };
+}
+
+/** What refers to the table's rows is treated as if they were deleted, without triggers. */
+function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, options: QueryOptions): SchemaChange {
+  const deletion = {
+    kind: "delete",
+    at: 0,
+    with: undefined,
+    table: { schema: undefined, name: table.name, at: 0, alias: undefined, index: undefined },
+    where: undefined,
+    returning: undefined,
+    orderBy: [],
+    limit: undefined,
+    offset: undefined,
+  } as const;
+  const quiet: Schema = {
+    table: (schema, name) => catalog.table(schema, name),
+    references: (name) => catalog.references(name),
+    triggersOf: () => [],
+  };
+  return (transaction, { values, writing }) => {
+    new InterpretedWrite(parsed, deletion, table, quiet, options).prepare(values, writing).run(transaction);
   };
 }
 

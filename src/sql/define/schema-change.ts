@@ -1,4 +1,12 @@
+import type { Arguments } from "../run/arguments.ts";
+import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
 
+/** Whose statement it is. */
+export interface Author {
+  readonly values: Arguments;
+  readonly writing: Writing;
+}
+
 /** What a statement does that makes, changes or drops a table, an index, a view or a trigger. */
-export type SchemaChange = (transaction: SqlTransaction) => void;
+export type SchemaChange = (transaction: SqlTransaction, author: Author) => void;

@@ -19,6 +19,13 @@ import type { Results } from "./interpret/site.ts";
 import type { QueryPlan } from "./plan/plan.ts";
 import { Planner } from "./plan/planner.ts";
 
+export interface QueryOptions {
+  /** Rows, or groups, that a statement may hold. */
+  readonly heldRows: number;
+  /** Where the rows of tables are counted, by which plans are chosen. */
+  readonly reader: () => KeyspaceReader;
+}
+
 export class InterpretedQuery {
   /** Names of the result's columns. */
   readonly columns: readonly string[];
@@ -26,12 +33,11 @@ export class InterpretedQuery {
   readonly #plan: QueryPlan;
   readonly #heldRows: number;
 
-  /** `reader` counts the rows of tables, by which the plan is chosen. */
-  constructor(parsed: ParsedStatement, query: Query, schema: Schema, reader: KeyspaceReader, heldRows: number) {
+  constructor(parsed: ParsedStatement, query: Query, schema: Schema, { reader, heldRows }: QueryOptions) {
     const statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
     const bound = bindQuery(statement.newScope(), query);
     this.columns = bound.body.columns.map(({ name }) => name);
-    this.#planner = new Planner((table) => reader.count(table.keyspace));
+    this.#planner = new Planner((table) => reader().count(table.keyspace));
     this.#plan = this.#planner.plan(bound);
     this.#heldRows = heldRows;
   }

@@ -31,6 +31,11 @@ export function notNullError(table: string, column: string, conflict?: ConflictA
   return constraintError("NOTNULL", `NOT NULL constraint failed: ${table}.${column}`, conflict);
 }
 
+/** RESTRICT is a trigger to SQLite. */
+export function foreignKeyError(kind: "FOREIGNKEY" | "TRIGGER" = "FOREIGNKEY"): DbError {
+  return constraintError(kind, "FOREIGN KEY constraint failed");
+}
+
 /** `what` is unique: columns with their table, or an index of expressions. */
 export function uniqueError(kind: "UNIQUE" | "PRIMARYKEY" | "ROWID", what: string, conflict?: ConflictAction): DbError {
   return constraintError(kind, `UNIQUE constraint failed: ${what}`, conflict);
@@ -38,4 +43,9 @@ export function uniqueError(kind: "UNIQUE" | "PRIMARYKEY" | "ROWID", what: strin
 
 export function columnNames(table: string, columns: readonly string[]): string {
   return columns.map((column) => `${table}.${column}`).join(", ");
+}
+
+/** RAISE(IGNORE): the row that a trigger was fired for is left as it is, with all that would have followed. */
+export class RowIgnored extends Error {
+  override readonly name = "RowIgnored";
 }

@@ -13,13 +13,33 @@ import { Staging } from "./staging.ts";
 /** In place of a greatest rowid that nobody looked up yet. No table's greatest is less. */
 const UNKNOWN = Number.NEGATIVE_INFINITY;
 
-/** The buffers of one statement's writes. */
+/** What a session says of its writes, as SQLite's pragmas of these names do. */
+export interface WriteSettings {
+  /** Whether foreign keys are kept. */
+  foreignKeys: boolean;
+  /** Whether a trigger may fire while it runs, and REPLACE fires triggers of DELETE. */
+  recursiveTriggers: boolean;
+  /** All foreign keys are as if DEFERRABLE INITIALLY DEFERRED, until the transaction ends. */
+  deferForeignKeys: boolean;
+}
+
+/** The buffers of one statement's writes, and what its session knows of them. */
 export class Writing {
   readonly row: RowWriter;
   readonly key: KeyWriter;
   readonly staging: Staging;
   changes: number;
+  /** Rows that triggers and foreign keys have changed. */
+  nestedChanges: number;
   lastRowid: number | bigint;
+  readonly settings: WriteSettings;
+  /** Rows without the parent that a foreign key wants: since the statement began, and of deferred keys since the transaction did. */
+  readonly immediate: { count: number };
+  readonly deferred: { count: number };
+  /** Triggers that are running, by their names in lower case. */
+  readonly active: string[];
+  /** How deep triggers and foreign keys have set off each other. */
+  depth: number;
   /** The rowid after the greatest of each keyspace, where it was looked up in this transaction. */
   readonly #nextRowids: Map<number, number>;
 
@@ -28,13 +48,27 @@ export class Writing {
     this.key = new KeyWriter();
     this.staging = new Staging();
     this.changes = 0;
+    this.nestedChanges = 0;
     this.lastRowid = 0;
+    this.settings = { foreignKeys: true, recursiveTriggers: false, deferForeignKeys: false };
+    this.immediate = { count: 0 };
+    this.deferred = { count: 0 };
+    this.active = [];
+    this.depth = 0;
     this.#nextRowids = new Map();
   }
 
   begin(): void {
     this.changes = 0;
+    this.nestedChanges = 0;
+    this.immediate.count = 0;
     this.staging.clear();
+  }
+
+  /** Deferred keys are settled, and are deferred no longer than their transaction. */
+  endTransaction(): void {
+    this.deferred.count = 0;
+    this.settings.deferForeignKeys = false;
   }
 
   /** What was looked up in one transaction does not hold in the next, nor after a way back. */

@@ -4,87 +4,107 @@
  * It has every kind of constraint, ON CONFLICT, RETURNING and subqueries. Compiled code (compile/write.ts) writes to tables that
  * have nothing of that.
  */
+
 import type { Schema, Table } from "../catalog/schema.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "../parse/ast/write.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
-import { StatementScope } from "../query/bind/scope.ts";
+import { type Scope, StatementScope } from "../query/bind/scope.ts";
 import { Builder } from "../query/interpret/builder.ts";
 import { Execution } from "../query/interpret/execution.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
+import type { QueryOptions } from "../query/interpreted-query.ts";
 import { Planner } from "../query/plan/planner.ts";
 import type { Arguments } from "../run/arguments.ts";
+import { foreignKeyError, resolutionOf } from "../run/constraint.ts";
 import type { Writing } from "../run/write-support.ts";
-import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
+import type { SqlTransaction } from "../storage.ts";
 import type { BoundWrite } from "./bind/bound.ts";
 import { bindDelete, bindUpdate } from "./bind/change.ts";
 import { bindInsert } from "./bind/insert.ts";
 import { ChangeRun } from "./run/change-run.ts";
+import type { Environment } from "./run/environment.ts";
 import { InsertRun } from "./run/insert-run.ts";
 import type { WriteRun } from "./run/write-run.ts";
 
 export class InterpretedWrite {
   /** Names of RETURNING's columns. */
   readonly columns: readonly string[] | undefined;
+  readonly #statement: StatementScope;
   readonly #bound: BoundWrite;
   readonly #planner: Planner;
   readonly #heldRows: number;
 
-  /** `reader` counts the rows of tables, by which plans are chosen. */
   constructor(
     parsed: ParsedStatement,
     statement: Insert | Update | Delete,
     table: Table,
     schema: Schema,
-    reader: KeyspaceReader,
-    heldRows: number,
+    { reader, heldRows }: QueryOptions,
   ) {
-    const scope = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery }).newScope();
-    this.#bound =
-      statement.kind === "insert"
-        ? bindInsert(scope, statement, table)
-        : statement.kind === "update"
-          ? bindUpdate(scope, statement, table)
-          : bindDelete(scope, statement, table);
+    this.#statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+    this.#bound = bindWrite(this.#statement.newScope(), statement, table);
     this.columns = this.#bound.returning?.columns.map(({ name }) => name);
-    this.#planner = new Planner((counted) => reader.count(counted.keyspace));
+    this.#planner = new Planner((counted) => reader().count(counted.keyspace));
     this.#heldRows = heldRows;
   }
 
   /** What carries it out, with parameters of its own; one execution at a time. */
   prepare(values: Arguments, writing: Writing): PreparedWrite {
     const planner = this.#planner;
-    const execution = new Execution(values, this.#heldRows, (query) => planner.plan(query));
-    const site = new Builder(execution);
-    const bound = this.#bound;
-    const planOf = execution.planOf;
-    const run =
-      bound.kind === "insert"
-        ? new InsertRun(site, bound, writing, planOf)
-        : new ChangeRun(site, bound, writing, planOf);
-    return new PreparedWrite(execution, run);
+    const heldRows = this.#heldRows;
+    const execution = new Execution(values, heldRows, (query) => planner.plan(query));
+    const environment: Environment = { statement: this.#statement, planner, writing, heldRows, runOf };
+    return new PreparedWrite(execution, runOf(new Builder(execution), this.#bound, environment), writing);
   }
+}
+
+function bindWrite(scope: Scope, statement: Insert | Update | Delete, table: Table): BoundWrite {
+  switch (statement.kind) {
+    case "insert":
+      return bindInsert(scope, statement, table);
+    case "update":
+      return bindUpdate(scope, statement, table);
+    case "delete":
+      return bindDelete(scope, statement, table);
+  }
+}
+
+function runOf(site: Builder, bound: BoundWrite, environment: Environment): WriteRun {
+  return bound.kind === "insert" ? new InsertRun(site, bound, environment) : new ChangeRun(site, bound, environment);
 }
 
 export class PreparedWrite {
   readonly #execution: Execution;
   readonly #run: WriteRun;
+  readonly #writing: Writing;
 
-  constructor(execution: Execution, run: WriteRun) {
+  constructor(execution: Execution, run: WriteRun, writing: Writing) {
     this.#execution = execution;
     this.#run = run;
+    this.#writing = writing;
   }
 
   /** The rows of RETURNING. */
   run(transaction: SqlTransaction): readonly HeldRow[] {
     const { returned } = this.#run;
+    const writing = this.#writing;
+    const deferred = writing.deferred.count;
     if (returned !== undefined) {
       returned.rows = [];
     }
     this.#execution.begin(transaction);
     try {
-      this.#run.run(transaction);
+      this.#run.run(transaction, undefined);
+      if (writing.immediate.count > 0) {
+        throw foreignKeyError();
+      }
+    } catch (error) {
+      if (resolutionOf(error) === "abort") {
+        writing.deferred.count = deferred;
+      }
+      throw error;
     } finally {
       this.#execution.end();
     }

@@ -27,6 +27,8 @@ export type Comparison = "=" | "<>" | "<" | "<=" | ">" | ">=";
 /** What a comparison does to one side before it compares; undefined: nothing. */
 export type Conversion = "TEXT" | "NUMERIC" | undefined;
 
+export type RaiseAction = "ignore" | "rollback" | "abort" | "fail";
+
 export interface BoundComparison {
   readonly operator: Comparison;
   /** IS and IS NOT: NULL is a value like others. */
@@ -118,6 +120,8 @@ export type Bound = { readonly types: TypeSet } & (
       readonly collation: Collation | undefined;
     }
   | { readonly kind: "nullif"; readonly left: Bound; readonly comparison: BoundComparison }
+  /** RAISE, in a trigger: it never has a value. */
+  | { readonly kind: "raise"; readonly action: RaiseAction; readonly message: Bound | undefined }
 );
 
 /** What rows come from, known by its identity. */

@@ -90,8 +90,13 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
       return bindScalarQuery(scope, expression);
     case "exists":
       return bindExists(scope, expression);
-    case "raise":
-      throw scope.statement.fail("RAISE() may only be used within a trigger-program", expression.at);
+    case "raise": {
+      if (!scope.isInTrigger) {
+        throw scope.statement.fail("RAISE() may only be used within a trigger-program", expression.at);
+      }
+      const { action, message } = expression;
+      return { kind: "raise", types: NULLABLE, action, message: message === undefined ? undefined : bind(message) };
+    }
   }
 }
 

@@ -136,6 +136,8 @@ export class Scope {
   aggregatesRefused: string | undefined;
   /** Why a window function may not stand here; undefined: it may. */
   windowsRefused: string | undefined;
+  /** It is that of NEW and OLD. */
+  isTrigger: boolean;
   /** Undefined: a query, where everything may stand. */
   place: Place | undefined;
   /** Aliases of the result may be meant. */
@@ -160,6 +162,7 @@ export class Scope {
     this.outer = new Set();
     this.aggregatesRefused = undefined;
     this.windowsRefused = undefined;
+    this.isTrigger = false;
     this.place = undefined;
     this.aliasesVisible = false;
     this.aggregates = [];
@@ -172,6 +175,10 @@ export class Scope {
 
   expression(expression: Expression): Bound {
     return this.#binders.expression(this, expression);
+  }
+
+  get isInTrigger(): boolean {
+    return this.isTrigger || this.around?.isInTrigger === true;
   }
 
   /** Fails if what is called `what` may not stand here. */

@@ -52,6 +52,9 @@ export function forEachPart(bound: Bound, visit: Visit): void {
       visit(bound.pattern);
       visitOptional(bound.escape, visit);
       break;
+    case "raise":
+      visitOptional(bound.message, visit);
+      break;
     case "case":
       visitOptional(bound.operand, visit);
       for (const { condition, result } of bound.branches) {

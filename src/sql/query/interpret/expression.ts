@@ -4,6 +4,7 @@
  *
  * A closure leaves its value in `answer`, as every library function does; a test gives 1, 0, or UNKNOWN for NULL.
  */
+import { constraintError, RowIgnored } from "../../run/constraint.ts";
 import { castTo, textOf } from "../../value/affinity.ts";
 import * as arithmetic from "../../value/arithmetic.ts";
 import { compareValues } from "../../value/compare.ts";
@@ -63,6 +64,8 @@ export function evaluatorOf(site: Site, bound: Bound): Evaluate {
       return extreme(site, bound);
     case "nullif":
       return nullif(site, bound);
+    case "raise":
+      return raise(site, bound);
     case "scalar-query":
       return firstRow(site, bound);
     default:
@@ -427,5 +430,16 @@ function existence(site: Site, { query, negated }: Extract<Bound, { kind: "exist
       execution = rows.execution;
     }
     return Number(exists !== negated);
+  };
+}
+
+function raise(site: Site, { action, message }: Extract<Bound, { kind: "raise" }>): Evaluate {
+  const text = message === undefined ? undefined : evaluatorOf(site, message);
+  return () => {
+    if (action === "ignore") {
+      throw new RowIgnored();
+    }
+    text?.();
+    throw constraintError("TRIGGER", answer.tag === NULL ? "" : textOf(answer.tag, answered()), action);
   };
 }

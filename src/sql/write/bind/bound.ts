@@ -5,7 +5,7 @@
  * the keys of rows, and what UPDATE sets beside them. Whatever is then done with a row reads *records*: rows in hand, which are
  * sources like any other to the expressions of checks, generated columns, indexes, ON CONFLICT, RETURNING and triggers.
  */
-import type { Column, Table } from "../../catalog/schema.ts";
+import type { Column, Table, Trigger } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Bound, BoundColumn, BoundIndex, BoundQuery, Source } from "../../query/bind/bound.ts";
 
@@ -20,6 +20,7 @@ export interface Target {
   readonly generated: readonly { readonly column: Column; readonly value: Bound }[];
   readonly checks: readonly { readonly name: string; readonly value: Bound }[];
   readonly indexes: readonly BoundIndex[];
+  readonly triggers: readonly Trigger[];
   /** sqlite_sequence, where the rowids of AUTOINCREMENT are remembered. */
   readonly sequence: Table | undefined;
 }

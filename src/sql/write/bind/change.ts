@@ -27,7 +27,7 @@ export function bindUpdate(around: Scope, update: Update, table: Table): BoundUp
   return {
     kind: "update",
     target: bindTarget(scope.statement, table),
-    query: query(scope, from, where, [...key, ...assignments.map(({ value }) => value)]),
+    query: queryOf(scope, from, where, [...key, ...assignments.map(({ value }) => value)]),
     keyColumns: key.length,
     assigned: assignments.map(({ column }) => column),
     conflict: update.conflict,
@@ -42,7 +42,7 @@ export function bindDelete(around: Scope, statement: Delete, table: Table): Boun
   return {
     kind: "delete",
     target: bindTarget(scope.statement, table),
-    query: query(scope, from, where, key),
+    query: queryOf(scope, from, where, key),
     keyColumns: key.length,
     returning: bindReturning(around, table, statement.table.alias ?? table.name, statement.returning),
   };
@@ -74,7 +74,8 @@ function tableTerm({ table: term }: Update | Delete, table: Table): From["first"
   return { ...term, kind: "table", schema: term.schema ?? "main", name: table.name, alias: term.alias };
 }
 
-function keyOf(source: Source): readonly Bound[] {
+/** The columns by which a row is found. */
+export function keyOf(source: Source): readonly Bound[] {
   const { origin } = source;
   if (origin.kind !== "table" || !isKeyed(origin.table)) {
     return [columnOf(source, source.rowid!)];
@@ -82,7 +83,8 @@ function keyOf(source: Source): readonly Bound[] {
   return origin.table.primaryKey.map(({ column }) => columnOf(source, source.columns[column]!));
 }
 
-function query(scope: Scope, from: BoundFrom, where: Bound | undefined, values: readonly Bound[]): BoundQuery {
+/** The query that gives these values for each row. */
+export function queryOf(scope: Scope, from: BoundFrom, where: Bound | undefined, values: readonly Bound[]): BoundQuery {
   const columns = values.map((value): BoundColumn => ({ name: "", value, collation: undefined }));
   const body: BoundCore = {
     kind: "core",

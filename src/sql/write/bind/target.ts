@@ -29,6 +29,7 @@ export function bindTarget(statement: StatementScope, table: Table): Target {
     ),
     checks: table.checks.map(({ name, expression }) => ({ name, value: bind(expression, CHECKS) })),
     indexes: bindIndexes(scope, row, table),
+    triggers: statement.catalog.triggersOf(table.name),
     sequence: table.isAutoincrement ? statement.catalog.table(undefined, "sqlite_sequence") : undefined,
   };
 }
@@ -63,8 +64,8 @@ function inOrder(scope: Scope, list: readonly Generated[]): readonly Generated[]
   while (waiting.length > 0) {
     const ready = waiting.filter(({ value }) => !waiting.some(({ column }) => reads(value, column)));
     if (ready.length === 0) {
-      const { name } = waiting[0]!.column;
-      throw scope.statement.fail(`generated column loop on "${name}"`, waiting[0]!.column.generated!.expression.at);
+      const { name, generated } = waiting.at(-1)!.column;
+      throw scope.statement.fail(`generated column loop on "${name}"`, generated!.expression.at);
     }
     ordered.push(...ready);
     waiting = waiting.filter((generated) => !ready.includes(generated));

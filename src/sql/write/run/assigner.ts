@@ -9,17 +9,17 @@ import type { BoundAssignment, BoundUpdate } from "../bind/bound.ts";
 import type { RowRecord } from "./record.ts";
 
 export class Assigner {
-  readonly #assigned: BoundUpdate["assigned"];
+  readonly columns: BoundUpdate["assigned"];
   readonly #evaluators: readonly Evaluate[];
 
   constructor(site: Site, assignments: readonly BoundAssignment[]) {
-    this.#assigned = assignments.map(({ column }) => column);
+    this.columns = assignments.map(({ column }) => column);
     this.#evaluators = assignments.map(({ value }) => evaluatorOf(site, value));
   }
 
   assign(record: RowRecord): void {
     const values = holdRow({ answer: (column) => this.#evaluators[column]!() }, this.#evaluators.length);
-    assign(record, this.#assigned, values, 0);
+    assign(record, this.columns, values, 0);
   }
 }
 

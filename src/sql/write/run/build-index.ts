@@ -9,7 +9,7 @@ import type { BatchScan, SqlTransaction } from "../../storage.ts";
 import type { Target } from "../bind/bound.ts";
 import { IndexEntry } from "./index-entry.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
-import { uniqueFailure } from "./table-writer.ts";
+import { uniqueFailure } from "./uniqueness.ts";
 
 /** `target` has the new index alone. */
 export function buildIndex(transaction: SqlTransaction, target: Target): void {

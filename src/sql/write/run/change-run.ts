@@ -1,15 +1,15 @@
 /** UPDATE and DELETE: the keys of all rows that they are about, then row by row. */
 
 import { isKeyed } from "../../catalog/schema.ts";
-import type { BoundQuery } from "../../query/bind/bound.ts";
+import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
 import { type HeldRow, holdAll } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
-import type { QueryPlan } from "../../query/plan/plan.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import type { BoundDelete, BoundUpdate } from "../bind/bound.ts";
 import { assign } from "./assigner.ts";
+import type { Environment } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
 import { TableWriter } from "./table-writer.ts";
@@ -23,25 +23,21 @@ export class ChangeRun implements WriteRun {
   readonly #results: Results;
   readonly #heldRows: number;
 
-  constructor(
-    site: Builder,
-    bound: BoundUpdate | BoundDelete,
-    writing: Writing,
-    planOf: (query: BoundQuery) => QueryPlan,
-  ) {
+  constructor(site: Builder, bound: BoundUpdate | BoundDelete, environment: Environment) {
     const { target, query, returning } = bound;
+    const { planner, writing } = environment;
     this.#bound = bound;
     this.#writing = writing;
-    this.#writer = new TableWriter(site, target, writing);
-    this.#results = site.results(planOf(query));
+    this.#writer = new TableWriter(site, target, environment);
+    this.#results = site.results(planner.plan(query));
     this.#heldRows = site.heldRows;
     this.returned =
       returning === undefined
         ? undefined
-        : new ReturnedRows(site, returning, new RecordCursor(new RowRecord(target.table)));
+        : new ReturnedRows(site, returning, new RecordCursor(new RowRecord(target.table)), environment);
   }
 
-  run(transaction: SqlTransaction): void {
+  run(transaction: SqlTransaction, override: ConflictAction | undefined): void {
     for (const row of this.#rows()) {
       const before = new RowRecord(this.#bound.target.table);
       this.#setKey(before, row);
@@ -49,7 +45,7 @@ export class ChangeRun implements WriteRun {
       store.writeKey(before);
       // It is gone if a row before it took its place.
       if (store.read(transaction, store.key.bytes, store.key.length, before)) {
-        this.#change(transaction, before, row);
+        this.#change(transaction, before, row, override);
       }
     }
   }
@@ -72,24 +68,25 @@ export class ChangeRun implements WriteRun {
     return body.kind === "core" && body.from?.kind === "join";
   }
 
-  #change(transaction: SqlTransaction, before: RowRecord, row: HeldRow): void {
+  #change(transaction: SqlTransaction, before: RowRecord, row: HeldRow, override: ConflictAction | undefined): void {
     const bound = this.#bound;
     if (bound.kind === "delete") {
-      this.#writer.delete(transaction, before);
-      this.#written(before);
+      if (this.#writer.delete(transaction, before, override)) {
+        this.#written(transaction, before);
+      }
       return;
     }
     const after = new RowRecord(bound.target.table);
     after.copy(before);
     assign(after, bound.assigned, row, bound.keyColumns);
-    if (this.#writer.update(transaction, before, after, bound.conflict)) {
-      this.#written(after);
+    if (this.#writer.update(transaction, { before, after, assigned: bound.assigned }, override ?? bound.conflict)) {
+      this.#written(transaction, after);
     }
   }
 
-  #written(record: RowRecord): void {
+  #written(transaction: SqlTransaction, record: RowRecord): void {
     this.#writing.changes++;
-    this.returned?.add(record);
+    this.returned?.add(transaction, record);
   }
 
   #setKey(record: RowRecord, { tags, values }: HeldRow): void {

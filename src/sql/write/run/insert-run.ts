@@ -1,15 +1,16 @@
 /** INSERT: the rows of its query one after the other, each with its defaults, and what ON CONFLICT makes of those that meet others. */
 
+import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { BoundQuery } from "../../query/bind/bound.ts";
 import { visitAll } from "../../query/bind/walk.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
 import { type HeldRow, holdAll, holdRow } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
-import type { QueryPlan } from "../../query/plan/plan.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { NULL } from "../../value/value.ts";
 import type { BoundInsert } from "../bind/bound.ts";
+import type { Environment } from "./environment.ts";
 import { OnConflict } from "./on-conflict.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
@@ -27,29 +28,31 @@ export class InsertRun implements WriteRun {
   readonly #heldRows: number;
   readonly #onConflict: OnConflict | undefined;
 
-  constructor(site: Builder, bound: BoundInsert, writing: Writing, planOf: (query: BoundQuery) => QueryPlan) {
+  constructor(site: Builder, bound: BoundInsert, environment: Environment) {
     const { target, query, upserts, returning } = bound;
+    const { planner, writing } = environment;
     this.#bound = bound;
     this.#writing = writing;
-    this.#writer = new TableWriter(site, target, writing);
-    this.#results = query === undefined ? undefined : site.results(planOf(query));
+    this.#writer = new TableWriter(site, target, environment);
+    this.#results = query === undefined ? undefined : site.results(planner.plan(query));
     this.#isAtOnce = query !== undefined && !readsNothing(query);
     this.#columns = query?.body.columns.length ?? 0;
     this.#heldRows = site.heldRows;
     this.returned =
       returning === undefined
         ? undefined
-        : new ReturnedRows(site, returning, new RecordCursor(new RowRecord(target.table)));
+        : new ReturnedRows(site, returning, new RecordCursor(new RowRecord(target.table)), environment);
     this.#onConflict =
       upserts.length === 0
         ? undefined
-        : new OnConflict(site, upserts, this.#writer, (updated) => this.#written(updated));
+        : new OnConflict(site, upserts, this.#writer, (transaction, updated) => this.#written(transaction, updated));
   }
 
-  run(transaction: SqlTransaction): void {
+  run(transaction: SqlTransaction, override: ConflictAction | undefined): void {
+    const conflict = override ?? this.#bound.conflict;
     const results = this.#results;
     if (results === undefined) {
-      this.#insert(transaction, undefined);
+      this.#insert(transaction, undefined, conflict);
       return;
     }
     try {
@@ -57,29 +60,29 @@ export class InsertRun implements WriteRun {
       if (this.#isAtOnce) {
         // All rows before the first is written: the query may read the table.
         for (const row of holdAll(results, this.#columns, this.#heldRows)) {
-          this.#insert(transaction, row);
+          this.#insert(transaction, row, conflict);
         }
         return;
       }
       while (results.next()) {
-        this.#insert(transaction, holdRow(results, this.#columns));
+        this.#insert(transaction, holdRow(results, this.#columns), conflict);
       }
     } finally {
       results.close();
     }
   }
 
-  #insert(transaction: SqlTransaction, row: HeldRow | undefined): void {
+  #insert(transaction: SqlTransaction, row: HeldRow | undefined, conflict: ConflictAction | undefined): void {
     const record = new RowRecord(this.#bound.target.table);
     this.#fill(record, row);
-    if (this.#writer.insert(transaction, record, this.#bound.conflict, this.#onConflict?.within(transaction, record))) {
-      this.#written(record);
+    if (this.#writer.insert(transaction, record, conflict, this.#onConflict?.within(transaction, record))) {
+      this.#written(transaction, record);
     }
   }
 
-  #written(record: RowRecord): void {
+  #written(transaction: SqlTransaction, record: RowRecord): void {
     this.#writing.changes++;
-    this.returned?.add(record);
+    this.returned?.add(transaction, record);
   }
 
   #fill(record: RowRecord, row: HeldRow | undefined): void {

@@ -7,7 +7,8 @@ import type { BoundUpsert, UpsertUpdate } from "../bind/bound.ts";
 import { Assigner } from "./assigner.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
-import type { ConflictClauses, TableWriter } from "./table-writer.ts";
+import type { TableWriter } from "./table-writer.ts";
+import type { ConflictClauses } from "./uniqueness.ts";
 
 interface Clause {
   /** Undefined: whatever is unique. */
@@ -25,7 +26,7 @@ export class OnConflict {
     site: Builder,
     upserts: readonly BoundUpsert[],
     writer: TableWriter,
-    updated: (record: RowRecord) => void,
+    updated: (transaction: SqlTransaction, record: RowRecord) => void,
   ) {
     this.#clauses = upserts.map(({ index, update }) => ({
       index: index === undefined || index === null ? index : writer.store.entries.find(({ bound }) => bound === index)!,
@@ -53,9 +54,14 @@ class Update {
   readonly #excluded: RecordCursor;
   readonly #where: Test | undefined;
   readonly #assigner: Assigner;
-  readonly #updated: (record: RowRecord) => void;
+  readonly #updated: (transaction: SqlTransaction, record: RowRecord) => void;
 
-  constructor(site: Builder, update: UpsertUpdate, writer: TableWriter, updated: (record: RowRecord) => void) {
+  constructor(
+    site: Builder,
+    update: UpsertUpdate,
+    writer: TableWriter,
+    updated: (transaction: SqlTransaction, record: RowRecord) => void,
+  ) {
     const { table } = writer.store;
     this.#writer = writer;
     this.#existing = new RecordCursor(new RowRecord(table));
@@ -76,8 +82,8 @@ class Update {
     const after = new RowRecord(existing.table);
     after.copy(existing);
     this.#assigner.assign(after);
-    if (this.#writer.update(transaction, existing, after, undefined)) {
-      this.#updated(after);
+    if (this.#writer.update(transaction, { before: existing, after, assigned: this.#assigner.columns }, undefined)) {
+      this.#updated(transaction, after);
     }
   }
 }

@@ -58,7 +58,7 @@ export class RowStore {
   /** Writes a row whose key nobody has, and its entries, which nobody has either. */
   insert(transaction: SqlTransaction, record: RowRecord): void {
     this.#putRow(transaction, record);
-    this.#enter(record);
+    this.enter(record);
     for (const entry of this.entries) {
       this.#putEntry(transaction, entry);
     }
@@ -66,7 +66,7 @@ export class RowStore {
 
   delete(transaction: SqlTransaction, record: RowRecord): void {
     const { key, table } = this;
-    this.#enter(record);
+    this.enter(record);
     this.writeKey(record);
     for (const entry of this.entries) {
       entry.finish(key.bytes, key.length);
@@ -78,7 +78,7 @@ export class RowStore {
   /** Puts a row in place of another one, which it may have the key of. */
   replace(transaction: SqlTransaction, before: RowRecord, after: RowRecord): void {
     const { key, table } = this;
-    this.#enter(before);
+    this.enter(before);
     this.writeKey(before);
     const oldKey = key.bytes.slice(0, key.length);
     const oldEntries = this.entries.map((entry) => {
@@ -90,7 +90,7 @@ export class RowStore {
       transaction.delete(table.keyspace, oldKey, 0, oldKey.length);
     }
     this.#putRow(transaction, after);
-    this.#enter(after);
+    this.enter(after);
     const isMoved = compareBytes(oldKey, 0, oldKey.length, key.bytes, 0, key.length) !== 0;
     for (const [position, entry] of this.entries.entries()) {
       const old = oldEntries[position];
@@ -107,7 +107,7 @@ export class RowStore {
   }
 
   /** Writes the columns of every entry of a row. */
-  #enter(record: RowRecord): void {
+  enter(record: RowRecord): void {
     this.#cursor.record = record;
     for (const entry of this.entries) {
       entry.enter();

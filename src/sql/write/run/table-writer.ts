@@ -1,49 +1,51 @@
 /**
  * Writes rows of one table, as all its constraints have it: each call is one row, with whatever else that changes.
  *
- * Order (SQLite's): affinities and generated columns, NOT NULL, CHECK, then what is unique: what ON CONFLICT clauses are about, the
- * table's own key, the indexes. A row that gives way to another (REPLACE) goes when nothing else can fail any more.
+ * Order (SQLite's): affinities and generated columns, BEFORE triggers, NOT NULL, CHECK, what is unique, foreign keys, AFTER triggers.
+ * A row that gives way to another (REPLACE) goes when nothing else can fail any more.
  */
-import { compareBytes } from "../../../bytes.ts";
-import type { DbError } from "../../../errors.ts";
-import { type Index, isKeyed, keyColumnsOf, type Table } from "../../catalog/schema.ts";
+import { isKeyed } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
-import { columnNames, uniqueError } from "../../run/constraint.ts";
+import { RowIgnored } from "../../run/constraint.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
-import { answer, answered, NULL, tagOf } from "../../value/value.ts";
-import type { Target } from "../bind/bound.ts";
-import type { IndexEntry } from "./index-entry.ts";
+import { answer, answered, INTEGER, NULL, tagOf } from "../../value/value.ts";
+import type { BoundUpdate, Target } from "../bind/bound.ts";
+import { type Effects, effectsOf } from "./effects.ts";
+import type { Environment } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { RowRules } from "./row-rules.ts";
-import { lostRow, RowStore } from "./row-store.ts";
+import { RowStore } from "./row-store.ts";
 import { rowidAfter, Sequence } from "./sequence.ts";
+import { type ConflictClauses, meetRows } from "./uniqueness.ts";
 
-/** What ON CONFLICT clauses say of a row that meets another one. */
-export interface ConflictClauses {
-  /** Their indexes, in their order; null is the table's own key. */
-  readonly first: readonly (IndexEntry | null)[];
-  /** Undefined: no clause is about that index. */
-  decide(index: IndexEntry | null): ((existing: RowRecord) => void) | undefined;
+export interface RowUpdate {
+  readonly before: RowRecord;
+  readonly after: RowRecord;
+  /** The columns that are set; undefined is the rowid. */
+  readonly assigned: BoundUpdate["assigned"];
 }
 
 export class TableWriter {
   readonly rules: RowRules;
   readonly store: RowStore;
   readonly #target: Target;
-  readonly #cursor: RecordCursor;
   readonly #writing: Writing;
   readonly #sequence: Sequence | undefined;
+  readonly #effects: Effects;
 
-  constructor(site: Builder, target: Target, writing: Writing) {
+  constructor(site: Builder, target: Target, environment: Environment) {
+    const { table, sequence } = target;
+    const { writing } = environment;
     this.#target = target;
     this.#writing = writing;
-    this.#sequence = target.sequence === undefined ? undefined : new Sequence(target.sequence, target.table.name);
-    this.#cursor = new RecordCursor(new RowRecord(target.table));
-    site.place(target.row, this.#cursor);
-    this.rules = new RowRules(site, target, this.#cursor);
-    this.store = new RowStore(site, target, this.#cursor);
+    this.#sequence = sequence === undefined ? undefined : new Sequence(sequence, table.name);
+    const cursor = new RecordCursor(new RowRecord(table));
+    site.place(target.row, cursor);
+    this.rules = new RowRules(site, target, cursor);
+    this.store = new RowStore(site, target, cursor);
+    this.#effects = effectsOf(environment, target);
   }
 
   /** True: it was inserted. */
@@ -53,24 +55,113 @@ export class TableWriter {
     override: ConflictAction | undefined,
     clauses: ConflictClauses | undefined,
   ): boolean {
+    return unlessIgnored(() => this.#insert(transaction, record, override, clauses));
+  }
+
+  /** True: it was updated. */
+  update(transaction: SqlTransaction, update: RowUpdate, override: ConflictAction | undefined): boolean {
+    return unlessIgnored(() => this.#update(transaction, update, override));
+  }
+
+  /** True: it was deleted. */
+  delete(transaction: SqlTransaction, record: RowRecord, override: ConflictAction | undefined): boolean {
+    return unlessIgnored(() => this.#delete(transaction, record, override, true));
+  }
+
+  #insert(
+    transaction: SqlTransaction,
+    record: RowRecord,
+    override: ConflictAction | undefined,
+    clauses: ConflictClauses | undefined,
+  ): boolean {
     const { table } = this.#target;
+    const writing = this.#writing;
     this.rules.complete(record);
+    const change = { old: undefined, new: record, assigned: [], override };
+    if (this.#effects.triggers?.has("before", "insert") === true) {
+      this.#effects.triggers.fire(transaction, "before", "insert", { ...change, new: withoutRowid(record) });
+    }
     if (!this.rules.mayBe(record, override)) {
       return false;
     }
     const isNew = !isKeyed(table) && this.#giveRowid(transaction, record);
-    const replaced = this.#meet(transaction, record, undefined, isNew, override, clauses);
+    const replaced = meetRows(transaction, this.store, record, { own: undefined, isNew, override, clauses });
     if (replaced === undefined) {
       // The next row may have the rowid that this one was not inserted with.
-      this.#writing.forgetRowid(table.keyspace);
+      writing.forgetRowid(table.keyspace);
       return false;
     }
-    this.#remove(transaction, replaced);
+    this.#remove(transaction, replaced, override);
     this.store.insert(transaction, record);
     if (!isKeyed(table)) {
-      this.#writing.lastRowid = record.rowidNumber;
+      writing.lastRowid = record.rowidNumber;
       this.#sequence?.advance(transaction, record.rowidNumber);
     }
+    if (writing.settings.foreignKeys) {
+      this.#effects.foreignKeys?.inserted(transaction, record);
+    }
+    this.#effects.triggers?.fire(transaction, "after", "insert", change);
+    return true;
+  }
+
+  #update(transaction: SqlTransaction, update: RowUpdate, override: ConflictAction | undefined): boolean {
+    const { after, assigned } = update;
+    const { store } = this;
+    let { before } = update;
+    this.rules.complete(after);
+    const change = { old: before, new: after, assigned, override };
+    if (this.#effects.triggers?.has("before", "update") === true) {
+      this.#effects.triggers.fire(transaction, "before", "update", change);
+      const now = this.#readAgain(transaction, before);
+      if (now === undefined) {
+        return false;
+      }
+      before = now;
+      takeOver(before, after, assigned);
+      this.rules.complete(after);
+    }
+    if (!this.rules.mayBe(after, override)) {
+      return false;
+    }
+    store.writeKey(before);
+    const own = store.key.bytes.slice(0, store.key.length);
+    const replaced = meetRows(transaction, store, after, { own, isNew: false, override, clauses: undefined });
+    if (replaced === undefined) {
+      return false;
+    }
+    this.#remove(transaction, replaced, override);
+    store.replace(transaction, before, after);
+    this.#writing.forgetRowid(this.#target.table.keyspace);
+    if (this.#writing.settings.foreignKeys) {
+      this.#effects.foreignKeys?.updated(transaction, before, after);
+    }
+    this.#effects.triggers?.fire(transaction, "after", "update", { ...change, old: before });
+    return true;
+  }
+
+  #delete(
+    transaction: SqlTransaction,
+    record: RowRecord,
+    override: ConflictAction | undefined,
+    firesTriggers: boolean,
+  ): boolean {
+    const triggers = firesTriggers ? this.#effects.triggers : undefined;
+    const change = { old: record, new: undefined, assigned: [], override };
+    let row = record;
+    if (triggers?.has("before", "delete") === true) {
+      triggers.fire(transaction, "before", "delete", change);
+      const now = this.#readAgain(transaction, record);
+      if (now === undefined) {
+        return false;
+      }
+      row = now;
+    }
+    this.store.delete(transaction, row);
+    this.#writing.forgetRowid(this.#target.table.keyspace);
+    if (this.#writing.settings.foreignKeys) {
+      this.#effects.foreignKeys?.deleted(transaction, row);
+    }
+    triggers?.fire(transaction, "after", "delete", change);
     return true;
   }
 
@@ -92,132 +183,55 @@ export class TableWriter {
     return isNew;
   }
 
-  /** True: it was updated. */
-  update(
-    transaction: SqlTransaction,
-    before: RowRecord,
-    after: RowRecord,
-    override: ConflictAction | undefined,
-  ): boolean {
-    this.rules.complete(after);
-    if (!this.rules.mayBe(after, override)) {
-      return false;
-    }
-    const { store } = this;
-    store.writeKey(before);
-    const own = store.key.bytes.slice(0, store.key.length);
-    const replaced = this.#meet(transaction, after, own, false, override, undefined);
-    if (replaced === undefined) {
-      return false;
-    }
-    this.#remove(transaction, replaced);
-    store.replace(transaction, before, after);
-    this.#writing.forgetRowid(this.#target.table.keyspace);
-    return true;
-  }
-
-  delete(transaction: SqlTransaction, record: RowRecord): void {
-    this.store.delete(transaction, record);
-    this.#writing.forgetRowid(this.#target.table.keyspace);
-  }
-
-  /**
-   * Looks for rows that have what must be unique of this one. Gives the keys of those that are to give way; undefined: this one
-   * is not to be written. `own` is the key of the row that it takes the place of; `isNew`: nobody has its rowid.
-   */
-  #meet(
-    transaction: SqlTransaction,
-    record: RowRecord,
-    own: Uint8Array | undefined,
-    isNew: boolean,
-    override: ConflictAction | undefined,
-    clauses: ConflictClauses | undefined,
-  ): readonly Uint8Array[] | undefined {
-    const { entries } = this.store;
-    const replaced: Uint8Array[] = [];
-    const order = clauses === undefined ? undefined : clauses.first;
-    this.#cursor.record = record;
-    for (const entry of entries) {
-      entry.enter();
-    }
-    const isDone = (index: IndexEntry | null): boolean => {
-      const met =
-        index === null ? (isNew ? undefined : this.#rowOf(transaction, record)) : this.#entryOf(transaction, index);
-      if (met === undefined || (own !== undefined && compareBytes(met, 0, met.length, own, 0, own.length) === 0)) {
-        return false;
-      }
-      const decide = clauses?.decide(index);
-      if (decide !== undefined) {
-        decide(this.#read(transaction, met, index));
-        return true;
-      }
-      const action = override ?? (index === null ? this.#target.table.keyConflict : index.index.conflict) ?? "abort";
-      if (action === "ignore") {
-        return true;
-      }
-      if (action !== "replace") {
-        throw this.#failure(index, action);
-      }
-      replaced.push(met);
-      return false;
-    };
-    const others = [null, ...entries].filter((index) => order?.includes(index) !== true);
-    return [...(order ?? []), ...others].some(isDone) ? undefined : replaced;
-  }
-
-  /** A copy of the key of the row that has the record's own key. */
-  #rowOf(transaction: SqlTransaction, record: RowRecord): Uint8Array | undefined {
-    const { key, table } = this.store;
-    this.store.writeKey(record);
-    return transaction.get(table.keyspace, key.bytes, 0, key.length) ? key.bytes.slice(0, key.length) : undefined;
-  }
-
-  /** A copy of the key of the row that has the entry's columns. */
-  #entryOf(transaction: SqlTransaction, { index, key, isThere, isExclusive }: IndexEntry): Uint8Array | undefined {
-    if (!isThere || !isExclusive || !transaction.get(index.keyspace, key.bytes, 0, key.length)) {
-      return undefined;
-    }
-    const { u8, valueOffset, valueLength } = transaction.found;
-    return u8.slice(valueOffset, valueOffset + valueLength);
-  }
-
-  #read(transaction: SqlTransaction, key: Uint8Array, index: IndexEntry | null): RowRecord {
-    const record = new RowRecord(this.#target.table);
-    if (!this.store.read(transaction, key, key.length, record)) {
-      throw lostRow(this.#target.table, index?.index.name ?? "");
-    }
-    return record;
-  }
-
-  #remove(transaction: SqlTransaction, keys: readonly Uint8Array[]): void {
+  /** The rows that give way, with what foreign keys do for them; triggers only if the session wants it. */
+  #remove(transaction: SqlTransaction, keys: readonly Uint8Array[], override: ConflictAction | undefined): void {
     for (const key of keys) {
       const record = new RowRecord(this.#target.table);
       // One row may be met by several of its columns.
       if (this.store.read(transaction, key, key.length, record)) {
-        this.delete(transaction, record);
+        this.#delete(transaction, record, override, this.#writing.settings.recursiveTriggers);
       }
     }
   }
 
-  #failure(index: IndexEntry | null, action: ConflictAction): DbError {
-    const { table } = this.#target;
-    return index === null ? keyFailure(table, action) : uniqueFailure(table, index.index, action);
+  /** The row as triggers have left it; undefined: it is not there any more. */
+  #readAgain(transaction: SqlTransaction, record: RowRecord): RowRecord | undefined {
+    const { store } = this;
+    const now = new RowRecord(this.#target.table);
+    store.writeKey(record);
+    return store.read(transaction, store.key.bytes, store.key.length, now) ? now : undefined;
   }
 }
 
-/** A row has the table's own key already. */
-export function keyFailure(table: Table, action: ConflictAction): DbError {
-  const names = isKeyed(table) ? keyColumnsOf(table).map(({ name }) => name) : [table.rowidColumn?.name ?? "rowid"];
-  const kind = isKeyed(table) || table.rowidColumn !== undefined ? "PRIMARYKEY" : "ROWID";
-  return uniqueError(kind, columnNames(table.name, names), action);
+/** RAISE(IGNORE) ends what is done about a row. */
+function unlessIgnored(write: () => boolean): boolean {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof RowIgnored) {
+      return false;
+    }
+    throw error;
+  }
 }
 
-/** A row has the columns of a unique index already. */
-export function uniqueFailure(table: Table, { name, columns, origin }: Index, action: ConflictAction): DbError {
-  const kind = origin === "pk" ? "PRIMARYKEY" : "UNIQUE";
-  if (columns.some(({ column }) => column === undefined)) {
-    return uniqueError(kind, `index '${name}'`, action);
+/** The row as a BEFORE trigger sees it: a rowid that it will be given is −1 yet. */
+function withoutRowid(record: RowRecord): RowRecord {
+  if (isKeyed(record.table) || record.rowidTag !== NULL) {
+    return record;
   }
-  const names = columns.map(({ column }) => (column! < 0 ? "rowid" : table.columns[column!]!.name));
-  return uniqueError(kind, columnNames(table.name, names), action);
+  const seen = new RowRecord(record.table);
+  seen.copy(record);
+  seen.setRowid(INTEGER, -1);
+  return seen;
+}
+
+/** What is not set is as the row has it now. */
+function takeOver(before: RowRecord, after: RowRecord, assigned: BoundUpdate["assigned"]): void {
+  const isSet = new Set(assigned);
+  for (const column of before.table.columns) {
+    if (column.slot >= 0 && column.generated === undefined && !isSet.has(column)) {
+      after.set(column.index, before.tags[column.index]!, before.values[column.index]!);
+    }
+  }
 }

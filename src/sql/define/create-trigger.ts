@@ -1,0 +1,48 @@
+/** CREATE TRIGGER and DROP TRIGGER. What a trigger's statements are about is looked at when it fires, as SQLite does. */
+import type { Catalog } from "../catalog/catalog.ts";
+import { deleteEntry, writeEntry } from "../catalog/entry.ts";
+import { foldName } from "../catalog/name.ts";
+import type { CreateTrigger, Drop } from "../parse/ast/definition.ts";
+import type { ParsedStatement } from "../parse/ast/statement.ts";
+import { failAt } from "./name.ts";
+import type { SchemaChange } from "./schema-change.ts";
+
+/** Undefined: there is nothing to do. */
+export function createTrigger(
+  parsed: ParsedStatement,
+  statement: CreateTrigger,
+  catalog: Catalog,
+): SchemaChange | undefined {
+  const { schema, name, at, ifNotExists, time, table, text: sql } = statement;
+  const owner = catalog.table(table.schema, table.name);
+  if (owner === undefined) {
+    throw failAt(parsed, `no such table: main.${table.name}`, table.at);
+  }
+  if (catalog.trigger(schema, name) !== undefined) {
+    if (ifNotExists) {
+      return undefined;
+    }
+    throw failAt(parsed, `trigger ${name} already exists`, at);
+  }
+  if (foldName(owner.name).startsWith("sqlite_")) {
+    throw failAt(parsed, "cannot create trigger on system table", table.at);
+  }
+  if (time === "instead of") {
+    throw failAt(parsed, `cannot create INSTEAD OF trigger on table: ${owner.name}`, table.at);
+  }
+  return (transaction) => {
+    writeEntry(transaction, catalog.nextNumber, { type: "trigger", name, table: owner.name, sql });
+  };
+}
+
+export function dropTrigger(parsed: ParsedStatement, statement: Drop, catalog: Catalog): SchemaChange | undefined {
+  const { schema, name, at, ifExists } = statement;
+  const trigger = catalog.trigger(schema, name);
+  if (trigger === undefined) {
+    if (ifExists) {
+      return undefined;
+    }
+    throw failAt(parsed, `no such trigger: ${schema === undefined ? "" : `${schema}.`}${name}`, at);
+  }
+  return (transaction) => deleteEntry(transaction, catalog.entry("trigger", trigger.name)!.number);
+}

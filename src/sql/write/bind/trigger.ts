@@ -1,0 +1,73 @@
+/** Triggers: their statements bound around NEW and OLD, which are rows in hand. */
+
+import { foldName } from "../../catalog/name.ts";
+import type { Table, Trigger } from "../../catalog/schema.ts";
+import type { CreateTrigger } from "../../parse/ast/definition.ts";
+import type { Bound, BoundQuery, Source } from "../../query/bind/bound.ts";
+import { bindQuery } from "../../query/bind/query.ts";
+import { fullName, type Scope, type StatementScope } from "../../query/bind/scope.ts";
+import type { BoundWrite } from "./bound.ts";
+import { bindDelete, bindUpdate } from "./change.ts";
+import { bindInsert } from "./insert.ts";
+import { newRecord } from "./target.ts";
+
+export interface BoundTrigger {
+  /** Undefined of INSERT. */
+  readonly old: Source | undefined;
+  /** Undefined of DELETE. */
+  readonly new: Source | undefined;
+  readonly when: Bound | undefined;
+  readonly steps: readonly TriggerStep[];
+}
+
+export type TriggerStep = BoundWrite | { readonly kind: "query"; readonly query: BoundQuery };
+
+/** `rows` is what NEW and OLD have the columns of. */
+export function bindTrigger(
+  statement: StatementScope,
+  { definition, statement: created }: Trigger,
+  rows: Table,
+): BoundTrigger {
+  const scope = statement.within(definition).newScope();
+  const { event, when, body } = created;
+  const place = (name: "old" | "new", isThere: boolean): Source | undefined => {
+    if (!isThere) {
+      return undefined;
+    }
+    const source = newRecord(scope.statement, name, rows);
+    // A mere name never means a column of it.
+    const merged = new Set(rows.columns.map((column) => foldName(column.name)));
+    scope.sources.push({ name, schema: undefined, source, merged });
+    return source;
+  };
+  const before = place("old", event !== "insert");
+  const after = place("new", event !== "delete");
+  scope.isTrigger = true;
+  scope.aggregatesRefused = "function ";
+  scope.windowsRefused = "in WHEN";
+  return {
+    old: before,
+    new: after,
+    when: when === undefined ? undefined : scope.expression(when),
+    steps: body.map((step) => bindStep(scope, step)),
+  };
+}
+
+function bindStep(scope: Scope, step: CreateTrigger["body"][number]): TriggerStep {
+  if (step.kind === "query") {
+    return { kind: "query", query: bindQuery(scope, step) };
+  }
+  const { schema, name, at } = step.table;
+  const table = scope.statement.catalog.table(schema, name);
+  if (table === undefined) {
+    throw scope.statement.fail(`no such table: ${fullName(undefined, schema ?? "main", name)}`, at);
+  }
+  switch (step.kind) {
+    case "insert":
+      return bindInsert(scope, step, table);
+    case "update":
+      return bindUpdate(scope, step, table);
+    case "delete":
+      return bindDelete(scope, step, table);
+  }
+}
