@@ -12,6 +12,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
+import { foldName } from "./catalog/name.ts";
 import type { Table } from "./catalog/schema.ts";
 import { Connection } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
@@ -115,13 +116,14 @@ export class SqlSession {
     return result;
   }
 
-  /** The tables there are, in the order in which they were made. */
+  /** The tables there are, by name. */
   tables(): readonly TableDescription[] {
     const connection = this.#connection;
     return connection
       .catalog(connection.reader())
       .tables()
       .filter(({ name }) => !name.startsWith("sqlite_"))
+      .sort((a, b) => (foldName(a.name) < foldName(b.name) ? -1 : 1))
       .map((table) => ({
         name: table.name,
         sql: textOf(table),

@@ -132,8 +132,8 @@ describe("tables", () => {
     expect(sql.query("SELECT id FROM people WHERE name IN ('neg', 'next')")).toEqual([{ id: -5 }, { id: 11 }]);
   });
 
-  test("keys of other types: unique, not null, in order, found directly", () => {
-    const sql = session("CREATE TABLE t (a TEXT, b INT, v, PRIMARY KEY (a, b))");
+  test("keys without a rowid: unique, not null, in order, found directly", () => {
+    const sql = session("CREATE TABLE t (a TEXT, b INT, v, PRIMARY KEY (a, b)) WITHOUT ROWID");
     sql.exec("INSERT INTO t VALUES ('b', 1, 'x'), ('a', 2, 'y'), ('a', 1, 'z')");
     expect(sql.prepare("SELECT v FROM t").pluck().all()).toEqual(["z", "y", "x"]);
     expect(sql.prepare("SELECT v FROM t WHERE a = ? AND b = ?").pluck().all("a", "2")).toEqual(["y"]);
@@ -149,7 +149,8 @@ describe("tables", () => {
   test("constraints, defaults and conflict actions", () => {
     const sql = session(PEOPLE);
     expect(failure(() => sql.exec("INSERT INTO people (age) VALUES (1)")).facts).toMatchObject({
-      constraint: "NOT NULL",
+      constraint: "NOTNULL",
+      sqlite: "SQLITE_CONSTRAINT_NOTNULL",
     });
     expect(failure(() => sql.exec("INSERT INTO people VALUES (1, 'x', 1, 1)")).message).toBe(
       "UNIQUE constraint failed: people.id",

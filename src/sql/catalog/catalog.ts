@@ -123,10 +123,11 @@ function isMain(schema: string | undefined): boolean {
 /** With its indexes, those of its constraints and others, the one made last first, as SQLite lists them. */
 function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
   const { definition, statement } = read(entry, "create-table");
-  const { keyspace, slots, columnSlots } = entry;
+  const { keyspace, slots, firstSlots, columnSlots } = entry;
   const { table, indexes: shapes } = tableShapeOf(definition, statement, {
     keyspace: keyspace!,
     slots: slots!,
+    firstSlots: firstSlots!,
     columnSlots: columnSlots!,
   });
   const folded = foldName(entry.name);

@@ -2,7 +2,7 @@
  * Entries of the catalog: JSON documents in the keyspace "sql" under numbers that count up, like rowids of sqlite_schema.
  *
  *   { "type": "table", "name": "Users", "table": "Users", "keyspace": 7, "sql": "CREATE TABLE Users(id INTEGER PRIMARY KEY, name)",
- *     "slots": 1, "columnSlots": [-1, 0] }
+ *     "slots": 1, "firstSlots": 1, "columnSlots": [-1, 0] }
  *   { "type": "index", "name": "by_name", "table": "Users", "keyspace": 8, "sql": "CREATE INDEX by_name ON Users(name)" }
  *
  * The text says everything that text can say. An index without one belongs to a constraint of its table.
@@ -21,6 +21,7 @@ export interface Entry {
   readonly keyspace?: number;
   /** Of tables. */
   readonly slots?: number;
+  readonly firstSlots?: number;
   readonly columnSlots?: readonly number[];
 }
 
@@ -56,8 +57,8 @@ export function readEntries(reader: KeyspaceReader): NumberedEntry[] {
 /** Writes an entry: in place of the one of its number, if there is one. */
 export function writeEntry(transaction: SqlTransaction, number: number, entry: Entry): void {
   const catalog = transaction.keyspace(CATALOG_KEYSPACE) ?? transaction.createKeyspace(CATALOG_KEYSPACE);
-  const { type, name, table, sql, keyspace, slots, columnSlots } = entry;
-  const value = Buffer.from(JSON.stringify({ type, name, table, keyspace, sql, slots, columnSlots }));
+  const { type, name, table, sql, keyspace, slots, firstSlots, columnSlots } = entry;
+  const value = Buffer.from(JSON.stringify({ type, name, table, keyspace, sql, slots, firstSlots, columnSlots }));
   const key = keyOf(number);
   transaction.put(catalog, key.bytes, 0, key.length, value, 0, value.length);
   transaction.touchSchema();

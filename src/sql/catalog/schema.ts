@@ -54,7 +54,7 @@ export interface Column {
   readonly defaultText: string | undefined;
   /** GENERATED ALWAYS AS: worked out when a row is written, whether VIRTUAL or STORED. */
   readonly generated: { readonly expression: Expression; readonly stored: boolean } | undefined;
-  /** What it is in rows that are older than it. */
+  /** What it is in rows that are older than it; NULL where there are none. */
   readonly missing: { readonly tag: Tag; readonly value: SqlValue };
 }
 

@@ -21,6 +21,8 @@ import type { Check, Column, ForeignKey, Index, StrictType, Table } from "./sche
 export interface TableStorage {
   readonly keyspace: number;
   readonly slots: number;
+  /** How many slots every row has; columns behind them were added later. */
+  readonly firstSlots: number;
   /** Of each column; −1 is the rowid's alias. */
   readonly columnSlots: readonly number[];
 }
@@ -36,7 +38,7 @@ export function newSlots(statement: CreateTable): Omit<TableStorage, "keyspace">
   const alias = rowidAliasOf(statement);
   let slots = 0;
   const columnSlots = statement.columns.map(({ name }) => (name === alias ? -1 : slots++));
-  return { slots, columnSlots };
+  return { slots, firstSlots: slots, columnSlots };
 }
 
 export function tableShapeOf(parsed: ParsedStatement, statement: CreateTable, storage: TableStorage): TableShape {
@@ -98,7 +100,8 @@ function columnOf(definition: Definition, column: ColumnDefinition, index: numbe
   const { name, type, collation, generated } = column;
   const strictType = statement.strict ? strictTypeOf(definition, column) : undefined;
   const affinity = strictType === undefined ? affinityOfType(type) : AFFINITY_OF_STRICT[strictType];
-  const literal = column.default === undefined ? undefined : literalOf(column.default);
+  const slot = storage.columnSlots[index]!;
+  const literal = column.default === undefined || slot < storage.firstSlots ? undefined : literalOf(column.default);
   return {
     name,
     index,
@@ -108,7 +111,7 @@ function columnOf(definition: Definition, column: ColumnDefinition, index: numbe
     strictType,
     notNull: column.notNull,
     notNullConflict: column.notNullConflict,
-    slot: storage.columnSlots[index]!,
+    slot,
     default: column.default,
     defaultText: column.defaultText,
     generated: generated === undefined ? undefined : { expression: generated.expression, stored: generated.stored },
