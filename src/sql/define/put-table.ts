@@ -1,3 +1,4 @@
+/** The entries of a new table in the catalog. */
 import { writeEntry } from "../catalog/entry.ts";
 import { foldName } from "../catalog/name.ts";
 import { newSlots, tableShapeOf } from "../catalog/table.ts";

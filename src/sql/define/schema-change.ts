@@ -1,3 +1,4 @@
+/** Statements that make, change or drop something, as functions of the transaction that they are carried out in. */
 import type { Arguments } from "../run/arguments.ts";
 import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
