@@ -140,18 +140,34 @@ function writeDouble(value: number, complemented: boolean, into: Uint8Array, off
   return offset + 8;
 }
 
-/** Builds keys of any values in one buffer: `begin`, `add` once a column, then `bytes[0, length)`. */
+/**
+ * Builds keys of any values in one buffer: `begin`, `add` once a column, then `bytes[0, length)`.
+ *
+ * Of a row's own key too many bytes are an error. One that is looked for is cut off there: no row has it, and what rows have comes
+ * before it or behind it as it would the whole of it, since each of their columns ends before.
+ */
 export class KeyWriter {
   bytes: Uint8Array;
   length: number;
+  /** What was written is only the beginning of a key. */
+  isCut: boolean;
+  readonly #isLookedFor: boolean;
 
-  constructor() {
+  constructor(use: "own" | "looked for" = "own") {
     this.bytes = new Uint8Array(MAX_KEY_BYTES + 32);
     this.length = 0;
+    this.isCut = false;
+    this.#isLookedFor = use === "looked for";
   }
 
   begin(): void {
-    this.length = 0;
+    this.goBack(0);
+  }
+
+  /** Forgets what was written behind `length`, which was whole. */
+  goBack(length: number): void {
+    this.length = length;
+    this.isCut = false;
   }
 
   /**
@@ -165,7 +181,7 @@ export class KeyWriter {
       return;
     }
     const { bytes } = this;
-    if (tag === INTEGER || tag === BIG || (tag === REAL && Math.floor(value as number) === value)) {
+    if (!this.isCut && (tag === INTEGER || tag === BIG || (tag === REAL && Math.floor(value as number) === value))) {
       bytes[this.length++] = 0;
     }
     for (let i = from; i < this.length; i++) {
@@ -184,6 +200,9 @@ export class KeyWriter {
   }
 
   add(tag: Tag, value: SqlValue): void {
+    if (this.isCut) {
+      return;
+    }
     const { bytes, length } = this;
     switch (tag) {
       case NULL:
@@ -203,14 +222,25 @@ export class KeyWriter {
         this.#addBytes(tag, value as string | Uint8Array);
     }
     if (this.length > MAX_KEY_BYTES) {
-      throw tooLong(this.length);
+      this.#cut(this.length);
     }
   }
 
-  #addBytes(tag: Tag, value: string | Uint8Array): void {
-    if (value.length > MAX_KEY_BYTES) {
-      throw tooLong(value.length);
+  /** What comes behind is of no more interest, but must stay behind the longest key. */
+  #cut(lengthBytes: number): void {
+    if (!this.#isLookedFor) {
+      throw tooLong(lengthBytes);
     }
+    this.length = MAX_KEY_BYTES;
+    this.isCut = true;
+  }
+
+  #addBytes(tag: Tag, whole: string | Uint8Array): void {
+    if (whole.length > MAX_KEY_BYTES && !this.#isLookedFor) {
+      throw tooLong(whole.length);
+    }
+    // Longer by one, so that a character that is cut in two stands behind all that is used.
+    const value = whole.length > MAX_KEY_BYTES ? whole.slice(0, MAX_KEY_BYTES + 1) : whole;
     // A character is up to three bytes, and a zero byte two.
     const room = this.length + value.length * 3 + 2;
     if (room > this.bytes.length) {

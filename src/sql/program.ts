@@ -33,6 +33,7 @@ import { createTable } from "./define/create-table.ts";
 import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
 import { dropIndex, dropTable } from "./define/drop.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
+import { createView, dropView } from "./define/view.ts";
 import type { QualifiedName, Query } from "./parse/ast/query.ts";
 import type { Explain, ParsedStatement } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
@@ -99,6 +100,10 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
       return { kind: "schema", change: dropTrigger(parsed, statement, catalog) };
     case "drop-table":
       return { kind: "schema", change: dropTable(parsed, statement, catalog, options) };
+    case "create-view":
+      return { kind: "schema", change: createView(parsed, statement, catalog) };
+    case "drop-view":
+      return { kind: "schema", change: dropView(parsed, statement, catalog) };
     case "drop-index":
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "explain":
@@ -114,6 +119,10 @@ function writeProgram(
   catalog: Catalog,
   options: QueryOptions,
 ): Program {
+  const { schema, name, at } = statement.table;
+  if (catalog.view(schema, name) !== undefined) {
+    throw errorAt("INVALID", `cannot modify ${name} because it is a view`, parsed.text, at - parsed.start);
+  }
   const table = tableOf(parsed, catalog, statement.table);
   if (!isCompiledWrite(statement, table, catalog)) {
     return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, options) };

@@ -7,7 +7,7 @@
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Table } from "../catalog/schema.ts";
-import type { CreateIndex, CreateTable, CreateTrigger, Drop } from "../parse/ast/definition.ts";
+import type { CreateIndex, CreateTable, CreateTrigger, CreateView, Drop } from "../parse/ast/definition.ts";
 import type { Call, Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
 import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
@@ -23,7 +23,8 @@ export type SupportedStatement =
   | CreateTable
   | CreateIndex
   | CreateTrigger
-  | (Drop & { readonly kind: "drop-table" | "drop-index" | "drop-trigger" })
+  | CreateView
+  | Drop
   | Extract<TransactionStatement, { kind: "begin" | "commit" | "rollback" }>
   | Explain;
 
@@ -80,11 +81,15 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "create-trigger":
       checkSchema(refuse, statement);
       return statement;
+    case "create-view":
+      checkTemporary(refuse, statement);
+      return statement;
     case "drop-table":
     case "drop-index":
     case "drop-trigger":
+    case "drop-view":
       checkSchema(refuse, statement);
-      return { ...statement, kind: statement.kind };
+      return statement;
     case "begin":
     case "commit":
     case "rollback":
@@ -116,9 +121,7 @@ function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  "create-view": "CREATE VIEW",
   "create-virtual-table": "CREATE VIRTUAL TABLE",
-  "drop-view": "DROP VIEW",
   "alter-table": "ALTER TABLE",
   savepoint: "SAVEPOINT",
   release: "RELEASE",
@@ -322,10 +325,10 @@ function checkChange(refuse: Refuse, statement: Update | Delete): void {
   }
 }
 
-function checkTemporary(refuse: Refuse, table: CreateTable): void {
-  checkSchema(refuse, table);
-  if (table.temporary) {
-    refuse("CREATE TEMP TABLE", table.at);
+function checkTemporary(refuse: Refuse, made: CreateTable | CreateView): void {
+  checkSchema(refuse, made);
+  if (made.temporary) {
+    refuse(made.kind === "create-view" ? "CREATE TEMP VIEW" : "CREATE TEMP TABLE", made.at);
   }
 }
 

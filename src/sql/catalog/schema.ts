@@ -20,6 +20,7 @@ import type { SqlValue, Tag } from "../value/value.ts";
 export interface Schema {
   /** `schema` is the name before the point; undefined: there is none. */
   table(schema: string | undefined, name: string): Table | undefined;
+  view(schema: string | undefined, name: string): View | undefined;
   /** Of a table or view; the one made last comes first, as SQLite runs them. */
   triggersOf(table: string): readonly Trigger[];
   /** The foreign keys that refer to a table. */

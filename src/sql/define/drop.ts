@@ -66,6 +66,7 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
   } as const;
   const quiet: Schema = {
     table: (schema, name) => catalog.table(schema, name),
+    view: (schema, name) => catalog.view(schema, name),
     references: (name) => catalog.references(name),
     triggersOf: () => [],
   };

@@ -20,6 +20,8 @@ export interface AggregateFunction<State = unknown> {
   /** Takes back the row that was added first; undefined: a window that moves is added up anew. */
   readonly remove: ((state: State, tags: readonly Tag[], values: readonly SqlValue[]) => void) | undefined;
   readonly answer: (state: State) => void;
+  /** For windows that move, where that takes another state; with `remove`. */
+  readonly moving?: AggregateFunction;
   /** Of min and max: whether the row that was added last is the one that the answer comes from. */
   readonly isFromLast?: (state: State) => boolean;
   /** Which arguments are JSON where they come from a function that gives JSON. */

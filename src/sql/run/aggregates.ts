@@ -1,8 +1,6 @@
 /** The aggregates by name (https://sqlite.org/lang_aggfunc.html). */
 import { DbError } from "../../errors.ts";
 import { textOf, toNumericAffinity } from "../value/affinity.ts";
-import type { Collation } from "../value/collation.ts";
-import { compareValues } from "../value/compare.ts";
 import { JSON_AGGREGATES } from "../value/json/index.ts";
 import {
   answered,
@@ -10,7 +8,6 @@ import {
   answerNull,
   answerReal,
   answerText,
-  answerValue,
   BIG,
   INTEGER,
   INTEGER_TYPES,
@@ -25,14 +22,10 @@ import {
   typeSet,
 } from "../value/value.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
+import { extreme } from "./extremes.ts";
 import { Sum } from "./sum.ts";
-import { keptValue } from "./value-set.ts";
 
 const REAL_OR_NULL = typeSet(REAL) | NULLABLE;
-
-function anyOrNull(list: readonly TypeSet[]): TypeSet {
-  return (list[0] ?? 0) | NULLABLE;
-}
 
 const COUNT: AggregateFunction<{ count: number }> = {
   name: "count",
@@ -59,38 +52,6 @@ function summing(name: string, types: TypeSet, answerOf: (sum: Sum) => void): Ag
     add: (sum, tags, values) => sum.add(tags[0]!, values[0]!, 1),
     remove: (sum, tags, values) => sum.add(tags[0]!, values[0]!, -1),
     answer: answerOf,
-  };
-}
-
-interface Extreme {
-  tag: Tag;
-  value: SqlValue;
-  readonly collation: Collation | undefined;
-  isFromLast: boolean;
-}
-
-/** `sign` 1: the least. While there are only NULLs each row is the one that the answer comes from. */
-function extreme(name: string, sign: 1 | -1): AggregateFunction<Extreme> {
-  return {
-    name,
-    minimum: 1,
-    maximum: 1,
-    typesOf: anyOrNull,
-    begin: (collation) => ({ tag: NULL, value: null, collation, isFromLast: false }),
-    add: (state, tags, values) => {
-      const tag = tags[0]!;
-      const value = values[0]!;
-      const isFirst = state.tag === NULL;
-      state.isFromLast =
-        isFirst || (tag !== NULL && sign * compareValues(tag, value, state.tag, state.value, state.collation) < 0);
-      if (state.isFromLast) {
-        state.tag = tag;
-        state.value = keptValue(tag, value);
-      }
-    },
-    remove: undefined,
-    answer: ({ tag, value }) => answerValue(tag, value),
-    isFromLast: (state) => state.isFromLast,
   };
 }
 

@@ -4,7 +4,8 @@ import type { SqlValue, Tag, TypeSet } from "../value/value.ts";
 
 export interface TableFunctionColumn {
   readonly name: string;
-  readonly affinity: Affinity | undefined;
+  /** Of a column without a type, as SQLite's have none: BLOB. */
+  readonly affinity: Affinity;
   readonly types: TypeSet;
   /** It is an argument: `WHERE column = x` gives it, and `*` leaves it out. */
   readonly isHidden: boolean;

@@ -65,7 +65,7 @@ const SERIES: TableFunction = {
   name: "generate_series",
   columns: ["value", "start", "stop", "step"].map((name, index) => ({
     name,
-    affinity: "INTEGER",
+    affinity: "BLOB",
     types: INTEGER_TYPES,
     isHidden: index > 0,
   })),
@@ -89,7 +89,7 @@ function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "js
     name,
     columns: [...JSON_TABLE_COLUMNS, ...hidden].map((column) => ({
       name: column,
-      affinity: undefined,
+      affinity: "BLOB",
       types: ANY_TYPE,
       isHidden: hidden.includes(column),
     })),

@@ -115,3 +115,38 @@ test("lists have no bound of their own", () => {
       .get(),
   ).toBe(16);
 });
+
+test("what is too long for a key is in no row, and stands where it would", () => {
+  const keyed = new SqlSession(new MemoryStore());
+  keyed.exec("CREATE TABLE k (a TEXT, b INT, PRIMARY KEY (a, b)) WITHOUT ROWID");
+  keyed.exec("INSERT INTO k VALUES ('a', 1), ('b', 2), ('bb', 3), ('c', 4)");
+  const long = "b".repeat(5000);
+  const found = (where: string, ...values: string[]): unknown =>
+    keyed.prepare(`SELECT b FROM k, (SELECT 1) WHERE ${where} ORDER BY b`).pluck().all(values);
+  expect(found("a = ?", long)).toEqual([]);
+  expect(found("a IN (?, 'c')", long)).toEqual([4]);
+  expect(found("a < ?", long)).toEqual([1, 2, 3]);
+  expect(found("a > ?", long)).toEqual([4]);
+  expect(found("a BETWEEN ? AND ?", "b", `${long}c`)).toEqual([2, 3]);
+  expect(found("a = 'b' AND b > 1 AND a <= ?", long)).toEqual([2]);
+  expect(() => keyed.prepare("INSERT INTO k VALUES (?, 1)").run(long)).toThrow(
+    expect.objectContaining({ code: "INVALID" }),
+  );
+});
+
+test("min() and max() over a window that moves take each row in once", () => {
+  const rows = 20_000;
+  const text = `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+    SELECT sum(low), sum(high) FROM (
+      SELECT min(i * 7919 % 10007) OVER w AS low, max(i * 7919 % 10007) OVER w AS high
+      FROM n WINDOW w AS (ORDER BY i ROWS BETWEEN 5000 PRECEDING AND CURRENT ROW))`;
+  const values = Array.from({ length: rows + 1 }, (_, i) => (i * 7919) % 10007);
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i <= rows; i++) {
+    const frame = values.slice(Math.max(0, i - 5000), i + 1);
+    low += frame.reduce((a, b) => Math.min(a, b));
+    high += frame.reduce((a, b) => Math.max(a, b));
+  }
+  expect(session.prepare(text).raw().get()).toEqual([low, high]);
+});

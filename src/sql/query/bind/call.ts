@@ -7,7 +7,7 @@ import { scalarFunction } from "../../value/functions/registry.ts";
 import { ANY_NUMBER, type ScalarFunction } from "../../value/functions/scalar-function.ts";
 import { ARROW, DOUBLE_ARROW } from "../../value/json/index.ts";
 import { NULL, NULLABLE } from "../../value/value.ts";
-import type { Bound } from "./bound.ts";
+import type { AggregateCall, Bound } from "./bound.ts";
 import { constant } from "./fold.ts";
 import { asJson } from "./json.ts";
 import { bindOrdering } from "./ordering.ts";
@@ -182,8 +182,12 @@ function bindExtreme(greatest: boolean, list: readonly Bound[]): Bound {
 
 function bindAggregate(scope: Scope, call: Call, found: AggregateFunction): Bound {
   const { name, at } = call;
-  const { list, filter } = bindArguments(scope, call, found);
-  const owner = ownerOf(scope, list);
+  const { list, filter, ordering } = bindArguments(scope, call, found);
+  const owner = ownerOf(scope, [
+    ...list,
+    ...(filter === undefined ? [] : [filter]),
+    ...ordering.map(({ value }) => value),
+  ]);
   if (owner.aggregatesRefused !== undefined) {
     throw scope.statement.fail(`misuse of aggregate ${owner.aggregatesRefused}${name}()`, at);
   }
@@ -197,7 +201,7 @@ function bindAggregate(scope: Scope, call: Call, found: AggregateFunction): Boun
     distinct: call.distinct,
     collation: only === undefined ? undefined : collationOf(only)?.collation,
     filter,
-    ordering: call.orderBy.map((term) => bindOrdering(scope, term)),
+    ordering,
     types: found.typesOf(list.map(({ types }) => types)),
   });
 }
@@ -235,19 +239,21 @@ function bindArguments(
   scope: Scope,
   call: Call,
   found: AggregateFunction,
-): { list: readonly Bound[]; filter: Bound | undefined } {
+): Pick<AggregateCall, "list" | "filter" | "ordering"> {
   const before = scope.aggregatesRefused;
   const windows = scope.windowsRefused;
   scope.aggregatesRefused ??= "function ";
   scope.windowsRefused = "in an aggregate";
   const list = call.list.map((part) => scope.expression(part));
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
+  const ordering = call.orderBy.map((term) => bindOrdering(scope, term));
   scope.aggregatesRefused = before;
   scope.windowsRefused = windows;
   const { takesJson } = found;
   return {
     list: takesJson === undefined ? list : list.map((part, index) => (takesJson(index) ? asJson(part) : part)),
     filter,
+    ordering,
   };
 }
 

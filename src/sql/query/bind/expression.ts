@@ -225,6 +225,9 @@ function bindBetween(scope: Scope, expression: Extract<Expression, { kind: "betw
 }
 
 function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): Bound {
+  if (expression.list.length === 0) {
+    return bindInNothing(scope, expression);
+  }
   const operand = bindExpression(scope, expression.operand);
   const conversion = conversionOf(affinityOf(operand));
   const list = expression.list.map((item): BoundComparison => {
@@ -239,8 +242,32 @@ function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): 
     };
   });
   const mayBeNull = [operand, ...list.map((item) => item.right)].some(({ types }) => (types & NULLABLE) !== 0);
-  const types = list.length > 0 && mayBeNull ? TRUTH | NULLABLE : TRUTH;
+  const types = mayBeNull ? TRUTH | NULLABLE : TRUTH;
   return { kind: "in", types, operand, list, negated: expression.negated };
+}
+
+/** What is in nothing is not even looked at, except for functions that it calls: they may be aggregates. */
+function bindInNothing(scope: Scope, { operand, negated }: Extract<Expression, { kind: "in" }>): Bound {
+  const left = constant(INTEGER, Number(negated));
+  const operator = negated ? "or" : "and";
+  return hasCall(operand)
+    ? { kind: "logic", types: TRUTH, operator, left, right: bindExpression(scope, operand) }
+    : left;
+}
+
+function hasCall(part: unknown): boolean {
+  if (Array.isArray(part)) {
+    return part.some(hasCall);
+  }
+  if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
+    return false;
+  }
+  if ("kind" in part && part.kind === "collate") {
+    // SQLite does not look behind it.
+    return false;
+  }
+  const isCall = "kind" in part && (part.kind === "call" || part.kind === "like");
+  return isCall || Object.entries(part).some(([field, value]) => field !== "query" && hasCall(value));
 }
 
 function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {

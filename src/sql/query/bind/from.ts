@@ -4,8 +4,9 @@
  * USING and NATURAL are conditions like those of ON. The columns that they name are one column to the rest of the query: that of
  * the left side, or, where its row may be missing, the first of both that is not NULL.
  */
+import type { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import { isKeyed, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
+import { isKeyed, ROWID_INDEX, type Table, type View } from "../../catalog/schema.ts";
 import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
@@ -24,12 +25,21 @@ import { bindComparison, truthTypes } from "./comparison.ts";
 import { bindIndexes } from "./index-expression.ts";
 import { type CommonReference, columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
+import { uniqueNames } from "./unique-names.ts";
 
 /** SQLite's bound. */
 const MOST_TABLES = 64;
 
 /** Makes the sources visible in the scope, and gives what joins them. */
-export function bindFrom(scope: Scope, from: From, isOptional: boolean = false): BoundFrom {
+export function bindFrom(scope: Scope, from: From): BoundFrom {
+  const bound = bindJoins(scope, from, false);
+  for (const bind of scope.afterFrom) {
+    bind();
+  }
+  return bound;
+}
+
+function bindJoins(scope: Scope, from: From, isOptional: boolean): BoundFrom {
   const { joins } = from;
   const mayMiss = (position: number): boolean =>
     isOptional ||
@@ -50,11 +60,30 @@ export function bindFrom(scope: Scope, from: From, isOptional: boolean = false):
 
 function bindTerm(scope: Scope, term: FromTerm, isOptional: boolean): BoundFrom {
   if (term.kind === "nested") {
-    return bindFrom(scope, term.from, isOptional);
+    const before = scope.sources.length;
+    const bound = bindJoins(scope, term.from, isOptional);
+    if (before > 0) {
+      nameOnce(scope, scope.sources.slice(before));
+    }
+    return bound;
   }
   const visible = visibleSource(scope, term, isOptional);
   scope.sources.push(visible);
   return { kind: "source", source: visible.source };
+}
+
+/** To SQLite a join in parentheses is a table of its own, unless it comes first. */
+function nameOnce(scope: Scope, sources: readonly VisibleSource[]): void {
+  const columns = sources.flatMap(shownColumns);
+  const names = uniqueNames(columns.map((column) => scope.shownName(column)));
+  for (const [index, column] of columns.entries()) {
+    scope.shownNames.set(column, names[index]!);
+  }
+}
+
+/** The columns that `*` stands for. */
+export function shownColumns({ source, merged }: VisibleSource): SourceColumn[] {
+  return source.columns.filter(({ name, isHidden }) => !isHidden && !merged.has(foldName(name)));
 }
 
 function visibleSource(scope: Scope, term: Exclude<FromTerm, { kind: "nested" }>, isOptional: boolean): VisibleSource {
@@ -92,11 +121,15 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
   const { catalog } = scope.statement;
   const table = catalog.table(schema, name);
   if (table === undefined) {
+    const view = catalog.view(schema, name);
+    if (view !== undefined) {
+      return namedView(scope, term, view, isOptional);
+    }
     const called = schema === undefined ? tableFunction(foldName(name)) : undefined;
     if (called !== undefined) {
       return named(alias ?? name, undefined, functionSource(scope, { ...term, list: [] }, isOptional));
     }
-    throw scope.statement.fail(`no such table: ${fullName(undefined, schema, name)}`, at);
+    throw noSuchTable(scope, schema, name, at);
   }
   const hint = index === undefined ? undefined : (index.name ?? null);
   if (typeof hint === "string" && !table.indexes.some((candidate) => foldName(candidate.name) === foldName(hint))) {
@@ -107,6 +140,33 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
     foldName(schema ?? "main"),
     tableSource(scope, alias ?? table.name, table, hint, isOptional),
   );
+}
+
+/** What a view's query names is in the schema of the view. */
+function noSuchTable({ statement }: Scope, schema: string | undefined, name: string, at: number): DbError {
+  const inView = statement.views.length > 0 ? "main" : undefined;
+  return statement.fail(`no such table: ${fullName(undefined, schema ?? inView, name)}`, at);
+}
+
+/** A view is bound anew wherever it stands. */
+function namedView(
+  scope: Scope,
+  { schema, alias, index, at }: Extract<FromTerm, { kind: "table" }>,
+  view: View,
+  isOptional: boolean,
+): VisibleSource {
+  if (index?.name !== undefined) {
+    throw scope.statement.fail(`no such index: ${index.name}`, index.at);
+  }
+  const query = scope.statement.viewQuery(view, at);
+  const columns = view.statement.columns?.map(({ name }) => name);
+  const count = query.body.columns.length;
+  if (columns !== undefined && columns.length !== count) {
+    throw scope.statement.fail(`expected ${columns.length} columns for '${view.name}' but got ${count}`, at);
+  }
+  const name = alias ?? view.name;
+  const source = querySource(scope, name, { query, columns, materialized: undefined, references: ONCE }, isOptional);
+  return named(name, foldName(schema ?? "main"), source);
 }
 
 /** The rows of a table. */
@@ -190,8 +250,9 @@ function querySource(
 /** What the columns of a query are to the one that it stands in. */
 export function columnsOf({ body }: Pick<BoundQuery, "body">, names: readonly string[] | undefined): SourceColumn[] {
   const ofFirst = firstCore(body).columns;
-  return body.columns.map(({ name, value }, index) => ({
-    name: names?.[index] ?? name,
+  const unique = uniqueNames(names ?? body.columns.map(({ name }) => name));
+  return body.columns.map(({ value }, index) => ({
+    name: unique[index]!,
     index,
     types: body.kind === "core" ? value.types : ANY_TYPE,
     affinity: columnAffinity(body, index),
@@ -214,7 +275,9 @@ function functionSource(
   if (term.list.length > hidden.length) {
     throw scope.statement.fail(`too many arguments on ${term.name}() - max ${hidden.length}`, term.at);
   }
-  const list = term.list.map((part) => scope.expression(part));
+  // They may be columns of sources that come later.
+  const list: Bound[] = [];
+  scope.afterFrom.push(() => list.push(...term.list.map((part) => scope.expression(part))));
   const optional = isOptional ? NULLABLE : 0;
   const columns = found.columns.map(
     ({ name, types, affinity, isHidden }, index): SourceColumn => ({

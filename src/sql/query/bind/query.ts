@@ -20,7 +20,7 @@ import {
   type Grouping,
   type SourceColumn,
 } from "./bound.ts";
-import { bindFrom } from "./from.ts";
+import { bindFrom, shownColumns } from "./from.ts";
 import { bindOrdering } from "./ordering.ts";
 import { isNamed, type Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
@@ -87,7 +87,7 @@ export function bindPart(scope: Scope, core: SelectCore | Values): Part {
   }
   const inner = scope.inner();
   const bound = bindCore(inner, core);
-  const complete = (): BoundCore => completed(inner, core, bound);
+  const complete = (): BoundCore => completed(inner, bound);
   scope.addOuter(inner.outer);
   return {
     body: complete(),
@@ -128,18 +128,19 @@ function bindCore(scope: Scope, core: SelectCore): OpenCore {
   scope.aliasesVisible = true;
   const where = refusing(scope, "function ", core.where);
   const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));
+  // Aggregates in HAVING alone do not make groups.
+  if (core.having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {
+    throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having.at);
+  }
   scope.windowsRefused = "in HAVING";
   const having = core.having === undefined ? undefined : scope.expression(core.having);
   scope.windowsRefused = undefined;
   scope.aliasesVisible = false;
-  if (having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {
-    throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having!.at);
-  }
   return { from, where, columns, distinct: core.distinct, keys, having };
 }
 
 /** With the aggregates and windows that its expressions, ORDER BY included, have been found to use. */
-function completed(scope: Scope, core: SelectCore, open: OpenCore): BoundCore {
+function completed(scope: Scope, open: OpenCore): BoundCore {
   const { from, where, columns, distinct, keys, having } = open;
   const { aggregates, windowCalls } = scope;
   const isGrouped = keys.length > 0 || aggregates.length > 0;
@@ -148,9 +149,6 @@ function completed(scope: Scope, core: SelectCore, open: OpenCore): BoundCore {
     ? { source: scope.groupSource(), keys, aggregates, decider: decider < 0 ? undefined : decider, having }
     : undefined;
   const windowing = windowCalls.length === 0 ? undefined : { source: scope.windowSource!, calls: windowCalls };
-  if (core.having !== undefined && grouping === undefined) {
-    throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having.at);
-  }
   return { kind: "core", from, where, grouping, windowing, columns, distinct };
 }
 
@@ -195,15 +193,15 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
   if (sources.length === 0) {
     throw scope.statement.fail(`no such table: ${table}`, at);
   }
-  return sources.flatMap(({ source, merged }) =>
-    source.columns
-      .filter(({ name, isHidden }) => !isHidden && (table !== undefined || !merged.has(foldName(name))))
-      .map((column) => {
-        const joined = table === undefined ? scope.mergedColumns.get(foldName(column.name)) : undefined;
-        const value = joined ?? columnOf(source, column);
-        return { name: column.name, value, collation: column.collation };
-      }),
-  );
+  return sources.flatMap((visible) => {
+    const { source } = visible;
+    const columns = table === undefined ? shownColumns(visible) : source.columns.filter(({ isHidden }) => !isHidden);
+    return columns.map((column) => {
+      const joined = table === undefined ? scope.mergedColumns.get(foldName(column.name)) : undefined;
+      const value = joined ?? columnOf(source, column);
+      return { name: scope.shownName(column), value, collation: column.collation };
+    });
+  });
 }
 
 /** A column's own name, as it was declared. */
@@ -211,7 +209,7 @@ function nameOf(scope: Scope, expression: Expression, value: Bound): string | un
   if (expression.kind !== "name") {
     return undefined;
   }
-  return value.kind === "column" && scope.owns(value.source) ? value.column.name : expression.column;
+  return value.kind === "column" && scope.owns(value.source) ? scope.shownName(value.column) : expression.column;
 }
 
 /** A number is the place of a result column, everything else an expression. */

@@ -7,7 +7,7 @@
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import type { Schema } from "../../catalog/schema.ts";
+import type { Schema, View } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
@@ -23,6 +23,8 @@ import {
   type WindowCall,
 } from "./bound.ts";
 import { isSame, sourcesReadBy } from "./walk.ts";
+
+const MOST_VIEWS = 200;
 
 export const ROWID_NAMES: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
 
@@ -68,6 +70,8 @@ export interface Place {
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
 export class StatementScope {
   readonly catalog: Schema;
+  /** The views whose queries this is in, the outermost first. */
+  readonly views: readonly View[];
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
   readonly #numbers: { sources: number; queries: number };
@@ -77,8 +81,10 @@ export class StatementScope {
     catalog: Schema,
     binders: Binders,
     numbers: { sources: number; queries: number } = { sources: 0, queries: 0 },
+    views: readonly View[] = [],
   ) {
     this.catalog = catalog;
+    this.views = views;
     this.#parsed = parsed;
     this.#binders = binders;
     this.#numbers = numbers;
@@ -86,7 +92,20 @@ export class StatementScope {
 
   /** For parts of another text that belong to the statement: of its table's definition, of a trigger. */
   within(parsed: ParsedStatement): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.#binders, this.#numbers);
+    return new StatementScope(parsed, this.catalog, this.#binders, this.#numbers, this.views);
+  }
+
+  /** The query of a view, which sees nothing of what is around it. */
+  viewQuery(view: View, at: number): BoundQuery {
+    const { views } = this;
+    if (views.includes(view)) {
+      throw this.fail(`view ${view.name} is circularly defined`, at);
+    }
+    if (views.length === MOST_VIEWS) {
+      throw this.fail(`views inside one another: ${MOST_VIEWS} at the most`, at, "FULL");
+    }
+    const inner = new StatementScope(view.definition, this.catalog, this.#binders, this.#numbers, [...views, view]);
+    return this.#binders.query(inner.newScope(), view.statement.query);
   }
 
   /** A scope that sees nothing. */
@@ -129,6 +148,10 @@ export class Scope {
   readonly sources: VisibleSource[];
   /** What an unqualified name of a merged column means, where that is not the first source's column. */
   readonly mergedColumns: Map<string, Bound>;
+  /** Names of result columns where they are not the columns' own. */
+  readonly shownNames: Map<SourceColumn, string>;
+  /** What waits until all of FROM is visible. */
+  readonly afterFrom: (() => void)[];
   readonly common: Map<string, CommonQuery>;
   readonly windows: Map<string, NamedWindow>;
   readonly outer: Set<Source>;
@@ -157,6 +180,8 @@ export class Scope {
     this.around = around;
     this.sources = [];
     this.mergedColumns = new Map();
+    this.shownNames = new Map();
+    this.afterFrom = [];
     this.common = new Map();
     this.windows = new Map();
     this.outer = new Set();
@@ -256,6 +281,10 @@ export class Scope {
 
   alias(name: string): Expression | undefined {
     return this.#aliases.get(foldName(name));
+  }
+
+  shownName(column: SourceColumn): string {
+    return this.shownNames.get(column) ?? column.name;
   }
 
   window(name: string): NamedWindow | undefined {

@@ -17,6 +17,7 @@ import {
 } from "./bound.ts";
 import type { CommonQuery, CommonReference, Scope } from "./scope.ts";
 import { affinityOf, collationOf, firstCore } from "./traits.ts";
+import { uniqueNames } from "./unique-names.ts";
 
 /** What query.ts lends: a common query is bound as any other is. */
 export interface PartBinders {
@@ -125,8 +126,9 @@ class Common implements CommonQuery {
   #body(scope: Scope, initial: BoundBody, steps: readonly CompoundPart[]): BoundBody {
     const { columns: names, name } = this.#table;
     const ofFirst = firstCore(initial).columns;
-    const columns = initial.columns.map((column, index) => ({
-      name: names?.[index]?.name ?? column.name,
+    const unique = uniqueNames(initial.columns.map((column, index) => names?.[index]?.name ?? column.name));
+    const columns = unique.map((columnName, index) => ({
+      name: columnName,
       index,
       types: ANY_TYPE,
       affinity: affinityOf(ofFirst[index]!.value),

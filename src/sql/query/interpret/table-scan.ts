@@ -46,7 +46,7 @@ class KeyScan {
     this.#table = table;
     this.#cursor = cursor;
     this.#access = access;
-    this.#writer = new KeyWriter();
+    this.#writer = new KeyWriter("looked for");
     this.#prefix = prefix.map((part) => converted(site, part));
     this.#listed = list?.kind === "values" ? list.values.map((part) => converted(site, part)) : [];
     this.#listQuery = list?.kind === "query" ? site.query(list.query) : undefined;
@@ -156,6 +156,9 @@ class KeyScan {
       writer.addOrdered(listed.tag, listed.value, orders[columns]!);
       columns++;
     }
+    if (writer.isCut) {
+      return;
+    }
     const keyspace = index === undefined ? this.#table.keyspace : index.keyspace;
     if (isPoint) {
       if (!reader.get(keyspace, writer.bytes, 0, writer.length)) {
@@ -200,7 +203,7 @@ class KeyScan {
       end: KeyAccess["lower"],
       isUpper: boolean,
     ): Uint8Array | null | undefined => {
-      writer.length = length;
+      writer.goBack(length);
       if (evaluate === undefined) {
         if (order !== undefined && (lower !== undefined || upper !== undefined) && isUpper === isDescending) {
           // A bound on one side leaves NULL out on the other.

@@ -199,7 +199,8 @@ export class WindowRows implements Rows {
       values[rows[position]!] = keptValue(answer.tag, answered());
     };
     if (isAggregate(call.function)) {
-      const running = new Running(call.function, call.collation, (position) =>
+      const { function: found } = call;
+      const running = new Running(found.moving ?? found, call.collation, (position) =>
         this.#argumentsOf(call, places, rows[position]!),
       );
       for (let position = 0; position < rows.length; position++) {

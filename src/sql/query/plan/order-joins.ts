@@ -157,7 +157,7 @@ class Joining {
         }
       }
     }
-    return best[best.length - 1]!;
+    return best[best.length - 1] ?? noSolution();
   }
 
   #greedyOrder(
@@ -178,8 +178,11 @@ class Joining {
           }
         }
       }
-      earlier.push(best!.unit);
-      joined = best!.joined;
+      if (best === undefined) {
+        return noSolution();
+      }
+      earlier.push(best.unit);
+      joined = best.joined;
     }
     return joined!;
   }
@@ -360,6 +363,11 @@ class Joining {
     }
     return true;
   }
+}
+
+/** Table functions want each other's columns, or those of what must come later. */
+function noSolution(): never {
+  throw new DbError("INVALID", "no query solution");
 }
 
 const NO_KEYS: { keys: HashKeys; taken: ReadonlySet<Conjunct> } = {
