@@ -8,6 +8,7 @@ import { cliImportFuzzer } from "./cli-import.ts";
 import type { Fuzzer } from "./fuzzer.ts";
 import { mvccFuzzer } from "./mvcc.ts";
 import { sqlFuzzer } from "./sql.ts";
+import { sqlDifferentialFuzzer } from "./sql-differential.ts";
 import { sqlJsonFuzzer } from "./sql-json.ts";
 import { sqlParseFuzzer } from "./sql-parse.ts";
 import { walFuzzer } from "./wal.ts";
@@ -23,5 +24,6 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   sqlFuzzer,
   sqlParseFuzzer,
   sqlJsonFuzzer,
+  sqlDifferentialFuzzer,
   cliImportFuzzer,
 ];

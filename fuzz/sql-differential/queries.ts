@@ -1,0 +1,242 @@
+/** Random queries: joins of every kind, groups, windows, WITH, compounds, VALUES; their results do not depend on the order of rows. */
+import type { Dice } from "../dice.ts";
+import { aggregateCall, type Place, randomExpression } from "./expressions.ts";
+import type { RandomTable } from "./schema.ts";
+import { literal, type Traits } from "./traits.ts";
+import { type Branch, fixed, list, optional, query, type Tree } from "./tree.ts";
+
+/** What FROM can name. */
+interface Relation {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+export interface QueryPlace {
+  readonly dice: Dice;
+  readonly traits: Traits;
+  readonly relations: readonly Relation[];
+  /** Columns of the queries around it. */
+  readonly outer: readonly string[];
+  /** How many queries may still stand in one another. */
+  readonly depth: number;
+  /** Gives numbers for names that come once. */
+  readonly nextName: () => number;
+}
+
+export function queryPlace(dice: Dice, traits: Traits, tables: readonly RandomTable[], depth: number): QueryPlace {
+  let names = 0;
+  const relations = tables.map(({ name, columns, hasRowid }) => ({
+    name,
+    columns: hasRowid && dice.once(6) ? [...columns, "rowid"] : columns,
+  }));
+  return { dice, traits, relations, outer: [], depth, nextName: () => names++ };
+}
+
+export interface RandomQuery {
+  readonly tree: Branch;
+  /** Places of the columns that the rows are ordered by; empty: in any order. */
+  readonly ordering: readonly number[];
+}
+
+/** A statement: what columns are is told by quote(), or by the values themselves. */
+export function topQuery(place: QueryPlace, width: number = place.dice.between(1, 3)): RandomQuery {
+  const { dice } = place;
+  if (dice.once(4)) {
+    return { tree: compound(place, width), ordering: [] };
+  }
+  const ordering = dice.once(2) ? Array.from({ length: dice.between(1, width) }, () => dice.below(width)) : [];
+  const terms = ordering.map((column) => fixed`${String(column + 1)}${dice.pick(["", " DESC", " NULLS LAST"])}`);
+  const body = select(place, width, dice.once(2));
+  const tree = ordering.length === 0 ? body : query`${body} ORDER BY ${list(terms)}`;
+  return { tree, ordering };
+}
+
+/** Any query of so many columns, for FROM and for expressions. */
+function anyQuery(place: QueryPlace, width: number): Branch {
+  const { dice } = place;
+  switch (dice.below(7)) {
+    case 0:
+      return compound(place, width);
+    case 1:
+      return values(place, width);
+    case 2:
+      return limited(place, width);
+    default:
+      return select(place, width, false);
+  }
+}
+
+function compound(place: QueryPlace, width: number): Branch {
+  const { dice } = place;
+  const inner = { ...place, depth: place.depth - 1 };
+  const part = (): Branch => (dice.once(5) ? values(inner, width) : select(inner, width, false));
+  const operators = place.traits.wholeReals ? ["UNION ALL"] : ["UNION", "UNION ALL", "INTERSECT", "EXCEPT"];
+  const first = query`${part()} ${dice.pick(operators)} ${part()}`;
+  return dice.once(3) ? query`${first} ${dice.pick(operators)} ${part()}` : first;
+}
+
+function values({ dice, traits }: QueryPlace, width: number): Branch {
+  const row = (): Tree => `(${Array.from({ length: width }, () => literal(dice, traits)).join(", ")})`;
+  return query`VALUES ${list(Array.from({ length: dice.between(1, 3) }, row))}`;
+}
+
+/** LIMIT, in an order that tells all rows apart. */
+function limited(place: QueryPlace, width: number): Branch {
+  const { dice } = place;
+  const names = Array.from({ length: width }, (_, index) => `x${index}`);
+  const terms = names.flatMap((name) => [`${name}${dice.once(2) ? " DESC" : ""}`, `quote(${name})`]);
+  const inner = select({ ...place, depth: place.depth - 1 }, width, false, names);
+  const rows = query`SELECT * FROM (${inner}) ORDER BY ${list(terms)} LIMIT ${String(dice.below(4))}${optional`${dice.once(3) ? " OFFSET 1" : ""}`}`;
+  // In parentheses, so that it may be a part of a compound.
+  return query`SELECT * FROM (${rows})`;
+}
+
+function select(place: QueryPlace, width: number, isQuoted: boolean, names?: readonly string[]): Branch {
+  const { dice, traits } = place;
+  const common = place.depth > 0 && dice.once(6) ? commonTable(place) : undefined;
+  const inner = common === undefined ? place : { ...place, relations: [...place.relations, common.relation] };
+  const from = dice.once(12) ? undefined : source(inner);
+  const columns = from?.columns ?? [];
+  const kind = columns.length === 0 ? 2 : dice.below(6);
+  const isGrouped = kind === 0 || kind === 1;
+  const at: Place = {
+    dice,
+    traits,
+    columns,
+    outer: place.outer,
+    subquery:
+      place.depth > 0
+        ? (needed) =>
+            anyQuery({ ...inner, outer: [...columns, ...place.outer].slice(0, 8), depth: place.depth - 1 }, needed)
+        : undefined,
+    aggregates: false,
+    windows: false,
+  };
+  const keys = kind === 0 ? Array.from({ length: dice.between(1, 2) }, () => groupKey(at)) : [];
+  const column = (index: number): Tree => {
+    const value = resultColumn(at, { isGrouped, keys, hasWindows: kind === 3 });
+    const shown = isQuoted ? fixed`quote(${value})` : value;
+    return names === undefined ? shown : fixed`${shown} AS ${names[index]!}`;
+  };
+  const shown = Array.from({ length: width }, (_, index) => column(index));
+  const isDistinct = !traits.wholeReals && dice.once(6);
+  const where = dice.once(2) ? fixed` WHERE ${randomExpression(at, 3)}` : "";
+  const group = keys.length > 0 ? fixed` GROUP BY ${list(keys)}` : "";
+  const having = isGrouped && dice.once(4) ? fixed` HAVING ${randomExpression(ofGroups(at), 2)}` : "";
+  return query`${optional`${common?.clause ?? ""}`}SELECT ${optional`${isDistinct ? "DISTINCT " : ""}`}${list(shown)}${optional`${from === undefined ? "" : fixed` FROM ${from.tree}`}`}${optional`${where}`}${optional`${group}`}${optional`${having}`}`;
+}
+
+/** A query there would see columns of some row of the group. */
+function ofGroups(at: Place): Place {
+  return { ...at, aggregates: true, outer: [], subquery: undefined };
+}
+
+/** No number alone: that would be the place of a column. */
+function groupKey(at: Place): Branch {
+  const key = at.dice.once(2) ? at.dice.pick(at.columns) : randomExpression(at, 1);
+  return { sort: "fixed", parts: [at.traits.wholeReals ? fixed`quote(${key})` : fixed`coalesce(${key}, NULL)`] };
+}
+
+function resultColumn(
+  at: Place,
+  { isGrouped, keys, hasWindows }: { isGrouped: boolean; keys: readonly Branch[]; hasWindows: boolean },
+): Branch {
+  const { dice } = at;
+  if (isGrouped) {
+    return keys.length > 0 && dice.once(3)
+      ? dice.pick(keys)
+      : dice.once(3)
+        ? randomExpression(ofGroups(at), 2)
+        : aggregateCall(at, 2);
+  }
+  return randomExpression({ ...at, windows: hasWindows }, dice.between(0, 3));
+}
+
+function commonTable(place: QueryPlace): { clause: Tree; relation: Relation } {
+  const { dice } = place;
+  const name = `w${place.nextName()}`;
+  const width = dice.between(1, 2);
+  const columns = ["p", "q"].slice(0, width);
+  const inner = { ...place, depth: place.depth - 1, outer: [] };
+  if (dice.once(4)) {
+    const step = dice.pick([
+      `SELECT p + 1 FROM ${name} WHERE p < 4`,
+      `SELECT p * 2 FROM ${name} WHERE p BETWEEN 1 AND 30`,
+    ]);
+    const operator = dice.pick(["UNION", "UNION ALL"]);
+    return {
+      clause: fixed`WITH RECURSIVE ${name}(p) AS (SELECT ${String(dice.below(4))} ${operator} ${step}) `,
+      relation: { name, columns: ["p"] },
+    };
+  }
+  const hint = dice.pick(["", "", " MATERIALIZED", " NOT MATERIALIZED"]);
+  return {
+    clause: fixed`WITH ${name}(${columns.join(", ")}) AS${hint} (${anyQuery(inner, width)}) `,
+    relation: { name, columns },
+  };
+}
+
+interface Joined {
+  readonly tree: Branch;
+  /** With the source's name. */
+  readonly columns: readonly string[];
+}
+
+function source(place: QueryPlace): Joined {
+  const { dice } = place;
+  let joined = term(place);
+  for (let left = dice.below(6) - 2; left > 0; left--) {
+    joined = join(place, joined, place.depth > 0 && dice.once(8) ? nested(place) : term(place));
+  }
+  return joined;
+}
+
+function nested(place: QueryPlace): Joined {
+  const { tree, columns } = join(place, term(place), term(place));
+  return { tree: { sort: "from", parts: ["(", tree, ")"] }, columns };
+}
+
+function join(place: QueryPlace, left: Joined, right: Joined): Joined {
+  const { dice, traits } = place;
+  const columns = [...left.columns, ...right.columns];
+  const kind = dice.pick([", ", " JOIN ", " CROSS JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "]);
+  const at: Place = { dice, traits, columns, outer: [], subquery: undefined, aggregates: false, windows: false };
+  const condition = dice.once(3)
+    ? randomExpression(at, 2)
+    : fixed`${dice.pick(left.columns)} ${dice.pick(["=", "=", "=", "<", "IS"])} ${dice.pick(right.columns)}`;
+  const on = kind === ", " || dice.once(8) ? "" : fixed` ON ${condition}`;
+  return { tree: { sort: "from", parts: [left.tree, kind, right.tree, optional`${on}`] }, columns };
+}
+
+function term(place: QueryPlace): Joined {
+  const { dice } = place;
+  const alias = `s${place.nextName()}`;
+  const named = (columns: readonly string[]): string[] => columns.map((column) => `${alias}.${column}`);
+  const kind = dice.below(10);
+  if (kind === 0) {
+    const elements = dice.pick(["[1,2,3]", "[]", '[1.5,"a",null]', '{"a":1,"b":[2]}']);
+    return {
+      tree: { sort: "from", parts: [`json_each('${elements}') AS ${alias}`] },
+      columns: [`${alias}.value`, `${alias}.key`],
+    };
+  }
+  if (kind <= 2 && place.depth > 0) {
+    const width = dice.between(1, 3);
+    const names = ["x", "y", "z"].slice(0, width);
+    const inner = { ...place, depth: place.depth - 1, outer: [] };
+    const body = dice.once(3) ? undefined : select(inner, width, false, names);
+    return body === undefined
+      ? {
+          tree: {
+            sort: "from",
+            parts: [
+              fixed`(SELECT ${names.map((name, index) => `column${index + 1} AS ${name}`).join(", ")} FROM (${values(inner, width)})) AS ${alias}`,
+            ],
+          },
+          columns: named(names),
+        }
+      : { tree: { sort: "from", parts: [fixed`(${body}) AS ${alias}`] }, columns: named(names) };
+  }
+  const { name, columns } = dice.pick(place.relations);
+  return { tree: { sort: "from", parts: [`${name} AS ${alias}`] }, columns: named(columns) };
+}

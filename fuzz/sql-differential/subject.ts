@@ -1,0 +1,50 @@
+/** nacre, asked the same as SQLite. */
+import { DbError } from "../../src/errors.ts";
+import { SqlSession } from "../../src/sql/index.ts";
+import { MemoryStore } from "../../test/sql/memory-store.ts";
+import type { Outcome } from "./oracle.ts";
+
+export type SubjectOutcome =
+  | Outcome
+  /** Not there yet, or more than a bound of nacre's own: nothing to compare. */
+  | { readonly kind: "refused"; readonly message: string }
+  /** An error that a user must never see. */
+  | { readonly kind: "fault"; readonly error: unknown };
+
+export class Subject {
+  readonly #canary: string | undefined;
+  #session: SqlSession;
+
+  constructor(canary: string | undefined) {
+    this.#canary = canary;
+    this.#session = this.#newSession();
+  }
+
+  reset(): void {
+    this.#session.close();
+    this.#session = this.#newSession();
+  }
+
+  run(text: string): SubjectOutcome {
+    try {
+      const statement = this.#session.prepare(text);
+      if (statement.reader) {
+        return { kind: "rows", rows: statement.raw().all() };
+      }
+      statement.run();
+      return { kind: "rows", rows: [] };
+    } catch (error) {
+      if (!(error instanceof DbError)) {
+        return { kind: "fault", error };
+      }
+      const { code, message } = error;
+      return { kind: code === "UNSUPPORTED" || code === "FULL" ? "refused" : "error", message };
+    }
+  }
+
+  #newSession(): SqlSession {
+    const store = new MemoryStore();
+    store.canary = this.#canary;
+    return new SqlSession(store);
+  }
+}
