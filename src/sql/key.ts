@@ -23,7 +23,7 @@ import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import type { Collation } from "./value/collation.ts";
 import { writeText } from "./value/text.ts";
-import { answerInt64, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
+import { answerInt64, answerInteger, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "./value/value.ts";
 
 /** Codes of the format; never renumber. */
 const KEY_NULL = 0x05;
@@ -339,6 +339,11 @@ export function answerRowid(
   restOffset: number,
   restLength: number,
 ): void {
+  const exact = readRowid(prefix, prefixOffset, prefixLength, rest, restOffset, restLength);
+  if (exact < EXACT_ROWIDS && exact > -EXACT_ROWIDS) {
+    answerInteger(exact);
+    return;
+  }
   const bytes = [
     ...prefix.subarray(prefixOffset, prefixOffset + prefixLength),
     ...rest.subarray(restOffset, restOffset + restLength),

@@ -1,5 +1,5 @@
 /** A row in hand: the values of a table's columns, before they are written or after they were read. */
-import type { Table } from "../../catalog/schema.ts";
+import { type Column, isKeyed, type Table } from "../../catalog/schema.ts";
 import { answerRowid } from "../../key.ts";
 import type { RowCursor } from "../../query/interpret/site.ts";
 import { locateColumn, readColumn } from "../../row.ts";
@@ -57,10 +57,17 @@ export class RowRecord implements RowCursor {
     this.rowid = other.rowid;
   }
 
-  /** Reads the row that a key has led to. Blobs are copied: the row may be overwritten while the record is in use. */
-  read(key: Uint8Array, keyLength: number, { u8, data, valueOffset }: FoundValue): void {
-    const { columns, primaryKey } = this.table;
-    if (primaryKey.length === 0) {
+  /**
+   * Reads the row that a key has led to, or some of its columns. Blobs are copied: the row may be overwritten while the record is
+   * in use.
+   */
+  read(
+    key: Uint8Array,
+    keyLength: number,
+    { u8, data, valueOffset }: FoundValue,
+    columns: readonly Column[] = this.table.columns,
+  ): void {
+    if (!isKeyed(this.table)) {
       answerRowid(key, 0, 0, key, 0, keyLength);
       this.setRowid(answer.tag, answered());
     }
