@@ -1,0 +1,73 @@
+/** A child process: one engine, one round. It takes an order, answers with figures, and ends. */
+import { join } from "node:path";
+import type { EngineName } from "./engine.ts";
+import { openEngine } from "./engines.ts";
+import { READS } from "./reads.ts";
+import { makeTables, type Sizes } from "./tables.ts";
+import { measureTpch } from "./tpch/measure.ts";
+import { measureDurable, WRITES } from "./writes.ts";
+
+export interface Order {
+  readonly engine: EngineName;
+  readonly directory: string;
+  readonly sizes: Sizes;
+  /** Ids of metrics. */
+  readonly only: readonly string[];
+}
+
+/** What a figure or a failure is of, and it. */
+export interface Findings {
+  readonly figures: Record<string, number>;
+  readonly failures: Record<string, string>;
+  /** What engines must agree in. */
+  readonly answers: Record<string, string>;
+}
+
+process.once("message", async (order: Order) => {
+  try {
+    const findings = await measure(order);
+    process.send!({ findings }, () => process.exit(0));
+  } catch (error) {
+    process.send!({ error: error instanceof Error ? error.stack : String(error) }, () => process.exit(1));
+  }
+});
+
+async function measure({ engine: name, directory, sizes, only }: Order): Promise<Findings> {
+  const findings: Findings = { figures: {}, failures: {}, answers: {} };
+  const attempt = (id: string, work: () => number): void => {
+    if (!only.includes(id)) {
+      return;
+    }
+    process.send!({ progress: id });
+    try {
+      findings.figures[id] = work();
+    } catch (error) {
+      findings.failures[id] = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    }
+  };
+  if (Object.keys({ ...READS, ...WRITES }).some((id) => only.includes(id))) {
+    const engine = openEngine(name, join(directory, "main"), { isDurable: false });
+    process.send!({ progress: "filling tables" });
+    await makeTables(engine, sizes);
+    for (const [id, workload] of Object.entries({ ...READS, ...WRITES })) {
+      attempt(id, () => workload(engine, sizes));
+    }
+    engine.close();
+  }
+  if (only.includes("durable")) {
+    const engine = openEngine(name, join(directory, "durable"), { isDurable: true });
+    attempt("durable", () => measureDurable(engine));
+    engine.close();
+  }
+  if (only.includes("tpch")) {
+    const engine = openEngine(name, join(directory, "tpch"), { isDurable: false });
+    const { rate, queries, failures, answers } = await measureTpch(engine, sizes.scale, (text) =>
+      process.send!({ progress: text }),
+    );
+    Object.assign(findings.figures, queries, rate === undefined ? {} : { tpch: rate });
+    Object.assign(findings.failures, failures);
+    Object.assign(findings.answers, answers);
+    engine.close();
+  }
+  return findings;
+}
