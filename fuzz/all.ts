@@ -11,6 +11,7 @@ import { sqlFuzzer } from "./sql.ts";
 import { sqlDifferentialFuzzer } from "./sql-differential.ts";
 import { sqlJsonFuzzer } from "./sql-json.ts";
 import { sqlParseFuzzer } from "./sql-parse.ts";
+import { sqlTiersFuzzer } from "./sql-tiers.ts";
 import { walFuzzer } from "./wal.ts";
 
 export const ALL_FUZZERS: readonly Fuzzer[] = [
@@ -25,5 +26,6 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   sqlParseFuzzer,
   sqlJsonFuzzer,
   sqlDifferentialFuzzer,
+  sqlTiersFuzzer,
   cliImportFuzzer,
 ];

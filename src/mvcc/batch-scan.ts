@@ -18,6 +18,7 @@ import type { MergeCursor } from "./merge-cursor.ts";
 
 export const BATCH_ROWS = 256;
 const NOTHING = new Uint8Array(0);
+const NO_DATA = new DataView(NOTHING.buffer);
 
 export class BatchScan implements CellPlaces {
   u8: Uint8Array;
@@ -29,8 +30,8 @@ export class BatchScan implements CellPlaces {
   readonly keyLengths: Uint32Array;
   readonly valueOffsets: Uint32Array;
   readonly valueLengths: Uint32Array;
-  readonly #context: Context;
-  readonly #cursor: MergeCursor;
+  #context: Context;
+  #cursor: MergeCursor;
   /** The cursor stands on a row that belongs to the next batch. */
   #isAhead: boolean;
   #isOpen: boolean;
@@ -43,7 +44,7 @@ export class BatchScan implements CellPlaces {
     this.#isAhead = false;
     this.#isOpen = true;
     this.#kept = NOTHING;
-    this.#keptData = new DataView(NOTHING.buffer);
+    this.#keptData = NO_DATA;
     this.u8 = this.#cursor.u8;
     this.data = this.#cursor.data;
     this.prefix = this.#cursor.u8;
@@ -53,6 +54,15 @@ export class BatchScan implements CellPlaces {
     this.keyLengths = new Uint32Array(BATCH_ROWS);
     this.valueOffsets = new Uint32Array(BATCH_ROWS);
     this.valueLengths = new Uint32Array(BATCH_ROWS);
+  }
+
+  /** Begins anew, once it has ended: its arrays, 4 KiB, cost more than a short scan. */
+  reopen(context: Context, keyspace: number, range: ByteRange, isReverse: boolean): void {
+    this.close();
+    this.#context = context;
+    this.#cursor = context.openScan(keyspace, range, isReverse);
+    this.#isAhead = false;
+    this.#isOpen = true;
   }
 
   /** How many rows the next batch has; 0 at the end. */
@@ -135,6 +145,10 @@ export class BatchScan implements CellPlaces {
     if (this.#isOpen) {
       this.#isOpen = false;
       this.#context.closeScan(this.#cursor);
+      // A scan that is kept to be used again keeps no page or segment.
+      this.u8 = NOTHING;
+      this.data = NO_DATA;
+      this.prefix = NOTHING;
     }
   }
 

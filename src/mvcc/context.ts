@@ -41,6 +41,8 @@ export interface Context {
   mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number;
   /** The number of entries in the range. */
   count(keyspace: number, range: ByteRange): number;
+  /** About how many entries there are, without looking at one; nothing that conflicts with writes. */
+  estimate(keyspace: number): number;
   /** The keyspace of that name, made as described if it is not there; undefined where it is not and cannot be made. */
   keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined;
   /** Where a bulk load writes; there is none inside transactions and snapshots. */

@@ -45,6 +45,11 @@ export function countEntries(
   return inTree + (changed === 0 ? 0 : countDifference(store, point, writes, keyspace, range)) - expired;
 }
 
+/** About how many entries there are, at once: those of the tree, and as many more as memtables and write set hold changes. */
+export function estimateEntries(point: ReadPoint, writes: WriteSet | undefined, keyspace: number): number {
+  return rootOf(point.state.roots, keyspace).count + countChanged(point, writes, keyspace);
+}
+
 function countChanged(point: ReadPoint, writes: WriteSet | undefined, keyspace: number): number {
   let changed = writes === undefined ? 0 : writes.index.count(keyspace);
   for (const memtable of point.state.memtables) {

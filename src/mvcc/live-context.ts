@@ -7,7 +7,7 @@
 import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
-import { countEntries } from "./count.ts";
+import { countEntries, estimateEntries } from "./count.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import { mergeDepth } from "./merge-depth.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -74,6 +74,11 @@ export class LiveContext implements Context {
   count(keyspace: number, range: ByteRange): number {
     this.#store.checkOpen();
     return countEntries(this.#store, this.#store.live, undefined, keyspace, range);
+  }
+
+  estimate(keyspace: number): number {
+    this.#store.checkOpen();
+    return estimateEntries(this.#store.live, undefined, keyspace);
   }
 
   keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined {

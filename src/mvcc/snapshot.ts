@@ -8,7 +8,7 @@ import { DbError } from "../errors.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
-import { countEntries } from "./count.ts";
+import { countEntries, estimateEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -80,6 +80,11 @@ export class SnapshotContext implements Context {
   count(keyspace: number, range: ByteRange): number {
     this.#check();
     return countEntries(this.#store, this.#pin.point, undefined, keyspace, range);
+  }
+
+  estimate(keyspace: number): number {
+    this.#check();
+    return estimateEntries(this.#pin.point, undefined, keyspace);
   }
 
   keyspace(name: string): KeyspaceInfo | undefined {

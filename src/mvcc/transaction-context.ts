@@ -28,7 +28,7 @@ import { WHOLE_ARENA } from "./arena-source.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
-import { countEntries } from "./count.ts";
+import { countEntries, estimateEntries } from "./count.ts";
 import { keyspaceAt } from "./keyspace-at.ts";
 import type { Memtable } from "./memtable.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
@@ -176,6 +176,11 @@ export class TransactionContext implements Context {
     this.#check();
     this.#reads?.addRange(keyspace, range);
     return countEntries(this.#store, this.#pin.point, this.#writes, keyspace, range);
+  }
+
+  estimate(keyspace: number): number {
+    this.#check();
+    return estimateEntries(this.#pin.point, this.#writes, keyspace);
   }
 
   /**

@@ -8,7 +8,7 @@ import { DbError } from "../errors.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
-import { countEntries } from "./count.ts";
+import { countEntries, estimateEntries } from "./count.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import { mergeDepth } from "./merge-depth.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -123,6 +123,11 @@ export class WriteContext implements Context {
   count(keyspace: number, range: ByteRange): number {
     this.#check();
     return countEntries(this.#store, this.#store.pending, undefined, keyspace, range);
+  }
+
+  estimate(keyspace: number): number {
+    this.#check();
+    return estimateEntries(this.#store.pending, undefined, keyspace);
   }
 
   keyspace(name: string, describe: () => KeyspaceDescription): KeyspaceInfo | undefined {

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog/catalog.ts";
+import type { Tier } from "./query-program.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
@@ -15,6 +16,7 @@ import { type Surroundings, surroundings } from "./value/surroundings.ts";
 
 export interface ConnectionOptions {
   readonly heldRows: number;
+  readonly tier: Tier;
   readonly clock: Clock;
   readonly rng: Rng;
 }
@@ -22,6 +24,7 @@ export interface ConnectionOptions {
 export class Connection implements Surroundings {
   readonly store: SqlStore;
   readonly heldRows: number;
+  readonly tier: Tier;
   readonly clock: Clock;
   readonly rng: Rng;
   changes: number;
@@ -36,6 +39,7 @@ export class Connection implements Surroundings {
   constructor(store: SqlStore, options: ConnectionOptions) {
     this.store = store;
     this.heldRows = options.heldRows;
+    this.tier = options.tier;
     this.clock = options.clock;
     this.rng = options.rng;
     this.changes = 0;

@@ -15,6 +15,7 @@ import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import {
   BatchScan,
+  type ByteRange,
   type Context,
   type Database,
   OP_KIND_DELETE,
@@ -26,7 +27,14 @@ import {
   WriteContext,
 } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
-import type { FoundValue, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
+import type {
+  FoundValue,
+  KeyspaceReader,
+  BatchScan as SqlBatchScan,
+  SqlSnapshot,
+  SqlStore,
+  SqlTransaction,
+} from "./storage.ts";
 
 /** What keyspaces of tables say of their keys and values. */
 const DESCRIPTION = { engine: "btree", key: "sql", value: "sql" } as const;
@@ -124,12 +132,22 @@ class Reader implements SqlSnapshot {
     return this.#context.get(keyspace, key, offset, length);
   }
 
-  scan(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): BatchScan {
-    return new BatchScan(this.#context, keyspace, { lower, upper }, reverse);
+  scan(
+    keyspace: number,
+    lower: Uint8Array | undefined,
+    upper: Uint8Array | undefined,
+    reverse: boolean,
+    ended: SqlBatchScan | undefined = undefined,
+  ): BatchScan {
+    return openScan(this.#context, keyspace, { lower, upper }, reverse, ended);
   }
 
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
     return this.#context.count(keyspace, { lower, upper });
+  }
+
+  estimate(keyspace: number): number {
+    return this.#context.estimate(keyspace);
   }
 
   close(): void {
@@ -247,12 +265,22 @@ class Writer implements SqlTransaction {
     return this.#context.get(keyspace, key, offset, length);
   }
 
-  scan(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): BatchScan {
-    return new BatchScan(this.#context, keyspace, { lower, upper }, reverse);
+  scan(
+    keyspace: number,
+    lower: Uint8Array | undefined,
+    upper: Uint8Array | undefined,
+    reverse: boolean,
+    ended: SqlBatchScan | undefined = undefined,
+  ): BatchScan {
+    return openScan(this.#context, keyspace, { lower, upper }, reverse, ended);
   }
 
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
     return this.#context.count(keyspace, { lower, upper });
+  }
+
+  estimate(keyspace: number): number {
+    return this.#context.estimate(keyspace);
   }
 
   put(
@@ -334,6 +362,20 @@ class Writer implements SqlTransaction {
     }
     this.#keyspaces.ended(isCommitted);
   }
+}
+
+function openScan(
+  context: Context,
+  keyspace: number,
+  range: ByteRange,
+  reverse: boolean,
+  ended: SqlBatchScan | undefined,
+): BatchScan {
+  if (ended instanceof BatchScan) {
+    ended.reopen(context, keyspace, range, reverse);
+    return ended;
+  }
+  return new BatchScan(context, keyspace, range, reverse);
 }
 
 /** `name`, or the first of `name~2`, `name~3`, … that no keyspace has. */

@@ -1,16 +1,14 @@
 /**
  * A statement bound, planned and compiled for one version of the schema.
  *
- *   text → parse → bind → plan → compile → Program
- *                └→ query/: bind → plan → Program     what compiled code does not have yet, interpreted
+ *   text → parse → bind → plan ─▶ Program ─┬─▶ interpret     a query that has not proved hot, a write of another than a plain table
+ *                                          └─▶ compile
  *
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
 
 import { DbError } from "../errors.ts";
-import type { Bound } from "./bind/bound.ts";
-import { bindSelect, coreOf, fromOf } from "./bind/select.ts";
-import { isCompiled, isCompiledWrite, isPlainToRead, supportedStatement } from "./bind/unsupported.ts";
+import { isCompiledWrite, supportedStatement } from "./bind/unsupported.ts";
 import { type BoundInsert, bindDelete, bindInsert, bindUpdate } from "./bind/write.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Table } from "./catalog/schema.ts";
@@ -23,10 +21,7 @@ import {
   compileFunction,
   INSERT_PARAMETERS,
   type InsertFunction,
-  SELECT_PARAMETERS,
-  type SelectFunction,
 } from "./compile/function.ts";
-import { emitSelect, type RowShape } from "./compile/select.ts";
 import { emitCells, emitDelete, emitInsert, emitUpdate, planChange } from "./compile/write.ts";
 import { createIndex } from "./define/create-index.ts";
 import { createTable } from "./define/create-table.ts";
@@ -34,22 +29,17 @@ import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
 import { dropIndex, dropTable } from "./define/drop.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import { createView, dropView } from "./define/view.ts";
-import type { QualifiedName, Query } from "./parse/ast/query.ts";
+import type { QualifiedName } from "./parse/ast/query.ts";
 import type { Explain, ParsedStatement } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
-import { explainAccess, explainSelect } from "./plan/explain.ts";
-import { planSelect } from "./plan/select.ts";
-import { InterpretedQuery, type QueryOptions } from "./query/interpreted-query.ts";
+import type { Bound } from "./query/bind/bound.ts";
+import { explainAccess, explainFilters, explainQuery } from "./query/plan/explain.ts";
+import { type ProgramOptions, QueryProgram } from "./query-program.ts";
 import { InterpretedWrite } from "./write/interpreted-write.ts";
 
 export type Program =
-  | {
-      readonly kind: "select";
-      readonly columns: readonly string[];
-      readonly functionOf: (shape: RowShape) => SelectFunction;
-    }
-  | { readonly kind: "interpreted"; readonly query: InterpretedQuery }
+  | { readonly kind: "query"; readonly query: QueryProgram }
   /** Rows that are known when the statement is prepared. */
   | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: "insert"; readonly insert: InsertProgram }
@@ -67,25 +57,11 @@ export interface InsertProgram {
   readonly workedOut: number;
 }
 
-export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): Program {
+export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
   const statement = supportedStatement(parsed);
   switch (statement.kind) {
-    case "query": {
-      if (!isCompiled(statement) || !isPlainFrom(statement, catalog)) {
-        return {
-          kind: "interpreted",
-          query: new InterpretedQuery(parsed, statement, catalog, options),
-        };
-      }
-      const { columns, emit } = selectParts(parsed, statement, catalog, options);
-      const compiled = new Map<RowShape, SelectFunction>();
-      const functionOf = (shape: RowShape): SelectFunction => {
-        const known = compiled.get(shape) ?? compileSelect(emit(shape)).call;
-        compiled.set(shape, known);
-        return known;
-      };
-      return { kind: "select", columns, functionOf };
-    }
+    case "query":
+      return { kind: "query", query: new QueryProgram(parsed, statement, catalog, options) };
     case "insert":
     case "update":
     case "delete":
@@ -117,7 +93,7 @@ function writeProgram(
   parsed: ParsedStatement,
   statement: Insert | Update | Delete,
   catalog: Catalog,
-  options: QueryOptions,
+  options: ProgramOptions,
 ): Program {
   const { schema, name, at } = statement.table;
   if (catalog.view(schema, name) !== undefined) {
@@ -128,27 +104,8 @@ function writeProgram(
     return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, options) };
   }
   return statement.kind === "insert"
-    ? { kind: "insert", insert: insertProgram(bindInsert(parsed, statement, table)) }
+    ? { kind: "insert", insert: insertProgram(bindInsert(parsed, statement, table, catalog)) }
     : { kind: "change", call: once(() => changeFunction(parsed, statement, catalog).call) };
-}
-
-/** Whether the query's table, if there is one, is such that compiled code reads it as well as it can be read. */
-function isPlainFrom(query: Query, catalog: Catalog): boolean {
-  const from = fromOf(coreOf(query));
-  const table = from === undefined ? undefined : catalog.table(from.schema, from.name);
-  return from === undefined || (table !== undefined && isPlainToRead(table));
-}
-
-function selectParts(parsed: ParsedStatement, statement: Query, catalog: Catalog, options: QueryOptions) {
-  const from = fromOf(coreOf(statement));
-  const table = from === undefined ? undefined : tableOf(parsed, catalog, from);
-  const plan = planSelect(bindSelect(parsed, statement, table));
-  const columns = plan.columns.map(({ name }) => name);
-  return { plan, columns, emit: (shape: RowShape) => emitSelect(plan, { shape, heldRows: options.heldRows }) };
-}
-
-function compileSelect(emitter: ReturnType<typeof emitSelect>): CompiledFunction<SelectFunction> {
-  return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
 }
 
 function insertProgram(bound: BoundInsert): InsertProgram {
@@ -176,8 +133,8 @@ function changeFunction(
   const table = tableOf(parsed, catalog, statement.table);
   const emitter =
     statement.kind === "update"
-      ? emitUpdate(bindUpdate(parsed, statement, table))
-      : emitDelete(bindDelete(parsed, statement, table));
+      ? emitUpdate(bindUpdate(parsed, statement, table, catalog))
+      : emitDelete(bindDelete(parsed, statement, table, catalog));
   return compileFunction<ChangeFunction>(emitter, "change", CHANGE_PARAMETERS);
 }
 
@@ -190,7 +147,7 @@ function tableOf(parsed: ParsedStatement, catalog: Catalog, { schema, name, at }
   return table;
 }
 
-function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: QueryOptions): Program {
+function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: ProgramOptions): Program {
   const explained = { ...parsed, statement: statement.statement };
   const lines =
     statement.form === "plan" ? planLines(explained, catalog, options) : [codeText(explained, catalog, options)];
@@ -198,21 +155,22 @@ function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, 
   return { kind: "rows", columns, rows: lines.map((line) => [line]) };
 }
 
-function planLines(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): string[] {
+function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string[] {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
-      requirePlain(isPlainFrom(statement, catalog));
-      return explainSelect(selectParts(parsed, statement, catalog, options).plan);
+      return explainQuery(new QueryProgram(parsed, statement, catalog, options).plan);
     case "update":
     case "delete": {
       const table = tableOf(parsed, catalog, statement.table);
       requirePlain(isCompiledWrite(statement, table, catalog));
-      const { access, filters } = planChange(
-        statement.kind === "update" ? bindUpdate(parsed, statement, table) : bindDelete(parsed, statement, table),
-      );
-      const filter = filters.length > 0 ? [`FILTER ${filters.length} condition${filters.length === 1 ? "" : "s"}`] : [];
-      return [explainAccess(access), ...filter, `${statement.kind.toUpperCase()} ${table.name}`];
+      const bound =
+        statement.kind === "update"
+          ? bindUpdate(parsed, statement, table, catalog)
+          : bindDelete(parsed, statement, table, catalog);
+      const { access, filters } = planChange(bound);
+      const filter = filters.length > 0 ? [explainFilters(filters.length)] : [];
+      return [explainAccess(bound.source, access), ...filter, `${statement.kind.toUpperCase()} ${table.name}`];
     }
     case "insert":
       return [`INSERT INTO ${tableOf(parsed, catalog, statement.table).name}`];
@@ -221,30 +179,31 @@ function planLines(parsed: ParsedStatement, catalog: Catalog, options: QueryOpti
   }
 }
 
-/** What is interpreted has no code, and no plan that is shown. */
+/** A write that is interpreted has no code, and no plan that is shown. */
 function requirePlain(isPlain: boolean): void {
   if (!isPlain) {
     throw new DbError("UNSUPPORTED", "EXPLAIN of a statement that is interpreted is not supported");
   }
 }
 
-function codeText(parsed: ParsedStatement, catalog: Catalog, options: QueryOptions): string {
+const NOT_COMPILED = "// this statement is not compiled";
+
+function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
-      requirePlain(isPlainFrom(statement, catalog));
-      return compileSelect(selectParts(parsed, statement, catalog, options).emit("object")).text;
+      return new QueryProgram(parsed, statement, catalog, options).text ?? NOT_COMPILED;
     case "update":
     case "delete":
       requirePlain(isCompiledWrite(statement, tableOf(parsed, catalog, statement.table), catalog));
       return changeFunction(parsed, statement, catalog).text;
     case "insert": {
       requirePlain(isCompiledWrite(statement, tableOf(parsed, catalog, statement.table), catalog));
-      const bound = bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table));
+      const bound = bindInsert(parsed, statement, tableOf(parsed, catalog, statement.table), catalog);
       return compileFunction(emitInsert(bound), "insert", INSERT_PARAMETERS).text;
     }
     default:
-      return "// this statement is not compiled";
+      return NOT_COMPILED;
   }
 }
 

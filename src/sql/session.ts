@@ -17,6 +17,7 @@ import type { Table } from "./catalog/schema.ts";
 import { Connection } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
 import { parseScript, parseStatement } from "./parse/parser.ts";
+import type { Tier } from "./query-program.ts";
 import type { SqlParameters } from "./run/arguments.ts";
 import { Prepared, type RunResult, Statement } from "./statement.ts";
 import type { SqlStore } from "./storage.ts";
@@ -24,6 +25,11 @@ import type { SqlStore } from "./storage.ts";
 export interface SqlOptions {
   /** How many rows, or groups, a statement may hold to sort, group or tell apart; beyond that it fails with FULL. */
   readonly heldRows?: number;
+  /**
+   * How queries are carried out: "auto" interprets a query at first, and compiles it when it has looked at so many rows that it
+   * pays. The others are there to hold the two against each other; "compiled" interprets what has no compiled form.
+   */
+  readonly tier?: Tier;
   /** What `now` is; the database's by default. */
   readonly clock?: Clock;
   /** What `random()` draws from; the database's by default. */
@@ -58,8 +64,8 @@ export class SqlSession {
   readonly #cache: Map<string, Prepared>;
 
   constructor(store: SqlStore, options: SqlOptions = {}) {
-    const { heldRows = DEFAULT_HELD_ROWS, clock = store.clock, rng = store.rng } = options;
-    this.#connection = new Connection(store, { heldRows, clock, rng });
+    const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
+    this.#connection = new Connection(store, { heldRows, tier, clock, rng });
     this.#cache = new Map();
   }
 

@@ -11,7 +11,8 @@ import type { Connection } from "./connection.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { buildProgram, type InsertProgram, type Program } from "./program.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
-import type { InterpretedQuery, QueryRun } from "./query/interpreted-query.ts";
+import type { QueryRun } from "./query/interpreted-query.ts";
+import type { QueryProgram } from "./query-program.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { resolutionOf } from "./run/constraint.ts";
 import { Cursor } from "./run/cursor.ts";
@@ -39,7 +40,7 @@ export class Prepared {
   readonly cursor: Cursor;
   #program: Program | undefined;
   #version: number;
-  #query: InterpretedQuery | undefined;
+  #query: QueryProgram | undefined;
   #run: QueryRun | undefined;
   #write: InterpretedWrite | undefined;
   #writeRun: PreparedWrite | undefined;
@@ -57,7 +58,7 @@ export class Prepared {
   }
 
   /** What goes through the rows of a query with these parameters, for executions that end before they return. */
-  run(query: InterpretedQuery): QueryRun {
+  run(query: QueryProgram): QueryRun {
     if (this.#query !== query) {
       this.#query = query;
       this.#run = query.run(this.values);
@@ -147,8 +148,7 @@ export class Statement<Row = SqlRow> {
     writing.begin();
     connection.enter();
     switch (program.kind) {
-      case "select":
-      case "interpreted":
+      case "query":
       case "rows":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "insert":
@@ -181,19 +181,19 @@ export class Statement<Row = SqlRow> {
     try {
       const reader = snapshot ?? connection.reader();
       const program = this.#program(reader);
-      if (program.kind === "interpreted") {
-        yield* this.#interpret(program.query.run(values), reader) as Generator<Row, void, undefined>;
-        return;
-      }
       if (program.kind === "write") {
         yield* this.#returned(program, parameters) as Row[];
         return;
       }
-      if (program.kind !== "select") {
+      if (program.kind !== "query") {
         yield* this.#known(program) as Row[];
         return;
       }
-      const select = program.functionOf(this.#shape);
+      const select = program.query.resumableFunctionOf(this.#shape);
+      if (select === undefined) {
+        yield* this.#interpret(program.query.run(values), reader) as Generator<Row, void, undefined>;
+        return;
+      }
       let nowMs = Number.NaN;
       while (!cursor.isDone) {
         const out: unknown[] = [];
@@ -217,39 +217,44 @@ export class Statement<Row = SqlRow> {
     const reader = this.#connection.reader();
     const prepared = this.#prepared;
     const program = prepared.program(this.#connection, reader);
-    if (program.kind === "interpreted") {
-      prepared.values.bind(parameters);
-      const rows = this.#interpret(prepared.run(program.query), reader);
-      try {
-        while (out.length < left) {
-          const row = rows.next();
-          if (row.done === true) {
-            break;
-          }
-          out.push(row.value);
-        }
-      } finally {
-        rows.return();
-      }
-      return;
-    }
     if (program.kind === "write") {
       out.push(...this.#returned(program, parameters).slice(0, left));
       return;
     }
-    if (program.kind !== "select") {
+    if (program.kind !== "query") {
       out.push(...this.#known(program).slice(0, left));
       return;
     }
-    prepared.values.bind(parameters);
+    const { values, cursor } = prepared;
+    values.bind(parameters);
+    const select = program.query.functionOf(this.#shape);
+    if (select === undefined) {
+      this.#selectInterpreted(prepared.run(program.query), reader, out, left);
+      return;
+    }
     this.#connection.enter();
-    const { cursor } = prepared;
     cursor.begin(left);
     try {
-      program.functionOf(this.#shape)(reader, prepared.values, cursor, out, Number.POSITIVE_INFINITY);
+      select(reader, values, cursor, out, Number.POSITIVE_INFINITY);
     } finally {
       cursor.close();
     }
+  }
+
+  #selectInterpreted(run: QueryRun, reader: KeyspaceReader, out: unknown[], left: number): void {
+    this.#connection.enter();
+    try {
+      run.open(reader);
+      while (out.length < left && run.next()) {
+        out.push(this.#row(run));
+      }
+    } finally {
+      run.close();
+    }
+  }
+
+  #row(run: QueryRun): unknown {
+    return this.#shape === "array" ? run.array() : this.#shape === "value" ? run.value(0) : run.object();
   }
 
   /** The rows of a query that is interpreted, in the shape asked for. */
@@ -260,7 +265,7 @@ export class Statement<Row = SqlRow> {
     try {
       run.open(reader);
       while (run.next()) {
-        const row = this.#shape === "array" ? run.array() : this.#shape === "value" ? run.value(0) : run.object();
+        const row = this.#row(run);
         nowMs = connection.nowMs;
         yield row;
         // Others may have run since.
@@ -375,10 +380,9 @@ export class Statement<Row = SqlRow> {
 /** The names of the columns of a program that gives rows. */
 function columnsOf(program: Program): readonly string[] | undefined {
   switch (program.kind) {
-    case "select":
     case "rows":
       return program.columns;
-    case "interpreted":
+    case "query":
       return program.query.columns;
     case "write":
       return program.write.columns;

@@ -39,9 +39,20 @@ export interface KeyspaceReader {
   /** True: the value is at `found`. */
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean;
   readonly found: FoundValue;
-  /** Entries from `lower` (inclusive) to `upper` (exclusive), either of them open; backwards if `reverse`. */
-  scan(keyspace: number, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): BatchScan;
+  /**
+   * Entries from `lower` (inclusive) to `upper` (exclusive), either of them open; backwards if `reverse`. `ended`: a scan of
+   * this store that nobody needs any more, which may be given out again.
+   */
+  scan(
+    keyspace: number,
+    lower: Uint8Array | undefined,
+    upper: Uint8Array | undefined,
+    reverse: boolean,
+    ended?: BatchScan,
+  ): BatchScan;
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number;
+  /** About how many entries there are, at once. */
+  estimate(keyspace: number): number;
 }
 
 export interface FoundValue {

@@ -97,8 +97,8 @@ function thrownBy(work: () => void): unknown {
 describe.each(scripts.map((script, index) => ({ script, name: `script ${index + 1}: ${script[0]!.run}` })))(
   "$name",
   ({ script }) => {
-    test("on the test double", () => {
-      const session = new SqlSession(new MemoryStore());
+    test.each(["interpreted", "compiled"] as const)("on the test double, %s", (tier) => {
+      const session = new SqlSession(new MemoryStore(), { tier });
       for (const step of script) {
         play(session, step);
       }
@@ -107,7 +107,7 @@ describe.each(scripts.map((script, index) => ({ script, name: `script ${index + 
     test("on disk, half of it checkpointed", async () => {
       using directory = temporaryDirectory();
       using database = open(join(directory.path, "db"), { durability: "relaxed" });
-      const session = openSql(database);
+      const session = openSql(database, { tier: "compiled" });
       const half = Math.floor(script.findIndex((step) => step.query !== undefined) / 2);
       for (const [index, step] of script.entries()) {
         if (index === half) {

@@ -121,6 +121,10 @@ class Reader implements KeyspaceReader {
     return Math.max(0, to - from);
   }
 
+  estimate(keyspace: number): number {
+    return this.entries(keyspace).length;
+  }
+
   entries(keyspace: number): readonly Entry[] {
     const entries = this.#state().spaces.get(keyspace);
     if (entries === undefined) {

@@ -2,13 +2,13 @@
  * What the parser takes and the later stages do not have yet is refused here by name, before a statement is bound: the
  * first such construct is UNSUPPORTED, with its place. Nothing is ever read and then ignored.
  *
- * A query is refused nothing; what compiled code does not have of it decides that it is interpreted.
+ * A query is refused nothing.
  */
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Table } from "../catalog/schema.ts";
 import type { CreateIndex, CreateTable, CreateTrigger, CreateView, Drop } from "../parse/ast/definition.ts";
-import type { Call, Expression, FromTerm, OrderingTerm, Query, ResultColumn, SelectCore } from "../parse/ast/query.ts";
+import type { Call, Expression, Query } from "../parse/ast/query.ts";
 import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
@@ -34,11 +34,6 @@ export function supportedStatement(parsed: ParsedStatement): SupportedStatement 
     throw unsupportedAt(parsed, construct, at);
   };
   return checkStatement(refuse, parsed.statement);
-}
-
-/** Whether compiled code has all that a query asks for. */
-export function isCompiled(query: Query): boolean {
-  return isWithout((refuse) => checkQuery(refuse, query));
 }
 
 /** Whether a check refuses nothing. */
@@ -107,10 +102,6 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
 
 /** What is interpreted has no code and no plan that is shown. */
 function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
-  if (statement.kind === "query") {
-    checkQuery(refuse, statement);
-    return;
-  }
   if (statement.kind === "insert") {
     checkInsert(refuse, statement);
   }
@@ -134,60 +125,6 @@ const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind
   reindex: "REINDEX",
 };
 
-function checkQuery(refuse: Refuse, query: Query): void {
-  if (query.with !== undefined) {
-    refuse("WITH", query.with.at);
-  }
-  if (query.first.kind === "values") {
-    refuse("VALUES as a statement", query.first.at);
-  } else {
-    checkCore(refuse, query.first);
-  }
-  const [part] = query.rest;
-  if (part !== undefined) {
-    refuse(part.operator.toUpperCase(), part.at);
-  }
-  checkOrdering(refuse, query.orderBy);
-  checkAll(refuse, [query.limit, query.offset]);
-}
-
-function checkCore(refuse: Refuse, core: SelectCore): void {
-  checkColumns(refuse, core.columns);
-  if (core.from !== undefined) {
-    checkFrom(refuse, core.from.first);
-    const [join] = core.from.joins;
-    if (join !== undefined) {
-      refuse("a join", join.at);
-    }
-  }
-  checkAll(refuse, [core.where, ...core.groupBy, core.having]);
-  const [window] = core.windows;
-  if (window !== undefined) {
-    refuse("WINDOW", window.at);
-  }
-}
-
-function checkColumns(refuse: Refuse, columns: readonly ResultColumn[]): void {
-  for (const column of columns) {
-    if (column.kind === "expression") {
-      checkExpression(refuse, column.expression);
-    }
-  }
-}
-
-function checkFrom(refuse: Refuse, term: FromTerm): void {
-  switch (term.kind) {
-    case "table":
-      checkTable(refuse, term);
-      return;
-    case "table-function":
-      refuse("a table function", term.at);
-      return;
-    default:
-      refuse("a subquery or join in parentheses", term.at);
-  }
-}
-
 /** There is one schema, `main`. */
 function checkSchema(refuse: Refuse, name: { readonly schema: string | undefined; readonly at: number }): void {
   if (name.schema !== undefined && name.schema.toLowerCase() !== "main") {
@@ -199,12 +136,6 @@ function checkTable(refuse: Refuse, table: Insert["table"]): void {
   checkSchema(refuse, table);
   if (table.index !== undefined) {
     refuse(table.index.name === undefined ? "NOT INDEXED" : "INDEXED BY", table.index.at);
-  }
-}
-
-function checkOrdering(refuse: Refuse, terms: readonly OrderingTerm[]): void {
-  for (const { expression } of terms) {
-    checkExpression(refuse, expression);
   }
 }
 
@@ -233,8 +164,8 @@ export function isCompiledWrite(statement: Insert | Update | Delete, table: Tabl
   );
 }
 
-/** Compiled code reads a table by its own key, in the order of the bytes. */
-export function isPlainToRead({ indexes, columns, primaryKey }: Table): boolean {
+/** Compiled code finds the rows that it changes by the table's own key, in the order of the bytes. */
+function isPlainToRead({ indexes, columns, primaryKey }: Table): boolean {
   return (
     indexes.length === 0 &&
     columns.every(({ collation, missing }) => collation === undefined && missing.tag === NULL) &&

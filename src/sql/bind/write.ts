@@ -6,16 +6,18 @@
  */
 import { assert } from "../../assert.ts";
 import { named } from "../catalog/name.ts";
-import type { Column, Table } from "../catalog/schema.ts";
-import type { Expression } from "../parse/ast/query.ts";
+import type { Column, Schema, Table } from "../catalog/schema.ts";
+import type { Expression, TableName } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { ConflictAction, Delete, Insert, Update } from "../parse/ast/write.ts";
+import type { Bound, Source } from "../query/bind/bound.ts";
+import { first } from "../query/bind/call.ts";
+import { bindExpression } from "../query/bind/expression.ts";
+import { constant } from "../query/bind/fold.ts";
+import { tableSource } from "../query/bind/from.ts";
+import { bindQuery } from "../query/bind/query.ts";
+import { type Scope, StatementScope } from "../query/bind/scope.ts";
 import { ANY_TYPE } from "../value/value.ts";
-import type { Bound } from "./bound.ts";
-import { first } from "./call.ts";
-import { bindExpression } from "./expression.ts";
-import { constant } from "./fold.ts";
-import { Scope } from "./scope.ts";
 
 export interface BoundInsert {
   readonly kind: "insert";
@@ -32,6 +34,8 @@ export interface BoundInsert {
 export interface BoundUpdate {
   readonly kind: "update";
   readonly table: Table;
+  /** The rows that it is about. */
+  readonly source: Source;
   readonly assignments: ReadonlyMap<Column, Bound>;
   readonly rowid: Bound | undefined;
   readonly where: Bound | undefined;
@@ -40,36 +44,36 @@ export interface BoundUpdate {
 export interface BoundDelete {
   readonly kind: "delete";
   readonly table: Table;
+  readonly source: Source;
   readonly where: Bound | undefined;
 }
 
 /** A column, or the rowid. */
 type Target = Column | "rowid";
 
-export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table): BoundInsert {
-  const scope = new Scope(parsed, table, insert.table);
+export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table, schema: Schema): BoundInsert {
+  const { scope } = scopeOf(parsed, schema, insert.table, table);
   const targets =
     insert.columns?.map(({ name, at }) => {
-      const found = target(scope, table, name);
+      const found = target(scope, table, name, at);
       if (found === undefined) {
-        throw scope.fail(`table ${table.name} has no column named ${name}`, at);
+        throw scope.statement.fail(`table ${table.name} has no column named ${name}`, at);
       }
       return found;
     }) ?? table.columns;
-  const cells = new Scope(parsed, undefined, undefined);
-  cells.aggregatesRefused = "in VALUES";
+  const cells = rowlessScope(parsed, schema);
   const requireCells = (count: number, at: number): void => {
     if (count !== targets.length) {
       const what =
         insert.columns === undefined
           ? `table ${table.name} has ${targets.length} columns but ${count} values were supplied`
           : `${count} values for ${targets.length} columns`;
-      throw scope.fail(what, at);
+      throw scope.statement.fail(what, at);
     }
   };
   const rows = rowsOf(insert).map((row) => {
     requireCells(row.length, row[0]?.at ?? insert.table.at);
-    return row.map((cell) => bindExpression(cells, cell));
+    return row.map((cell) => cells.expression(cell));
   });
   const isDefault = rows.length === 0;
   const conflict = insert.conflict ?? "abort";
@@ -81,14 +85,12 @@ export function bindInsert(parsed: ParsedStatement, insert: Insert, table: Table
     }
     return rows.length === 1 ? rows[0]![index]! : { kind: "parameter", types: ANY_TYPE, index: index + 1 };
   };
+  const defaultOf = (column: Column): Bound =>
+    column.default === undefined ? constant(0, null) : cells.expression(column.default);
   const values = table.columns.map((column) => {
     const cell = cellOf(column);
     const replacesNull = conflict === "replace" && column.notNull && column.default !== undefined;
-    return cell === undefined
-      ? defaultOf(parsed, column)
-      : replacesNull
-        ? first([cell, defaultOf(parsed, column)])
-        : cell;
+    return cell === undefined ? defaultOf(column) : replacesNull ? first([cell, defaultOf(column)]) : cell;
   });
   return {
     kind: "insert",
@@ -105,19 +107,18 @@ function rowsOf(insert: Insert): readonly (readonly Expression[])[] {
   return insert.source?.first.kind === "values" ? insert.source.first.rows : [];
 }
 
-export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table): BoundUpdate {
-  const scope = new Scope(parsed, table, update.table);
-  scope.aggregatesRefused = "in UPDATE";
+export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table, schema: Schema): BoundUpdate {
+  const { scope, source } = scopeOf(parsed, schema, update.table, table);
   const assignments = new Map<Column, Bound>();
   let rowid: Bound | undefined;
   for (const { at, columns, value } of update.assignments) {
     assert(columns.length === 1, "an assignment that is bound is to one column");
     const { name } = columns[0]!;
-    const assigned = target(scope, table, name);
+    const assigned = target(scope, table, name, at);
     if (assigned === undefined) {
-      throw scope.fail(`no such column: ${name}`, at);
+      throw scope.statement.fail(`no such column: ${name}`, at);
     }
-    const bound = bindExpression(scope, value);
+    const bound = scope.expression(value);
     // Of a column that is set twice the last counts.
     if (assigned === "rowid" || assigned === table.rowidColumn) {
       rowid = bound;
@@ -125,28 +126,52 @@ export function bindUpdate(parsed: ParsedStatement, update: Update, table: Table
       assignments.set(assigned, bound);
     }
   }
-  return { kind: "update", table, assignments, rowid, where: bindWhere(scope, update.where) };
+  return { kind: "update", table, source, assignments, rowid, where: bindWhere(scope, update.where) };
 }
 
-export function bindDelete(parsed: ParsedStatement, statement: Delete, table: Table): BoundDelete {
-  const scope = new Scope(parsed, table, statement.table);
-  scope.aggregatesRefused = "in WHERE";
-  return { kind: "delete", table, where: bindWhere(scope, statement.where) };
+export function bindDelete(parsed: ParsedStatement, statement: Delete, table: Table, schema: Schema): BoundDelete {
+  const { scope, source } = scopeOf(parsed, schema, statement.table, table);
+  return { kind: "delete", table, source, where: bindWhere(scope, statement.where) };
 }
 
 function bindWhere(scope: Scope, where: Expression | undefined): Bound | undefined {
-  return where === undefined ? undefined : bindExpression(scope, where);
+  return where === undefined ? undefined : scope.expression(where);
+}
+
+/** A scope that sees the rows of one table. */
+function scopeOf(
+  parsed: ParsedStatement,
+  schema: Schema,
+  { alias }: TableName,
+  table: Table,
+): { readonly scope: Scope; readonly source: Source } {
+  const statement = statementOf(parsed, schema);
+  const source = tableSource(statement.newScope(), alias ?? table.name, table, undefined, false);
+  const scope = statement.scopeOf(source);
+  refuseAggregates(scope);
+  return { scope, source };
+}
+
+/** A scope without columns. */
+function rowlessScope(parsed: ParsedStatement, schema: Schema): Scope {
+  const scope = statementOf(parsed, schema).newScope();
+  refuseAggregates(scope);
+  return scope;
+}
+
+function statementOf(parsed: ParsedStatement, schema: Schema): StatementScope {
+  return new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+}
+
+function refuseAggregates(scope: Scope): void {
+  scope.aggregatesRefused = "function ";
+  scope.windowsRefused = "in a statement that writes";
 }
 
 /** Undefined: there is no such column. */
-function target(scope: Scope, table: Table, name: string): Target | undefined {
-  const column = named(table.columns, name);
-  return column ?? (scope.column(undefined, name)?.kind === "rowid" ? "rowid" : undefined);
-}
-
-function defaultOf(parsed: ParsedStatement, column: Column): Bound {
-  if (column.default === undefined) {
-    return constant(0, null);
-  }
-  return bindExpression(new Scope(parsed, undefined, undefined), column.default);
+function target(scope: Scope, table: Table, name: string, at: number): Target | undefined {
+  // What is no column's name may be the rowid's.
+  return (
+    named(table.columns, name) ?? (scope.ownColumn(undefined, undefined, name, at) === undefined ? undefined : "rowid")
+  );
 }

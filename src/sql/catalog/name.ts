@@ -2,7 +2,14 @@
 import { keywordOf } from "../parse/keywords.ts";
 
 export function foldName(name: string): string {
-  return name.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code >= 65 && code <= 90) {
+      return name.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+    }
+  }
+  // Nearly all names are in lower case already.
+  return name;
 }
 
 /** A name as SQL takes it anywhere: in quotes, unless it is a plain word and none of SQL's own. */

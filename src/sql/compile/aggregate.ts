@@ -1,62 +1,92 @@
 /**
  * Grouping: the state of each aggregate in variables that hold its typed arrays, what a row adds to them, and what a
  * group reads from them afterwards. Without GROUP BY there is one group, number 0.
+ *
+ * Behind the groups an expression that is a key is the group's key; a column of FROM else is that of the row which stands for the
+ * group, kept beside the aggregates as a state of its own ("bare").
  */
-import type { Aggregate } from "../bind/bound.ts";
-import type { Grouping } from "../bind/select.ts";
-import { INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
-import type { Emitter } from "./emitter.ts";
+import type { AggregateCall, Bound, SourceColumn } from "../query/bind/bound.ts";
+import { forEachPart, isSame, visitAll } from "../query/bind/walk.ts";
+import type { GroupingPlan } from "../query/plan/plan.ts";
+import { INTEGER_TYPES, NULLABLE, REAL, typeSet } from "../value/value.ts";
+import { emitUpdate, nativeOf, newState, type State, stateOf } from "./aggregate-update.ts";
 import type { Frame } from "./frame.ts";
-import { and, can, declare, isFast, isNotNull, isTag, type Operand, or, pair, takeAnswer } from "./operand.ts";
+import { emitFindGroup, emitFindInGroup } from "./group-key.ts";
+import { declare, pair, takeAnswer } from "./operand.ts";
 
 /** Groups that there is room for at first. */
 const INITIAL_CAPACITY = 256;
 
-interface State {
-  readonly aggregate: Aggregate;
-  /** The name of the state object, and of a variable for each of its arrays. */
-  readonly name: string;
-  readonly arrays: Readonly<Record<string, string>>;
+type ColumnBound = Extract<Bound, { kind: "column" }>;
+
+/** What expressions behind the groups take from them. */
+interface Uses {
+  /** Expressions that are keys, and which. */
+  readonly keys: Map<Bound, number>;
+  readonly bare: ColumnBound[];
 }
 
 export class Aggregation {
   readonly #frame: Frame;
-  readonly #grouping: Grouping;
-  readonly #heldRows: number;
+  readonly #plan: GroupingPlan;
+  readonly #uses: Uses;
   readonly #states: readonly State[];
+  readonly #bare: readonly State[];
   /** The number of the current group, as JavaScript. */
   readonly #group: string;
-  /** Set where the row is the one that its group's bare columns come from. */
+  /** Set where the row is the one that stands for its group. */
   readonly #represents: string | undefined;
+  readonly #names: { readonly groups: string; readonly capacity: string; readonly first: string };
 
-  constructor(frame: Frame, grouping: Grouping, heldRows: number) {
+  /** `behind`: what is evaluated behind the groups. */
+  constructor(frame: Frame, plan: GroupingPlan, behind: readonly Bound[]) {
     const { emitter } = frame;
     this.#frame = frame;
-    this.#grouping = grouping;
-    this.#heldRows = heldRows;
-    this.#group = grouping.keys.length > 0 ? emitter.number("group") : "0";
-    this.#states = grouping.aggregates.map((aggregate) => ({
-      aggregate,
-      name: emitter.name("state"),
-      arrays: Object.fromEntries(arraysOf(aggregate).map((array) => [array, emitter.name(array)])),
-    }));
-    const hasBare = grouping.aggregates.some(({ name }) => name === "bare");
-    this.#represents = hasBare ? emitter.variable("represents", "true") : undefined;
+    this.#plan = plan;
+    this.#uses = usesOf(plan, behind);
+    this.#group = plan.keys.length > 0 ? emitter.number("group") : "0";
+    this.#states = plan.aggregates.map((call) => stateOf(emitter, nativeOf(call)));
+    this.#bare = this.#uses.bare.map(() => stateOf(emitter, "bare"));
+    this.#represents = this.#bare.length > 0 ? emitter.variable("represents", "true") : undefined;
+    this.#names = {
+      groups: emitter.name("groups"),
+      capacity: emitter.name("capacity"),
+      first: emitter.name("isFirst"),
+    };
+  }
+
+  /** What is read of each row. */
+  get bounds(): Bound[] {
+    const { keys, aggregates } = this.#plan;
+    const arguments_ = aggregates.flatMap(({ list, filter }) => [...list, ...(filter === undefined ? [] : [filter])]);
+    return [...keys.map(({ value }) => value), ...arguments_, ...this.#uses.bare];
   }
 
   /** Before the first row. */
   emitStart(): void {
-    const { emitter } = this.#frame;
-    const { keys } = this.#grouping;
+    const { emitter, unit } = this.#frame;
+    const { keys, aggregates } = this.#plan;
+    const { groups, capacity } = this.#names;
+    const { heldRows } = unit.statement.options;
     if (keys.length > 0) {
-      emitter.line(`const groups = new ${emitter.use("GroupTable")}(${keys.length}, ${this.#heldRows});`);
+      emitter.line(`const ${groups} = new ${emitter.use("GroupTable")}(${keys.length}, ${heldRows});`);
     }
-    const capacity = keys.length > 0 ? INITIAL_CAPACITY : 1;
-    emitter.line(`let capacity = ${capacity};`);
-    for (const state of this.#states) {
-      emitter.line(`const ${state.name} = new ${newState(emitter, state.aggregate)};`);
-      for (const [array, variable] of Object.entries(state.arrays)) {
-        emitter.line(`let ${variable} = ${state.name}.${array};`);
+    emitter.line(`let ${capacity} = ${keys.length > 0 ? INITIAL_CAPACITY : 1};`);
+    if (keys.length === 0 && this.#represents !== undefined) {
+      emitter.line(`let ${this.#names.first} = true;`);
+    }
+    this.#states.forEach((state, index) => {
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity)};`);
+      if (aggregates[index]!.distinct && state.native !== "min" && state.native !== "max") {
+        emitter.line(`const ${state.seen} = new ${emitter.use("GroupTable")}(2, ${heldRows});`);
+      }
+    });
+    for (const state of this.#bare) {
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity)};`);
+    }
+    for (const { name, arrays } of this.#states) {
+      for (const [array, variable] of Object.entries(arrays)) {
+        emitter.line(`let ${variable} = ${name}.${array};`);
       }
     }
   }
@@ -64,26 +94,22 @@ export class Aggregation {
   /** For each row. */
   emitRow(): void {
     const { emitter } = this.#frame;
-    const { keys } = this.#grouping;
+    const { keys, aggregates, decider } = this.#plan;
     const represents = this.#represents;
     if (keys.length > 0) {
       this.#emitFind();
     } else if (represents !== undefined) {
       // The first row of the one group; from then on only what an extreme says.
-      const first = emitter.variable("first", "true");
-      emitter.line(`${represents} = ${first}; ${first} = false;`);
+      emitter.line(`${represents} = ${this.#names.first}; ${this.#names.first} = false;`);
     }
-    const bare = this.#states.filter(({ aggregate }) => aggregate.name === "bare");
     this.#states.forEach((state, index) => {
-      if (state.aggregate.name !== "bare") {
-        this.#emitUpdate(state, represents !== undefined && index === this.#grouping.bareFrom);
-      }
+      this.#emitUpdate(state, aggregates[index]!, index === decider ? represents : undefined);
     });
     if (represents !== undefined) {
       emitter.open(`if (${represents})`);
-      for (const { aggregate, name } of bare) {
-        emitter.line(`${name}.set(${this.#group}, ${pair(this.#frame.value(aggregate.argument!))});`);
-      }
+      this.#bare.forEach(({ name }, index) => {
+        emitter.line(`${name}.set(${this.#group}, ${pair(this.#frame.value(this.#uses.bare[index]!))});`);
+      });
       emitter.close();
     }
   }
@@ -98,190 +124,144 @@ export class Aggregation {
   /** Loops over the groups in the order of their keys; `body` gets the frame of a group. */
   emitGroups(body: (frame: Frame, skip: string) => void): void {
     const { emitter } = this.#frame;
-    const { keys } = this.#grouping;
-    const frame = this.#frame.next();
+    const { keys, aggregates, source } = this.#plan;
+    const { groups } = this.#names;
+    // Without GROUP BY there may be no row, and then no column.
+    const addedTypes = keys.length === 0 && this.#bare.length > 0 ? NULLABLE : 0;
+    const frame = this.#frame.behind(addedTypes);
+    const label = emitter.name("group");
     if (keys.length > 0) {
-      emitter.line("const order = groups.order();");
-      emitter.open("for (let j = 0; j < order.length; j++)");
-      emitter.line(`${this.#group} = order[j];`);
+      const [order, j] = [emitter.name("order"), emitter.name("j")];
+      emitter.line(`const ${order} = ${groups}.order();`);
+      emitter.open(`${label}: for (let ${j} = 0; ${j} < ${order}.length; ${j}++)`);
+      emitter.line(`${this.#group} = ${order}[${j}];`);
     } else {
-      emitter.open("group:");
+      emitter.open(`${label}:`);
     }
-    frame.groups = keys.map((key, index) => {
-      const into = declare(emitter, key.types);
-      emitter.line(`groups.answerKey(${this.#group}, ${index});`);
-      takeAnswer(emitter, into);
-      return into;
+    this.#emitKeys(frame);
+    this.#states.forEach(({ name }, index) => {
+      const column = source.columns[index];
+      if (column !== undefined) {
+        frame.columns.set(column, answerOf(frame, name, this.#group, aggregates[index]!.types));
+      }
     });
-    frame.aggregates = this.#states.map(({ aggregate, name }) => {
-      const into = declare(emitter, aggregate.types);
-      emitter.line(`${name}.answer(${this.#group});`);
-      takeAnswer(emitter, into);
-      return into;
+    this.#bare.forEach(({ name }, index) => {
+      const { column } = this.#uses.bare[index]!;
+      frame.columns.set(column, answerOf(frame, name, this.#group, column.types | addedTypes));
     });
-    body(frame, keys.length > 0 ? "continue;" : "break group;");
+    body(frame, keys.length > 0 ? `continue ${label};` : `break ${label};`);
     emitter.close();
+  }
+
+  #emitKeys(frame: Frame): void {
+    const { emitter } = this.#frame;
+    const operands = new Map<number, ReturnType<typeof declare>>();
+    for (const [part, index] of this.#uses.keys) {
+      let operand = operands.get(index);
+      if (operand === undefined) {
+        operand = declare(emitter, part.types);
+        emitter.line(`${this.#names.groups}.answerKey(${this.#group}, ${index});`);
+        takeAnswer(emitter, operand);
+        operands.set(index, operand);
+      }
+      part.kind === "column" ? frame.columns.set(part.column, operand) : frame.known.set(part, operand);
+    }
   }
 
   /** Finds the row's group, and makes room where it is a new one. */
   #emitFind(): void {
     const { emitter } = this.#frame;
+    const { groups, capacity } = this.#names;
     // The values first: they may call the library, and so may not come between begin and find.
-    const keys = this.#grouping.keys.map((key) => this.#frame.value(key));
+    const keys = this.#plan.keys.map(({ value, collation }) => ({ operand: this.#frame.value(value), collation }));
+    const known = emitter.name("known");
     if (this.#represents !== undefined) {
-      emitter.line("const known = groups.count;");
+      emitter.line(`const ${known} = ${groups}.count;`);
     }
-    emitFindGroup(emitter, "groups", this.#group, keys);
+    emitFindGroup(emitter, groups, this.#group, keys);
     if (this.#represents !== undefined) {
-      emitter.line(`${this.#represents} = ${this.#group} === known;`);
+      emitter.line(`${this.#represents} = ${this.#group} === ${known};`);
     }
-    if (this.#states.length > 0) {
-      emitter.open(`if (${this.#group} >= capacity)`);
-      const names = this.#states.map(({ name }) => name).join(", ");
-      emitter.line(`capacity = ${emitter.use("growStates")}([${names}], ${this.#group});`);
-      for (const state of this.#states) {
-        for (const [array, variable] of Object.entries(state.arrays)) {
-          emitter.line(`${variable} = ${state.name}.${array};`);
+    const states = [...this.#states, ...this.#bare];
+    if (states.length > 0) {
+      emitter.open(`if (${this.#group} >= ${capacity})`);
+      const names = states.map(({ name }) => name).join(", ");
+      emitter.line(`${capacity} = ${emitter.use("growStates")}([${names}], ${this.#group});`);
+      for (const { name, arrays } of states) {
+        for (const [array, variable] of Object.entries(arrays)) {
+          emitter.line(`${variable} = ${name}.${array};`);
         }
       }
       emitter.close();
     }
   }
 
-  #emitUpdate(state: State, decides: boolean): void {
+  #emitUpdate(state: State, call: AggregateCall, represents: string | undefined): void {
     const { emitter } = this.#frame;
-    const { aggregate, arrays } = state;
-    const group = this.#group;
-    const argument = aggregate.argument === undefined ? undefined : this.#frame.value(aggregate.argument);
-    switch (aggregate.name) {
-      case "count":
-        emitter.when(argument === undefined ? "true" : isNotNull(argument), () =>
-          emitter.line(`${arrays.counts}[${group}]++;`),
-        );
-        break;
-      case "min":
-      case "max":
-        emitExtreme(emitter, state, group, argument!, decides ? this.#represents : undefined);
-        break;
-      default:
-        emitSum(emitter, state, group, argument!);
+    const { filter, list, distinct, collation } = call;
+    const update = (): void => {
+      const operands = list.map((part) => this.#frame.value(part));
+      const [first] = operands;
+      if (!distinct || first === undefined || state.native === "min" || state.native === "max") {
+        emitUpdate(emitter, state, this.#group, operands, represents);
+        return;
+      }
+      const [found, before] = [emitter.number("group"), emitter.name("before")];
+      emitter.line(`const ${before} = ${state.seen}.count;`);
+      emitFindInGroup(emitter, state.seen, found, this.#group, { operand: first, collation });
+      emitter.open(`if (${found} === ${before})`);
+      emitUpdate(emitter, state, this.#group, operands, represents);
+      emitter.close();
+    };
+    filter === undefined ? emitter.when("true", update) : emitter.when(this.#frame.test(filter).isTrue, update);
+  }
+}
+
+function answerOf({ emitter }: Frame, state: string, group: string, types: number) {
+  const into = declare(emitter, types);
+  emitter.line(`${state}.answer(${group});`);
+  takeAnswer(emitter, into);
+  return into;
+}
+
+/** Finds keys, and columns that are none, in what is evaluated behind the groups. */
+function usesOf(plan: GroupingPlan, behind: readonly Bound[]): Uses {
+  const isOfRows = new Set<SourceColumn>(plan.bare.map(({ column }) => column));
+  const uses: Uses = { keys: new Map(), bare: [] };
+  const usable = plan.keys.map(({ value, collation }) =>
+    collation === undefined && isShownAsIs(plan, value) ? value : undefined,
+  );
+  const note = (column: ColumnBound): void => {
+    const key = usable.findIndex((value) => value?.kind === "column" && value.column === column.column);
+    if (key >= 0) {
+      uses.keys.set(column, key);
+    } else if (isOfRows.has(column.column) && !uses.bare.some((known) => known.column === column.column)) {
+      uses.bare.push(column);
     }
-  }
-}
-
-function arraysOf({ name }: Aggregate): readonly string[] {
-  switch (name) {
-    case "count":
-      return ["counts"];
-    case "min":
-    case "max":
-      return ["tags", "numbers"];
-    case "bare":
-      return [];
-    default:
-      return ["counts", "integers", "reals", "errors", "hasReals"];
-  }
-}
-
-function newState(emitter: Emitter, { name }: Aggregate): string {
-  switch (name) {
-    case "count":
-      return `${emitter.use("CountState")}(capacity)`;
-    case "min":
-    case "max":
-    case "bare":
-      return `${emitter.use("ValueState")}(capacity)`;
-    default:
-      return `${emitter.use("SumState")}(capacity, "${name}")`;
-  }
-}
-
-/** Finds the group of a key in a table; text by its bytes where they lie. */
-export function emitFindGroup(emitter: Emitter, table: string, group: string, keys: readonly Operand[]): void {
-  const inPlace = (key: Operand): string => (key.bytes === undefined ? "false" : isTag(key, TEXT));
-  const place = (key: Operand): string => `u8, data, ${key.bytes?.start}, ${key.bytes?.end}`;
-  const [only] = keys;
-  if (only !== undefined && keys.length === 1) {
-    emitter.branches([
-      [inPlace(only), () => emitter.line(`${group} = ${table}.findText(${place(only)});`)],
-      [isFast(only), () => emitter.line(`${group} = ${table}.findNumber(${only.tag}, ${only.number});`)],
-      ["true", () => emitter.line(`${group} = ${table}.findValue(${only.tag}, ${only.other});`)],
-    ]);
-    return;
-  }
-  emitter.line(`${table}.begin();`);
-  for (const key of keys) {
-    emitter.branches([
-      [inPlace(key), () => emitter.line(`${table}.addText(${place(key)});`)],
-      [isFast(key), () => emitter.line(`${table}.addNumber(${key.tag}, ${key.number});`)],
-      ["true", () => emitter.line(`${table}.add(${key.tag}, ${key.other});`)],
-    ]);
-  }
-  emitter.line(`${group} = ${table}.find();`);
-}
-
-/** Kahan and Neumaier's summation of reals, exact sums of integers; everything else through the library. */
-function emitSum(emitter: Emitter, state: State, group: string, argument: Operand): void {
-  const { name, arrays } = state;
-  const { counts, integers, reals, errors, hasReals } = arrays;
-  const value = argument.number;
-  const isReal = isTag(argument, REAL);
-  const isInteger = isTag(argument, INTEGER);
-  const before = emitter.name("before");
-  const after = emitter.name("after");
-  emitter.when(isReal, () => {
-    emitter.line(`const ${before} = ${reals}[${group}], ${after} = ${before} + ${value};`);
-    const isGreater = `Math.abs(${before}) > Math.abs(${value})`;
-    emitter.line(
-      `${errors}[${group}] += ${isGreater} ? ${before} - ${after} + ${value} : ${value} - ${after} + ${before};`,
-    );
-    emitter.line(`${reals}[${group}] = ${after}; ${hasReals}[${group}] = 1; ${counts}[${group}]++;`);
-  });
-  const sum = emitter.name("sum");
-  emitter.when(isInteger, () => {
-    emitter.line(`const ${sum} = ${integers}[${group}] + ${value};`);
-    emitter.open(`if (${sum} <= 9007199254740991 && ${sum} >= -9007199254740991)`);
-    emitter.line(`${integers}[${group}] = ${sum}; ${counts}[${group}]++;`);
-    emitter.otherwise();
-    emitter.line(`${name}.add(${group}, 1, ${value});`);
-    emitter.close();
-  });
-  if (can(argument, 3, 4, 5)) {
-    emitter.when(or(isTag(argument, 3), isTag(argument, 4), isTag(argument, 5)), () =>
-      emitter.line(`${name}.add(${group}, ${argument.tag}, ${argument.other});`),
-    );
-  }
-}
-
-function emitExtreme(
-  emitter: Emitter,
-  state: State,
-  group: string,
-  argument: Operand,
-  represents: string | undefined,
-): void {
-  const { name, aggregate, arrays } = state;
-  const isGreatest = aggregate.name === "max";
-  const note = represents === undefined ? "" : ` ${represents} = true;`;
-  const { tags, numbers } = arrays;
-  if (represents !== undefined) {
-    // As long as there are only NULLs each row stands for the group, so the last does.
-    emitter.when(isTag(argument, NULL), () => emitter.line(`${represents} ||= ${tags}[${group}] === 0;`));
-  }
-  emitter.when(isNotNull(argument), () => {
-    const held = `${tags}[${group}]`;
-    const quick = and(isFast(argument), `(${held} === 1 || ${held} === 2)`);
-    const offer = (): void => emitter.line(`if (${name}.offer(${group}, ${pair(argument)}, ${isGreatest})) {${note} }`);
-    if (quick === "false") {
-      offer();
-      return;
+  };
+  const visit = (bound: Bound): void => {
+    const key =
+      bound.kind === "constant" || bound.kind === "column"
+        ? -1
+        : usable.findIndex((value) => value !== undefined && isSame(value, bound));
+    if (key >= 0) {
+      uses.keys.set(bound, key);
+    } else if (bound.kind === "column") {
+      note(bound);
+    } else if (bound.kind === "in-query" || bound.kind === "exists" || bound.kind === "scalar-query") {
+      visitAll(bound, (part) => (part.kind === "column" ? note(part) : undefined));
+    } else {
+      forEachPart(bound, visit);
     }
-    emitter.open(`if (${quick})`);
-    emitter.open(`if (${argument.number} ${isGreatest ? ">" : "<"} ${numbers}[${group}])`);
-    emitter.line(`${tags}[${group}] = ${argument.tag}; ${numbers}[${group}] = ${argument.number};${note}`);
-    emitter.close();
-    emitter.otherwise();
-    offer();
-    emitter.close();
-  });
+  };
+  behind.forEach(visit);
+  return uses;
+}
+
+/**
+ * Whether a group's key is what the row shows that stands for it. A group is found by the first of its rows; where another stands
+ * for it, an integer may be a real there.
+ */
+function isShownAsIs({ decider }: GroupingPlan, { types }: Bound): boolean {
+  return decider === undefined || (types & INTEGER_TYPES) === 0 || (types & typeSet(REAL)) === 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes the text of one JavaScript function.
+ * Writes the text of a JavaScript function, and of those that it calls.
  *
  * What may stand in that text: names that this class makes up (`n7`), names of the library (checked by the compiler:
  * `use` takes keys of Library only), numbers that nacre itself has given out (keyspaces, slots, limits), and the names of
@@ -10,24 +10,43 @@ import type { Library } from "./library.ts";
 
 export type Branch = readonly [condition: string, body: () => void];
 
-export class Emitter {
+/** What the functions of one text have in common. */
+interface Shared {
   readonly constants: unknown[];
-  readonly #used: Set<string>;
+  readonly used: Set<string>;
+  /** Functions that the last one calls, in full. */
+  readonly functions: string[];
+  names: number;
+}
+
+export class Emitter {
+  readonly #shared: Shared;
   readonly #locals: string[];
   /** Lines before all others: what is worked out once, however deep in a loop it was asked for. */
   readonly #prologue: string[];
   #lines: string[];
   #depth: number;
-  #names: number;
 
-  constructor() {
-    this.constants = [];
-    this.#used = new Set();
+  constructor(shared: Shared = { constants: [], used: new Set(), functions: [], names: 0 }) {
+    this.#shared = shared;
     this.#locals = [];
     this.#prologue = [];
     this.#lines = [];
     this.#depth = 2;
-    this.#names = 0;
+  }
+
+  get constants(): readonly unknown[] {
+    return this.#shared.constants;
+  }
+
+  /** Writes another function of the same text: variables of its own, constants and library in common. */
+  sibling(): Emitter {
+    return new Emitter(this.#shared);
+  }
+
+  /** Adds it to the text under a name that siblings call it by. */
+  finishSibling(name: string, parameters: string): void {
+    this.#shared.functions.push([`function ${name}(${parameters}) {`, ...this.#body(), "}"].join("\n"));
   }
 
   line(text: string): void {
@@ -117,36 +136,43 @@ export class Emitter {
   }
 
   name(prefix: string): string {
-    return `${prefix}${this.#names++}`;
+    return `${prefix}${this.#shared.names++}`;
   }
 
   /** The name of a library function or class. */
   use(name: keyof Library): string {
-    this.#used.add(name);
+    this.#shared.used.add(name);
     return name;
   }
 
   /** The name under which the function finds a value. */
   constant(value: unknown): string {
-    const known = this.constants.findIndex((other) => Object.is(other, value));
-    return `k${known >= 0 ? known : this.constants.push(value) - 1}`;
+    const { constants } = this.#shared;
+    const known = constants.findIndex((other) => Object.is(other, value));
+    return `k${known >= 0 ? known : constants.push(value) - 1}`;
   }
 
   /** The whole text: a function that takes library and constants and returns the function called `name`. */
   finish(name: string, parameters: string): string {
+    const { constants, used, functions } = this.#shared;
     const lines = ['"use strict";'];
-    if (this.#used.size > 0) {
-      lines.push(`const { ${[...this.#used].sort().join(", ")} } = library;`);
+    if (used.size > 0) {
+      lines.push(`const { ${[...used].sort().join(", ")} } = library;`);
     }
-    if (this.constants.length > 0) {
-      lines.push(`const [${this.constants.map((_, index) => `k${index}`).join(", ")}] = constants;`);
+    if (constants.length > 0) {
+      lines.push(`const [${constants.map((_, index) => `k${index}`).join(", ")}] = constants;`);
     }
     // In parentheses V8 compiles it at once, instead of looking it over and compiling it at the first call.
-    lines.push(`return (function ${name}(${parameters}) {`);
+    lines.push(...functions, `return (function ${name}(${parameters}) {`);
+    return [...lines, ...this.#body(), "});"].join("\n");
+  }
+
+  #body(): string[] {
+    const lines: string[] = [];
     for (let i = 0; i < this.#locals.length; i += 8) {
       lines.push(`    let ${this.#locals.slice(i, i + 8).join(", ")};`);
     }
-    return [...lines, ...this.#prologue, ...this.#lines, "});"].join("\n");
+    return [...lines, ...this.#prologue, ...this.#lines];
   }
 
   #local(prefix: string, value: string): string {

@@ -4,11 +4,13 @@
  * The common case stands in line (two numbers whose result is a safe integer or a real, two texts put together), all else
  * is a library call. What cannot happen by the types is not emitted.
  */
-import type { ArithmeticOperator, Bound } from "../bind/bound.ts";
+import { AssertionError } from "../../assert.ts";
+import type { ArithmeticOperator, Bound } from "../query/bind/bound.ts";
 import { KIND_ASCII, KIND_BLOB, KIND_UTF8 } from "../row.ts";
 import { BLOB, INTEGER, NULL, REAL, TEXT } from "../value/value.ts";
+import { compared } from "./comparison.ts";
 import type { Branch, Emitter } from "./emitter.ts";
-import { Frame, type Predicate } from "./frame.ts";
+import type { Frame, Predicate } from "./frame.ts";
 import type { Library } from "./library.ts";
 import {
   and,
@@ -27,27 +29,21 @@ import {
   setTag,
   takeAnswer,
 } from "./operand.ts";
-import { branchTest, compared, compilePredicate, truth } from "./predicate.ts";
+import { branchTest, compilePredicate, truth } from "./predicate.ts";
+import { firstRow } from "./subquery.ts";
 
-/** A frame in which expressions compile. */
-export function newFrame(emitter: Emitter): Frame {
-  return new Frame(emitter, compileValue, compilePredicate);
-}
-
-function compileValue(frame: Frame, bound: Bound): Operand {
+export function compileValue(frame: Frame, bound: Bound): Operand {
   switch (bound.kind) {
     case "constant":
       return frame.constant(bound);
     case "parameter":
       return frame.parameter(bound.index);
     case "column":
-      return frame.columns.get(bound.column)!;
-    case "rowid":
-      return frame.rowid!;
-    case "group":
-      return frame.groups[bound.index]!;
-    case "aggregate":
-      return frame.aggregates[bound.index]!;
+      return frame.column(bound.column);
+    case "collate":
+      return frame.value(bound.operand);
+    case "scalar-query":
+      return firstRow(frame, bound);
     case "unary":
       return unary(frame, bound);
     case "arithmetic":
@@ -63,6 +59,8 @@ function compileValue(frame: Frame, bound: Bound): Operand {
     case "truth-test":
     case "between":
     case "in":
+    case "in-query":
+    case "exists":
     case "like":
       return truthValue(frame, bound, compilePredicate(frame, bound));
     case "case":
@@ -75,9 +73,11 @@ function compileValue(frame: Frame, bound: Bound): Operand {
       return first(frame, bound);
     case "extreme":
       return extreme(frame, bound);
+    case "raise":
+      throw new AssertionError("RAISE stands in triggers, which are interpreted");
     case "nullif": {
       const left = frame.value(bound.left);
-      const into = declare(frame.emitter, bound.types);
+      const into = declare(frame.emitter, frame.typesOf(bound));
       const { isTrue } = compared(frame, bound.left, left, bound.comparison);
       assign(frame.emitter, into, left);
       frame.emitter.when(isTrue, () => setTag(frame.emitter, into, NULL));
@@ -89,7 +89,7 @@ function compileValue(frame: Frame, bound: Bound): Operand {
 /** A test as a value: 1, 0 or NULL. */
 function truthValue(frame: Frame, bound: Bound, { isTrue, isFalse }: Predicate): Operand {
   const { emitter } = frame;
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   if (!can(into, NULL)) {
     emitter.line(`${into.number} = ${choose(isTrue, "1", "0")};`);
     return into;
@@ -119,7 +119,7 @@ function unary(frame: Frame, bound: Extract<Bound, { kind: "unary" }>): Operand 
     // Without the place of its bytes it is no column to a comparison.
     return { ...operand, bytes: undefined };
   }
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const isNegation = bound.operator === "-";
   const quick = isNegation ? isFast(operand) : and(isFast(operand), `(${operand.number} | 0) === ${operand.number}`);
   emitter.branches([
@@ -154,7 +154,7 @@ function arithmetic(frame: Frame, bound: Extract<Bound, { kind: "arithmetic" }>)
   const { operator } = bound;
   const a = frame.value(bound.left);
   const b = frame.value(bound.right);
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const slow = (): void => callInto(emitter, into, LIBRARY_NAMES[operator], `${pair(a)}, ${pair(b)}`);
   emitter.branches([
     quickArithmetic(emitter, operator, a, b, into, slow),
@@ -244,7 +244,7 @@ function realOrNull(emitter: Emitter, into: Operand): void {
 function cast(frame: Frame, bound: Extract<Bound, { kind: "cast" }>): Operand {
   const { emitter } = frame;
   const operand = frame.value(bound.operand);
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const same = { TEXT, INTEGER, REAL, NUMERIC: INTEGER, BLOB: 5 }[bound.affinity] as 1 | 2 | 4 | 5;
   emitter.branches([
     [isTag(operand, same), () => assign(emitter, into, { ...operand, types: 1 << same, tag: String(same) })],
@@ -257,15 +257,16 @@ function call(frame: Frame, bound: Extract<Bound, { kind: "call" }>): Operand {
   const { emitter } = frame;
   const { call, callInPlace } = bound.function;
   const list = bound.list.map((part) => frame.value(part));
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const bytes = list[0]?.bytes;
   const plain = (): void => emitter.line(`${emitter.constant(call)}(${list.map(pair).join(", ")});`);
   if (callInPlace !== undefined && bytes !== undefined) {
-    const { kind, start, end } = bytes;
+    const { u8, kind, start, end } = bytes;
     const rest = list.slice(1).map((operand) => `, ${pair(operand)}`);
     const after = rest.join("");
-    const inPlace = (): void => emitter.line(`${emitter.constant(callInPlace)}(u8, ${start}, ${end}${after});`);
-    const blob = (): void => emitter.line(`${emitter.constant(call)}(${BLOB}, u8.subarray(${start}, ${end})${after});`);
+    const inPlace = (): void => emitter.line(`${emitter.constant(callInPlace)}(${u8}, ${start}, ${end}${after});`);
+    const blob = (): void =>
+      emitter.line(`${emitter.constant(call)}(${BLOB}, ${u8}.subarray(${start}, ${end})${after});`);
     emitter.branches([
       [`${kind} === ${KIND_ASCII} || ${kind} === ${KIND_UTF8}`, inPlace],
       [`${kind} === ${KIND_BLOB}`, blob],
@@ -281,7 +282,7 @@ function call(frame: Frame, bound: Extract<Bound, { kind: "call" }>): Operand {
 /** `break` out of a labelled block at the first that is not NULL: flat, however many there are. */
 function first(frame: Frame, bound: Extract<Bound, { kind: "first" }>): Operand {
   const { emitter } = frame;
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const label = emitter.name("first");
   emitter.open(`${label}:`);
   for (const part of bound.list) {
@@ -301,7 +302,7 @@ function first(frame: Frame, bound: Extract<Bound, { kind: "first" }>): Operand 
 
 function caseValue(frame: Frame, bound: Extract<Bound, { kind: "case" }>): Operand {
   const { emitter } = frame;
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   const operand = bound.operand === undefined ? undefined : frame.value(bound.operand);
   const label = emitter.name("choice");
   emitter.open(`${label}:`);
@@ -318,13 +319,14 @@ function caseValue(frame: Frame, bound: Extract<Bound, { kind: "case" }>): Opera
 
 function extreme(frame: Frame, bound: Extract<Bound, { kind: "extreme" }>): Operand {
   const { emitter } = frame;
-  const into = declare(emitter, bound.types);
+  const into = declare(emitter, frame.typesOf(bound));
   bound.list.forEach((part, index) => {
     const operand = frame.value(part);
     if (index === 0) {
       assign(emitter, into, operand);
     } else {
-      callInto(emitter, into, bound.greatest ? "greater" : "lesser", `${pair(into)}, ${pair(operand)}`);
+      const collation = bound.collation === undefined ? "" : `, ${emitter.constant(bound.collation)}`;
+      callInto(emitter, into, bound.greatest ? "greater" : "lesser", `${pair(into)}, ${pair(operand)}${collation}`);
     }
   });
   return into;

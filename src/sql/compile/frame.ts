@@ -1,15 +1,22 @@
 /**
  * Where an expression is compiled: what its leaves are in generated code, and the way back into the compiler for its
- * parts. A frame belongs to one place of a function: the row of a scan, or the group behind it.
+ * parts. A frame belongs to one place of a function: the rows of a query, or the groups behind them; what it does not know it
+ * asks the frame around it, that of the query in which its own stands.
+ *
+ * A source's columns are loaded where its row is known, before they are needed: `load` emits that for all columns that some
+ * expressions read. So a column that was loaded for a filter is there for all that follows.
  */
-import type { Bound, Conversion } from "../bind/bound.ts";
-import type { Column } from "../catalog/schema.ts";
+import { assert } from "../../assert.ts";
+import type { Bound, Conversion, Source, SourceColumn } from "../query/bind/bound.ts";
+import { visitAll } from "../query/bind/walk.ts";
+import type { QueryPlan } from "../query/plan/plan.ts";
 import type { Affinity } from "../value/affinity.ts";
 import { encodeText } from "../value/text.ts";
 import { ANY_TYPE, BIG, INTEGER, INTEGER_TYPES, NUMERIC_TYPES, REAL, TEXT, type TypeSet } from "../value/value.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Library } from "./library.ts";
 import { anyTag, assign, declare, isTag, type Operand, pair, takeAnswer } from "./operand.ts";
+import type { FunctionUnit } from "./unit.ts";
 
 export interface Predicate {
   /** JavaScript that holds exactly if the expression is true. Neither holds where it is NULL. */
@@ -17,44 +24,118 @@ export interface Predicate {
   readonly isFalse: string;
 }
 
+/** What is wanted of a query's rows. */
+export interface Wanted {
+  /** The columns that are read. */
+  readonly columns: readonly number[];
+  /** Whether storage is read while one of its rows is looked at. */
+  readonly isReading: boolean;
+}
+
+/** A row of a query's result, while `consume` emits what is done with it. */
+export interface ResultRow {
+  /** Emits what is needed to have a column. */
+  readonly column: (index: number) => Operand;
+  /** A statement that goes on to the next row. */
+  readonly skip: string;
+}
+
+/** How the parts of a statement are compiled in a frame. */
+export interface PartCompiler {
+  readonly value: (frame: Frame, bound: Bound) => Operand;
+  readonly test: (frame: Frame, bound: Bound) => Predicate;
+  readonly query: (frame: Frame, plan: QueryPlan, wanted: Wanted, consume: (row: ResultRow) => void) => void;
+}
+
+/** Emits what is needed to have a column of the source's row. */
+export type ColumnLoader = (column: SourceColumn) => Operand;
+
 export class Frame {
+  readonly unit: FunctionUnit;
   readonly emitter: Emitter;
-  readonly columns: Map<Column, Operand>;
-  rowid: Operand | undefined;
-  groups: readonly Operand[];
-  aggregates: readonly Operand[];
+  readonly columns: Map<SourceColumn, Operand>;
   /** Expressions that were worked out where all that follows can see it. */
   readonly known: Map<Bound, Operand>;
-  readonly #parameters: Map<string, Operand>;
-  readonly #encoded: Map<Bound, string>;
-  readonly #compile: (frame: Frame, bound: Bound) => Operand;
-  readonly #test: (frame: Frame, bound: Bound) => Predicate;
+  /** What an expression may be here beside what it was bound with: behind groups that may lack a row, NULL. */
+  readonly addedTypes: TypeSet;
+  readonly #around: Frame | undefined;
+  readonly #loaders: Map<Source, ColumnLoader>;
+  readonly #compiler: PartCompiler;
 
   constructor(
-    emitter: Emitter,
-    compile: (frame: Frame, bound: Bound) => Operand,
-    test: (frame: Frame, bound: Bound) => Predicate,
+    unit: FunctionUnit,
+    compiler: PartCompiler,
+    around: Frame | undefined = undefined,
+    addedTypes: TypeSet = 0,
   ) {
-    this.emitter = emitter;
+    this.unit = unit;
+    this.emitter = unit.emitter;
     this.columns = new Map();
-    this.rowid = undefined;
-    this.groups = [];
-    this.aggregates = [];
     this.known = new Map();
-    this.#parameters = new Map();
-    this.#encoded = new Map();
-    this.#compile = compile;
-    this.#test = test;
+    this.addedTypes = addedTypes;
+    this.#around = around;
+    this.#loaders = new Map();
+    this.#compiler = compiler;
   }
 
   /** Emits what is needed to have the expression's value. */
   value(bound: Bound): Operand {
-    return this.known.get(bound) ?? this.#compile(this, bound);
+    return this.known.get(bound) ?? this.#compiler.value(this, bound);
   }
 
   /** Emits what is needed to test the expression. */
   test(bound: Bound): Predicate {
-    return this.#test(this, bound);
+    return this.#compiler.test(this, bound);
+  }
+
+  /** Emits loops over the rows of a query whose expressions see what is on a row here. */
+  query(plan: QueryPlan, wanted: Wanted, consume: (row: ResultRow) => void): void {
+    this.#compiler.query(this, plan, wanted, consume);
+  }
+
+  /** What the expression can be. */
+  typesOf({ types }: Bound): TypeSet {
+    return types | this.addedTypes;
+  }
+
+  column(column: SourceColumn): Operand {
+    const operand = this.#find(column);
+    assert(operand !== undefined, "a column is loaded before it is read");
+    return operand;
+  }
+
+  /** The source is on a row from here on. */
+  enter(source: Source, loader: ColumnLoader): void {
+    this.#loaders.set(source, loader);
+  }
+
+  /** Loads the columns that expressions read of sources that are on a row, unless they are there already. */
+  load(bounds: readonly Bound[]): void {
+    for (const bound of bounds) {
+      visitAll(bound, (part) => {
+        if (part.kind === "column" && this.#find(part.column) === undefined) {
+          const loader = this.#loaders.get(part.source);
+          if (loader !== undefined) {
+            this.columns.set(part.column, loader(part.column));
+          }
+        }
+      });
+    }
+  }
+
+  /** A frame that sees what this one sees, and whose own columns are forgotten behind it. */
+  inner(): Frame {
+    return new Frame(this.unit, this.#compiler, this, this.addedTypes);
+  }
+
+  /** A frame behind this one, where its sources are no longer on a row. */
+  behind(addedTypes: TypeSet): Frame {
+    return new Frame(this.unit, this.#compiler, this.#around, addedTypes);
+  }
+
+  /** A frame in another function, which sees nothing of this one. */
+  inSibling(): Frame {
+    return new Frame(this.unit.sibling(), this.#compiler);
   }
 
   constant(bound: Extract<Bound, { kind: "constant" }>): Operand {
@@ -72,7 +153,8 @@ export class Frame {
   /** A parameter, read once an execution. */
   parameter(index: number): Operand {
     const name = String(index);
-    let operand = this.#parameters.get(name);
+    const { parameters } = this.unit;
+    let operand = parameters.get(name);
     if (operand === undefined) {
       const { emitter } = this;
       const into = declare(emitter, ANY_TYPE);
@@ -82,7 +164,7 @@ export class Frame {
         emitter.line(`${into.other} = values.others[${index - 1}];`);
       });
       operand = into;
-      this.#parameters.set(name, operand);
+      parameters.set(name, operand);
     }
     return operand;
   }
@@ -96,12 +178,13 @@ export class Frame {
       return convert(this.emitter, operand, conversion);
     }
     const name = `${bound.index} ${conversion}`;
-    let known = this.#parameters.get(name);
+    const { parameters } = this.unit;
+    let known = parameters.get(name);
     if (known === undefined) {
       this.emitter.hoist(() => {
         known = convert(this.emitter, operand, conversion);
       });
-      this.#parameters.set(name, known!);
+      parameters.set(name, known!);
     }
     return known!;
   }
@@ -111,7 +194,8 @@ export class Frame {
     if (bound.kind !== "parameter" && (bound.kind !== "constant" || bound.tag !== TEXT)) {
       return undefined;
     }
-    let known = this.#encoded.get(bound);
+    const { encoded } = this.unit;
+    let known = encoded.get(bound);
     if (known === undefined) {
       const { emitter } = this;
       if (bound.kind === "constant") {
@@ -122,18 +206,19 @@ export class Frame {
         emitter.hoist(() => emitter.line(`${bytes} = ${isTag(operand, TEXT)} ? ${encode}(${operand.other}) : null;`));
         known = bytes;
       }
-      this.#encoded.set(bound, known);
+      encoded.set(bound, known);
     }
     return known;
   }
 
-  /** A frame for another place of the same function, with the same parameters. */
-  next(): Frame {
-    const next = new Frame(this.emitter, this.#compile, this.#test);
-    for (const [name, operand] of this.#parameters) {
-      next.#parameters.set(name, operand);
+  #find(column: SourceColumn): Operand | undefined {
+    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.#around) {
+      const operand = frame.columns.get(column);
+      if (operand !== undefined) {
+        return operand;
+      }
     }
-    return next;
+    return undefined;
   }
 }
 

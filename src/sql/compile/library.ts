@@ -1,10 +1,15 @@
 /** Everything that generated code may call, by the names under which it does. */
 import { answerRowid, EXACT_ROWIDS, KeyWriter, rangeEnd, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
-import { CountState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
+import { CountState, FunctionState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
 import { GroupTable } from "../run/group-table.ts";
+import { JoinTable } from "../run/join-table.ts";
+import { KeyList } from "../run/key-list.ts";
 import { limitOf } from "../run/limit.ts";
+import { RowArena } from "../run/row-arena.ts";
+import { RowKeys } from "../run/row-keys.ts";
 import { Sorter } from "../run/sorter.ts";
+import { ValueSet } from "../run/value-set.ts";
 import { answerGivenRowid, failNotNull, failUnique, writeRowidKey } from "../run/write-support.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
 import {
@@ -27,9 +32,17 @@ import { greater, lesser } from "../value/functions/number.ts";
 import { isGlob, isLike } from "../value/like.ts";
 import { compareInPlace, equalInPlace } from "../value/text.ts";
 import { answer } from "../value/value.ts";
-import { copyBlob } from "./support.ts";
+import { copyBlob, failMissingRow, ROW_OF_NULLS } from "./support.ts";
 
 export interface Library {
+  readonly failMissingRow: typeof failMissingRow;
+  readonly ValueSet: typeof ValueSet;
+  readonly ROW_OF_NULLS: typeof ROW_OF_NULLS;
+  readonly RowKeys: typeof RowKeys;
+  readonly RowArena: typeof RowArena;
+  readonly KeyList: typeof KeyList;
+  readonly JoinTable: typeof JoinTable;
+  readonly FunctionState: typeof FunctionState;
   readonly EXACT_ROWIDS: typeof EXACT_ROWIDS;
   readonly CountState: typeof CountState;
   readonly GroupTable: typeof GroupTable;
@@ -82,6 +95,14 @@ export interface Library {
 }
 
 export const library: Library = {
+  failMissingRow,
+  ValueSet,
+  ROW_OF_NULLS,
+  RowKeys,
+  RowArena,
+  KeyList,
+  JoinTable,
+  FunctionState,
   EXACT_ROWIDS,
   CountState,
   GroupTable,

@@ -16,8 +16,17 @@ export interface Operand {
   readonly tag: string;
   readonly number: string;
   readonly other: string;
-  /** Where a column's bytes lie, for what needs no value: variables with the kind of its body, and its ends in `u8`. */
-  readonly bytes: { readonly kind: string; readonly start: string; readonly end: string } | undefined;
+  /** Where a column's bytes lie, for what needs no value. */
+  readonly bytes: Place | undefined;
+}
+
+/** Variables with the arrays that a column's body lies in, its kind, and its ends. */
+export interface Place {
+  readonly u8: string;
+  readonly data: string;
+  readonly kind: string;
+  readonly start: string;
+  readonly end: string;
 }
 
 const FAST: TypeSet = (1 << INTEGER) | (1 << REAL);

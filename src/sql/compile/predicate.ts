@@ -4,20 +4,24 @@
  * SQL's logic has three values, JavaScript's two. So a test is compiled into two conditions, "it is true" and "it is
  * false", neither of which holds for NULL; NOT swaps them, and what is not asked for is never evaluated. The operands of
  * both are emitted once.
- *
- * A comparison of a column's text with a literal or a parameter is one of bytes, in place.
  */
-import { type Bound, type BoundComparison, type Comparison, isComparison } from "../bind/bound.ts";
+import { type Bound, type BoundComparison, isComparison } from "../query/bind/bound.ts";
 import { InSet } from "../run/in-set.ts";
 import { Pattern } from "../value/like.ts";
 import { BLOB, NULL, TEXT } from "../value/value.ts";
+import { compared } from "./comparison.ts";
 import type { Frame, Predicate } from "./frame.ts";
 import { and, can, choose, isFast, isNotNull, isTag, not, type Operand, or, pair } from "./operand.ts";
+import { existence, member } from "./subquery.ts";
 
 /** From this many literals on, IN looks them up in a hash. */
 const HASHED_LIST = 9;
 
 export function compilePredicate(frame: Frame, bound: Bound): Predicate {
+  const known = frame.known.get(bound);
+  if (known !== undefined) {
+    return truth(frame, known);
+  }
   switch (bound.kind) {
     case "compare":
       return compared(frame, bound.left, frame.value(bound.left), bound.comparison);
@@ -47,6 +51,10 @@ export function compilePredicate(frame: Frame, bound: Bound): Predicate {
     }
     case "in":
       return negated(bound.negated, contained(frame, bound));
+    case "in-query":
+      return negated(bound.negated, member(frame, bound));
+    case "exists":
+      return negated(bound.negated, existence(frame, bound));
     case "like":
       return negated(bound.negated, matched(frame, bound));
     default:
@@ -94,71 +102,6 @@ function logic(frame: Frame, bound: Extract<Bound, { kind: "logic" }>): Predicat
     : { isTrue: or(settled, right.isTrue), isFalse: and(left.isFalse, right.isFalse) };
 }
 
-const SIGNS: Readonly<Record<Comparison, string>> = {
-  "=": "===",
-  "<>": "!==",
-  "<": "<",
-  "<=": "<=",
-  ">": ">",
-  ">=": ">=",
-};
-
-const OPPOSITES: Readonly<Record<Comparison, Comparison>> = {
-  "=": "<>",
-  "<>": "=",
-  "<": ">=",
-  "<=": ">",
-  ">": "<=",
-  ">=": "<",
-};
-
-/** A comparison whose left side is there already. */
-export function compared(frame: Frame, leftBound: Bound, leftOperand: Operand, comparison: BoundComparison): Predicate {
-  const { operator, nullSafe, leftConversion, rightConversion, right } = comparison;
-  const a = frame.converted(leftBound, leftOperand, leftConversion);
-  const b = frame.converted(right, frame.value(right), rightConversion);
-  const bytes = rightConversion === undefined ? frame.encoded(right, b) : undefined;
-  const opposite = OPPOSITES[operator];
-  if (nullSafe) {
-    const same = choose(isTag(a, NULL), isTag(b, NULL), and(isNotNull(b), comparing(frame, a, "=", b, bytes)));
-    return negated(operator === "<>", { isTrue: same, isFalse: not(same) });
-  }
-  return {
-    isTrue: and(isNotNull(a), isNotNull(b), comparing(frame, a, operator, b, bytes)),
-    isFalse: and(isNotNull(a), isNotNull(b), comparing(frame, a, opposite, b, bytes)),
-  };
-}
-
-/** Compares two values neither of which is NULL. */
-function comparing(frame: Frame, a: Operand, operator: Comparison, b: Operand, bytes: string | undefined): string {
-  const sign = SIGNS[operator];
-  const fast = and(isFast(a), isFast(b));
-  return choose(fast, `${a.number} ${sign} ${b.number}`, comparingOthers(frame, a, operator, b, bytes));
-}
-
-function comparingOthers(
-  frame: Frame,
-  a: Operand,
-  operator: Comparison,
-  b: Operand,
-  bytes: string | undefined,
-): string {
-  const { emitter } = frame;
-  const sign = SIGNS[operator];
-  const generic = `${emitter.use("compareValues")}(${pair(a)}, ${pair(b)}) ${sign} 0`;
-  if (a.bytes === undefined || bytes === undefined || !can(a, TEXT)) {
-    return generic;
-  }
-  const { start, end } = a.bytes;
-  const inPlace =
-    operator === "=" || operator === "<>"
-      ? `${operator === "=" ? "" : "!"}${emitter.use("equalInPlace")}(u8, ${start}, ${end}, ${bytes})`
-      : `${emitter.use("compareInPlace")}(u8, ${start}, ${end}, ${bytes}) ${sign} 0`;
-  // Tags stand in the order of types: what is no TEXT compares with a TEXT by its tag.
-  const withText = choose(isTag(a, TEXT), inPlace, `${a.tag} ${sign} ${TEXT}`);
-  return choose(isTag(b, TEXT), withText, generic);
-}
-
 function contained(frame: Frame, bound: Extract<Bound, { kind: "in" }>): Predicate {
   const { list, operand } = bound;
   if (list.length === 0) {
@@ -166,7 +109,10 @@ function contained(frame: Frame, bound: Extract<Bound, { kind: "in" }>): Predica
   }
   const value = frame.value(operand);
   const literals = list.map(({ right }) => right).filter((right) => right.kind === "constant");
-  if (literals.length === list.length && list.length >= HASHED_LIST) {
+  const isPlain = list.every(
+    ({ leftConversion, collation }) => leftConversion === undefined && collation === undefined,
+  );
+  if (literals.length === list.length && list.length >= HASHED_LIST && isPlain) {
     const set = new InSet(literals);
     const has = `${frame.emitter.constant(set)}.has(${pair(value)})`;
     return {
@@ -196,7 +142,7 @@ function matched(frame: Frame, bound: Extract<Bound, { kind: "like" }>): Predica
     const inPlace = value.bytes === undefined || !compiled.isForBytes ? "false" : isTag(value, TEXT);
     const matches = choose(
       inPlace,
-      `${name}.matchesBytes(u8, ${value.bytes?.start}, ${value.bytes?.end})`,
+      `${name}.matchesBytes(${value.bytes?.u8}, ${value.bytes?.start}, ${value.bytes?.end})`,
       `${name}.matches(${text(value)})`,
     );
     return matching(isTag(value, BLOB), isNotNull(value), matches);

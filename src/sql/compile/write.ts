@@ -8,21 +8,25 @@
  * the columns that it does not set over as they are. Changes are staged while a batch points into the rows, and made
  * after it (staging.ts).
  */
-import type { Bound } from "../bind/bound.ts";
+import { AssertionError } from "../../assert.ts";
 import type { BoundDelete, BoundInsert, BoundUpdate } from "../bind/write.ts";
 import { type Column, keyColumnsOf, type Table } from "../catalog/schema.ts";
-import { type Access, chooseAccess } from "../plan/access.ts";
-import { ANY_TYPE, INTEGER, INTEGER_TYPES, NULL, REAL, TEXT } from "../value/value.ts";
-import { loadColumn } from "./column.ts";
+import { type Bound, columnOf } from "../query/bind/bound.ts";
+import type { Access } from "../query/plan/access.ts";
+import { chooseAccess } from "../query/plan/choose-access.ts";
+import { conjunctsOf } from "../query/plan/conjuncts.ts";
+import { INTEGER_TYPES, NULL } from "../value/value.ts";
+import { writeOperand, writeStored } from "./arena.ts";
 import { Emitter } from "./emitter.ts";
-import { newFrame } from "./expression.ts";
 import { type Frame, store } from "./frame.ts";
 import { declare, isTag, type Operand, pair, takeAnswer } from "./operand.ts";
-import { emitSource, type RowPlace } from "./source.ts";
+import { newFrame } from "./query.ts";
+import { emitScan, type RowPlace } from "./scan.ts";
+import { FunctionUnit, StatementUnit } from "./unit.ts";
 
 export function emitInsert(bound: BoundInsert): Emitter {
-  const emitter = new Emitter();
-  const frame = newFrame(emitter);
+  const frame = writingFrame();
+  const { emitter } = frame;
   const { table, conflict } = bound;
   emitter.line("const { row, key } = writing;");
   const stored = new Map<Column, Operand>();
@@ -47,7 +51,7 @@ export function emitInsert(bound: BoundInsert): Emitter {
     emitter.line(`if (${isGiven === "true" ? "" : `${isGiven} && `}${exists}) ${action}`);
   }
   emitter.line(`row.begin(${table.slots});`);
-  emitSlots(emitter, table, (column) => writeOperand(emitter, stored.get(column)!));
+  emitSlots(emitter, table, (column) => writeOperand(emitter, "row", stored.get(column)!));
   emitter.line("const size = row.finish();");
   emitter.line(`reader.put(${table.keyspace}, key.bytes, 0, ${length}, row.bytes, 0, size);`);
   emitter.line("return 1;");
@@ -56,8 +60,8 @@ export function emitInsert(bound: BoundInsert): Emitter {
 
 /** Works out cells that are neither literals nor parameters, into `cells`. */
 export function emitCells(cells: readonly Bound[]): Emitter {
-  const emitter = new Emitter();
-  const frame = newFrame(emitter);
+  const frame = writingFrame();
+  const { emitter } = frame;
   cells.forEach((cell, index) => {
     emitter.line(`cells.setTagged(${index}, ${pair(frame.value(cell))});`);
   });
@@ -110,40 +114,57 @@ function emitSlots(emitter: Emitter, table: Table, write: (column: Column) => vo
   }
 }
 
-function writeOperand(emitter: Emitter, operand: Operand): void {
-  emitter.branches([
-    [isTag(operand, INTEGER), () => emitter.line(`row.addInteger(${operand.number});`)],
-    [isTag(operand, TEXT), () => emitter.line(`row.addText(${operand.other});`)],
-    [isTag(operand, REAL), () => emitter.line(`row.addReal(${operand.number});`)],
-    ["true", () => emitter.line(`row.add(${operand.tag}, ${operand.other});`)],
-  ]);
-}
-
 export interface ChangePlan {
   readonly access: Access;
   readonly filters: readonly Bound[];
 }
 
-export function planChange(bound: BoundUpdate | BoundDelete): ChangePlan {
-  return chooseAccess(bound.table, bound.where);
+/** A table that rows are changed of is taken for large: by a key where there is one. */
+const TABLE_ROWS = 1_000_000;
+
+export function planChange({ source, where }: BoundUpdate | BoundDelete): ChangePlan {
+  const conjuncts = conjunctsOf(where);
+  const isKnown = (sources: Iterable<unknown>): boolean => ![...sources].includes(source);
+  const { access, taken } = chooseAccess(source, conjuncts, isKnown, TABLE_ROWS);
+  return {
+    access,
+    filters: conjuncts.filter((conjunct) => !taken.has(conjunct)).map(({ bound }) => bound),
+  };
+}
+
+/** The frame of a statement that writes: there are no queries in it. */
+function writingFrame(): Frame {
+  const planOf = (): never => {
+    throw new AssertionError("a statement that writes and is compiled has no queries in it");
+  };
+  return newFrame(
+    new FunctionUnit(new Emitter(), new StatementUnit({ heldRows: 0, planOf, interpreterOf: () => undefined })),
+  );
 }
 
 export function emitDelete(bound: BoundDelete): Emitter {
-  const emitter = new Emitter();
+  const frame = writingFrame();
+  const { emitter } = frame;
   emitter.line("const { staging } = writing;");
-  emitChange(newFrame(emitter), bound, [], ({ keyParts }) => emitter.line(`staging.addKey(${keyParts});`), true);
+  emitChange(frame, bound, [], ({ keyParts }) => emitter.line(`staging.addKey(${keyParts});`), true);
   return emitter;
 }
 
 export function emitUpdate(bound: BoundUpdate): Emitter {
-  const emitter = new Emitter();
-  const frame = newFrame(emitter);
+  const frame = writingFrame();
+  const { emitter } = frame;
   const { table, assignments, rowid } = bound;
   emitter.line("const { row, key, staging } = writing;");
   const movesRows = rowid !== undefined || keyColumnsOf(table).some((column) => assignments.has(column));
-  const reads = [...assignments.values(), ...(rowid === undefined ? [] : [rowid])];
+  // Every column's place, of those that are not set too: their bodies are taken over.
+  const columns = table.columns.filter(({ slot }) => slot >= 0).map(({ index }) => bound.source.columns[index]!);
+  const reads = [
+    ...assignments.values(),
+    ...(rowid === undefined ? [] : [rowid]),
+    ...columns.map((column) => columnOf(bound.source, column)),
+  ];
+  const old = (column: Column): Operand => frame.column(bound.source.columns[column.index]!);
   const body = ({ keyParts }: RowPlace): void => {
-    loadAll(frame, table);
     const stored = new Map<Column, Operand>();
     for (const [column, value] of assignments) {
       const operand = store(emitter, frame.value(value), column.affinity);
@@ -156,18 +177,13 @@ export function emitUpdate(bound: BoundUpdate): Emitter {
     if (rowid !== undefined) {
       emitNewRowid(frame, rowid);
     } else if (movesRows) {
-      emitKeyColumns(emitter, table, (column) => stored.get(column) ?? frame.columns.get(column)!);
+      emitKeyColumns(emitter, table, (column) => stored.get(column) ?? old(column));
       emitter.line("staging.addNewKey(key.bytes, key.length);");
     }
     emitter.line(`row.begin(${table.slots});`);
     emitSlots(emitter, table, (column) => {
       const operand = stored.get(column);
-      if (operand !== undefined) {
-        writeOperand(emitter, operand);
-        return;
-      }
-      const { kind, start, end } = frame.columns.get(column)!.bytes!;
-      emitter.line(`row.addBody(u8, ${kind}, ${start}, ${end});`);
+      operand === undefined ? writeStored(emitter, "row", old(column)) : writeOperand(emitter, "row", operand);
     });
     emitter.line("staging.addRow(row.bytes, row.finish());");
   };
@@ -186,15 +202,6 @@ function emitNewRowid(frame: Frame, value: Bound): void {
   emitter.line(`staging.addNewKey(key.bytes, ${length});`);
 }
 
-/** Every column's place, of those that are not set too: their bodies are taken over. */
-function loadAll(frame: Frame, table: Table): void {
-  for (const column of table.columns) {
-    if (column.slot >= 0 && !frame.columns.has(column)) {
-      frame.columns.set(column, loadColumn(frame.emitter, table, column, ANY_TYPE));
-    }
-  }
-}
-
 function emitChange(
   frame: Frame,
   bound: BoundUpdate | BoundDelete,
@@ -205,7 +212,9 @@ function emitChange(
   const { emitter } = frame;
   const { access, filters } = planChange(bound);
   const apply = (): void => emitter.line(`writing.apply(reader, ${emitter.constant(bound.table)});`);
-  const source = { access, filters, reads, whenNone: "return;" };
-  emitSource(frame, appliesBatches ? { ...source, afterBatch: apply } : source, body);
+  const isOneScan = access.kind === "key" && access.list === undefined && !access.isPoint;
+  const afterBatch = appliesBatches && isOneScan ? apply : undefined;
+  const behind = { bounds: reads, isReading: false };
+  emitScan(frame, { source: bound.source, access, filters, afterBatch }, behind, body);
   apply();
 }

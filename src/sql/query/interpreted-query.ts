@@ -10,6 +10,7 @@ import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Arguments } from "../run/arguments.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import { answered, type SqlValue } from "../value/value.ts";
+import type { BoundQuery } from "./bind/bound.ts";
 import { bindExpression } from "./bind/expression.ts";
 import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
@@ -29,23 +30,25 @@ export interface QueryOptions {
 export class InterpretedQuery {
   /** Names of the result's columns. */
   readonly columns: readonly string[];
-  readonly #planner: Planner;
-  readonly #plan: QueryPlan;
+  readonly plan: QueryPlan;
+  /** The plans of the queries in it. */
+  readonly planOf: (query: BoundQuery) => QueryPlan;
   readonly #heldRows: number;
 
   constructor(parsed: ParsedStatement, query: Query, schema: Schema, { reader, heldRows }: QueryOptions) {
     const statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
     const bound = bindQuery(statement.newScope(), query);
     this.columns = bound.body.columns.map(({ name }) => name);
-    this.#planner = new Planner((table) => reader().count(table.keyspace));
-    this.#plan = this.#planner.plan(bound);
+    const planner = new Planner((table) => reader().estimate(table.keyspace));
+    this.planOf = (part) => planner.plan(part);
+    this.plan = planner.plan(bound);
     this.#heldRows = heldRows;
   }
 
   /** What goes through its rows, with parameters of its own; one execution at a time. */
   run(values: Arguments): QueryRun {
-    const execution = new Execution(values, this.#heldRows, (query) => this.#planner.plan(query));
-    return new QueryRun(execution, new Builder(execution).results(this.#plan), this.columns);
+    const execution = new Execution(values, this.#heldRows, this.planOf);
+    return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns);
   }
 }
 

@@ -11,6 +11,7 @@
  */
 import { DbError } from "../../errors.ts";
 import { toNumber } from "../value/affinity.ts";
+import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
 import { readNumber } from "../value/number-text.ts";
 import {
@@ -31,6 +32,7 @@ import {
   type Tag,
   TEXT,
 } from "../value/value.ts";
+import type { AggregateFunction } from "./aggregate-function.ts";
 import { grown } from "./group-table.ts";
 
 export interface AggregateState {
@@ -200,6 +202,46 @@ export class ValueState implements AggregateState {
     const tag = this.tags[group] as Tag;
     const isNumber = tag === INTEGER || tag === REAL;
     answerValue(tag, isNumber ? this.numbers[group]! : tag === NULL ? null : this.others[group]!);
+  }
+}
+
+/** Any aggregate, called row by row (aggregate-function.ts). */
+export class FunctionState implements AggregateState {
+  readonly #function: AggregateFunction;
+  readonly #collation: Collation | undefined;
+  readonly #states: unknown[];
+  readonly #tags: Tag[];
+  readonly #values: SqlValue[];
+
+  constructor(called: AggregateFunction, collation: Collation | undefined) {
+    this.#function = called;
+    this.#collation = collation;
+    this.#states = [];
+    this.#tags = [];
+    this.#values = [];
+  }
+
+  grow(): void {}
+
+  argument(index: number, tag: Tag, value: SqlValue): void {
+    this.#tags[index] = tag;
+    this.#values[index] = value;
+  }
+
+  /** Adds the arguments; whether the answer comes from this row, which min and max know. */
+  add(group: number): boolean {
+    const state = this.#of(group);
+    this.#function.add(state, this.#tags, this.#values);
+    return this.#function.isFromLast?.(state) ?? false;
+  }
+
+  answer(group: number): void {
+    this.#function.answer(this.#of(group));
+  }
+
+  #of(group: number): unknown {
+    this.#states[group] ??= this.#function.begin(this.#collation);
+    return this.#states[group];
   }
 }
 

@@ -10,7 +10,6 @@ import {
   answerText,
   BIG,
   INTEGER,
-  INTEGER_TYPES,
   NULL,
   NULLABLE,
   NUMERIC_TYPES,
@@ -31,7 +30,7 @@ const COUNT: AggregateFunction<{ count: number }> = {
   name: "count",
   minimum: 0,
   maximum: 1,
-  typesOf: () => INTEGER_TYPES,
+  typesOf: () => typeSet(INTEGER),
   begin: () => ({ count: 0 }),
   add: (state, tags) => {
     state.count += tags[0] === NULL ? 0 : 1;

@@ -1,12 +1,16 @@
 /**
- * Where an execution stands between two calls of the compiled function: the scan that it reads, and how many rows are
- * still to be left out or given out. A result that is read row by row is made a batch at a time.
+ * Where an execution stands: the scans that it reads, what it has worked out once and keeps, and how many rows are still to be
+ * left out or given out. A result that is read row by row is made a batch at a time, and goes on from here.
  */
-import type { BatchScan } from "../storage.ts";
+import type { BatchScan, KeyspaceReader } from "../storage.ts";
 
 export class Cursor {
-  /** Open until the rows are through; whoever made the cursor closes it. */
-  scan: BatchScan | undefined;
+  /** One for each place where a statement scans, until the execution ends; whoever made the cursor closes them. */
+  readonly scans: (BatchScan | undefined)[];
+  /** Those of the execution before, to be used again. */
+  readonly #ended: (BatchScan | undefined)[];
+  /** What queries have given that depend on nothing around them. */
+  readonly kept: unknown[];
   isDone: boolean;
   /** Rows still to be left out (OFFSET). */
   skip: number;
@@ -14,7 +18,9 @@ export class Cursor {
   left: number;
 
   constructor() {
-    this.scan = undefined;
+    this.scans = [];
+    this.#ended = [];
+    this.kept = [];
     this.isDone = false;
     this.skip = 0;
     this.left = Number.POSITIVE_INFINITY;
@@ -22,14 +28,35 @@ export class Cursor {
 
   /** Ready for a new execution that gives out `left` rows at the most. */
   begin(left: number): void {
-    this.scan = undefined;
     this.isDone = false;
     this.skip = 0;
     this.left = left;
   }
 
+  /** A scan at its place; one that was left there before its end is closed. */
+  open(
+    place: number,
+    reader: KeyspaceReader,
+    keyspace: number,
+    lower: Uint8Array | undefined,
+    upper: Uint8Array | undefined,
+    reverse: boolean,
+  ): BatchScan {
+    const open = this.scans[place];
+    open?.close();
+    const scan = reader.scan(keyspace, lower, upper, reverse, open ?? this.#ended[place]);
+    this.scans[place] = scan;
+    return scan;
+  }
+
   close(): void {
-    this.scan?.close();
-    this.scan = undefined;
+    const { scans, kept } = this;
+    for (let place = 0; place < scans.length; place++) {
+      const scan = scans[place];
+      scan?.close();
+      this.#ended[place] = scan ?? this.#ended[place];
+    }
+    scans.length = 0;
+    kept.length = 0;
   }
 }

@@ -158,8 +158,8 @@ export class GroupTable {
     }
   }
 
-  /** Whether the key just written has a group. */
-  has(): boolean {
+  /** The group of the key just written; −1 where there is none. */
+  look(): number {
     const hash = this.#hash;
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -167,7 +167,7 @@ export class GroupTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const group = slots[slot]! - 1;
       if (group < 0 || (this.#hashes[group] === hash && this.#hasKey(group, length))) {
-        return group >= 0;
+        return group;
       }
     }
   }
@@ -188,6 +188,36 @@ export class GroupTable {
         return group;
       }
     }
+  }
+
+  /** `look` for a key that is one text, in place. */
+  lookText(u8: Uint8Array, data: DataView, start: number, end: number): number {
+    const hash = hashBytes(u8, data, start, end, 0);
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const group = slots[slot]! - 1;
+      if (group < 0 || (this.#hashes[group] === hash && this.#hasText(group, u8, data, start, end - start))) {
+        return group;
+      }
+    }
+  }
+
+  /** `look` for a key that is one INTEGER or REAL. */
+  lookNumber(tag: Tag, value: number): number {
+    if (value >= 0 && value < this.#small.length && value === (value | 0) && this.#small[value] !== 0) {
+      return this.#small[value]! - 1;
+    }
+    this.begin();
+    this.addNumber(tag, value);
+    return this.look();
+  }
+
+  /** `look` for a key that is one value of any type. */
+  lookValue(tag: Tag, value: SqlValue): number {
+    this.begin();
+    this.add(tag, value);
+    return this.look();
   }
 
   /** The group of a key that is one INTEGER or REAL. */

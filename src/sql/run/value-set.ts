@@ -38,7 +38,28 @@ export class ValueSet {
 
   /** Whether the row is there. */
   has(): boolean {
-    return this.#table.has();
+    return this.#table.look() >= 0;
+  }
+
+  /** Adds a row of one value. */
+  addValue(tag: Tag, value: SqlValue): void {
+    this.begin();
+    this.value(0, tag, value);
+    this.add();
+  }
+
+  /** `value IN (…)` of rows of one value: 1, 0, or −1 where neither is certain. */
+  test(tag: Tag, value: SqlValue): number {
+    if (this.count === 0) {
+      return 0;
+    }
+    if (tag === NULL) {
+      return -1;
+    }
+    const { hasNull } = this;
+    this.begin();
+    this.value(0, tag, value);
+    return this.has() ? 1 : hasNull ? -1 : 0;
   }
 }
 

@@ -46,7 +46,7 @@ export class InterpretedWrite {
     this.#statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
     this.#bound = bindWrite(this.#statement.newScope(), statement, table);
     this.columns = this.#bound.returning?.columns.map(({ name }) => name);
-    this.#planner = new Planner((counted) => reader().count(counted.keyspace));
+    this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));
     this.#heldRows = heldRows;
   }
 

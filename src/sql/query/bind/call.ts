@@ -258,9 +258,9 @@ function bindArguments(
 }
 
 /** An aggregate belongs to the innermost query whose columns it reads; without any, to the one that it stands in. */
-function ownerOf(scope: Scope, list: readonly Bound[]): Scope {
+function ownerOf(scope: Scope, parts: readonly Bound[]): Scope {
   for (let owner: Scope | undefined = scope; owner !== undefined; owner = owner.around) {
-    if (owner.readsOwn(list)) {
+    if (owner.readsOwn(parts)) {
       return owner;
     }
   }

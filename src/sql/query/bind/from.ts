@@ -12,6 +12,7 @@ import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
 import {
   type Bound,
+  type BoundCore,
   type BoundFrom,
   type BoundIndex,
   type BoundQuery,
@@ -170,7 +171,7 @@ function namedView(
 }
 
 /** The rows of a table. */
-function tableSource(
+export function tableSource(
   scope: Scope,
   name: string,
   table: Table,
@@ -254,11 +255,16 @@ export function columnsOf({ body }: Pick<BoundQuery, "body">, names: readonly st
   return body.columns.map(({ value }, index) => ({
     name: unique[index]!,
     index,
-    types: body.kind === "core" ? value.types : ANY_TYPE,
+    types: body.kind === "core" ? value.types | nullsOfGroup(body) : ANY_TYPE,
     affinity: columnAffinity(body, index),
     collation: collationOf(ofFirst[index]!.value)?.collation,
     isHidden: false,
   }));
+}
+
+/** Without GROUP BY there is a group even without rows, and all columns of FROM are NULL there. */
+function nullsOfGroup({ grouping }: BoundCore): TypeSet {
+  return grouping !== undefined && grouping.keys.length === 0 ? NULLABLE : 0;
 }
 
 function functionSource(

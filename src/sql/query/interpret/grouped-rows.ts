@@ -49,10 +49,11 @@ class Aggregate {
   }
 
   begin(): GroupState {
-    const { distinct, collation } = this.#call;
+    const { function: called, distinct, collation } = this.#call;
     return {
-      state: this.#call.function.begin(collation),
-      seen: distinct ? new ValueSet([collation], this.#limit) : undefined,
+      state: called.begin(collation),
+      // To the least and the greatest it makes no difference.
+      seen: distinct && called.isFromLast === undefined ? new ValueSet([collation], this.#limit) : undefined,
       held: [],
     };
   }
@@ -161,7 +162,7 @@ export class GroupedRows implements Rows {
 
   open(): void {
     const { heldRows } = this.#execution;
-    const { keys, decider } = this.#plan;
+    const { keys, decider, shortcut } = this.#plan;
     const set = new ValueSet(
       keys.map(({ collation }) => collation),
       heldRows,
@@ -183,6 +184,9 @@ export class GroupedRows implements Rows {
         }
         if (decides || group.row < 0) {
           group.row = keepRow(arena, this.#bare.length, (column) => this.#bare[column]!());
+        }
+        if (shortcut === "first-row") {
+          break;
         }
       }
     } finally {

@@ -30,8 +30,9 @@ export interface Surroundings {
   readonly planSource: (source: Source, filters: readonly Bound[], isInner: boolean) => RowsPlan;
 }
 
-interface Joined {
+export interface Joined {
   readonly plan: RowsPlan;
+  /** How many rows it gives, and looks at, about. */
   readonly rows: number;
   readonly cost: number;
 }
@@ -48,12 +49,12 @@ type Unit =
     };
 
 /** Plans FROM and WHERE. */
-export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): RowsPlan {
+export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): Joined {
   const conjuncts = conjunctsOf(where);
   if (from === undefined) {
-    return { kind: "one", filters: conjuncts.map(({ bound }) => bound) };
+    return { plan: { kind: "one", filters: conjuncts.map(({ bound }) => bound) }, rows: 1, cost: 1 };
   }
-  return new Joining(surroundings, sourcesOf(from)).group(from, conjuncts, NO_SOURCES).plan;
+  return new Joining(surroundings, sourcesOf(from)).group(from, conjuncts, NO_SOURCES);
 }
 
 const NO_SOURCES: ReadonlySet<Source> = new Set();

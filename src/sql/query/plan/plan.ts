@@ -63,6 +63,11 @@ export interface GroupingPlan {
   readonly having: readonly Bound[];
   /** Columns of FROM that are read behind the grouping. */
   readonly bare: readonly Extract<Bound, { kind: "column" }>[];
+  /**
+   * Of one group without filters: "count" is how many entries the scan has, which its key counts without reading one; with
+   * "first-row" the scan's first row has the least or greatest value that is asked for.
+   */
+  readonly shortcut: "count" | "first-row" | undefined;
 }
 
 export interface WindowingPlan {
@@ -79,6 +84,8 @@ export interface CorePlan {
   readonly windowing: WindowingPlan | undefined;
   readonly columns: readonly BoundColumn[];
   readonly distinct: boolean;
+  /** How many rows are looked at, about. */
+  readonly cost: number;
 }
 
 export type BodyPlan =

@@ -4,6 +4,7 @@
  */
 
 import type { Table } from "../../catalog/schema.ts";
+import { NULLABLE } from "../../value/value.ts";
 import {
   type Bound,
   type BoundBody,
@@ -11,6 +12,7 @@ import {
   type BoundOrdering,
   type BoundQuery,
   columnOf,
+  type Grouping,
   type Source,
 } from "../bind/bound.ts";
 import { forEachBehindRows, isSame, sourcesOf, sourcesReadBy, visitAll } from "../bind/walk.ts";
@@ -68,7 +70,8 @@ export class Planner {
 
   #planCore(core: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
     const sources = new Set(sourcesOf(core.from));
-    let rows = planFrom(this.#surroundings, core.from, core.where);
+    const from = planFrom(this.#surroundings, core.from, core.where);
+    let rows = from.plan;
     let isOrdered = ordering.length === 0;
     if (!isOrdered && core.grouping === undefined && core.windowing === undefined) {
       const ordered = orderedRows(rows, ordering);
@@ -78,10 +81,13 @@ export class Planner {
     const behind = (isWanted: (source: Source) => boolean): ColumnBound[] => columnsBehind(core, ordering, isWanted);
     const { grouping, windowing, columns, distinct } = core;
     const isOfRows = (source: Source): boolean => sources.has(source);
+    const bare = grouping === undefined ? [] : behind(isOfRows);
+    const shortcut = grouping === undefined ? undefined : shortcutOf(rows, grouping, bare);
+    rows = shortcut?.rows ?? rows;
     const body: CorePlan = {
       kind: "core",
       rows,
-      grouping: grouping === undefined ? undefined : planGrouping(grouping, behind(isOfRows)),
+      grouping: grouping === undefined ? undefined : planGrouping(grouping, bare, shortcut?.kind),
       windowing:
         windowing === undefined
           ? undefined
@@ -91,6 +97,7 @@ export class Planner {
             ),
       columns,
       distinct,
+      cost: from.cost,
     };
     // Without GROUP BY there is one row, in any order.
     return { body, isOrdered: isOrdered || (grouping !== undefined && grouping.keys.length === 0) };
@@ -118,9 +125,43 @@ export class Planner {
   }
 }
 
-function planGrouping(grouping: NonNullable<BoundCore["grouping"]>, bare: readonly ColumnBound[]): GroupingPlan {
-  const { source, keys, aggregates, decider, having } = grouping;
-  return { source, keys, aggregates, decider, having: conjunctsOf(having).map(({ bound }) => bound), bare };
+function planGrouping(
+  { source, keys, aggregates, decider, having }: Grouping,
+  bare: readonly ColumnBound[],
+  shortcut: GroupingPlan["shortcut"],
+): GroupingPlan {
+  return { source, keys, aggregates, decider, having: conjunctsOf(having).map(({ bound }) => bound), bare, shortcut };
+}
+
+/** What makes reading all rows of one group needless, with the rows in the order that it takes. */
+function shortcutOf(
+  rows: RowsPlan,
+  { keys, aggregates }: Grouping,
+  bare: readonly ColumnBound[],
+): { readonly kind: NonNullable<GroupingPlan["shortcut"]>; readonly rows: RowsPlan } | undefined {
+  if (keys.length > 0 || rows.kind !== "scan" || rows.filters.length > 0 || rows.access.kind !== "key") {
+    return undefined;
+  }
+  const { access, source } = rows;
+  if (access.isPoint || access.list !== undefined || aggregates.some(({ filter }) => filter !== undefined)) {
+    return undefined;
+  }
+  if (bare.length === 0 && aggregates.every(({ function: { name }, list }) => name === "count" && list.length === 0)) {
+    return { kind: "count", rows };
+  }
+  const [only] = aggregates;
+  const [value] = only!.list;
+  if (aggregates.length > 1 || value === undefined || only!.function.isFromLast === undefined) {
+    return undefined;
+  }
+  const descending = only!.function.name === "max";
+  // Where NULL comes first it would be found in place of the least.
+  if (!descending && (value.types & NULLABLE) !== 0) {
+    return undefined;
+  }
+  const ordering = [{ value, descending, nullsFirst: !descending, collation: only!.collation }];
+  const ordered = orderedAccess(source, access, ordering);
+  return ordered === undefined ? undefined : { kind: "first-row", rows: { ...rows, access: ordered } };
 }
 
 function planWindowing(

@@ -1,5 +1,6 @@
 /** Functions of numbers that every build of SQLite has: abs, round, sign; and the least and greatest of several values. */
 import { DbError } from "../../../errors.ts";
+import type { Collation } from "../collation.ts";
 import { compareValues } from "../compare.ts";
 import { decoded, decodeReal, ofUnits, roundedUnits } from "../real-digits.ts";
 import {
@@ -86,20 +87,20 @@ function sign(tag: Tag, value: SqlValue): void {
 }
 
 /** The smaller of two; NULL if either is. Of equals the second, as SQLite's `min()` has it. */
-export function lesser(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): void {
+export function lesser(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue, collation?: Collation): void {
   if (aTag === NULL || bTag === NULL) {
     answerNull();
   } else {
-    compareValues(aTag, a, bTag, b) < 0 ? answerValue(aTag, a) : answerValue(bTag, b);
+    compareValues(aTag, a, bTag, b, collation) < 0 ? answerValue(aTag, a) : answerValue(bTag, b);
   }
 }
 
 /** The greater of two; NULL if either is. Of equals the first. */
-export function greater(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): void {
+export function greater(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue, collation?: Collation): void {
   if (aTag === NULL || bTag === NULL) {
     answerNull();
   } else {
-    compareValues(aTag, a, bTag, b) < 0 ? answerValue(bTag, b) : answerValue(aTag, a);
+    compareValues(aTag, a, bTag, b, collation) < 0 ? answerValue(bTag, b) : answerValue(aTag, a);
   }
 }
 

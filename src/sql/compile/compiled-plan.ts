@@ -1,0 +1,131 @@
+/**
+ * Which plans have a compiled form; all others are interpreted. Everything that the compiler may meet is let through here, or kept
+ * from it.
+ *
+ * Interpreted are: compounds, VALUES and recursion; windows; full joins; left joins whose inner side is itself a join or one of
+ * several ways, gone through anew for each row; aggregates with ORDER BY; sets of row values; and what groups or joins by a
+ * collation that is defined in JavaScript. A query among these that depends on nothing around it, and whose rows are kept anyway,
+ * is interpreted inside of a compiled one.
+ */
+import type { AggregateCall, Bound, BoundQuery } from "../query/bind/bound.ts";
+import { forEachPart } from "../query/bind/walk.ts";
+import type { CorePlan, GroupingPlan, JoinPlan, QueryPlan, RowsPlan } from "../query/plan/plan.ts";
+import type { Collation } from "../value/collation.ts";
+import { isOuterLoop } from "./outer-loop.ts";
+import { boundsOfRows } from "./plan-reads.ts";
+
+/** Loops inside one another; each scan is a loop over batches and one over rows. */
+const MOST_SOURCES = 24;
+
+/** Answers for the queries of one statement. */
+export class CompiledPlans {
+  readonly #planOf: (query: BoundQuery) => QueryPlan;
+  readonly #known: Map<BoundQuery, boolean>;
+  #sources: number;
+
+  constructor(planOf: (query: BoundQuery) => QueryPlan) {
+    this.#planOf = planOf;
+    this.#known = new Map();
+    this.#sources = 0;
+  }
+
+  /** Whether a query has a compiled form. */
+  has({ bound, body, ordering, limit, offset }: QueryPlan): boolean {
+    let known = this.#known.get(bound);
+    if (known === undefined) {
+      const values = [...ordering.map(({ value }) => value), ...[limit, offset].filter((part) => part !== undefined)];
+      known = body.kind === "core" && this.#core(body) && this.#expressions(values);
+      this.#known.set(bound, known);
+    }
+    return known;
+  }
+
+  #core({ rows, grouping, windowing, columns, distinct }: CorePlan): boolean {
+    return (
+      windowing === undefined &&
+      (!distinct || columns.every(({ collation }) => isFolding(collation))) &&
+      this.#rows(rows) &&
+      (grouping === undefined || this.#grouping(grouping)) &&
+      this.#expressions([...boundsOfRows(rows), ...columns.map(({ value }) => value)])
+    );
+  }
+
+  #grouping({ keys, aggregates, having }: GroupingPlan): boolean {
+    const arguments_ = aggregates.flatMap(({ list, filter }) => [...list, ...(filter === undefined ? [] : [filter])]);
+    return (
+      keys.every(({ collation }) => isFolding(collation)) &&
+      aggregates.every(isCompiledAggregate) &&
+      this.#expressions([...keys.map(({ value }) => value), ...arguments_, ...having])
+    );
+  }
+
+  #rows(plan: RowsPlan): boolean {
+    this.#sources++;
+    switch (plan.kind) {
+      case "one":
+      case "scan":
+      case "function":
+        return this.#sources <= MOST_SOURCES;
+      case "query":
+        return this.#sources <= MOST_SOURCES && this.has(plan.query);
+      case "kept":
+        return this.#sources <= MOST_SOURCES && this.#isUsable(plan.query);
+      case "join":
+        return isCompiledJoin(plan) && this.#rows(plan.outer) && this.#rows(plan.inner);
+      case "recursion":
+        return false;
+    }
+  }
+
+  #expressions(bounds: readonly Bound[]): boolean {
+    return bounds.every((bound) => this.#expression(bound));
+  }
+
+  #expression(bound: Bound): boolean {
+    let is = true;
+    switch (bound.kind) {
+      case "in-query":
+        // Sets of rows with NULLs in them are looked through row by row.
+        is = (bound.tests.length === 1 || bound.query.outer.size > 0) && this.#subquery(bound.query);
+        break;
+      case "exists":
+      case "scalar-query":
+        is = this.#subquery(bound.query);
+        break;
+      case "raise":
+        is = false;
+        break;
+      default:
+    }
+    forEachPart(bound, (part) => {
+      is &&= this.#expression(part);
+    });
+    return is;
+  }
+
+  #subquery(query: BoundQuery): boolean {
+    return this.#isUsable(this.#planOf(query));
+  }
+
+  /** What depends on nothing is worked out once, by the interpreter where it must be. */
+  #isUsable(plan: QueryPlan): boolean {
+    return this.has(plan) || plan.bound.outer.size === 0;
+  }
+}
+
+function isCompiledJoin({ join, inner, hash }: JoinPlan): boolean {
+  if (hash !== undefined) {
+    return join !== "full" && hash.collations.every(isFolding);
+  }
+  return join === "inner" || (join === "left" && isOuterLoop(inner));
+}
+
+function isCompiledAggregate({ function: called, ordering, distinct, collation }: AggregateCall): boolean {
+  // To the least and the greatest no order matters.
+  return (ordering.length === 0 || called.isFromLast !== undefined) && (!distinct || isFolding(collation));
+}
+
+/** Whether texts that are equal can be told by what they count as. */
+function isFolding(collation: Collation | undefined): boolean {
+  return collation === undefined || collation.fold !== undefined;
+}

@@ -1,0 +1,203 @@
+/**
+ * A hash join: the inner side once, its rows kept under the values that must be equal; then, for each row of the outer side, those
+ * that have its values.
+ *
+ *   build   `table` maps values to a chain of rows; of each row the columns that are read later are kept, in place readable
+ *   probe   `each: for (let row = first; row >= 0; row = nexts[row]) { … }`
+ *
+ * What the inner side reads of nothing around it is built once an execution, however often the join is gone through. An outer row
+ * without partner is joined with a row of NULLs, which is kept as the last.
+ */
+import type { Bound, Source, SourceColumn } from "../query/bind/bound.ts";
+import { sourcesReadBy, visitAll } from "../query/bind/walk.ts";
+import type { HashKeys, JoinPlan } from "../query/plan/plan.ts";
+import { NULL } from "../value/value.ts";
+import { arenaColumn, emitKeepRow } from "./arena.ts";
+import { emitRow, type RowVariables } from "./column.ts";
+import type { Frame } from "./frame.ts";
+import { emitFindGroup, emitLookGroup, type GroupKey } from "./group-key.ts";
+import { isTag, not, type Operand, or } from "./operand.ts";
+import { boundsOfRows, sourcesIn } from "./plan-reads.ts";
+import { type Behind, type Consume, type EmitRows, emitFilters } from "./scan.ts";
+
+/** A column of the inner side that is read behind it. */
+interface KeptColumn {
+  readonly source: Source;
+  readonly column: SourceColumn;
+}
+
+export function emitHashJoin(
+  frame: Frame,
+  plan: JoinPlan,
+  keys: HashKeys,
+  behind: Behind,
+  consume: Consume,
+  emitSide: EmitRows,
+): void {
+  const { emitter } = frame;
+  const { outer, on, filters } = plan;
+  const read = [...on, ...filters, ...behind.bounds];
+  const kept = keptColumns(plan, read);
+  const table = emitTable(frame, plan, keys, kept, emitSide);
+  const behindOuter: Behind = { bounds: [...keys.outer, ...read], isReading: behind.isReading };
+  emitSide(frame, outer, behindOuter, () => {
+    const values = keys.outer.map((key) => frame.value(key));
+    const row = emitter.name("row");
+    emitter.line(`let ${row} = -1;`);
+    emitter.when(not(isWithout(values, keys)), () => {
+      const group = emitter.number("group");
+      emitLookGroup(emitter, `${table}.keys`, group, hashed(values, keys));
+      emitter.line(`if (${group} >= 0) ${row} = ${table}.firsts[${group}];`);
+    });
+    const names = { table, row, each: emitter.name("each") };
+    plan.join === "left"
+      ? emitWithMissing(frame, plan, names, kept, behind, consume)
+      : emitPairs(frame, plan, names, kept, behind, consume);
+  });
+}
+
+interface ProbeNames {
+  readonly table: string;
+  readonly row: string;
+  readonly each: string;
+}
+
+function emitPairs(
+  frame: Frame,
+  { on, filters }: JoinPlan,
+  { table, row, each }: ProbeNames,
+  kept: readonly KeptColumn[],
+  behind: Behind,
+  consume: Consume,
+): void {
+  const { emitter } = frame;
+  emitter.open(`${each}: for (; ${row} >= 0; ${row} = ${table}.nexts[${row}])`);
+  enterKept(frame, emitKeptRow(frame, table, row), kept);
+  const place = { skip: `continue ${each};`, keyParts: "" };
+  emitFilters(frame, [...on, ...filters], place.skip);
+  frame.load(behind.bounds);
+  consume(place);
+  emitter.close();
+}
+
+function emitWithMissing(
+  frame: Frame,
+  { on, filters }: JoinPlan,
+  { table, row, each }: ProbeNames,
+  kept: readonly KeptColumn[],
+  behind: Behind,
+  consume: Consume,
+): void {
+  const { emitter } = frame;
+  const hasMatched = emitter.name("hasMatched");
+  const current = emitter.name("current");
+  emitter.line(`let ${hasMatched} = false;`);
+  emitter.open(`${each}: for (;;)`);
+  emitter.line(`let ${current} = ${row};`);
+  emitter.open(`if (${current} < 0)`);
+  emitter.line(`if (${hasMatched}) break;`);
+  emitter.line(`${hasMatched} = true; ${current} = ${table}.missing;`);
+  emitter.otherwise();
+  emitter.line(`${row} = ${table}.nexts[${current}];`);
+  // What holds of a pair is tested in a frame of its own: what that loads is not there for the row of NULLs.
+  const testing = frame.inner();
+  enterKept(testing, emitKeptRow(testing, table, current), kept);
+  emitFilters(testing, on, `continue ${each};`);
+  emitter.line(`${hasMatched} = true;`);
+  emitter.close();
+  enterKept(frame, emitKeptRow(frame, table, current), kept);
+  const place = { skip: `continue ${each};`, keyParts: "" };
+  emitFilters(frame, filters, place.skip);
+  frame.load(behind.bounds);
+  consume(place);
+  emitter.close();
+}
+
+/** Builds the table, where it is not there already; the variable that has it. */
+function emitTable(
+  frame: Frame,
+  plan: JoinPlan,
+  keys: HashKeys,
+  kept: readonly KeptColumn[],
+  emitSide: EmitRows,
+): string {
+  const { emitter } = frame;
+  const table = emitter.variable("table", "undefined");
+  const build = (): void => {
+    const { heldRows } = frame.unit.statement.options;
+    emitter.line(`${table} = new ${emitter.use("JoinTable")}(${keys.inner.length}, ${heldRows});`);
+    const building = frame.inner();
+    const columns = kept.map(({ source, column }): Bound => ({ kind: "column", types: column.types, source, column }));
+    const bounds = [...keys.inner, ...columns];
+    emitSide(building, plan.inner, { bounds, isReading: false }, ({ skip }) => {
+      const values = keys.inner.map((key) => building.value(key));
+      emitter.when(isWithout(values, keys), () => emitter.line(skip));
+      const group = emitter.number("group");
+      emitFindGroup(emitter, `${table}.keys`, group, hashed(values, keys));
+      const row = emitKeepRow(
+        emitter,
+        `${table}.rows`,
+        columns.map((column) => building.value(column)),
+      );
+      emitter.line(`${table}.link(${group}, ${row});`);
+    });
+    if (plan.join === "left") {
+      emitter.line(`${table}.addMissing(${kept.length});`);
+    }
+  };
+  const isOnce = isIndependent(plan, keys);
+  if (isOnce) {
+    emitter.open(`if (${table} === undefined)`);
+    build();
+    emitter.close();
+  } else {
+    build();
+  }
+  return table;
+}
+
+/** Whether the inner side reads nothing of what is around it. */
+function isIndependent(plan: JoinPlan, keys: HashKeys): boolean {
+  const own = new Set(sourcesIn(plan.inner));
+  const isOwn = (bound: Bound): boolean => [...sourcesReadBy(bound)].every((source) => own.has(source));
+  const outside = sourcesIn(plan.inner).every(({ origin }) => origin.kind !== "query" || origin.query.outer.size === 0);
+  return outside && [...keys.inner, ...boundsOfRows(plan.inner)].every(isOwn);
+}
+
+/** The condition under which a row has no partner for certain: a value is NULL, which is equal to nothing. */
+function isWithout(values: readonly Operand[], { nullSafe }: HashKeys): string {
+  return or(...values.map((value, index) => (nullSafe[index] ? "false" : isTag(value, NULL))));
+}
+
+function hashed(values: readonly Operand[], { collations }: HashKeys): GroupKey[] {
+  return values.map((operand, index) => ({ operand, collation: collations[index] }));
+}
+
+function keptColumns(plan: JoinPlan, bounds: readonly Bound[]): KeptColumn[] {
+  const sources = new Set(sourcesIn(plan.inner));
+  const found = new Map<SourceColumn, Source>();
+  for (const bound of bounds) {
+    visitAll(bound, (part) => {
+      if (part.kind === "column" && sources.has(part.source)) {
+        found.set(part.column, part.source);
+      }
+    });
+  }
+  return [...found].map(([column, source]) => ({ source, column }));
+}
+
+function emitKeptRow({ emitter }: Frame, table: string, row: string): RowVariables {
+  const [u8, data] = [emitter.name("u8"), emitter.name("data")];
+  emitter.line(`const ${u8} = ${table}.rows.u8, ${data} = ${table}.rows.data;`);
+  return emitRow(emitter, { u8, data }, `${table}.rows.offsets[${row}]`);
+}
+
+function enterKept(frame: Frame, row: RowVariables, kept: readonly KeptColumn[]): void {
+  for (const source of new Set(kept.map((entry) => entry.source))) {
+    frame.enter(source, (column) => {
+      const place = kept.findIndex((entry) => entry.column === column);
+      const { types, affinity } = column;
+      return arenaColumn(frame.emitter, row, { place, places: kept.length, types, affinity });
+    });
+  }
+}
