@@ -42,6 +42,13 @@ export class Savepoints {
     return this.#held[at]!.mark;
   }
 
+  /** It and those after it are not gone back to any more. */
+  release(number: number): void {
+    while (this.#held.length > 0 && this.#held.at(-1)!.number >= number) {
+      this.#held.pop();
+    }
+  }
+
   clear(): void {
     this.#held = [];
   }

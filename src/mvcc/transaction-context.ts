@@ -120,6 +120,11 @@ export class TransactionContext implements Context {
     return this.#savepoints.add(this.#writes.tail);
   }
 
+  /** The savepoint and those after it are of no use any more. */
+  releaseSavepoint(savepoint: number): void {
+    this.#savepoints.release(savepoint);
+  }
+
   rollbackTo(savepoint: number): void {
     this.#check();
     const mark = this.#savepoints.goBackTo(savepoint);

@@ -71,6 +71,11 @@ export class WriteContext implements Context {
     return this.#savepoints.add(this.#store.writer.savepoint);
   }
 
+  /** The savepoint and those after it are of no use any more. */
+  releaseSavepoint(savepoint: number): void {
+    this.#savepoints.release(savepoint);
+  }
+
   rollbackTo(savepoint: number): void {
     this.#check();
     const mark = this.#savepoints.goBackTo(savepoint);

@@ -13,11 +13,14 @@
  */
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
 import {
+  ALL_KEYS,
   BatchScan,
   type ByteRange,
   type Context,
   type Database,
+  type Durability,
   OP_KIND_DELETE,
   OP_KIND_PUT,
   opKeyOffset,
@@ -27,6 +30,7 @@ import {
   WriteContext,
 } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
+import { CATALOG_KEYSPACE } from "./catalog/entry.ts";
 import type {
   FoundValue,
   KeyspaceReader,
@@ -35,6 +39,7 @@ import type {
   SqlStore,
   SqlTransaction,
 } from "./storage.ts";
+import { WriteReservation } from "./write-reservation.ts";
 
 /** What keyspaces of tables say of their keys and values. */
 const DESCRIPTION = { engine: "btree", key: "sql", value: "sql" } as const;
@@ -56,6 +61,7 @@ const versionsOf = new WeakMap<Store, SchemaVersions>();
 export class DatabaseStore implements SqlStore {
   readonly clock: Clock;
   readonly rng: Rng;
+  readonly reservation: WriteReservation;
   readonly #database: Database;
   readonly #versions: SchemaVersions;
   readonly #latest: Reader;
@@ -66,6 +72,7 @@ export class DatabaseStore implements SqlStore {
     const { store } = database;
     this.clock = store.clock;
     this.rng = store.rng;
+    this.reservation = new WriteReservation();
     this.#database = database;
     const versions = versionsOf.get(store) ?? new SchemaVersions();
     versionsOf.set(store, versions);
@@ -77,6 +84,15 @@ export class DatabaseStore implements SqlStore {
       () => {},
     );
     this.#writing = new WriteContext(store);
+  }
+
+  get path(): string | undefined {
+    const { disk } = this.#database.store;
+    return disk.worker === undefined ? undefined : disk.path;
+  }
+
+  get lastCommit(): number {
+    return this.#database.store.lastCommit;
   }
 
   latest(): KeyspaceReader {
@@ -94,12 +110,31 @@ export class DatabaseStore implements SqlStore {
     );
   }
 
+  async changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void> {
+    const { waiters, catalog } = this.#database.store;
+    const schema = catalog.find(CATALOG_KEYSPACE);
+    const all = schema === undefined ? keyspaces : [...keyspaces, schema.id];
+    const others = new AbortController();
+    const ends = AbortSignal.any([signal, others.signal]);
+    try {
+      await Promise.race(all.map((keyspace) => waiters.wait(keyspace, ALL_KEYS, ends)));
+    } catch (error) {
+      // A table that was dropped has changed.
+      if (!(error instanceof DbError) || error.code !== "INVALID") {
+        throw error;
+      }
+    } finally {
+      others.abort();
+    }
+  }
+
   begin(kind: "statement" | "interactive"): SqlTransaction {
     const { store } = this.#database;
     if (kind === "interactive") {
       const context = new TransactionContext(store, "serializable");
       return new Writer(store, this.#versions, context, new InteractiveKeyspaces(store));
     }
+    checkAlone(store);
     this.#writing.begin();
     return new Writer(store, this.#versions, this.#writing, new StatementKeyspaces(store, this.#writing));
   }
@@ -160,36 +195,75 @@ interface Keyspaces {
   find(name: string): number | undefined;
   create(name: string): number;
   drop(keyspace: number): void;
+  /** How much of it has been done. */
+  readonly progress: KeyspaceProgress;
+  /** What was done beyond that is undone. */
+  goBackTo(progress: KeyspaceProgress): void;
   ended(isCommitted: boolean): void;
+}
+
+interface KeyspaceProgress {
+  readonly created: number;
+  readonly dropped: number;
+}
+
+const NOTHING_DONE: KeyspaceProgress = { created: 0, dropped: 0 };
+
+/** The catalog's own keyspace is nobody's to take back. */
+function isOfTable(name: string | undefined): name is string {
+  return name?.includes("/") === true;
 }
 
 /** In the open record of the log, with everything else. */
 class StatementKeyspaces implements Keyspaces {
   readonly #store: Store;
   readonly #context: WriteContext;
-  readonly #created: Map<string, number>;
+  readonly #created: { readonly name: string; readonly id: number }[];
+  /** Made and dropped in the same record, where there is nothing to drop before its commit. */
+  readonly #dropped: string[];
 
   constructor(store: Store, context: WriteContext) {
     this.#store = store;
     this.#context = context;
-    this.#created = new Map();
+    this.#created = [];
+    this.#dropped = [];
+  }
+
+  get progress(): KeyspaceProgress {
+    return { created: this.#created.length, dropped: this.#dropped.length };
   }
 
   find(name: string): number | undefined {
-    return this.#created.get(name) ?? this.#store.catalog.find(name)?.id;
+    return this.#created.findLast((made) => made.name === name)?.id ?? this.#store.catalog.find(name)?.id;
   }
 
   create(name: string): number {
-    const { id } = this.#context.keyspace(freeName(this.#store, name), () => DESCRIPTION)!;
-    this.#created.set(name, id);
-    return id;
+    const isTaken = (free: string): boolean => this.find(free) !== undefined;
+    const info = this.#context.keyspace(freeName(name, isTaken), () => DESCRIPTION)!;
+    this.#created.push(info);
+    return info.id;
   }
 
   drop(keyspace: number): void {
-    this.#store.dropKeyspace(this.#store.catalog.byId(keyspace)!.name);
+    const created = this.#created.find(({ id }) => id === keyspace);
+    if (created === undefined) {
+      this.#store.dropKeyspace(this.#store.catalog.byId(keyspace)!.name);
+    } else {
+      this.#dropped.push(created.name);
+    }
   }
 
-  ended(): void {}
+  /** The record itself goes back, too. */
+  goBackTo({ created, dropped }: KeyspaceProgress): void {
+    this.#created.length = created;
+    this.#dropped.length = dropped;
+  }
+
+  ended(isCommitted: boolean): void {
+    for (const name of isCommitted ? this.#dropped : []) {
+      this.#store.dropKeyspace(name);
+    }
+  }
 }
 
 /** By commits of their own: making before, dropping after. */
@@ -197,11 +271,18 @@ class InteractiveKeyspaces implements Keyspaces {
   readonly #store: Store;
   readonly #created: string[];
   readonly #dropped: number[];
+  /** Made, and no longer wanted. */
+  readonly #undone: string[];
 
   constructor(store: Store) {
     this.#store = store;
     this.#created = [];
     this.#dropped = [];
+    this.#undone = [];
+  }
+
+  get progress(): KeyspaceProgress {
+    return { created: this.#created.length, dropped: this.#dropped.length };
   }
 
   find(name: string): number | undefined {
@@ -210,7 +291,8 @@ class InteractiveKeyspaces implements Keyspaces {
 
   create(name: string): number {
     this.#store.writer.checkAlone();
-    const info = this.#store.createKeyspace(freeName(this.#store, name), DESCRIPTION);
+    const isTaken = (free: string): boolean => this.find(free) !== undefined;
+    const info = this.#store.createKeyspace(freeName(name, isTaken), DESCRIPTION);
     this.#created.push(info.name);
     return info.id;
   }
@@ -219,13 +301,18 @@ class InteractiveKeyspaces implements Keyspaces {
     this.#dropped.push(keyspace);
   }
 
+  /** What was made stays until the end: the transaction may have written to it. */
+  goBackTo({ created, dropped }: KeyspaceProgress): void {
+    this.#undone.push(...this.#created.splice(created));
+    this.#dropped.length = dropped;
+  }
+
   ended(isCommitted: boolean): void {
-    const names = isCommitted
+    const gone = isCommitted
       ? this.#dropped.map((keyspace) => this.#store.catalog.byId(keyspace)?.name)
-      : // The catalog's own keyspace is nobody's to take back.
-        this.#created.filter((name) => name.includes("/"));
-    for (const name of names) {
-      if (name !== undefined && this.#store.catalog.find(name) !== undefined) {
+      : this.#created;
+    for (const name of [...gone, ...this.#undone].filter(isOfTable)) {
+      if (this.#store.catalog.find(name) !== undefined) {
         this.#store.dropKeyspace(name);
       }
     }
@@ -240,6 +327,8 @@ class Writer implements SqlTransaction {
   readonly #versions: SchemaVersions;
   readonly #context: WriteContext | TransactionContext;
   readonly #keyspaces: Keyspaces;
+  /** How much of the keyspaces had been done at savepoints behind the first change. */
+  readonly #progress: Map<number, KeyspaceProgress>;
   #hasChangedSchema: boolean;
 
   constructor(
@@ -254,6 +343,7 @@ class Writer implements SqlTransaction {
     this.#versions = versions;
     this.#context = context;
     this.#keyspaces = keyspaces;
+    this.#progress = new Map();
     this.#hasChangedSchema = false;
   }
 
@@ -329,25 +419,38 @@ class Writer implements SqlTransaction {
   }
 
   savepoint(): number {
-    return this.#context.savepoint();
+    const savepoint = this.#context.savepoint();
+    if (this.#hasChangedSchema) {
+      this.#progress.set(savepoint, this.#keyspaces.progress);
+    }
+    return savepoint;
+  }
+
+  release(savepoint: number): void {
+    this.#context.releaseSavepoint(savepoint);
+    this.#progress.delete(savepoint);
   }
 
   rollbackTo(savepoint: number): void {
     this.#context.rollbackTo(savepoint);
     if (this.#hasChangedSchema) {
+      this.#keyspaces.goBackTo(this.#progress.get(savepoint) ?? NOTHING_DONE);
       this.touchSchema();
     }
   }
 
-  commit(): void {
+  commit(durability: Durability = this.#store.options.durability): void {
     let isCommitted = false;
+    let commit: number | undefined;
     try {
-      this.#context.commit();
+      commit = this.#context.commit();
       isCommitted = true;
     } finally {
       this.#end(isCommitted);
     }
-    this.#store.settle(this.#store.options.durability);
+    if (commit !== undefined) {
+      this.#store.settle(durability);
+    }
   }
 
   rollback(): void {
@@ -378,10 +481,17 @@ function openScan(
   return new BatchScan(context, keyspace, range, reverse);
 }
 
+/** Another write transaction is open only while code of the application runs inside of it. */
+function checkAlone(store: Store): void {
+  if (store.writer.isOpen) {
+    throw new DbError("LOCKED", "database is locked: a write transaction of another connection is not over");
+  }
+}
+
 /** `name`, or the first of `name~2`, `name~3`, … that no keyspace has. */
-function freeName(store: Store, name: string): string {
+function freeName(name: string, isTaken: (name: string) => boolean): string {
   let free = name;
-  for (let number = 2; store.catalog.find(free) !== undefined; number++) {
+  for (let number = 2; isTaken(free); number++) {
     free = `${name}~${number}`;
   }
   return free;

@@ -29,13 +29,17 @@ import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
 import { dropIndex, dropTable } from "./define/drop.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import { createView, dropView } from "./define/view.ts";
+import { createVirtualTable, dropVirtualTable } from "./define/virtual-table.ts";
 import type { QualifiedName } from "./parse/ast/query.ts";
-import type { Explain, ParsedStatement } from "./parse/ast/statement.ts";
+import type { Explain, ParsedStatement, TransactionStatement } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
+import type { Pragma } from "./pragma/pragma.ts";
+import { pragmaNamed } from "./pragma/registry.ts";
 import type { Bound } from "./query/bind/bound.ts";
 import { explainAccess, explainFilters, explainQuery } from "./query/plan/explain.ts";
 import { type ProgramOptions, QueryProgram } from "./query-program.ts";
+import type { SessionFunctions } from "./run/session-functions.ts";
 import { InterpretedWrite } from "./write/interpreted-write.ts";
 
 export type Program =
@@ -47,7 +51,8 @@ export type Program =
   | { readonly kind: "write"; readonly write: InterpretedWrite }
   /** Undefined: there is nothing to do. */
   | { readonly kind: "schema"; readonly change: SchemaChange | undefined }
-  | { readonly kind: "begin" | "commit" | "rollback" };
+  | { readonly kind: "transaction"; readonly statement: TransactionStatement }
+  | { readonly kind: "pragma"; readonly pragma: Pragma; readonly value: string | undefined };
 
 export interface InsertProgram {
   readonly call: () => InsertFunction;
@@ -57,8 +62,12 @@ export interface InsertProgram {
   readonly workedOut: number;
 }
 
-export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
+/** As SQLite has it, one that there is none of does nothing. */
+const UNKNOWN_PRAGMA: Pragma = { kind: "schema", name: "", columns: [], rows: () => [] };
+
+export function buildProgram(parsed: ParsedStatement, catalog: Catalog, given: ProgramOptions): Program {
   const statement = supportedStatement(parsed);
+  const options: ProgramOptions = namesAny(statement, given.functions) ? { ...given, tier: "interpreted" } : given;
   switch (statement.kind) {
     case "query":
       return { kind: "query", query: new QueryProgram(parsed, statement, catalog, options) };
@@ -69,13 +78,17 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
     case "create-table":
       return { kind: "schema", change: createTable(parsed, statement, catalog, options) };
     case "create-index":
-      return { kind: "schema", change: createIndex(parsed, statement, catalog) };
+      return { kind: "schema", change: createIndex(parsed, statement, catalog, options) };
     case "create-trigger":
       return { kind: "schema", change: createTrigger(parsed, statement, catalog) };
     case "drop-trigger":
       return { kind: "schema", change: dropTrigger(parsed, statement, catalog) };
-    case "drop-table":
-      return { kind: "schema", change: dropTable(parsed, statement, catalog, options) };
+    case "create-virtual-table":
+      return { kind: "schema", change: createVirtualTable(parsed, statement, catalog, options) };
+    case "drop-table": {
+      const change = dropVirtualTable(statement, catalog) ?? dropTable(parsed, statement, catalog, options);
+      return { kind: "schema", change };
+    }
     case "create-view":
       return { kind: "schema", change: createView(parsed, statement, catalog) };
     case "drop-view":
@@ -84,9 +97,21 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "explain":
       return explain(parsed, statement, catalog, options);
+    case "pragma":
+      return { kind: "pragma", pragma: pragmaNamed(statement.name) ?? UNKNOWN_PRAGMA, value: statement.value };
     default:
-      return { kind: statement.kind };
+      return { kind: "transaction", statement };
   }
+}
+
+/** Whether any name in the statement is one of a function or table function of the session's, which compiled code does not have. */
+function namesAny(node: unknown, functions: SessionFunctions): boolean {
+  if (functions.version === 0 || typeof node !== "object" || node === null) {
+    return false;
+  }
+  return Object.entries(node).some(([key, value]) =>
+    key === "name" && typeof value === "string" ? functions.has(value.toLowerCase()) : namesAny(value, functions),
+  );
 }
 
 function writeProgram(
@@ -100,7 +125,7 @@ function writeProgram(
     throw errorAt("INVALID", `cannot modify ${name} because it is a view`, parsed.text, at - parsed.start);
   }
   const table = tableOf(parsed, catalog, statement.table);
-  if (!isCompiledWrite(statement, table, catalog)) {
+  if (options.tier === "interpreted" || !isCompiledWrite(statement, table, catalog)) {
     return { kind: "write", write: new InterpretedWrite(parsed, statement, table, catalog, options) };
   }
   return statement.kind === "insert"

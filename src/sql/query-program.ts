@@ -68,8 +68,8 @@ export class QueryProgram {
   }
 
   /** What interprets it, with parameters of its own; one execution at a time. */
-  run(values: Arguments): QueryRun {
-    return this.#interpreted.run(values);
+  run(values: Arguments, bigints: boolean = false): QueryRun {
+    return this.#interpreted.run(values, bigints);
   }
 
   #isDue(): boolean {

@@ -16,10 +16,14 @@ import { foldName } from "./catalog/name.ts";
 import type { Table } from "./catalog/schema.ts";
 import { Connection } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
+import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { parseScript, parseStatement } from "./parse/parser.ts";
 import type { Tier } from "./query-program.ts";
 import type { SqlParameters } from "./run/arguments.ts";
+import { SessionFunctions } from "./run/session-functions.ts";
+import { deserializeTables, serializeTables } from "./serialized.ts";
 import { Prepared, type RunResult, Statement } from "./statement.ts";
+import { StatementCache } from "./statement-cache.ts";
 import type { SqlStore } from "./storage.ts";
 
 export interface SqlOptions {
@@ -34,13 +38,20 @@ export interface SqlOptions {
   readonly clock?: Clock;
   /** What `random()` draws from; the database's by default. */
   readonly rng?: Rng;
+  /** Refuses statements that write; false unless given. */
+  readonly readOnly?: boolean;
+  /** Another session's functions; none unless given. */
+  readonly functions?: SessionFunctions;
+}
+
+export interface PrepareOptions {
+  /** Rows have every INTEGER as a bigint, not only those that no number holds. */
+  readonly bigints?: boolean;
+  /** Gives the statement of a text; the one that it is, unless given. */
+  readonly parse?: (text: string) => ParsedStatement;
 }
 
 const DEFAULT_HELD_ROWS = 5_000_000;
-/** Statements that stay prepared; the one unused for longest goes first. */
-const CACHED_STATEMENTS = 256;
-/** Longer texts are not worth their memory. */
-const CACHED_TEXT_LENGTH = 10_000;
 
 export interface TableDescription {
   readonly name: string;
@@ -61,12 +72,35 @@ export function openSql(database: Database, options: SqlOptions = {}): SqlSessio
 
 export class SqlSession {
   readonly #connection: Connection;
-  readonly #cache: Map<string, Prepared>;
+  readonly #cache: StatementCache;
+  /** Of statements with bigints. */
+  readonly #bigintCache: StatementCache;
 
   constructor(store: SqlStore, options: SqlOptions = {}) {
     const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
-    this.#connection = new Connection(store, { heldRows, tier, clock, rng });
-    this.#cache = new Map();
+    const { readOnly = false, functions = new SessionFunctions() } = options;
+    this.#connection = new Connection(store, { heldRows, tier, clock, rng, isReadOnly: readOnly, functions });
+    this.#cache = new StatementCache();
+    this.#bigintCache = new StatementCache();
+  }
+
+  /** Functions of this session's own. */
+  get functions(): SessionFunctions {
+    return this.#connection.functions;
+  }
+
+  /** How long whoever uses the session waits for a lock; PRAGMA busy_timeout. */
+  get timeoutMs(): number {
+    return this.#connection.timeoutMs;
+  }
+
+  set timeoutMs(timeoutMs: number) {
+    this.#connection.timeoutMs = timeoutMs;
+  }
+
+  /** Whether what would damage a SQLite database is refused. */
+  set isDefensive(isDefensive: boolean) {
+    this.#connection.isDefensive = isDefensive;
   }
 
   /** Whether BEGIN has opened a transaction that is not over. */
@@ -75,30 +109,34 @@ export class SqlSession {
   }
 
   /** A statement to run as often as you like. Throws INVALID with the place of what is wrong, or UNSUPPORTED. */
-  prepare(text: string): Statement {
-    const prepared = this.#prepared(text);
-    // Names are resolved now, so that what is wrong with them is said here.
-    prepared.program(this.#connection, this.#connection.reader());
-    return new Statement(this.#connection, prepared);
+  prepare(text: string, options: PrepareOptions = {}): Statement {
+    return this.#statement(this.#prepared(text, options));
   }
 
   /** Runs all statements of a text, without parameters; rows that they give are dropped. */
   exec(text: string): RunResult {
     let result: RunResult = { changes: 0, lastInsertRowid: 0 };
-    for (const parsed of parseScript(text)) {
-      const statement = new Statement(this.#connection, new Prepared(parsed));
-      if (statement.reader) {
-        statement.all();
-      } else {
-        result = statement.run();
-      }
+    for (const statement of this.script(text)) {
+      result = statement.drain();
     }
     return result;
+  }
+
+  /** The statements of a text, each prepared when it is reached: what those before it have done is there. */
+  *script(text: string): Generator<Statement, void, undefined> {
+    for (const parsed of parseScript(text)) {
+      yield this.#statement(new Prepared(parsed));
+    }
   }
 
   /** One statement, prepared and read in one go. */
   query(text: string, ...parameters: SqlParameters): ReturnType<Statement["all"]> {
     return this.prepare(text).all(...parameters);
+  }
+
+  /** The transaction that the session is in, for frontends that open and end it themselves. */
+  get transactions(): Pick<Connection, "begin" | "commit" | "rollback" | "savepoint" | "release" | "rollbackTo"> {
+    return this.#connection;
   }
 
   /**
@@ -122,6 +160,16 @@ export class SqlSession {
     return result;
   }
 
+  /** All tables as bytes. */
+  serialize(): Buffer {
+    return serializeTables(this.#connection.reader());
+  }
+
+  /** Takes over the tables that `serialize` has given, into a database without any. Throws CORRUPT. */
+  deserialize(bytes: Uint8Array): void {
+    this.#connection.write((transaction) => deserializeTables(transaction, bytes));
+  }
+
   /** The tables there are, by name. */
   tables(): readonly TableDescription[] {
     const connection = this.#connection;
@@ -141,24 +189,18 @@ export class SqlSession {
   close(): void {
     this.#connection.close();
     this.#cache.clear();
+    this.#bigintCache.clear();
   }
 
-  #prepared(text: string): Prepared {
-    const known = this.#cache.get(text);
-    if (known !== undefined) {
-      // Last in the map is last used.
-      this.#cache.delete(text);
-      this.#cache.set(text, known);
-      return known;
-    }
-    const prepared = new Prepared(parseStatement(text));
-    if (text.length <= CACHED_TEXT_LENGTH) {
-      if (this.#cache.size === CACHED_STATEMENTS) {
-        this.#cache.delete(this.#cache.keys().next().value!);
-      }
-      this.#cache.set(text, prepared);
-    }
-    return prepared;
+  #statement(prepared: Prepared): Statement {
+    // Names are resolved now, so that what is wrong with them is said here.
+    prepared.program(this.#connection, this.#connection.reader());
+    return new Statement(this.#connection, prepared);
+  }
+
+  #prepared(text: string, { bigints = false, parse = parseStatement }: PrepareOptions): Prepared {
+    const cache = bigints ? this.#bigintCache : this.#cache;
+    return cache.get(text, () => new Prepared(parse(text), bigints));
   }
 }
 

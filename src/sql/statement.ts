@@ -9,16 +9,19 @@ import { DbError } from "../errors.ts";
 import type { RowShape } from "./compile/select.ts";
 import type { Connection } from "./connection.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
+import { parseStatement } from "./parse/parser.ts";
+import { columnsOfPragma, type PragmaRows } from "./pragma/pragma.ts";
 import { buildProgram, type InsertProgram, type Program } from "./program.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
 import type { QueryRun } from "./query/interpreted-query.ts";
+import { describeQuery, type QueryDescription } from "./query/result-columns.ts";
 import type { QueryProgram } from "./query-program.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { resolutionOf } from "./run/constraint.ts";
 import { Cursor } from "./run/cursor.ts";
 import type { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
-import type { SqlValue } from "./value/value.ts";
+import { INTEGER, type SqlValue } from "./value/value.ts";
 import type { InterpretedWrite, PreparedWrite } from "./write/interpreted-write.ts";
 
 /** Rows that are made before the first of them is given out by `iterate`. */
@@ -38,19 +41,24 @@ export class Prepared {
   readonly values: Arguments;
   /** Reused by every execution that ends before it returns. */
   readonly cursor: Cursor;
+  /** Rows have every INTEGER as a bigint. Compiled code does not know an INTEGER from a REAL then, so queries are interpreted. */
+  readonly bigints: boolean;
   #program: Program | undefined;
   #version: number;
+  #functions: number;
   #query: QueryProgram | undefined;
   #run: QueryRun | undefined;
   #write: InterpretedWrite | undefined;
   #writeRun: PreparedWrite | undefined;
 
-  constructor(parsed: ParsedStatement) {
+  constructor(parsed: ParsedStatement, bigints: boolean = false) {
     this.parsed = parsed;
+    this.bigints = bigints;
     this.values = new Arguments(parsed.parameters);
     this.cursor = new Cursor();
     this.#program = undefined;
     this.#version = -1;
+    this.#functions = -1;
     this.#query = undefined;
     this.#run = undefined;
     this.#write = undefined;
@@ -61,7 +69,7 @@ export class Prepared {
   run(query: QueryProgram): QueryRun {
     if (this.#query !== query) {
       this.#query = query;
-      this.#run = query.run(this.values);
+      this.#run = query.run(this.values, this.bigints);
     }
     return this.#run!;
   }
@@ -76,9 +84,13 @@ export class Prepared {
   }
 
   program(connection: Connection, reader: KeyspaceReader): Program {
-    if (this.#version !== reader.schemaVersion) {
-      this.#program = buildProgram(this.parsed, connection.catalog(reader), connection);
+    const { functions } = connection;
+    if (this.#version !== reader.schemaVersion || this.#functions !== functions.version) {
+      const { heldRows, tier, reader: current } = connection;
+      const options = { heldRows, reader: current, functions, tier: this.bigints ? ("interpreted" as const) : tier };
+      this.#program = buildProgram(this.parsed, connection.catalog(reader), options);
       this.#version = reader.schemaVersion;
+      this.#functions = functions.version;
     }
     return this.#program!;
   }
@@ -112,6 +124,37 @@ export class Statement<Row = SqlRow> {
     return columnsOf(this.#program(this.#connection.reader())) ?? [];
   }
 
+  /** The statement as it was parsed. */
+  get parsed(): ParsedStatement {
+    return this.#prepared.parsed;
+  }
+
+  /** The names of the result's columns, which columns of tables they are, and which tables the statement reads. */
+  describe(): QueryDescription {
+    const connection = this.#connection;
+    const { parsed } = this.#prepared;
+    const { statement } = parsed;
+    if (statement.kind !== "query") {
+      return { columns: this.columns.map((name) => ({ name, origin: undefined })), tables: new Set() };
+    }
+    return describeQuery(parsed, statement, connection.catalog(connection.reader()), connection.functions);
+  }
+
+  /** Resolves when something is committed that changes a table that the statement reads, or the schema. */
+  changed(signal: AbortSignal): Promise<void> {
+    const { tables } = this.describe();
+    return this.#connection.store.changed(
+      [...tables].map(({ keyspace }) => keyspace),
+      signal,
+    );
+  }
+
+  /** Rows in that shape from now on. */
+  shaped(shape: RowShape): this {
+    this.#shape = shape;
+    return this;
+  }
+
   /** Rows as arrays of values instead of objects. */
   raw(): Statement<SqlValue[]> {
     this.#shape = "array";
@@ -138,6 +181,24 @@ export class Statement<Row = SqlRow> {
     return out[0] as Row | undefined;
   }
 
+  /** Runs any statement; of a query the first row is found and dropped. */
+  execute(...parameters: SqlParameters): RunResult {
+    if (!this.#isQuery) {
+      return this.run(...parameters);
+    }
+    this.get(...parameters);
+    return { changes: 0, lastInsertRowid: this.#connection.lastRowid };
+  }
+
+  /** Runs any statement to its end; rows that it gives are dropped. */
+  drain(): RunResult {
+    if (!this.#isQuery) {
+      return this.run();
+    }
+    this.all();
+    return { changes: 0, lastInsertRowid: this.#connection.lastRowid };
+  }
+
   /** Runs a statement that gives no rows. */
   run(...parameters: SqlParameters): RunResult {
     const { values } = this.#prepared;
@@ -162,8 +223,11 @@ export class Statement<Row = SqlRow> {
           connection.write((transaction) => change(transaction, { values, writing }));
         }
         break;
-      default:
-        connection[program.kind]();
+      case "transaction":
+        connection.control(program.statement);
+        break;
+      case "pragma":
+        this.#pragma(program);
     }
     return { changes: writing.changes, lastInsertRowid: writing.lastRowid };
   }
@@ -191,7 +255,11 @@ export class Statement<Row = SqlRow> {
       }
       const select = program.query.resumableFunctionOf(this.#shape);
       if (select === undefined) {
-        yield* this.#interpret(program.query.run(values), reader) as Generator<Row, void, undefined>;
+        yield* this.#interpret(program.query.run(values, this.#prepared.bigints), reader) as Generator<
+          Row,
+          void,
+          undefined
+        >;
         return;
       }
       let nowMs = Number.NaN;
@@ -211,6 +279,12 @@ export class Statement<Row = SqlRow> {
 
   #program(reader: KeyspaceReader): Program {
     return this.#prepared.program(this.#connection, reader);
+  }
+
+  /** It gives rows and changes none. */
+  get #isQuery(): boolean {
+    const program = this.#program(this.#connection.reader());
+    return ["query", "rows"].includes(program.kind) || (program.kind === "pragma" && columnsOf(program) !== undefined);
   }
 
   #select(parameters: SqlParameters, out: unknown[], left: number): void {
@@ -254,7 +328,11 @@ export class Statement<Row = SqlRow> {
   }
 
   #row(run: QueryRun): unknown {
-    return this.#shape === "array" ? run.array() : this.#shape === "value" ? run.value(0) : run.object();
+    if (this.#shape === "value") {
+      // Functions of the session's may do anything when they are called: all columns are worked out, as in SQLite.
+      return this.#connection.functions.version === 0 ? run.value(0) : run.array()[0];
+    }
+    return this.#shape === "array" ? run.array() : run.object();
   }
 
   /** The rows of a query that is interpreted, in the shape asked for. */
@@ -278,11 +356,24 @@ export class Statement<Row = SqlRow> {
 
   /** Rows that need no reading, in the shape asked for. */
   #known(program: Program): unknown[] {
-    if (program.kind !== "rows") {
+    if (program.kind !== "rows" && program.kind !== "pragma") {
       throw new DbError("INVALID", "this statement gives no rows; use run()");
     }
-    const { columns, rows } = program;
-    return rows.map((row) => this.#shaped(columns, row));
+    const rows = program.kind === "rows" ? program.rows : this.#pragma(program);
+    return rows.map((row) => this.#shaped(columnsOf(program)!, row));
+  }
+
+  /** Does what a PRAGMA does; its rows. */
+  #pragma({ pragma, value }: Extract<Program, { kind: "pragma" }>): PragmaRows {
+    const connection = this.#connection;
+    const catalog = connection.catalog(connection.reader());
+    if (pragma.kind === "schema") {
+      return pragma.rows(catalog, value);
+    }
+    const query = (text: string): PragmaRows =>
+      new Statement(connection, new Prepared(parseStatement(text))).raw().all();
+    const rows = pragma.rows({ connection, catalog, query }, value);
+    return this.#prepared.bigints ? rows.map((row) => row.map(withBigint)) : rows;
   }
 
   /** The rows of RETURNING: all is written before there is the first. */
@@ -295,7 +386,13 @@ export class Statement<Row = SqlRow> {
     this.#prepared.values.bind(parameters);
     connection.writing.begin();
     connection.enter();
-    return this.#write(program).map(({ values }) => this.#shaped(columns, values));
+    const { bigints } = this.#prepared;
+    return this.#write(program).map(({ tags, values }) =>
+      this.#shaped(
+        columns,
+        bigints ? values.map((value, index) => (tags[index] === INTEGER ? BigInt(value as number) : value)) : values,
+      ),
+    );
   }
 
   #shaped(columns: readonly string[], row: readonly unknown[]): unknown {
@@ -377,6 +474,11 @@ export class Statement<Row = SqlRow> {
   }
 }
 
+/** Pragmas have no reals. */
+function withBigint(value: SqlValue): SqlValue {
+  return typeof value === "number" ? BigInt(value) : value;
+}
+
 /** The names of the columns of a program that gives rows. */
 function columnsOf(program: Program): readonly string[] | undefined {
   switch (program.kind) {
@@ -386,6 +488,8 @@ function columnsOf(program: Program): readonly string[] | undefined {
       return program.query.columns;
     case "write":
       return program.write.columns;
+    case "pragma":
+      return columnsOfPragma(program.pragma, program.value);
     default:
       return undefined;
   }

@@ -9,23 +9,34 @@
  *            ──snapshot()► SqlSnapshot          a pinned state, for results that are read over several turns
  */
 import type { Clock } from "../clock.ts";
+import type { Durability } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
+import type { WriteReservation } from "./write-reservation.ts";
 
 export interface SqlStore {
   /** What `now` and `random()` are by, unless a session has its own. */
   readonly clock: Clock;
   readonly rng: Rng;
+  /** Where it lies; undefined: in memory. */
+  readonly path: string | undefined;
+  /** The number of the newest commit. */
+  readonly lastCommit: number;
   /**
    * Reads the newest committed state. The same object every time; a scan on it is finished or closed before control
    * returns to the event loop or anything is committed.
    */
   latest(): KeyspaceReader;
+  /** Checked by connections, not here. */
+  readonly reservation: WriteReservation;
   /**
    * "statement": begun and ended before control returns to the event loop, alone, so that it cannot conflict.
-   * "interactive": open as long as its user likes; its commit may throw CONFLICT.
+   * "interactive": open as long as its user likes; its commit may throw CONFLICT. LOCKED where another one of the first kind is
+   * not over.
    */
   begin(kind: "statement" | "interactive"): SqlTransaction;
   snapshot(): SqlSnapshot;
+  /** Resolves at the next commit that changes one of these keyspaces, or the catalog; rejects with the signal's reason. */
+  changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void>;
 }
 
 export interface KeyspaceReader {
@@ -86,7 +97,10 @@ export interface SqlTransaction extends KeyspaceReader {
   /** A mark to which the transaction can be taken back. */
   savepoint(): number;
   rollbackTo(savepoint: number): void;
-  commit(): void;
+  /** The mark and those after it are not gone back to any more. */
+  release(savepoint: number): void;
+  /** `durability` is the store's, unless given. */
+  commit(durability?: Durability): void;
   rollback(): void;
 }
 

@@ -80,6 +80,16 @@ describe.concurrent("examples", () => {
       "lent: 0-14-044926-2; to Ada: 1",
     ]);
   });
+
+  test("the ledger does what it did on better-sqlite3", async ({ expect }) => {
+    expect(await run("sqlite")).toEqual([
+      "2026-03-02: SQLITE_CONSTRAINT_CHECK: CHECK constraint failed: cents >= 0",
+      "Ada has 70.00 €",
+      "Grace has 130.00 €",
+      "spread: 60.00 €",
+      "[ [ '2026-01', 1 ], [ '2026-02', 0 ], [ '2026-03', 1 ] ]",
+    ]);
+  });
 });
 
 test("the README lists every example", () => {

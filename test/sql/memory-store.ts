@@ -14,6 +14,7 @@ import type {
   SqlStore,
   SqlTransaction,
 } from "../../src/sql/index.ts";
+import { WriteReservation } from "../../src/sql/write-reservation.ts";
 
 interface Entry {
   readonly key: Uint8Array;
@@ -29,6 +30,9 @@ interface State {
 export class MemoryStore implements SqlStore {
   readonly clock: Clock = systemClock;
   readonly rng: Rng = systemRng;
+  readonly path: string | undefined = undefined;
+  lastCommit = 0;
+  readonly reservation: WriteReservation = new WriteReservation();
   state: State = { names: new Map(), spaces: new Map(), schemaVersion: 0 };
   /** Never given twice. */
   nextKeyspace = 1;
@@ -48,6 +52,10 @@ export class MemoryStore implements SqlStore {
   snapshot(): SqlSnapshot {
     const { state } = this;
     return Object.assign(new Reader(() => state, this), { close(): void {} });
+  }
+
+  changed(): Promise<void> {
+    return Promise.reject(new Error("the test double tells nobody of its commits"));
   }
 
   begin(): SqlTransaction {
@@ -338,6 +346,10 @@ class MemoryTransaction extends Reader implements SqlTransaction {
     return this.#marks.push(this.#mine) - 1;
   }
 
+  release(savepoint: number): void {
+    this.#marks.length = savepoint;
+  }
+
   rollbackTo(savepoint: number): void {
     this.#owned.clear();
     this.#mine = this.#marks[savepoint]!;
@@ -346,6 +358,7 @@ class MemoryTransaction extends Reader implements SqlTransaction {
   commit(): void {
     this.#end();
     this.#store.state = this.#mine;
+    this.#store.lastCommit++;
   }
 
   rollback(): void {

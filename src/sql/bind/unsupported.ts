@@ -7,9 +7,16 @@
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Table } from "../catalog/schema.ts";
-import type { CreateIndex, CreateTable, CreateTrigger, CreateView, Drop } from "../parse/ast/definition.ts";
+import type {
+  CreateIndex,
+  CreateTable,
+  CreateTrigger,
+  CreateView,
+  CreateVirtualTable,
+  Drop,
+} from "../parse/ast/definition.ts";
 import type { Call, Expression, Query } from "../parse/ast/query.ts";
-import type { Explain, ParsedStatement, Statement, TransactionStatement } from "../parse/ast/statement.ts";
+import type { Explain, ParsedStatement, Pragma, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Returning, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 import { aggregateFunction } from "../run/aggregates.ts";
@@ -24,8 +31,10 @@ export type SupportedStatement =
   | CreateIndex
   | CreateTrigger
   | CreateView
+  | CreateVirtualTable
   | Drop
-  | Extract<TransactionStatement, { kind: "begin" | "commit" | "rollback" }>
+  | TransactionStatement
+  | Pragma
   | Explain;
 
 /** The statement, if all of it is there. */
@@ -88,6 +97,13 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "begin":
     case "commit":
     case "rollback":
+    case "savepoint":
+    case "release":
+    case "rollback-to":
+      return statement;
+    case "pragma":
+    case "create-virtual-table":
+      checkSchema(refuse, statement);
       return statement;
     case "explain":
       if (statement.form === "analyze") {
@@ -112,12 +128,7 @@ function checkExplained(refuse: Refuse, statement: Explain["statement"]): void {
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  "create-virtual-table": "CREATE VIRTUAL TABLE",
   "alter-table": "ALTER TABLE",
-  savepoint: "SAVEPOINT",
-  release: "RELEASE",
-  "rollback-to": "ROLLBACK TO",
-  pragma: "PRAGMA",
   vacuum: "VACUUM",
   attach: "ATTACH",
   detach: "DETACH",

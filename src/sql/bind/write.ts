@@ -17,6 +17,7 @@ import { constant } from "../query/bind/fold.ts";
 import { tableSource } from "../query/bind/from.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { type Scope, StatementScope } from "../query/bind/scope.ts";
+import { NO_FUNCTIONS } from "../run/session-functions.ts";
 import { ANY_TYPE } from "../value/value.ts";
 
 export interface BoundInsert {
@@ -160,7 +161,7 @@ function rowlessScope(parsed: ParsedStatement, schema: Schema): Scope {
 }
 
 function statementOf(parsed: ParsedStatement, schema: Schema): StatementScope {
-  return new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+  return new StatementScope(parsed, schema, NO_FUNCTIONS, { expression: bindExpression, query: bindQuery });
 }
 
 function refuseAggregates(scope: Scope): void {

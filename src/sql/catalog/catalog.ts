@@ -10,7 +10,7 @@ import type { KeyspaceReader } from "../storage.ts";
 import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
 import { foldName } from "./name.ts";
-import type { Index, Reference, Schema, Table, Trigger, View } from "./schema.ts";
+import type { Index, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
 export class Catalog implements Schema {
@@ -20,6 +20,7 @@ export class Catalog implements Schema {
   readonly #tables: Map<string, Table>;
   readonly #views: Map<string, View>;
   readonly #triggers: Map<string, Trigger>;
+  readonly #virtualTables: Map<string, VirtualTable>;
   /** The table of each index. */
   readonly #indexes: Map<string, Table>;
 
@@ -29,6 +30,7 @@ export class Catalog implements Schema {
     this.#tables = new Map();
     this.#views = new Map();
     this.#triggers = new Map();
+    this.#virtualTables = new Map();
     this.#indexes = new Map();
     for (const entry of entries) {
       this.#add(entry, entries);
@@ -49,6 +51,10 @@ export class Catalog implements Schema {
 
   trigger(schema: string | undefined, name: string): Trigger | undefined {
     return isMain(schema) ? this.#triggers.get(foldName(name)) : undefined;
+  }
+
+  virtualTable(schema: string | undefined, name: string): VirtualTable | undefined {
+    return isMain(schema) ? this.#virtualTables.get(foldName(name)) : undefined;
   }
 
   /** The index of this name with its table. */
@@ -105,6 +111,11 @@ export class Catalog implements Schema {
       case "view": {
         const { definition, statement } = read(entry, "create-view");
         this.#views.set(name, { name: entry.name, statement, definition });
+        break;
+      }
+      case "virtual": {
+        const { module, arguments: parameters } = read(entry, "create-virtual-table").statement;
+        this.#virtualTables.set(name, { name: entry.name, module: module.name, parameters, sql: entry.sql! });
         break;
       }
       case "trigger": {

@@ -12,7 +12,7 @@ import { KeyWriter, readRowid } from "../key.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 
 export interface Entry {
-  readonly type: "table" | "index" | "view" | "trigger";
+  readonly type: "table" | "index" | "view" | "trigger" | "virtual";
   readonly name: string;
   /** Of an index or a trigger: what it is of. */
   readonly table: string;
@@ -29,7 +29,7 @@ export interface NumberedEntry extends Entry {
   readonly number: number;
 }
 
-const CATALOG_KEYSPACE = "sql";
+export const CATALOG_KEYSPACE = "sql";
 
 /** All of them, in the order in which they were made. */
 export function readEntries(reader: KeyspaceReader): NumberedEntry[] {

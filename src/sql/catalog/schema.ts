@@ -16,11 +16,17 @@ import type { ConflictAction } from "../parse/ast/write.ts";
 import type { Affinity } from "../value/affinity.ts";
 import type { Collation } from "../value/collation.ts";
 import type { SqlValue, Tag } from "../value/value.ts";
+import type { NumberedEntry } from "./entry.ts";
 
 export interface Schema {
+  /** In the order in which they were made: the rows of sqlite_schema. */
+  readonly entries: readonly NumberedEntry[];
   /** `schema` is the name before the point; undefined: there is none. */
   table(schema: string | undefined, name: string): Table | undefined;
   view(schema: string | undefined, name: string): View | undefined;
+  /** In the order in which they were made. */
+  tables(): readonly Table[];
+  virtualTable(schema: string | undefined, name: string): VirtualTable | undefined;
   /** Of a table or view; the one made last comes first, as SQLite runs them. */
   triggersOf(table: string): readonly Trigger[];
   /** The foreign keys that refer to a table. */
@@ -130,6 +136,14 @@ export interface Index {
 }
 
 export const ROWID_INDEX = -1;
+
+/** A table that a module of the session's makes. */
+export interface VirtualTable {
+  readonly name: string;
+  readonly module: string;
+  readonly parameters: readonly string[];
+  readonly sql: string;
+}
 
 export interface View {
   readonly name: string;

@@ -115,6 +115,12 @@ function emitArena(frame: Frame, { source, query }: Extract<RowsPlan, { kind: "k
   return arena;
 }
 
+/** Arguments in the places of the hidden columns that they are; others are not given. */
+function placed(pieces: readonly string[], places: readonly number[]): string {
+  const count = Math.max(0, ...places.map((place) => place + 1));
+  return Array.from({ length: count }, (_, place) => pieces[places.indexOf(place)] ?? "undefined").join(", ");
+}
+
 /** The rows of a table function, which answers columns as all functions do. */
 function emitFunction(
   frame: Frame,
@@ -126,9 +132,13 @@ function emitFunction(
   assert(source.origin.kind === "function", "the source is a table function");
   const operands = list.map((part) => frame.value(part));
   const rows = emitter.name("rows");
-  const tags = operands.map(({ tag }) => tag).join(", ");
-  const values = operands.map(valueIn).join(", ");
-  emitter.line(`const ${rows} = ${emitter.constant(source.origin.function)}.open([${tags}], [${values}]);`);
+  const { places, function: called } = source.origin;
+  const tags = placed(
+    operands.map(({ tag }) => tag),
+    places,
+  );
+  const values = placed(operands.map(valueIn), places);
+  emitter.line(`const ${rows} = ${emitter.constant(called)}.open([${tags}], [${values}]);`);
   const each = emitter.name("each");
   emitter.open(`${each}: while (${rows}.next())`);
   frame.enter(source, ({ index, types }) => {

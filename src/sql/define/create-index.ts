@@ -9,6 +9,7 @@ import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
+import type { QueryOptions } from "../query/interpreted-query.ts";
 import { bindTarget } from "../write/bind/target.ts";
 import { buildIndex } from "../write/run/build-index.ts";
 import { failAt, requireFreeName } from "./name.ts";
@@ -19,6 +20,7 @@ export function createIndex(
   parsed: ParsedStatement,
   statement: CreateIndex,
   catalog: Catalog,
+  { functions }: QueryOptions,
 ): SchemaChange | undefined {
   const { schema, name, ifNotExists, text: sql } = statement;
   const table = tableOf(parsed, statement, catalog);
@@ -26,7 +28,7 @@ export function createIndex(
     return undefined;
   }
   requireFreeName(parsed, statement, catalog, "index");
-  const scope = new StatementScope(parsed, catalog, { expression: bindExpression, query: bindQuery });
+  const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
   const targetWith = (keyspace: number): ReturnType<typeof bindTarget> =>
     bindTarget(scope, { ...table, indexes: [indexOf(parsed, statement, table, keyspace)] });
   targetWith(0);

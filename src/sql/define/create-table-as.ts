@@ -24,7 +24,10 @@ export function createTableAs(
   catalog: Catalog,
   options: QueryOptions,
 ): SchemaChange {
-  const scope = new StatementScope(parsed, catalog, { expression: bindExpression, query: bindQuery });
+  const scope = new StatementScope(parsed, catalog, options.functions, {
+    expression: bindExpression,
+    query: bindQuery,
+  });
   const text = textOf(statement.name, columnsOf(bindQuery(scope.newScope(), query), undefined));
   const definition = parseStatement(text);
   return (transaction, { values, writing }) => {

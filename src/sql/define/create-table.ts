@@ -31,7 +31,7 @@ export function createTable(
   if (statement.query !== undefined) {
     return createTableAs(parsed, statement, statement.query, catalog, options);
   }
-  checkDefinition(parsed, statement, catalog);
+  checkDefinition(parsed, statement, catalog, options);
   return (transaction) => {
     let number = catalog.nextNumber;
     if (statement.primaryKey?.autoincrement === true && catalog.table(undefined, "sqlite_sequence") === undefined) {
@@ -43,9 +43,14 @@ export function createTable(
 }
 
 /** Everything in it is bound, so that what is wrong is said now and not with the first row. */
-function checkDefinition(parsed: ParsedStatement, statement: CreateTable, catalog: Catalog): void {
+function checkDefinition(
+  parsed: ParsedStatement,
+  statement: CreateTable,
+  catalog: Catalog,
+  { functions }: QueryOptions,
+): void {
   const { table } = tableShapeOf(parsed, statement, { keyspace: 0, ...newSlots(statement) });
-  const scope = new StatementScope(parsed, catalog, { expression: bindExpression, query: bindQuery });
+  const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
   const { defaults } = bindTarget(scope, table);
   for (const [index, value] of defaults.entries()) {
     const column = table.columns[index]!;

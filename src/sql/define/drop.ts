@@ -65,6 +65,9 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
     offset: undefined,
   } as const;
   const quiet: Schema = {
+    entries: catalog.entries,
+    tables: () => catalog.tables(),
+    virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
     references: (name) => catalog.references(name),

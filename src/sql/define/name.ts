@@ -12,7 +12,11 @@ export function failAt(parsed: ParsedStatement, message: string, at: number): Db
 
 /** Whether a table or view has the name. */
 export function isTaken(catalog: Catalog, { schema, name }: QualifiedName): boolean {
-  return catalog.table(schema, name) !== undefined || catalog.view(schema, name) !== undefined;
+  return isTable(catalog, schema, name) || catalog.view(schema, name) !== undefined;
+}
+
+function isTable(catalog: Catalog, schema: string | undefined, name: string): boolean {
+  return catalog.table(schema, name) !== undefined || catalog.virtualTable(schema, name) !== undefined;
 }
 
 export function requireFreeName(
@@ -25,8 +29,11 @@ export function requireFreeName(
     throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
   }
   const shown = quoteName(name);
-  const taken =
-    catalog.table(schema, name) !== undefined ? "table" : catalog.view(schema, name) !== undefined ? "view" : undefined;
+  const taken = isTable(catalog, schema, name)
+    ? "table"
+    : catalog.view(schema, name) !== undefined
+      ? "view"
+      : undefined;
   if (taken !== undefined) {
     const what = kind === "index" ? `there is already a ${taken} named ${name}` : `${taken} ${shown} already exists`;
     throw failAt(parsed, what, at);

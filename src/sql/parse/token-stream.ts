@@ -188,7 +188,7 @@ export class TokenStream {
     } else if (REGISTER.test(word)) {
       this.complain(`near "${word}": syntax error`, start);
     } else if (known === undefined) {
-      this.#addParameter(word, index, numbered);
+      this.#addParameter(word, index);
     }
     return index;
   }
@@ -242,15 +242,13 @@ export class TokenStream {
     return errorAt("INVALID", message, this.#tokens.text, at);
   }
 
-  #addParameter(word: string, index: number, numbered: boolean): void {
+  #addParameter(word: string, index: number): void {
     while (this.#parameters.length < index) {
       this.#parameters.push(undefined);
     }
     if (word !== "?") {
       this.#parameterNumbers.set(word, index);
-      if (!numbered) {
-        this.#parameters[index - 1] = word;
-      }
+      this.#parameters[index - 1] ??= word;
     }
   }
 

@@ -8,8 +8,9 @@ import type { Schema } from "../catalog/schema.ts";
 import type { Query } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Arguments } from "../run/arguments.ts";
+import type { SessionFunctions } from "../run/session-functions.ts";
 import type { KeyspaceReader } from "../storage.ts";
-import { answered, type SqlValue } from "../value/value.ts";
+import { answer, answered, INTEGER, type SqlValue } from "../value/value.ts";
 import type { BoundQuery } from "./bind/bound.ts";
 import { bindExpression } from "./bind/expression.ts";
 import { bindQuery } from "./bind/query.ts";
@@ -20,11 +21,14 @@ import type { Results } from "./interpret/site.ts";
 import type { QueryPlan } from "./plan/plan.ts";
 import { Planner } from "./plan/planner.ts";
 
+/** What a session says of its queries. */
 export interface QueryOptions {
   /** Rows, or groups, that a statement may hold. */
   readonly heldRows: number;
   /** Where the rows of tables are counted, by which plans are chosen. */
   readonly reader: () => KeyspaceReader;
+  /** The session's own. */
+  readonly functions: SessionFunctions;
 }
 
 export class InterpretedQuery {
@@ -35,8 +39,10 @@ export class InterpretedQuery {
   readonly planOf: (query: BoundQuery) => QueryPlan;
   readonly #heldRows: number;
 
-  constructor(parsed: ParsedStatement, query: Query, schema: Schema, { reader, heldRows }: QueryOptions) {
-    const statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+  constructor(parsed: ParsedStatement, query: Query, schema: Schema, options: QueryOptions) {
+    const { reader, heldRows, functions } = options;
+    const binders = { expression: bindExpression, query: bindQuery };
+    const statement = new StatementScope(parsed, schema, functions, binders);
     const bound = bindQuery(statement.newScope(), query);
     this.columns = bound.body.columns.map(({ name }) => name);
     const planner = new Planner((table) => reader().estimate(table.keyspace));
@@ -45,10 +51,13 @@ export class InterpretedQuery {
     this.#heldRows = heldRows;
   }
 
-  /** What goes through its rows, with parameters of its own; one execution at a time. */
-  run(values: Arguments): QueryRun {
+  /**
+   * What goes through its rows, with parameters of its own; one execution at a time. `bigints`: every INTEGER is given out as a
+   * bigint.
+   */
+  run(values: Arguments, bigints: boolean = false): QueryRun {
     const execution = new Execution(values, this.#heldRows, this.planOf);
-    return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns);
+    return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns, bigints);
   }
 }
 
@@ -56,11 +65,13 @@ export class QueryRun {
   readonly #execution: Execution;
   readonly #results: Results;
   readonly #columns: readonly string[];
+  readonly #bigints: boolean;
 
-  constructor(execution: Execution, results: Results, columns: readonly string[]) {
+  constructor(execution: Execution, results: Results, columns: readonly string[], bigints: boolean) {
     this.#execution = execution;
     this.#results = results;
     this.#columns = columns;
+    this.#bigints = bigints;
   }
 
   /** Puts it before the first row. */
@@ -82,6 +93,9 @@ export class QueryRun {
   value(column: number): SqlValue {
     this.#results.answer(column);
     const value = answered();
+    if (this.#bigints && answer.tag === INTEGER) {
+      return BigInt(value as number);
+    }
     return value instanceof Uint8Array ? value.slice() : value;
   }
 

@@ -12,6 +12,7 @@ export type SqlParameters = readonly (
   | SqlParameter
   | readonly SqlParameter[]
   | Readonly<Record<string, SqlParameter>>
+  | Arguments
 )[];
 
 export class Arguments {
@@ -21,20 +22,27 @@ export class Arguments {
   readonly #names: readonly (string | undefined)[];
   readonly #unnamed: number;
 
-  /** `names` of the parameters, with their sign; undefined for those without. */
+  /** `names` of the parameters, with their sign; undefined for those without. A number (`?2`) is no name. */
   constructor(names: readonly (string | undefined)[]) {
     this.tags = new Uint8Array(names.length);
     this.numbers = new Float64Array(names.length);
     this.others = names.map(() => null);
-    this.#names = names;
-    this.#unnamed = names.filter((name) => name === undefined).length;
+    this.#names = names.map((name) => (name?.startsWith("?") === true ? undefined : name));
+    this.#unnamed = this.#names.filter((name) => name === undefined).length;
   }
 
-  /** Replaces all values; INVALID where there are too few, too many or unknown ones. */
+  /**
+   * Replaces all values; INVALID where there are too few, too many or unknown ones. Arguments of the same statement are taken
+   * over as they are: whoever gives them has bound them by rules of his own.
+   */
   bind(values: SqlParameters): void {
     // One number or text for one parameter is the common case: 5 ns.
     if (values.length === 1 && this.#unnamed === 1 && this.#names.length === 1 && typeof values[0] !== "object") {
       this.set(0, values[0]);
+      return;
+    }
+    if (values[0] instanceof Arguments) {
+      this.#takeOver(values[0]);
       return;
     }
     let given = 0;
@@ -88,6 +96,14 @@ export class Arguments {
   copyTo(index: number, other: Arguments, into: number): void {
     const tag = this.tags[index] as Tag;
     other.setTagged(into, tag, tag === INTEGER || tag === REAL ? this.numbers[index]! : this.others[index]!);
+  }
+
+  #takeOver({ tags, numbers, others }: Arguments): void {
+    for (let index = 0; index < this.tags.length; index++) {
+      this.tags[index] = tags[index]!;
+      this.numbers[index] = numbers[index]!;
+      this.others[index] = others[index]!;
+    }
   }
 
   #setNext(position: number, value: SqlParameter): void {

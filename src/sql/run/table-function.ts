@@ -16,8 +16,10 @@ export interface TableFunction {
   readonly columns: readonly TableFunctionColumn[];
   /** Whether its rows have a rowid. */
   readonly hasRowid: boolean;
-  /** The rows of one call; the values are those of the hidden columns, in order, as far as they are given. */
-  readonly open: (tags: readonly Tag[], values: readonly SqlValue[]) => TableFunctionRows;
+  /** Whether a condition on a hidden column that gives it no value is an error. */
+  readonly takesEqualsOnly: boolean;
+  /** The rows of one call; the values are those of the hidden columns, in order, undefined where none is given. */
+  readonly open: (tags: readonly (Tag | undefined)[], values: readonly (SqlValue | undefined)[]) => TableFunctionRows;
 }
 
 export interface TableFunctionRows {

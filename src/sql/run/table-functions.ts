@@ -49,12 +49,16 @@ class Series implements TableFunctionRows {
   }
 }
 
-function integerOf(tag: Tag, value: SqlValue): bigint {
-  castTo("INTEGER", tag, value);
+/** An argument; `otherwise` where it is not given. */
+function integerOf(tag: Tag | undefined, value: SqlValue | undefined, otherwise: bigint): bigint {
+  if (tag === undefined) {
+    return otherwise;
+  }
+  castTo("INTEGER", tag, value!);
   return BigInt(answered() as number | bigint);
 }
 
-const NO_ROWS: TableFunctionRows = {
+export const NO_ROWS: TableFunctionRows = {
   next: () => false,
   answer: () => {
     throw new DbError("INVALID", "there is no row");
@@ -70,15 +74,16 @@ const SERIES: TableFunction = {
     isHidden: index > 0,
   })),
   hasRowid: true,
+  takesEqualsOnly: false,
   open: (tags, values) => {
-    if (tags.length === 0) {
+    if (tags[0] === undefined) {
       throw new DbError("INVALID", 'first argument to "generate_series()" missing or unusable');
     }
     if (tags.includes(NULL)) {
       return NO_ROWS;
     }
-    const [start, stop = MAX_INT64, step = 1n] = tags.map((tag, index) => integerOf(tag, values[index]!));
-    return new Series([start!, stop, step]);
+    const at = (index: number, otherwise: bigint): bigint => integerOf(tags[index], values[index], otherwise);
+    return new Series([at(0, 0n), at(1, MAX_INT64), at(2, 1n)]);
   },
 };
 
@@ -94,6 +99,7 @@ function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "js
       isHidden: hidden.includes(column),
     })),
     hasRowid: true,
+    takesEqualsOnly: false,
     open: (tags, values) => {
       const table = new JsonTable(kind, containers);
       table.open(tags[0] ?? NULL, values[0] ?? null, tags[1], values[1]);
@@ -105,8 +111,8 @@ function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "js
             answerInteger(table.rowid);
           } else if (given < 0) {
             table.answerColumn(JSON_TABLE_COLUMNS[column]!);
-          } else if (given < tags.length) {
-            answerValue(tags[given]!, values[given]!);
+          } else if (tags[given] !== undefined) {
+            answerValue(tags[given], values[given]!);
           } else {
             given === 0 ? answerNull() : answerText("$");
           }

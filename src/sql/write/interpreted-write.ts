@@ -41,9 +41,10 @@ export class InterpretedWrite {
     statement: Insert | Update | Delete,
     table: Table,
     schema: Schema,
-    { reader, heldRows }: QueryOptions,
+    { reader, heldRows, functions }: QueryOptions,
   ) {
-    this.#statement = new StatementScope(parsed, schema, { expression: bindExpression, query: bindQuery });
+    const binders = { expression: bindExpression, query: bindQuery };
+    this.#statement = new StatementScope(parsed, schema, functions, binders);
     this.#bound = bindWrite(this.#statement.newScope(), statement, table);
     this.columns = this.#bound.returning?.columns.map(({ name }) => name);
     this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));

@@ -10,13 +10,9 @@ describe("UNSUPPORTED", () => {
     ["delete from t limit 1", "LIMIT in UPDATE and DELETE", 21],
     ["create temp table t (a)", "CREATE TEMP TABLE", 19],
     ["create table aux.t (a)", 'the schema "aux" (there is only "main")', 18],
-    ["create virtual table v using m", "CREATE VIRTUAL TABLE", 22],
     ["alter table t add column a", "ALTER TABLE", 1],
-    ["pragma user_version", "PRAGMA", 8],
     ["vacuum", "VACUUM", 1],
     ["attach 'x' as y", "ATTACH", 1],
-    ["savepoint s", "SAVEPOINT", 1],
-    ["rollback to s", "ROLLBACK TO", 1],
     ["analyze", "ANALYZE", 1],
     ["explain analyze select 1", "EXPLAIN ANALYZE", 1],
   ])("%s", (text, construct, column) => {

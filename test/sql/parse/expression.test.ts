@@ -156,7 +156,7 @@ describe("literals", () => {
 
   test("parameters are numbered from 1, and one name has one number", () => {
     const parsed = parseStatement("SELECT ?, :a, ?5, ?, @b, :a, $c, #d");
-    expect(parsed.parameters).toEqual([undefined, ":a", undefined, undefined, undefined, undefined, "@b", "$c", "#d"]);
+    expect(parsed.parameters).toEqual([undefined, ":a", undefined, undefined, "?5", undefined, "@b", "$c", "#d"]);
     expect(showStatement(parsed.statement)).toBe("select ?1, ?2, ?5, ?6, ?7, ?2, ?8, ?9");
   });
 

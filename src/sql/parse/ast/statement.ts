@@ -83,6 +83,6 @@ export interface ParsedStatement {
   readonly text: string;
   /** Where it starts in the whole text. */
   readonly start: number;
-  /** Names of the parameters in order; undefined for those without a name. */
+  /** Names of the parameters in order, `:a` or `?2`; undefined for those without. */
   readonly parameters: readonly (string | undefined)[];
 }

@@ -176,7 +176,14 @@ export type Origin =
       /** How often the statement refers to the query: what WITH names is one object to all who do. */
       readonly references: { readonly count: number };
     }
-  | { readonly kind: "function"; readonly function: TableFunction; readonly list: readonly Bound[] }
+  | {
+      readonly kind: "function";
+      readonly function: TableFunction;
+      /** Arguments; the planner adds those that conditions give. */
+      readonly list: Bound[];
+      /** Which hidden column each of them is, counted among these. */
+      readonly places: number[];
+    }
   /** The rows that a recursive query found last. */
   | { readonly kind: "recursion" }
   /** One row in hand: that which is being written, NEW, OLD and excluded. */

@@ -17,7 +17,11 @@ import { bindWindow } from "./window.ts";
 
 export function bindCall(scope: Scope, call: Call): Bound {
   const { name, list, at } = call;
-  const found = grouping(scope, call);
+  const own = scope.statement.functions.call(name, list.length);
+  if (own?.kind === "aggregate" && call.over !== undefined && !own.isWindow) {
+    throw scope.statement.fail(`${name}() may not be used as a window function`, at);
+  }
+  const found = own === undefined ? grouping(scope, call) : own.kind === "aggregate" ? own.function : undefined;
   if (found !== undefined) {
     return call.over === undefined && isAggregate(found)
       ? bindAggregate(scope, call, found)
@@ -43,10 +47,12 @@ export function bindOperatorCall(scope: Scope, name: string, list: readonly Expr
 /** `a -> b` and `a ->> b`. */
 export function bindArrow(scope: Scope, operator: "->" | "->>", list: readonly Expression[]): Bound {
   const found = operator === "->" ? ARROW : DOUBLE_ARROW;
-  return bindFound(scope, found, list, undefined);
+  return bindFound(scope, found, list, list[0]!.at);
 }
 
-function bindFound(scope: Scope, found: ScalarFunction, list: readonly Expression[], site: number | undefined): Bound {
+/** `at` is where the call stands: two of a function that draws or counts are never the same. */
+function bindFound(scope: Scope, found: ScalarFunction, list: readonly Expression[], at: number): Bound {
+  const site = found.stability === "call" ? at : undefined;
   const parts = list.map((part, index) => {
     const takesJson = found.takesJson?.(index) === true;
     const bound = scope.expression(takesJson ? withBinaryGroups(part) : part);
@@ -81,6 +87,11 @@ function grouping(scope: Scope, { name, list, star, over, at }: Call): Aggregate
 }
 
 function bindScalar(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
+  const own = scope.statement.functions.call(name, list.length);
+  return own?.kind === "scalar" ? bindFound(scope, own.function, list, at) : bindBuiltIn(scope, name, list, at);
+}
+
+function bindBuiltIn(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
   const bind = (part: Expression): Bound => scope.expression(part);
   const requireArguments = (minimum: number, maximum: number): void => {
     if (list.length < minimum || list.length > maximum) {
@@ -116,13 +127,15 @@ function bindScalar(scope: Scope, name: string, list: readonly Expression[], at:
     default: {
       const found = scalarFunction(name.toLowerCase());
       if (found === undefined) {
-        throw scope.statement.fail(`no such function: ${name}`, at);
+        const isOwn = scope.statement.functions.has(name);
+        const message = isOwn ? `wrong number of arguments to function ${name}()` : `no such function: ${name}`;
+        throw scope.statement.fail(message, at);
       }
       requireArguments(found.minimum, found.maximum);
       if (found.stability === "call" && scope.place?.isPure === true) {
         scope.refuse("non-deterministic functions", at);
       }
-      return bindFound(scope, found, list, found.stability === "call" ? at : undefined);
+      return bindFound(scope, found, list, at);
     }
   }
 }

@@ -8,6 +8,9 @@ import type { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
 import { isKeyed, ROWID_INDEX, type Table, type View } from "../../catalog/schema.ts";
 import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
+import { pragmaTable } from "../../pragma/registry.ts";
+import { schemaTable } from "../../pragma/schema-table.ts";
+import type { TableFunction } from "../../run/table-function.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
 import {
@@ -126,8 +129,7 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
     if (view !== undefined) {
       return namedView(scope, term, view, isOptional);
     }
-    const called = schema === undefined ? tableFunction(foldName(name)) : undefined;
-    if (called !== undefined) {
+    if ((schema === undefined || foldName(schema) === "main") && functionOf(scope, name) !== undefined) {
       return named(alias ?? name, undefined, functionSource(scope, { ...term, list: [] }, isOptional));
     }
     throw noSuchTable(scope, schema, name, at);
@@ -272,7 +274,7 @@ function functionSource(
   term: Pick<Extract<FromTerm, { kind: "table-function" }>, "name" | "list" | "alias" | "at">,
   isOptional: boolean,
 ): Source {
-  const found = tableFunction(foldName(term.name));
+  const found = functionOf(scope, term.name);
   if (found === undefined) {
     const isTable = scope.statement.catalog.table(undefined, term.name) !== undefined;
     throw scope.statement.fail(isTable ? `'${term.name}' is not a function` : `no such table: ${term.name}`, term.at);
@@ -309,7 +311,21 @@ function functionSource(
     kind: "function",
     function: found,
     list,
+    places: term.list.map((_, index) => index),
   });
+}
+
+/** The table function of this name: the session's own, one that there is for all, or one about the schema. */
+function functionOf(scope: Scope, name: string): TableFunction | undefined {
+  const { functions, catalog } = scope.statement;
+  const folded = foldName(name);
+  const virtual = catalog.virtualTable(undefined, name);
+  if (virtual !== undefined) {
+    return functions.virtualTable(virtual);
+  }
+  return (
+    functions.table(folded) ?? tableFunction(folded) ?? schemaTable(catalog, folded) ?? pragmaTable(catalog, folded)
+  );
 }
 
 /** What joins the sources from `before` on to those before them. */

@@ -7,10 +7,11 @@
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import type { Schema, View } from "../../catalog/schema.ts";
+import type { Schema, Table, View } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
+import type { SessionFunctions } from "../../run/session-functions.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
 import {
   type AggregateCall,
@@ -67,32 +68,42 @@ export interface Place {
   readonly isPure: boolean;
 }
 
+/** Numbers for what is made while a statement is bound, and what it reads. */
+interface Shared {
+  sources: number;
+  queries: number;
+  readonly tables: Set<Table>;
+}
+
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
 export class StatementScope {
   readonly catalog: Schema;
+  readonly functions: SessionFunctions;
   /** The views whose queries this is in, the outermost first. */
   readonly views: readonly View[];
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
-  readonly #numbers: { sources: number; queries: number };
+  readonly #shared: Shared;
 
   constructor(
     parsed: ParsedStatement,
     catalog: Schema,
+    functions: SessionFunctions,
     binders: Binders,
-    numbers: { sources: number; queries: number } = { sources: 0, queries: 0 },
+    shared: Shared = { sources: 0, queries: 0, tables: new Set() },
     views: readonly View[] = [],
   ) {
     this.catalog = catalog;
+    this.functions = functions;
     this.views = views;
     this.#parsed = parsed;
     this.#binders = binders;
-    this.#numbers = numbers;
+    this.#shared = shared;
   }
 
   /** For parts of another text that belong to the statement: of its table's definition, of a trigger. */
   within(parsed: ParsedStatement): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.#binders, this.#numbers, this.views);
+    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, this.views);
   }
 
   /** The query of a view, which sees nothing of what is around it. */
@@ -104,8 +115,15 @@ export class StatementScope {
     if (views.length === MOST_VIEWS) {
       throw this.fail(`views inside one another: ${MOST_VIEWS} at the most`, at, "FULL");
     }
-    const inner = new StatementScope(view.definition, this.catalog, this.#binders, this.#numbers, [...views, view]);
+    const { catalog, functions } = this;
+    const around = [...views, view];
+    const inner = new StatementScope(view.definition, catalog, functions, this.#binders, this.#shared, around);
     return this.#binders.query(inner.newScope(), view.statement.query);
+  }
+
+  /** The tables that stand in a FROM of what was bound so far. */
+  get tables(): ReadonlySet<Table> {
+    return this.#shared.tables;
   }
 
   /** A scope that sees nothing. */
@@ -121,11 +139,14 @@ export class StatementScope {
   }
 
   newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
-    return { id: this.#numbers.sources++, name, columns, rowid, origin };
+    if (origin.kind === "table") {
+      this.#shared.tables.add(origin.table);
+    }
+    return { id: this.#shared.sources++, name, columns, rowid, origin };
   }
 
   newQueryId(): number {
-    return this.#numbers.queries++;
+    return this.#shared.queries++;
   }
 
   /** The collation of this name; undefined is BINARY. */

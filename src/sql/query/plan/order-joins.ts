@@ -54,7 +54,19 @@ export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined
   if (from === undefined) {
     return { plan: { kind: "one", filters: conjuncts.map(({ bound }) => bound) }, rows: 1, cost: 1 };
   }
-  return new Joining(surroundings, sourcesOf(from)).group(from, conjuncts, NO_SOURCES);
+  const own = new Set(sourcesOf(from));
+  // A table function may do anything when it is asked for a row: it is not where a condition without rows refuses all of them.
+  const gate = [...own].some(({ origin }) => origin.kind === "function")
+    ? conjuncts.filter(({ sources }) => [...sources].every((source) => !own.has(source)))
+    : [];
+  const others = conjuncts.filter((conjunct) => !gate.includes(conjunct));
+  const joined = new Joining(surroundings, own).group(from, others, NO_SOURCES);
+  return gate.length === 0 ? joined : { ...joined, plan: behind(gate, joined.plan) };
+}
+
+function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {
+  const outer: RowsPlan = { kind: "one", filters: gate.map(({ bound }) => bound) };
+  return { kind: "join", join: "inner", outer, inner, on: [], hash: undefined, filters: [] };
 }
 
 const NO_SOURCES: ReadonlySet<Source> = new Set();
@@ -64,9 +76,9 @@ class Joining {
   /** All sources of the query; others are those of queries around it, which are on a row. */
   readonly #own: ReadonlySet<Source>;
 
-  constructor(surroundings: Surroundings, sources: readonly Source[]) {
+  constructor(surroundings: Surroundings, own: ReadonlySet<Source>) {
     this.#surroundings = surroundings;
-    this.#own = new Set(sources);
+    this.#own = own;
   }
 
   /** Joins everything in `from`, with `given` sources on a row. */

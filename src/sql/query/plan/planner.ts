@@ -19,6 +19,7 @@ import { forEachBehindRows, isSame, sourcesOf, sourcesReadBy, visitAll } from ".
 import type { KeyAccess } from "./access.ts";
 import { tableKey } from "./choose-access.ts";
 import { conjunctsOf } from "./conjuncts.ts";
+import { giveArguments } from "./hidden-arguments.ts";
 import { planFrom, type Surroundings } from "./order-joins.ts";
 import type { BodyPlan, CorePlan, GroupingPlan, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
 
@@ -68,7 +69,8 @@ export class Planner {
     }
   }
 
-  #planCore(core: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
+  #planCore(bound: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
+    const core = giveArguments(bound);
     const sources = new Set(sourcesOf(core.from));
     const from = planFrom(this.#surroundings, core.from, core.where);
     let rows = from.plan;

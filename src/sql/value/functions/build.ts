@@ -20,7 +20,7 @@ const DIALECT_VERSION = "3.53.2";
 const DIALECT_SOURCE = "2026-06-03 19:12:13 d6e03d8c777cfa2d35e3b60d8ec3e0187f3e9f99d8e2ee9cac695fd6fcdf1a24";
 
 /** Of the options of better-sqlite3's build those that show in the dialect and hold here. */
-const OPTIONS: readonly string[] = [
+export const OPTIONS: readonly string[] = [
   "DQS=0",
   "ENABLE_MATH_FUNCTIONS",
   "LIKE_DOESNT_MATCH_BLOBS",
