@@ -154,7 +154,15 @@ export class Connection implements Surroundings {
     this.#hasWritten = true;
     const open = this.#transaction;
     if (open !== undefined && isOneWrite) {
-      return run(open);
+      try {
+        return run(open);
+      } catch (error) {
+        this.writing.forgetRowids();
+        if (resolutionOf(error) === "rollback") {
+          this.rollback();
+        }
+        throw error;
+      }
     }
     if (open !== undefined) {
       const savepoint = this.#mark(open);

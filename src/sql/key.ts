@@ -190,12 +190,12 @@ export class KeyWriter {
   }
 
   /** Bytes as they are: another key, at the end of this one. */
-  addRaw(source: Uint8Array, lengthBytes: number): void {
+  addRaw(source: Uint8Array, offset: number, lengthBytes: number): void {
     const { bytes, length } = this;
     if (length + lengthBytes > MAX_KEY_BYTES) {
       throw tooLong(length + lengthBytes);
     }
-    copyBytes(source, 0, bytes, length, lengthBytes);
+    copyBytes(source, offset, bytes, length, lengthBytes);
     this.length = length + lengthBytes;
   }
 

@@ -11,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { parseStatement } from "./parse/parser.ts";
 import { columnsOfPragma, type PragmaRows } from "./pragma/pragma.ts";
-import { buildProgram, type InsertProgram, type Program } from "./program.ts";
+import { buildProgram, type Program } from "./program.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
 import type { QueryRun } from "./query/interpreted-query.ts";
 import { describeQuery, type QueryDescription } from "./query/result-columns.ts";
@@ -20,9 +20,9 @@ import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { resolutionOf } from "./run/constraint.ts";
 import { Cursor } from "./run/cursor.ts";
 import type { Writing } from "./run/write-support.ts";
-import type { KeyspaceReader, SqlTransaction } from "./storage.ts";
+import type { KeyspaceReader } from "./storage.ts";
 import { INTEGER, type SqlValue } from "./value/value.ts";
-import type { InterpretedWrite, PreparedWrite } from "./write/interpreted-write.ts";
+import type { WriteExecution, WriteProgram } from "./write-program.ts";
 
 /** Rows that are made before the first of them is given out by `iterate`. */
 const ITERATE_ROWS = 256;
@@ -48,8 +48,8 @@ export class Prepared {
   #functions: number;
   #query: QueryProgram | undefined;
   #run: QueryRun | undefined;
-  #write: InterpretedWrite | undefined;
-  #writeRun: PreparedWrite | undefined;
+  #write: WriteProgram | undefined;
+  #writeRun: WriteExecution | undefined;
 
   constructor(parsed: ParsedStatement, bigints: boolean = false) {
     this.parsed = parsed;
@@ -75,7 +75,7 @@ export class Prepared {
   }
 
   /** What carries out a write with these parameters. */
-  write(write: InterpretedWrite, writing: Writing): PreparedWrite {
+  write(write: WriteProgram, writing: Writing): WriteExecution {
     if (this.#write !== write) {
       this.#write = write;
       this.#writeRun = write.prepare(this.values, writing);
@@ -212,10 +212,8 @@ export class Statement<Row = SqlRow> {
       case "query":
       case "rows":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
-      case "insert":
-      case "change":
       case "write":
-        this.#write(program);
+        this.#write(program.write);
         break;
       case "schema":
         if (program.change !== undefined) {
@@ -387,7 +385,7 @@ export class Statement<Row = SqlRow> {
     connection.writing.begin();
     connection.enter();
     const { bigints } = this.#prepared;
-    return this.#write(program).map(({ tags, values }) =>
+    return this.#write(program.write).map(({ tags, values }) =>
       this.#shaped(
         columns,
         bigints ? values.map((value, index) => (tags[index] === INTEGER ? BigInt(value as number) : value)) : values,
@@ -407,22 +405,15 @@ export class Statement<Row = SqlRow> {
   }
 
   /** One that fails has changed nothing, which is what `changes()` then says. */
-  #write(program: Extract<Program, { kind: "insert" | "change" | "write" }>): readonly HeldRow[] {
+  #write(program: WriteProgram): readonly HeldRow[] {
     const connection = this.#connection;
     const { writing } = connection;
-    const { lastRowid } = writing;
     let changes = 0;
     let returned: readonly HeldRow[] = [];
     try {
-      if (program.kind === "write") {
-        const prepared = this.#prepared.write(program.write, writing);
-        returned = connection.write((transaction) => prepared.run(transaction));
-      } else if (program.kind === "insert") {
-        const { insert } = program;
-        connection.write((transaction) => this.#insert(transaction, insert), insert.rows.length === 0);
-      } else {
-        connection.write((transaction) => this.#change(transaction, program.call()));
-      }
+      const execution = this.#prepared.write(program, writing);
+      const isOneWrite = execution.begin();
+      returned = connection.write((transaction) => execution.run(transaction), isOneWrite);
       changes = writing.changes;
     } catch (error) {
       // What FAIL leaves has been changed.
@@ -430,47 +421,8 @@ export class Statement<Row = SqlRow> {
       throw error;
     } finally {
       connection.countChanges(changes);
-      if (changes === 0) {
-        // A rowid that was tried is none that was inserted.
-        writing.lastRowid = lastRowid;
-      }
     }
     return returned;
-  }
-
-  #insert(transaction: SqlTransaction, insert: InsertProgram): void {
-    const { values } = this.#prepared;
-    const { writing } = this.#connection;
-    const call = insert.call();
-    if (insert.rows.length === 0) {
-      writing.changes += call(transaction, values, writing);
-      return;
-    }
-    const cells = new Arguments(Array.from({ length: insert.workedOut }, () => undefined));
-    insert.cells()?.(values, cells);
-    const row = new Arguments(insert.rows[0]!.map(() => undefined));
-    for (const bounds of insert.rows) {
-      bounds.forEach((cell, index) => {
-        if (typeof cell === "number") {
-          cells.copyTo(cell, row, index);
-        } else if (cell.kind === "parameter") {
-          values.copyTo(cell.index - 1, row, index);
-        } else if (cell.kind === "constant") {
-          row.setTagged(index, cell.tag, cell.value);
-        }
-      });
-      writing.changes += call(transaction, row, writing);
-    }
-  }
-
-  #change(transaction: SqlTransaction, call: ReturnType<Extract<Program, { kind: "change" }>["call"]>): void {
-    const { cursor, values } = this.#prepared;
-    cursor.begin(Number.POSITIVE_INFINITY);
-    try {
-      call(transaction, values, this.#connection.writing, cursor);
-    } finally {
-      cursor.close();
-    }
   }
 }
 

@@ -131,7 +131,7 @@ function isMain(schema: string | undefined): boolean {
   return schema === undefined || foldName(schema) === "main";
 }
 
-/** With its indexes, those of its constraints and others, the one made last first, as SQLite lists them. */
+/** With its indexes in the order in which SQLite looks at them: the one made last first, those that replace rows behind the others. */
 function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
   const { definition, statement } = read(entry, "create-table");
   const { keyspace, slots, firstSlots, columnSlots } = entry;
@@ -144,15 +144,17 @@ function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table
   const folded = foldName(entry.name);
   const indexes = entries.filter(({ type, table: of }) => type === "index" && foldName(of) === folded);
   let shape = 0;
+  const made = indexes.map((index) => {
+    if (index.sql === null) {
+      return constraintIndex(table, shapes[shape++]!, index.keyspace!);
+    }
+    const { definition: own, statement: create } = read(index, "create-index");
+    return indexOf(own, create, table, index.keyspace!);
+  });
+  const replacing = made.filter(({ conflict }) => conflict === "replace");
   return {
     ...table,
-    indexes: indexes.map((index) => {
-      if (index.sql === null) {
-        return constraintIndex(table, shapes[shape++]!, index.keyspace!);
-      }
-      const { definition: own, statement: create } = read(index, "create-index");
-      return indexOf(own, create, table, index.keyspace!);
-    }),
+    indexes: [...made.filter((index) => !replacing.includes(index)).reverse(), ...replacing.reverse()],
   };
 }
 

@@ -72,8 +72,11 @@ function indexShapes(
       number++;
       continue;
     }
-    const same = [...shapes.map((shape) => shape.columns), ...(primary === undefined ? [] : [primary])];
-    if (!same.some((other) => isSameKey(other, keyColumns))) {
+    const same = shapes.findIndex((shape) => isSameKey(shape.columns, keyColumns));
+    if (same >= 0 && constraint.kind === "primary-key") {
+      shapes[same] = { ...shapes[same]!, origin: "pk" };
+    }
+    if (same < 0 && (primary === undefined || !isSameKey(primary, keyColumns))) {
       number++;
       shapes.push({
         origin: constraint.kind === "unique" ? "u" : "pk",

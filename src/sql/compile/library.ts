@@ -2,6 +2,7 @@
 import { answerRowid, EXACT_ROWIDS, KeyWriter, rangeEnd, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
 import { CountState, FunctionState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
+import { failCheck, failDatatype, failIndex, failKey, failNotNull } from "../run/constraint.ts";
 import { GroupTable } from "../run/group-table.ts";
 import { JoinTable } from "../run/join-table.ts";
 import { KeyList } from "../run/key-list.ts";
@@ -10,7 +11,7 @@ import { RowArena } from "../run/row-arena.ts";
 import { RowKeys } from "../run/row-keys.ts";
 import { Sorter } from "../run/sorter.ts";
 import { ValueSet } from "../run/value-set.ts";
-import { answerGivenRowid, failNotNull, failUnique, writeRowidKey } from "../run/write-support.ts";
+import { answerGivenRowid, writeRowidKey } from "../run/write-support.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
 import {
   add,
@@ -66,8 +67,11 @@ export interface Library {
   readonly copyBlob: typeof copyBlob;
   readonly divide: typeof divide;
   readonly equalInPlace: typeof equalInPlace;
+  readonly failCheck: typeof failCheck;
+  readonly failDatatype: typeof failDatatype;
+  readonly failIndex: typeof failIndex;
+  readonly failKey: typeof failKey;
   readonly failNotNull: typeof failNotNull;
-  readonly failUnique: typeof failUnique;
   readonly greater: typeof greater;
   readonly growStates: typeof growStates;
   readonly isGlob: typeof isGlob;
@@ -126,8 +130,11 @@ export const library: Library = {
   copyBlob,
   divide,
   equalInPlace,
+  failCheck,
+  failDatatype,
+  failIndex,
+  failKey,
   failNotNull,
-  failUnique,
   greater,
   growStates,
   isGlob,

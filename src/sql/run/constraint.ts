@@ -1,6 +1,8 @@
 /** A row that may not be: the errors of constraints, with the code that SQLite has for each. */
 import { DbError } from "../../errors.ts";
+import { type Column, type Index, isKeyed, keyColumnsOf, type Table } from "../catalog/schema.ts";
 import type { ConflictAction } from "../parse/ast/write.ts";
+import { type Tag, TYPE_NAMES } from "../value/value.ts";
 
 export type ConstraintKind =
   | "NOTNULL"
@@ -27,8 +29,18 @@ export function resolutionOf(error: unknown): "abort" | "fail" | "rollback" {
   return resolution === "fail" || resolution === "rollback" ? resolution : "abort";
 }
 
-export function notNullError(table: string, column: string, conflict?: ConflictAction): DbError {
-  return constraintError("NOTNULL", `NOT NULL constraint failed: ${table}.${column}`, conflict);
+export function notNullFailure(table: Table, column: Column, action: ConflictAction): DbError {
+  return constraintError("NOTNULL", `NOT NULL constraint failed: ${table.name}.${column.name}`, action);
+}
+
+export function checkFailure(name: string, action: ConflictAction | undefined): DbError {
+  return constraintError("CHECK", `CHECK constraint failed: ${name}`, action);
+}
+
+/** A STRICT column takes its own type alone. */
+export function datatypeFailure(table: Table, { name, strictType }: Column, tag: Tag): DbError {
+  const type = TYPE_NAMES[tag]!.toUpperCase();
+  return constraintError("DATATYPE", `cannot store ${type} value in ${strictType} column ${table.name}.${name}`);
 }
 
 /** RESTRICT is a trigger to SQLite. */
@@ -37,15 +49,53 @@ export function foreignKeyError(kind: "FOREIGNKEY" | "TRIGGER" = "FOREIGNKEY"): 
 }
 
 /** `what` is unique: columns with their table, or an index of expressions. */
-export function uniqueError(kind: "UNIQUE" | "PRIMARYKEY" | "ROWID", what: string, conflict?: ConflictAction): DbError {
+function uniqueError(kind: "UNIQUE" | "PRIMARYKEY" | "ROWID", what: string, conflict?: ConflictAction): DbError {
   return constraintError(kind, `UNIQUE constraint failed: ${what}`, conflict);
 }
 
-export function columnNames(table: string, columns: readonly string[]): string {
+function columnNames(table: string, columns: readonly string[]): string {
   return columns.map((column) => `${table}.${column}`).join(", ");
 }
 
 /** RAISE(IGNORE): the row that a trigger was fired for is left as it is, with all that would have followed. */
 export class RowIgnored extends Error {
   override readonly name = "RowIgnored";
+}
+
+/** A row has the table's own key already. */
+export function keyFailure(table: Table, action: ConflictAction): DbError {
+  const names = isKeyed(table) ? keyColumnsOf(table).map(({ name }) => name) : [table.rowidColumn?.name ?? "rowid"];
+  const kind = isKeyed(table) || table.rowidColumn !== undefined ? "PRIMARYKEY" : "ROWID";
+  return uniqueError(kind, columnNames(table.name, names), action);
+}
+
+/** A row has the columns of a unique index already. */
+export function uniqueFailure(table: Table, { name, columns, origin }: Index, action: ConflictAction): DbError {
+  const kind = origin === "pk" ? "PRIMARYKEY" : "UNIQUE";
+  if (columns.some(({ column }) => column === undefined)) {
+    return uniqueError(kind, `index '${name}'`, action);
+  }
+  const names = columns.map(({ column }) => (column! < 0 ? "rowid" : table.columns[column!]!.name));
+  return uniqueError(kind, columnNames(table.name, names), action);
+}
+
+/** The same as functions that do not return, for generated code. */
+export function failKey(table: Table, action: ConflictAction): never {
+  throw keyFailure(table, action);
+}
+
+export function failIndex(table: Table, index: Index, action: ConflictAction): never {
+  throw uniqueFailure(table, index, action);
+}
+
+export function failNotNull(table: Table, column: Column, action: ConflictAction): never {
+  throw notNullFailure(table, column, action);
+}
+
+export function failCheck(name: string, action: ConflictAction | undefined): never {
+  throw checkFailure(name, action);
+}
+
+export function failDatatype(table: Table, column: Column, tag: Tag): never {
+  throw datatypeFailure(table, column, tag);
 }

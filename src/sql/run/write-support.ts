@@ -1,14 +1,15 @@
 /** What compiled INSERT, UPDATE and DELETE stand on: the buffers that they write rows and keys in, and their errors. */
 import { compareBytes } from "../../bytes.ts";
 import { DbError } from "../../errors.ts";
-import { type Column, isKeyed, keyColumnsOf, type Table } from "../catalog/schema.ts";
+import { type Index, isKeyed, type Table } from "../catalog/schema.ts";
 import { answerRowid, KeyWriter, writeIntegerKey } from "../key.ts";
+import type { ConflictAction } from "../parse/ast/write.ts";
 import { RowWriter } from "../row.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 import { toNumericAffinity } from "../value/affinity.ts";
 import { answer, answered, answerInteger, BIG, INTEGER, NULL, type SqlValue, type Tag } from "../value/value.ts";
-import { columnNames, notNullError, uniqueError } from "./constraint.ts";
-import { Staging } from "./staging.ts";
+import { keyFailure, uniqueFailure } from "./constraint.ts";
+import { NEW_ENTRY, NEW_KEY, OLD_ENTRY, OLD_KEY, ROW, Staging } from "./staging.ts";
 
 /** In place of a greatest rowid that nobody looked up yet. No table's greatest is less. */
 const UNKNOWN = Number.NEGATIVE_INFINITY;
@@ -23,10 +24,21 @@ export interface WriteSettings {
   deferForeignKeys: boolean;
 }
 
+/** What staged changes are of. */
+export interface StagedTable {
+  readonly table: Table;
+  /** The indexes whose entries are staged, in that order. */
+  readonly indexes: readonly Index[];
+  /** What the statement says of conflicts; undefined: what each constraint says. */
+  readonly action: ConflictAction | undefined;
+}
+
 /** The buffers of one statement's writes, and what its session knows of them. */
 export class Writing {
   readonly row: RowWriter;
   readonly key: KeyWriter;
+  /** An entry of an index that is put or deleted. */
+  readonly entryKey: KeyWriter;
   readonly staging: Staging;
   changes: number;
   /** Rows that triggers and foreign keys have changed. */
@@ -46,6 +58,7 @@ export class Writing {
   constructor() {
     this.row = new RowWriter();
     this.key = new KeyWriter();
+    this.entryKey = new KeyWriter();
     this.staging = new Staging();
     this.changes = 0;
     this.nestedChanges = 0;
@@ -76,40 +89,77 @@ export class Writing {
     this.#nextRowids.clear();
   }
 
-  /** A row of the keyspace was moved or deleted: it may have been the greatest. */
+  /** A row of the keyspace was moved or deleted, which may have been the greatest, or not inserted after all. */
   forgetRowid(keyspace: number): void {
     this.#nextRowids.delete(keyspace);
   }
 
-  /** Makes the staged changes. A row may only move to a key that no other row has. */
-  apply(transaction: SqlTransaction, table: Table): void {
+  /** Makes the staged changes, one row after the other. */
+  apply(transaction: SqlTransaction, about: StagedTable): void {
+    const { staging } = this;
+    for (let change = 0; change < staging.count; change++) {
+      if (this.#applyOne(transaction, about, change)) {
+        this.changes++;
+      }
+    }
+    staging.clear();
+  }
+
+  /** False: the row stays as it is, since another one has what would be its. */
+  #applyOne(transaction: SqlTransaction, { table, indexes, action }: StagedTable, change: number): boolean {
     const { staging } = this;
     const { keyspace } = table;
-    for (let change = 0; change < staging.count; change++) {
-      const { bytes } = staging;
-      const keyOffset = staging.keyOffset(change);
-      const keyLength = staging.keyLength(change);
-      const rowLength = staging.rowLength(change);
-      if (rowLength === 0) {
-        transaction.delete(keyspace, bytes, keyOffset, keyLength);
-        continue;
-      }
-      const rowOffset = staging.rowOffset(change);
-      const newOffset = staging.newKeyOffset(change);
-      const newLength = staging.newKeyLength(change);
-      if (newLength === 0 || compareBytes(bytes, keyOffset, keyLength, bytes, newOffset, newLength) === 0) {
-        transaction.put(keyspace, bytes, keyOffset, keyLength, bytes, rowOffset, rowLength);
-        continue;
-      }
-      if (transaction.get(keyspace, bytes, newOffset, newLength)) {
-        failUnique(table);
-      }
-      transaction.delete(keyspace, bytes, keyOffset, keyLength);
-      transaction.put(keyspace, bytes, newOffset, newLength, bytes, rowOffset, rowLength);
+    const { bytes } = staging;
+    const key = staging.part(change, OLD_KEY);
+    const keyOffset = key.offset;
+    const keyLength = key.length;
+    const row = staging.part(change, ROW);
+    const rowOffset = row.offset;
+    const rowLength = row.length;
+    const moved = staging.part(change, NEW_KEY);
+    const isMoved =
+      moved.length > 0 && compareBytes(bytes, keyOffset, keyLength, bytes, moved.offset, moved.length) !== 0;
+    const newOffset = isMoved ? moved.offset : keyOffset;
+    const newLength = isMoved ? moved.length : keyLength;
+    const isTaken = isMoved && transaction.get(keyspace, bytes, newOffset, newLength);
+    if (isTaken && !isKeyed(table)) {
+      return refuse(keyFailure, table, action ?? table.keyConflict);
     }
-    this.changes += staging.count;
-    staging.clear();
-    this.#nextRowids.delete(keyspace);
+    for (let entry = 0; entry < indexes.length; entry++) {
+      const index = indexes[entry]!;
+      if (staging.isTaken(transaction, change, entry, index.keyspace)) {
+        return refuse((of, resolved) => uniqueFailure(of, index, resolved), table, action ?? index.conflict);
+      }
+    }
+    if (isTaken) {
+      return refuse(keyFailure, table, action ?? table.keyConflict);
+    }
+    for (let entry = 0; entry < indexes.length; entry++) {
+      const index = indexes[entry]!.keyspace;
+      if (staging.hasEntry(change, entry, OLD_ENTRY) && (isMoved || !staging.isSameEntry(change, entry))) {
+        const length = staging.entryKey(this.entryKey, change, entry, OLD_ENTRY, keyOffset, keyLength);
+        transaction.delete(index, this.entryKey.bytes, 0, length);
+      }
+    }
+    if (rowLength === 0 || isMoved) {
+      this.forgetRowid(keyspace);
+    }
+    if (rowLength === 0) {
+      transaction.delete(keyspace, bytes, keyOffset, keyLength);
+      return true;
+    }
+    if (isMoved) {
+      transaction.delete(keyspace, bytes, keyOffset, keyLength);
+    }
+    transaction.put(keyspace, bytes, newOffset, newLength, bytes, rowOffset, rowLength);
+    for (let entry = 0; entry < indexes.length; entry++) {
+      const index = indexes[entry]!.keyspace;
+      if (staging.hasEntry(change, entry, NEW_ENTRY) && (isMoved || !staging.isSameEntry(change, entry))) {
+        const length = staging.entryKey(this.entryKey, change, entry, NEW_ENTRY, newOffset, newLength);
+        transaction.put(index, this.entryKey.bytes, 0, length, bytes, newOffset, newLength);
+      }
+    }
+    return true;
   }
 
   /**
@@ -123,7 +173,6 @@ export class Writing {
       // The first rowid that a transaction gives is looked up by itself; the greatest is worth its scan from the second on.
       this.#nextRowids.set(keyspace, UNKNOWN);
       answerGivenRowid(tag, value);
-      this.lastRowid = answered() as number | bigint;
       return false;
     }
     if (next === undefined || next === UNKNOWN) {
@@ -143,12 +192,24 @@ export class Writing {
     } else {
       answerGivenRowid(tag, value);
     }
-    this.lastRowid = answered() as number | bigint;
+    const rowid = answered() as number | bigint;
     // Beyond ±2^53 `next` is rounded, and proves nothing.
-    const isGreatest = Number.isSafeInteger(next) && this.lastRowid >= next;
-    this.#nextRowids.set(keyspace, Math.max(next, Number(this.lastRowid) + 1));
+    const isGreatest = Number.isSafeInteger(next) && rowid >= next;
+    this.#nextRowids.set(keyspace, Math.max(next, Number(rowid) + 1));
     return isGreatest;
   }
+}
+
+/** False for a row that is left out. */
+function refuse(
+  failure: (table: Table, action: ConflictAction) => DbError,
+  table: Table,
+  action: ConflictAction = "abort",
+): boolean {
+  if (action === "ignore") {
+    return false;
+  }
+  throw failure(table, action);
 }
 
 /** Answers the integer that a rowid is; INVALID for what is none. */
@@ -181,16 +242,4 @@ export function writeRowidKey(writing: Writing, tag: Tag, value: SqlValue): numb
   writing.key.begin();
   writing.key.add(tag, value);
   return writing.key.length;
-}
-
-export function failNotNull(table: Table, column: Column): never {
-  throw notNullError(table.name, column.name);
-}
-
-/** Of the table's own key. */
-export function failUnique(table: Table): never {
-  const columns = isKeyed(table) ? keyColumnsOf(table) : [table.rowidColumn];
-  const names = columns.map((column) => column?.name ?? "rowid");
-  const kind = isKeyed(table) || table.rowidColumn !== undefined ? "PRIMARYKEY" : "ROWID";
-  throw uniqueError(kind, columnNames(table.name, names));
 }

@@ -1,8 +1,8 @@
 /**
  * An INSERT, UPDATE or DELETE that is interpreted: bound, its query planned, and ready to be run as often as it is asked to.
  *
- * It has every kind of constraint, ON CONFLICT, RETURNING and subqueries. Compiled code (compile/write.ts) writes to tables that
- * have nothing of that.
+ * It has every kind of constraint, ON CONFLICT, RETURNING and subqueries. What of that compiled code has, too, is told by
+ * compile/write/compiled-write.ts.
  */
 
 import type { Schema, Table } from "../catalog/schema.ts";
@@ -15,6 +15,7 @@ import { Builder } from "../query/interpret/builder.ts";
 import { Execution } from "../query/interpret/execution.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
+import type { QueryPlan } from "../query/plan/plan.ts";
 import { Planner } from "../query/plan/planner.ts";
 import type { Arguments } from "../run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "../run/constraint.ts";
@@ -25,14 +26,18 @@ import { bindDelete, bindUpdate } from "./bind/change.ts";
 import { bindInsert } from "./bind/insert.ts";
 import { ChangeRun } from "./run/change-run.ts";
 import type { Environment } from "./run/environment.ts";
-import { InsertRun } from "./run/insert-run.ts";
+import { ForeignKeys } from "./run/foreign-keys.ts";
+import { InsertRun, type RowFunctionAfter } from "./run/insert-run.ts";
 import type { WriteRun } from "./run/write-run.ts";
 
 export class InterpretedWrite {
   /** Names of RETURNING's columns. */
   readonly columns: readonly string[] | undefined;
+  readonly bound: BoundWrite;
+  /** How its rows are found; undefined: DEFAULT VALUES. */
+  readonly plan: QueryPlan | undefined;
+  readonly hasForeignKeys: boolean;
   readonly #statement: StatementScope;
-  readonly #bound: BoundWrite;
   readonly #planner: Planner;
   readonly #heldRows: number;
 
@@ -45,19 +50,27 @@ export class InterpretedWrite {
   ) {
     const binders = { expression: bindExpression, query: bindQuery };
     this.#statement = new StatementScope(parsed, schema, functions, binders);
-    this.#bound = bindWrite(this.#statement.newScope(), statement, table);
-    this.columns = this.#bound.returning?.columns.map(({ name }) => name);
+    this.bound = bindWrite(this.#statement.newScope(), statement, table);
+    this.hasForeignKeys = ForeignKeys.isDue(schema, table);
+    this.columns = this.bound.returning?.columns.map(({ name }) => name);
     this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));
+    this.plan = this.bound.query === undefined ? undefined : this.#planner.plan(this.bound.query);
     this.#heldRows = heldRows;
   }
 
   /** What carries it out, with parameters of its own; one execution at a time. */
-  prepare(values: Arguments, writing: Writing): PreparedWrite {
+  prepare(values: Arguments, writing: Writing, rowFunctionAfter: RowFunctionAfter = () => undefined): PreparedWrite {
     const planner = this.#planner;
     const heldRows = this.#heldRows;
     const execution = new Execution(values, heldRows, (query) => planner.plan(query));
     const environment: Environment = { statement: this.#statement, planner, writing, heldRows, runOf };
-    return new PreparedWrite(execution, runOf(new Builder(execution), this.#bound, environment), writing);
+    const site = new Builder(execution);
+    const { bound } = this;
+    const run =
+      bound.kind === "insert"
+        ? new InsertRun(site, bound, environment, rowFunctionAfter)
+        : runOf(site, bound, environment);
+    return new PreparedWrite(execution, run, writing);
   }
 }
 
@@ -92,6 +105,7 @@ export class PreparedWrite {
     const { returned } = this.#run;
     const writing = this.#writing;
     const deferred = writing.deferred.count;
+    const { lastRowid } = writing;
     if (returned !== undefined) {
       returned.rows = [];
     }
@@ -99,6 +113,8 @@ export class PreparedWrite {
     try {
       this.#run.run(transaction, undefined);
       if (writing.immediate.count > 0) {
+        // SQLite does not insert what is without a parent in the first place.
+        writing.lastRowid = lastRowid;
         throw foreignKeyError();
       }
     } catch (error) {

@@ -5,7 +5,6 @@ import { parseScript, parseStatement } from "../../../src/sql/parse/parser.ts";
 
 describe("UNSUPPORTED", () => {
   test.each([
-    ["explain insert into t select 1", "INSERT … SELECT", 9],
     ["delete from t order by a limit 1", "ORDER BY in UPDATE and DELETE", 24],
     ["delete from t limit 1", "LIMIT in UPDATE and DELETE", 21],
     ["create temp table t (a)", "CREATE TEMP TABLE", 19],

@@ -184,6 +184,15 @@ export function forEachBehindRows({ grouping, windowing, columns }: BoundCore, v
   }
 }
 
+/** Whether there is a subquery in the expression. */
+export function asksQueries(bound: Bound): boolean {
+  let asks = false;
+  visitAll(bound, (part) => {
+    asks ||= queryOf(part) !== undefined;
+  });
+  return asks;
+}
+
 /** The sources of FROM, from left to right. */
 export function sourcesOf(from: BoundFrom | undefined): Source[] {
   if (from === undefined) {

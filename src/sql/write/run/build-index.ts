@@ -8,12 +8,12 @@ import { visitAll } from "../../query/bind/walk.ts";
 import { Builder } from "../../query/interpret/builder.ts";
 import { Execution } from "../../query/interpret/execution.ts";
 import { Arguments } from "../../run/arguments.ts";
+import { uniqueFailure } from "../../run/constraint.ts";
 import { KeySorter } from "../../run/key-sorter.ts";
 import type { BatchScan, SqlTransaction } from "../../storage.ts";
 import type { Target } from "../bind/bound.ts";
 import { IndexEntry } from "./index-entry.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
-import { uniqueFailure } from "./uniqueness.ts";
 
 /** `target` has the new index alone. */
 export function buildIndex(transaction: SqlTransaction, target: Target): void {

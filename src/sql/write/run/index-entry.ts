@@ -52,7 +52,7 @@ export class IndexEntry {
   /** Ends the entry's key with that of the row, if it needs it. */
   finish(rowKey: Uint8Array, rowKeyLength: number): void {
     if (this.isThere && !this.isExclusive) {
-      this.key.addRaw(rowKey, rowKeyLength);
+      this.key.addRaw(rowKey, 0, rowKeyLength);
     }
   }
 

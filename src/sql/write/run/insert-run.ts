@@ -2,10 +2,11 @@
 
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { BoundQuery } from "../../query/bind/bound.ts";
-import { visitAll } from "../../query/bind/walk.ts";
+import { asksQueries } from "../../query/bind/walk.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
 import { type HeldRow, holdAll, holdRow } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
+import { Arguments } from "../../run/arguments.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { NULL } from "../../value/value.ts";
@@ -16,6 +17,14 @@ import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
 import { TableWriter } from "./table-writer.ts";
 import type { WriteRun } from "./write-run.ts";
+
+/** What inserts a row whose cells are its values, compiled; undefined: there is nothing like that (yet). */
+export type RowFunction = (transaction: SqlTransaction, cells: Arguments, writing: Writing) => number;
+/** Asked when so many rows were interpreted. */
+export type RowFunctionAfter = (rows: number) => RowFunction | undefined;
+
+/** How many rows are interpreted between two questions whether there is a compiled form. */
+const ROWS_BETWEEN = 16;
 
 export class InsertRun implements WriteRun {
   readonly returned: ReturnedRows | undefined;
@@ -28,7 +37,17 @@ export class InsertRun implements WriteRun {
   readonly #heldRows: number;
   readonly #onConflict: OnConflict | undefined;
 
-  constructor(site: Builder, bound: BoundInsert, environment: Environment) {
+  readonly #rowFunctionAfter: RowFunctionAfter;
+  readonly #cells: Arguments;
+  #rowFunction: RowFunction | undefined;
+  #interpreted: number;
+
+  constructor(
+    site: Builder,
+    bound: BoundInsert,
+    environment: Environment,
+    rowFunctionAfter: RowFunctionAfter = () => undefined,
+  ) {
     const { target, query, upserts, returning } = bound;
     const { planner, writing } = environment;
     this.#bound = bound;
@@ -38,6 +57,10 @@ export class InsertRun implements WriteRun {
     this.#isAtOnce = query !== undefined && !readsNothing(query);
     this.#columns = query?.body.columns.length ?? 0;
     this.#heldRows = site.heldRows;
+    this.#rowFunctionAfter = rowFunctionAfter;
+    this.#cells = new Arguments(Array.from({ length: this.#columns }, () => undefined));
+    this.#rowFunction = undefined;
+    this.#interpreted = 0;
     this.returned =
       returning === undefined
         ? undefined
@@ -73,11 +96,34 @@ export class InsertRun implements WriteRun {
   }
 
   #insert(transaction: SqlTransaction, row: HeldRow | undefined, conflict: ConflictAction | undefined): void {
+    if (row !== undefined && this.#insertCompiled(transaction, row)) {
+      return;
+    }
     const record = new RowRecord(this.#bound.target.table);
     this.#fill(record, row);
     if (this.#writer.insert(transaction, record, conflict, this.#onConflict?.within(transaction, record))) {
       this.#written(transaction, record);
     }
+  }
+
+  /** False: it is to be interpreted. */
+  #insertCompiled(transaction: SqlTransaction, { tags, values }: HeldRow): boolean {
+    if (this.#rowFunction === undefined) {
+      this.#interpreted++;
+      if (this.#interpreted % ROWS_BETWEEN !== 0) {
+        return false;
+      }
+      this.#rowFunction = this.#rowFunctionAfter(ROWS_BETWEEN);
+      if (this.#rowFunction === undefined) {
+        return false;
+      }
+    }
+    const cells = this.#cells;
+    for (let column = 0; column < tags.length; column++) {
+      cells.setTagged(column, tags[column]!, values[column]!);
+    }
+    this.#writing.changes += this.#rowFunction(transaction, cells, this.#writing);
+    return true;
   }
 
   #written(transaction: SqlTransaction, record: RowRecord): void {
@@ -105,14 +151,5 @@ export class InsertRun implements WriteRun {
 
 /** VALUES without subqueries reads no table, so its rows can be written as they come. */
 function readsNothing({ body }: BoundQuery): boolean {
-  if (body.kind !== "values") {
-    return false;
-  }
-  let reads = false;
-  for (const cell of body.rows.flat()) {
-    visitAll(cell, (part) => {
-      reads ||= part.kind === "scalar-query" || part.kind === "exists" || part.kind === "in-query";
-    });
-  }
-  return !reads;
+  return body.kind === "values" && !body.rows.flat().some(asksQueries);
 }

@@ -1,13 +1,13 @@
 /** What a table's definition makes of a row before it is written: affinities, generated columns, NOT NULL, CHECK. */
-import type { Column } from "../../catalog/schema.ts";
+import type { Column, Table } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Bound } from "../../query/bind/bound.ts";
 import type { Evaluate, Test } from "../../query/interpret/evaluate.ts";
 import { evaluatorOf, testOf } from "../../query/interpret/expression.ts";
 import type { Site } from "../../query/interpret/site.ts";
-import { constraintError, notNullError } from "../../run/constraint.ts";
+import { checkFailure, datatypeFailure, notNullFailure } from "../../run/constraint.ts";
 import { applyAffinity } from "../../value/affinity.ts";
-import { answer, BIG, BLOB, INTEGER, NULL, REAL, type Tag, TEXT, TYPE_NAMES } from "../../value/value.ts";
+import { answer, BIG, BLOB, INTEGER, NULL, REAL, type Tag, TEXT } from "../../value/value.ts";
 import type { Target } from "../bind/bound.ts";
 import type { RecordCursor, RowRecord } from "./record.ts";
 
@@ -26,7 +26,12 @@ export class RowRules {
     this.#defaults = target.defaults.map((value) => (value === undefined ? undefined : evaluate(value)));
     this.#generated = target.generated.map(({ column, value }) => ({ column, evaluate: evaluate(value) }));
     this.#checks = target.checks.map(({ name, value }) => ({ name, test: testOf(site, value) }));
-    this.#notNull = target.table.columns.filter(({ notNull, slot }) => notNull && slot >= 0);
+    // Generated columns behind the others, which they are made of.
+    const columns = target.table.columns.filter(({ notNull, slot }) => notNull && slot >= 0);
+    this.#notNull = [
+      ...columns.filter(({ generated }) => generated === undefined),
+      ...columns.filter(({ generated }) => generated !== undefined),
+    ];
   }
 
   /** Puts a column's default where nothing was given. */
@@ -45,7 +50,7 @@ export class RowRules {
     const { columns } = this.#target.table;
     for (const column of columns) {
       if (column.slot >= 0 && column.generated === undefined) {
-        store(this.#target.table.name, record, column);
+        store(this.#target.table, record, column);
       }
     }
     this.generate(record);
@@ -56,12 +61,16 @@ export class RowRules {
     for (const { column, evaluate } of this.#generated) {
       evaluate();
       record.take(column.index);
-      store(this.#target.table.name, record, column);
+      store(this.#target.table, record, column);
     }
   }
 
   /** False: the row is to be left out. `override` is what the statement says; undefined: each constraint's own. */
   mayBe(record: RowRecord, override: ConflictAction | undefined): boolean {
+    return this.#hasNoNulls(record, override) && this.#passesChecks(record, override);
+  }
+
+  #hasNoNulls(record: RowRecord, override: ConflictAction | undefined): boolean {
     const { table } = this.#target;
     for (const column of this.#notNull) {
       if (record.tags[column.index] !== NULL) {
@@ -73,42 +82,42 @@ export class RowRules {
       }
       if (action === "replace") {
         this.setDefault(record, column.index);
-        store(table.name, record, column);
+        store(table, record, column);
         if (record.tags[column.index] !== NULL) {
+          this.generate(record);
           continue;
         }
       }
-      throw notNullError(table.name, column.name, action);
+      throw notNullFailure(table, column, action);
     }
+    return true;
+  }
+
+  #passesChecks(record: RowRecord, override: ConflictAction | undefined): boolean {
     this.#cursor.record = record;
     for (const { name, test } of this.#checks) {
       if (test() === 0) {
         if (override === "ignore") {
           return false;
         }
-        throw constraintError("CHECK", `CHECK constraint failed: ${name}`, override);
+        throw checkFailure(name, override);
       }
     }
     return true;
   }
 }
 
-function store(table: string, record: RowRecord, column: Column): void {
+function store(table: Table, record: RowRecord, column: Column): void {
   const { index, affinity, strictType } = column;
   applyAffinity(affinity, record.tags[index]!, record.values[index]!);
   record.take(index);
-  if (
-    strictType !== undefined &&
-    strictType !== "ANY" &&
-    answer.tag !== NULL &&
-    !STRICT_TAGS[strictType].includes(answer.tag)
-  ) {
-    const type = TYPE_NAMES[answer.tag]!.toUpperCase();
-    throw constraintError("DATATYPE", `cannot store ${type} value in ${strictType} column ${table}.${column.name}`);
+  const { tag } = answer;
+  if (strictType !== undefined && strictType !== "ANY" && tag !== NULL && !STRICT_TAGS[strictType].includes(tag)) {
+    throw datatypeFailure(table, column, tag);
   }
 }
 
-const STRICT_TAGS: Readonly<Record<"INT" | "INTEGER" | "REAL" | "TEXT" | "BLOB", readonly Tag[]>> = {
+export const STRICT_TAGS: Readonly<Record<"INT" | "INTEGER" | "REAL" | "TEXT" | "BLOB", readonly Tag[]>> = {
   INT: [INTEGER, BIG],
   INTEGER: [INTEGER, BIG],
   REAL: [REAL],

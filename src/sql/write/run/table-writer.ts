@@ -81,11 +81,12 @@ export class TableWriter {
     if (this.#effects.triggers?.has("before", "insert") === true) {
       this.#effects.triggers.fire(transaction, "before", "insert", { ...change, new: withoutRowid(record) });
     }
-    if (!this.rules.mayBe(record, override)) {
-      return false;
-    }
+    // Generated columns and checks see the rowid.
     const isNew = !isKeyed(table) && this.#giveRowid(transaction, record);
-    const replaced = meetRows(transaction, this.store, record, { own: undefined, isNew, override, clauses });
+    this.rules.generate(record);
+    const replaced = this.rules.mayBe(record, override)
+      ? meetRows(transaction, this.store, record, { own: undefined, isNew, override, clauses })
+      : undefined;
     if (replaced === undefined) {
       // The next row may have the rowid that this one was not inserted with.
       writing.forgetRowid(table.keyspace);
@@ -168,12 +169,10 @@ export class TableWriter {
   /** True: it is one that nobody has. */
   #giveRowid(transaction: SqlTransaction, record: RowRecord): boolean {
     const writing = this.#writing;
-    const { lastRowid } = writing;
     const { table } = this.#target;
     const isGiven = record.rowidTag !== NULL;
     const isNew = writing.answerRowid(transaction, table, record.rowidTag, record.rowid);
     record.setRowid(answer.tag, answered());
-    writing.lastRowid = lastRowid;
     const greatest = isGiven ? undefined : this.#sequence?.greatest(transaction);
     if (greatest !== undefined && greatest >= record.rowidNumber) {
       const next = rowidAfter(greatest);

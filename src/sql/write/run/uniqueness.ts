@@ -1,9 +1,8 @@
 /** What must be unique of a row: the rows that have it already, and what becomes of them or of this one. */
 import { compareBytes } from "../../../bytes.ts";
-import type { DbError } from "../../../errors.ts";
-import { type Index, isKeyed, keyColumnsOf, type Table } from "../../catalog/schema.ts";
+import { isKeyed } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
-import { columnNames, uniqueError } from "../../run/constraint.ts";
+import { keyFailure, uniqueFailure } from "../../run/constraint.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import type { IndexEntry } from "./index-entry.ts";
 import { RowRecord } from "./record.ts";
@@ -29,7 +28,7 @@ export interface Meeting {
 
 /**
  * Gives the keys of rows that are to give way to this one; undefined: it is not to be written. What clauses are about is looked at
- * first, then the table's own key, then the other indexes.
+ * first, then a rowid, the other indexes, and the key of a table WITHOUT ROWID, which is an index made before all others.
  */
 export function meetRows(
   transaction: SqlTransaction,
@@ -62,7 +61,8 @@ export function meetRows(
     replaced.push(met);
     return false;
   };
-  const others = [null, ...entries].filter((index) => !first.includes(index));
+  const all = isKeyed(table) ? [...entries, null] : [null, ...entries];
+  const others = all.filter((index) => !first.includes(index));
   return [...first, ...others].some(isDone) ? undefined : replaced;
 }
 
@@ -91,21 +91,4 @@ function read(transaction: SqlTransaction, store: RowStore, key: Uint8Array, ind
     throw lostRow(store.table, index?.index.name ?? "");
   }
   return record;
-}
-
-/** A row has the table's own key already. */
-export function keyFailure(table: Table, action: ConflictAction): DbError {
-  const names = isKeyed(table) ? keyColumnsOf(table).map(({ name }) => name) : [table.rowidColumn?.name ?? "rowid"];
-  const kind = isKeyed(table) || table.rowidColumn !== undefined ? "PRIMARYKEY" : "ROWID";
-  return uniqueError(kind, columnNames(table.name, names), action);
-}
-
-/** A row has the columns of a unique index already. */
-export function uniqueFailure(table: Table, { name, columns, origin }: Index, action: ConflictAction): DbError {
-  const kind = origin === "pk" ? "PRIMARYKEY" : "UNIQUE";
-  if (columns.some(({ column }) => column === undefined)) {
-    return uniqueError(kind, `index '${name}'`, action);
-  }
-  const names = columns.map(({ column }) => (column! < 0 ? "rowid" : table.columns[column!]!.name));
-  return uniqueError(kind, columnNames(table.name, names), action);
 }

@@ -1,0 +1,204 @@
+/**
+ * An INSERT, UPDATE or DELETE that is ready to run, in two forms: interpreted, which has everything and is there at once, and
+ * compiled, for tables and statements that compile/write/compiled-write.ts tells. It is compiled once it has written so many rows
+ * that compiling would have cost less.
+ */
+import type { Schema, Table } from "./catalog/schema.ts";
+import type { Emitter } from "./compile/emitter.ts";
+import {
+  CHANGE_PARAMETERS,
+  type ChangeFunction,
+  compileFunction,
+  INSERT_PARAMETERS,
+  type InsertFunction,
+} from "./compile/function.ts";
+import { emitDelete, emitUpdate } from "./compile/write/change.ts";
+import { compiledScan, hasCompiledInsert, onlyRow } from "./compile/write/compiled-write.ts";
+import { emitInsert } from "./compile/write/insert.ts";
+import type { ParsedStatement } from "./parse/ast/statement.ts";
+import type { Delete, Insert, Update } from "./parse/ast/write.ts";
+import type { Bound } from "./query/bind/bound.ts";
+import type { HeldRow } from "./query/interpret/held-row.ts";
+import type { QueryPlan } from "./query/plan/plan.ts";
+import type { ProgramOptions } from "./query-program.ts";
+import type { Arguments } from "./run/arguments.ts";
+import { Cursor } from "./run/cursor.ts";
+import type { Writing } from "./run/write-support.ts";
+import type { SqlTransaction } from "./storage.ts";
+import { ANY_TYPE } from "./value/value.ts";
+import { InterpretedWrite, type PreparedWrite } from "./write/interpreted-write.ts";
+
+/** What is interpreted before a statement is compiled, in rows, and what a run costs beside its rows. */
+const INTERPRETED_ROWS = 1000;
+const RUN_COST = 20;
+
+type Compiled =
+  /** The whole of an INSERT of one row. */
+  | { readonly kind: "row"; readonly call: InsertFunction; readonly isOneWrite: boolean }
+  | { readonly kind: "change"; readonly call: ChangeFunction };
+
+export class WriteProgram {
+  readonly table: Table;
+  readonly #interpreted: InterpretedWrite;
+  readonly #options: ProgramOptions;
+  #compiled: Compiled | undefined;
+  #rowFunction: InsertFunction | undefined;
+  #rowsSeen: number;
+
+  constructor(
+    parsed: ParsedStatement,
+    statement: Insert | Update | Delete,
+    table: Table,
+    schema: Schema,
+    options: ProgramOptions,
+  ) {
+    this.table = table;
+    this.#interpreted = new InterpretedWrite(parsed, statement, table, schema, options);
+    this.#options = options;
+    this.#compiled = undefined;
+    this.#rowFunction = undefined;
+    this.#rowsSeen = 0;
+  }
+
+  /** Names of RETURNING's columns; undefined: it gives no rows. */
+  get columns(): readonly string[] | undefined {
+    return this.#interpreted.columns;
+  }
+
+  /** How the rows are found; undefined: there is no query. */
+  get plan(): QueryPlan | undefined {
+    return this.#interpreted.plan;
+  }
+
+  /** The text of the compiled form; undefined: there is none. */
+  get text(): string | undefined {
+    const { bound } = this.#interpreted;
+    const emitter = bound.kind === "insert" ? (this.#emitRow() ?? this.#emitAnyRow()) : this.#emitChange();
+    const [name, parameters] = bound.kind === "insert" ? ["insert", INSERT_PARAMETERS] : ["change", CHANGE_PARAMETERS];
+    return emitter === undefined ? undefined : compileFunction(emitter, name, parameters).text;
+  }
+
+  /** What carries it out, with parameters of its own; one execution at a time. */
+  prepare(values: Arguments, writing: Writing): WriteExecution {
+    const prepared = this.#interpreted.prepare(values, writing, (rows) => this.#rowFunctionAfter(rows));
+    return new WriteExecution(this, prepared, values, writing);
+  }
+
+  /** What carries out the whole statement, counting a run; undefined: it is to be interpreted. */
+  compiled(): Compiled | undefined {
+    if (this.#compiled === undefined && this.#isDue(RUN_COST + costOf(this.plan))) {
+      this.#compiled = this.#compile();
+    }
+    return this.#compiled;
+  }
+
+  /** What inserts a row of a query, of which there have been so many. */
+  #rowFunctionAfter(rows: number): InsertFunction | undefined {
+    if (this.#rowFunction === undefined && this.#isDue(rows * RUN_COST)) {
+      const emitter = this.#emitAnyRow();
+      this.#rowFunction =
+        emitter === undefined ? undefined : compileFunction<InsertFunction>(emitter, "insert", INSERT_PARAMETERS).call;
+    }
+    return this.#rowFunction;
+  }
+
+  #isDue(cost: number): boolean {
+    const { tier } = this.#options;
+    this.#rowsSeen += cost;
+    return tier === "compiled" || (tier === "auto" && this.#rowsSeen >= INTERPRETED_ROWS);
+  }
+
+  #compile(): Compiled | undefined {
+    const { bound } = this.#interpreted;
+    if (bound.kind === "insert") {
+      const emitter = this.#emitRow();
+      return emitter === undefined
+        ? undefined
+        : {
+            kind: "row",
+            call: compileFunction<InsertFunction>(emitter, "insert", INSERT_PARAMETERS).call,
+            isOneWrite: bound.target.indexes.length === 0,
+          };
+    }
+    const emitter = this.#emitChange();
+    return emitter === undefined
+      ? undefined
+      : { kind: "change", call: compileFunction<ChangeFunction>(emitter, "change", CHANGE_PARAMETERS).call };
+  }
+
+  /** An INSERT of one row, whose cells are worked out in place. */
+  #emitRow(): Emitter | undefined {
+    const { bound, hasForeignKeys } = this.#interpreted;
+    const row = bound.kind === "insert" ? onlyRow(bound) : undefined;
+    return bound.kind === "insert" && row !== undefined && hasCompiledInsert(bound, hasForeignKeys)
+      ? emitInsert(bound, (place) => row[place]!)
+      : undefined;
+  }
+
+  /** An INSERT of any row: its cells are the parameters. */
+  #emitAnyRow(): Emitter | undefined {
+    const { bound, hasForeignKeys } = this.#interpreted;
+    const cellOf = (place: number): Bound => ({ kind: "parameter", types: ANY_TYPE, index: place + 1 });
+    return bound.kind === "insert" && hasCompiledInsert(bound, hasForeignKeys) ? emitInsert(bound, cellOf) : undefined;
+  }
+
+  #emitChange(): Emitter | undefined {
+    const { bound, plan, hasForeignKeys } = this.#interpreted;
+    const scan = bound.kind === "insert" ? undefined : compiledScan(bound, plan!, hasForeignKeys);
+    if (scan === undefined || bound.kind === "insert") {
+      return undefined;
+    }
+    return bound.kind === "update" ? emitUpdate(bound, scan) : emitDelete(bound, scan);
+  }
+}
+
+function costOf(plan: QueryPlan | undefined): number {
+  return plan?.body.kind === "core" ? plan.body.cost : 0;
+}
+
+export class WriteExecution {
+  readonly #program: WriteProgram;
+  readonly #prepared: PreparedWrite;
+  readonly #values: Arguments;
+  readonly #writing: Writing;
+  readonly #cursor: Cursor;
+  #compiled: Compiled | undefined;
+
+  constructor(program: WriteProgram, prepared: PreparedWrite, values: Arguments, writing: Writing) {
+    this.#program = program;
+    this.#prepared = prepared;
+    this.#values = values;
+    this.#writing = writing;
+    this.#cursor = new Cursor();
+    this.#compiled = undefined;
+  }
+
+  /** Decides on the form. True: it writes once, as its last act, so that one that fails has written nothing. */
+  begin(): boolean {
+    this.#compiled = this.#program.compiled();
+    return this.#compiled?.kind === "row" && this.#compiled.isOneWrite;
+  }
+
+  /** The rows of RETURNING. */
+  run(transaction: SqlTransaction): readonly HeldRow[] {
+    const compiled = this.#compiled;
+    if (compiled === undefined) {
+      return this.#prepared.run(transaction);
+    }
+    const writing = this.#writing;
+    if (compiled.kind === "row") {
+      writing.changes += compiled.call(transaction, this.#values, writing);
+      return NO_ROWS;
+    }
+    const cursor = this.#cursor;
+    cursor.begin(Number.POSITIVE_INFINITY);
+    try {
+      compiled.call(transaction, this.#values, writing, cursor);
+    } finally {
+      cursor.close();
+    }
+    return NO_ROWS;
+  }
+}
+
+const NO_ROWS: readonly HeldRow[] = [];
