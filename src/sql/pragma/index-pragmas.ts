@@ -27,7 +27,8 @@ function indexesOf(table: Table): ListedIndex[] {
   const key: ListedIndex[] = isKeyed(table)
     ? [{ name: keyIndexName(table), isUnique: true, origin: "pk", isPartial: false, columns: table.primaryKey }]
     : [];
-  return [...key, ...made].reverse();
+  // A table has its indexes in this order; its key was made before them.
+  return [...made, ...key];
 }
 
 /** The first number that no constraint's index has. */
