@@ -73,9 +73,14 @@ interface Part {
 
 /** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
 function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
-  const rowless = scope.rowless();
-  const limit = query.limit === undefined ? undefined : rowless.expression(query.limit);
-  const offset = query.offset === undefined ? undefined : rowless.expression(query.offset);
+  let rowless: Scope | undefined;
+  const [limit, offset] = [query.limit, query.offset].map((expression) => {
+    if (expression === undefined) {
+      return undefined;
+    }
+    rowless ??= scope.rowless();
+    return rowless.expression(expression);
+  });
   return { id: scope.statement.newQueryId(), body: complete(), ordering, limit, offset, outer: scope.outer };
 }
 

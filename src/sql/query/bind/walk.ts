@@ -154,7 +154,7 @@ function visitFrom(from: BoundFrom | undefined, visit: Visit): void {
 }
 
 /** What is evaluated for each row: keys and arguments of aggregates. */
-function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
+export function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
   for (const { value } of grouping?.keys ?? []) {
     visit(value);
   }
