@@ -23,6 +23,7 @@ import {
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
+import { LateMap } from "./late-map.ts";
 import { isSame, sourcesReadBy } from "./walk.ts";
 
 const MOST_VIEWS = 200;
@@ -168,13 +169,13 @@ export class Scope {
   readonly around: Scope | undefined;
   readonly sources: VisibleSource[];
   /** What an unqualified name of a merged column means, where that is not the first source's column. */
-  readonly mergedColumns: Map<string, Bound>;
+  readonly mergedColumns: LateMap<string, Bound>;
   /** Names of result columns where they are not the columns' own. */
-  readonly shownNames: Map<SourceColumn, string>;
+  readonly shownNames: LateMap<SourceColumn, string>;
   /** What waits until all of FROM is visible. */
   readonly afterFrom: (() => void)[];
-  readonly common: Map<string, CommonQuery>;
-  readonly windows: Map<string, NamedWindow>;
+  readonly common: LateMap<string, CommonQuery>;
+  readonly windows: LateMap<string, NamedWindow>;
   readonly outer: Set<Source>;
   /** Why an aggregate may not stand here; undefined: it may. */
   aggregatesRefused: string | undefined;
@@ -188,8 +189,8 @@ export class Scope {
   aliasesVisible: boolean;
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
-  readonly #aliases: Map<string, Expression>;
-  readonly #bound: Map<Query, BoundQuery>;
+  readonly #aliases: LateMap<string, Expression>;
+  readonly #bound: LateMap<Query, BoundQuery>;
   #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
   #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
 
@@ -200,11 +201,11 @@ export class Scope {
     this.#binders = binders;
     this.around = around;
     this.sources = [];
-    this.mergedColumns = new Map();
-    this.shownNames = new Map();
+    this.mergedColumns = new LateMap();
+    this.shownNames = new LateMap();
     this.afterFrom = [];
-    this.common = new Map();
-    this.windows = new Map();
+    this.common = new LateMap();
+    this.windows = new LateMap();
     this.outer = new Set();
     this.aggregatesRefused = undefined;
     this.windowsRefused = undefined;
@@ -213,8 +214,8 @@ export class Scope {
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
-    this.#aliases = new Map();
-    this.#bound = new Map();
+    this.#aliases = new LateMap();
+    this.#bound = new LateMap();
     this.#aggregateSource = undefined;
     this.#windowSource = undefined;
   }
@@ -257,7 +258,7 @@ export class Scope {
     scope.aggregatesRefused = "function ";
     scope.windowsRefused = "in LIMIT";
     for (let around: Scope | undefined = this; around !== undefined; around = around.around) {
-      for (const [name, common] of around.common) {
+      for (const [name, common] of around.common.entries()) {
         if (!scope.common.has(name)) {
           scope.common.set(name, common);
         }

@@ -4,10 +4,20 @@ import type { Collation } from "../../value/collation.ts";
 import type { Bound, BoundComparison, BoundQuery, Comparison, Conversion, Source } from "../bind/bound.ts";
 import { sourcesReadBy } from "../bind/walk.ts";
 
-export interface Conjunct {
+export class Conjunct {
   readonly bound: Bound;
+  #sources: ReadonlySet<Source> | undefined;
+
+  constructor(bound: Bound) {
+    this.bound = bound;
+    this.#sources = undefined;
+  }
+
   /** What it reads, of whatever query. */
-  readonly sources: ReadonlySet<Source>;
+  get sources(): ReadonlySet<Source> {
+    this.#sources ??= sourcesReadBy(this.bound);
+    return this.#sources;
+  }
 }
 
 /** The terms that conditions are an AND of. */
@@ -18,7 +28,7 @@ export function conjunctsOf(...conditions: readonly (Bound | undefined)[]): Conj
     if (term.kind === "logic" && term.operator === "and") {
       open.push(term.right, term.left);
     } else {
-      terms.push({ bound: term, sources: sourcesReadBy(term) });
+      terms.push(new Conjunct(term));
     }
   }
   return terms;
