@@ -25,7 +25,6 @@ import type { Pragma } from "./pragma/pragma.ts";
 import { pragmaNamed } from "./pragma/registry.ts";
 import { explainQuery } from "./query/plan/explain.ts";
 import { type ProgramOptions, QueryProgram } from "./query-program.ts";
-import type { SessionFunctions } from "./run/session-functions.ts";
 import { WriteProgram } from "./write-program.ts";
 
 export type Program =
@@ -41,9 +40,8 @@ export type Program =
 /** As SQLite has it, one that there is none of does nothing. */
 const UNKNOWN_PRAGMA: Pragma = { kind: "schema", name: "", columns: [], rows: () => [] };
 
-export function buildProgram(parsed: ParsedStatement, catalog: Catalog, given: ProgramOptions): Program {
+export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
   const statement = supportedStatement(parsed);
-  const options: ProgramOptions = namesAny(statement, given.functions) ? { ...given, tier: "interpreted" } : given;
   switch (statement.kind) {
     case "query":
       return { kind: "query", query: new QueryProgram(parsed, statement, catalog, options) };
@@ -78,16 +76,6 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, given: P
     default:
       return { kind: "transaction", statement };
   }
-}
-
-/** Whether any name in the statement is one of a function or table function of the session's, which compiled code does not have. */
-function namesAny(node: unknown, functions: SessionFunctions): boolean {
-  if (functions.version === 0 || typeof node !== "object" || node === null) {
-    return false;
-  }
-  return Object.entries(node).some(([key, value]) =>
-    key === "name" && typeof value === "string" ? functions.has(value.toLowerCase()) : namesAny(value, functions),
-  );
 }
 
 function writeProgram(

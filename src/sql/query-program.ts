@@ -86,8 +86,9 @@ export class QueryProgram {
     return this.#hasCompiledForm();
   }
 
+  /** What the session defines is called by the interpreter alone. */
   #hasCompiledForm(): boolean {
-    return this.#compiledPlans.has(this.plan);
+    return !this.#interpreted.usesSession && this.#compiledPlans.has(this.plan);
   }
 
   #compileFor(shape: RowShape): SelectFunction {

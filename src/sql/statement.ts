@@ -14,7 +14,7 @@ import { columnsOfPragma, type PragmaRows } from "./pragma/pragma.ts";
 import { buildProgram, type Program } from "./program.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
 import type { QueryRun } from "./query/interpreted-query.ts";
-import { describeQuery, type QueryDescription } from "./query/result-columns.ts";
+import { columnsOfView, describeQuery, type QueryDescription, resultColumns } from "./query/result-columns.ts";
 import type { QueryProgram } from "./query-program.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { resolutionOf } from "./run/constraint.ts";
@@ -135,6 +135,10 @@ export class Statement<Row = SqlRow> {
     const { parsed } = this.#prepared;
     const { statement } = parsed;
     if (statement.kind !== "query") {
+      const program = this.#program(connection.reader());
+      if (program.kind === "write" && program.write.bound.returning !== undefined) {
+        return { columns: resultColumns(program.write.bound.returning.columns), tables: new Set() };
+      }
       return { columns: this.columns.map((name) => ({ name, origin: undefined })), tables: new Set() };
     }
     return describeQuery(parsed, statement, connection.catalog(connection.reader()), connection.functions);
@@ -366,7 +370,7 @@ export class Statement<Row = SqlRow> {
     const connection = this.#connection;
     const catalog = connection.catalog(connection.reader());
     if (pragma.kind === "schema") {
-      return pragma.rows(catalog, value);
+      return pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions));
     }
     const query = (text: string): PragmaRows =>
       new Statement(connection, new Prepared(parseStatement(text))).raw().all();

@@ -26,6 +26,7 @@ import { Cursor } from "./run/cursor.ts";
 import type { Writing } from "./run/write-support.ts";
 import type { SqlTransaction } from "./storage.ts";
 import { ANY_TYPE } from "./value/value.ts";
+import type { BoundWrite } from "./write/bind/bound.ts";
 import { InterpretedWrite, type PreparedWrite } from "./write/interpreted-write.ts";
 
 /** What is interpreted before a statement is compiled, in rows, and what a run costs beside its rows. */
@@ -65,6 +66,10 @@ export class WriteProgram {
     return this.#interpreted.columns;
   }
 
+  get bound(): BoundWrite {
+    return this.#interpreted.bound;
+  }
+
   /** How the rows are found; undefined: there is no query. */
   get plan(): QueryPlan | undefined {
     return this.#interpreted.plan;
@@ -72,7 +77,10 @@ export class WriteProgram {
 
   /** The text of the compiled form; undefined: there is none. */
   get text(): string | undefined {
-    const { bound } = this.#interpreted;
+    const { bound, usesSession } = this.#interpreted;
+    if (usesSession) {
+      return undefined;
+    }
     const emitter = bound.kind === "insert" ? (this.#emitRow() ?? this.#emitAnyRow()) : this.#emitChange();
     const [name, parameters] = bound.kind === "insert" ? ["insert", INSERT_PARAMETERS] : ["change", CHANGE_PARAMETERS];
     return emitter === undefined ? undefined : compileFunction(emitter, name, parameters).text;
@@ -104,6 +112,9 @@ export class WriteProgram {
 
   #isDue(cost: number): boolean {
     const { tier } = this.#options;
+    if (this.#interpreted.usesSession) {
+      return false;
+    }
     this.#rowsSeen += cost;
     return tier === "compiled" || (tier === "auto" && this.#rowsSeen >= INTERPRETED_ROWS);
   }

@@ -55,7 +55,7 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "insert":
     case "update":
     case "delete":
-      checkWritten(refuse, statement);
+      checkSchema(refuse, statement.table);
       return statement;
     case "create-table":
       checkTemporary(refuse, statement);
@@ -108,21 +108,6 @@ const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind
 function checkSchema(refuse: Refuse, name: { readonly schema: string | undefined; readonly at: number }): void {
   if (name.schema !== undefined && name.schema.toLowerCase() !== "main") {
     refuse(`the schema "${name.schema}" (there is only "main")`, name.at);
-  }
-}
-
-/** What no write has yet. */
-function checkWritten(refuse: Refuse, statement: Insert | Update | Delete): void {
-  checkSchema(refuse, statement.table);
-  if (statement.kind === "insert") {
-    return;
-  }
-  const [term] = statement.orderBy;
-  if (term !== undefined) {
-    refuse("ORDER BY in UPDATE and DELETE", term.expression.at);
-  }
-  if (statement.limit !== undefined) {
-    refuse("LIMIT in UPDATE and DELETE", statement.limit.at);
   }
 }
 

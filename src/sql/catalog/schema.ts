@@ -26,6 +26,7 @@ export interface Schema {
   view(schema: string | undefined, name: string): View | undefined;
   /** In the order in which they were made. */
   tables(): readonly Table[];
+  views(): readonly View[];
   virtualTable(schema: string | undefined, name: string): VirtualTable | undefined;
   /** Of a table or view; the one made last comes first, as SQLite runs them. */
   triggersOf(table: string): readonly Trigger[];

@@ -105,7 +105,7 @@ function columnOf(definition: Definition, column: ColumnDefinition, index: numbe
   return {
     name,
     index,
-    type,
+    type: type === undefined ? undefined : standardType(type),
     affinity,
     collation: collation === undefined ? undefined : definition.collation(collation.name, collation.at),
     strictType,
@@ -117,6 +117,12 @@ function columnOf(definition: Definition, column: ColumnDefinition, index: numbe
     generated: generated === undefined ? undefined : { expression: generated.expression, stored: generated.stored },
     missing: literal === undefined ? NOTHING : stored(literal, affinity),
   };
+}
+
+/** SQLite keeps the types that it knows by number, so that they are shown in upper case. */
+function standardType(type: string): string {
+  const upper = type.toUpperCase();
+  return Object.hasOwn(AFFINITY_OF_STRICT, upper) ? upper : type;
 }
 
 const NOTHING = { tag: NULL, value: null } as const;

@@ -67,6 +67,7 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
   const quiet: Schema = {
     entries: catalog.entries,
     tables: () => catalog.tables(),
+    views: () => catalog.views(),
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),

@@ -5,19 +5,29 @@
  */
 
 import type { Durability } from "../../mvcc/index.ts";
-import type { Schema } from "../catalog/schema.ts";
+import type { Schema, View } from "../catalog/schema.ts";
 import type { WriteSettings } from "../run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "../storage.ts";
 import type { SqlValue } from "../value/value.ts";
 
 export type PragmaRows = readonly (readonly SqlValue[])[];
 
+/** A view's columns, which only its query tells; what is wrong with that is thrown. */
+export type ColumnsOfView = (view: View) => readonly {
+  readonly name: string;
+  /** As the column of a table that it is was declared. */
+  readonly type: string | undefined;
+}[];
+
 export type Pragma = {
   readonly name: string;
   /** Of its rows; none: it never gives any. */
   readonly columns: readonly string[];
 } & (
-  | { readonly kind: "schema"; readonly rows: (catalog: Schema, value: string | undefined) => PragmaRows }
+  | {
+      readonly kind: "schema";
+      readonly rows: (catalog: Schema, value: string | undefined, columnsOf: ColumnsOfView) => PragmaRows;
+    }
   | {
       readonly kind: "session";
       /** With a value it sets something, and gives no rows. */

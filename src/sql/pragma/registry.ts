@@ -6,7 +6,7 @@ import { ANY_TYPE, NULL } from "../value/value.ts";
 import { DATABASE_PRAGMAS } from "./database-pragmas.ts";
 import { INDEX_PRAGMAS } from "./index-pragmas.ts";
 import { knownRows } from "./known-rows.ts";
-import type { Pragma } from "./pragma.ts";
+import type { ColumnsOfView, Pragma } from "./pragma.ts";
 import { SETTING_PRAGMAS } from "./setting-pragmas.ts";
 import { STORED_PRAGMAS } from "./stored-pragmas.ts";
 import { TABLE_PRAGMAS } from "./table-pragmas.ts";
@@ -31,7 +31,7 @@ const PREFIX = "pragma_";
 const HIDDEN = ["arg", "schema"];
 
 /** `pragma_table_info` and its kin as a table function over a catalog; `name` is in lower case. */
-export function pragmaTable(catalog: Schema, name: string): TableFunction | undefined {
+export function pragmaTable(catalog: Schema, name: string, columnsOf: ColumnsOfView): TableFunction | undefined {
   const pragma = name.startsWith(PREFIX) ? byName.get(name.slice(PREFIX.length)) : undefined;
   if (pragma?.kind !== "schema") {
     return undefined;
@@ -54,7 +54,7 @@ export function pragmaTable(catalog: Schema, name: string): TableFunction | unde
       const [tag] = tags;
       const value = tag === undefined || tag === NULL ? undefined : textOf(tag, values[0]!);
       const hidden = HIDDEN.map((_, index) => values[index] ?? null);
-      return knownRows(pragma.rows(catalog, value).map((row) => [...row, ...hidden]));
+      return knownRows(pragma.rows(catalog, value, columnsOf).map((row) => [...row, ...hidden]));
     },
   };
 }

@@ -1,8 +1,9 @@
 /** table_info, table_xinfo, table_list, foreign_key_list: what tables are. */
 
+import { DbError } from "../../errors.ts";
 import { foldName } from "../catalog/name.ts";
-import { type Column, isKeyed, type Table } from "../catalog/schema.ts";
-import type { Pragma, PragmaRows } from "./pragma.ts";
+import { type Column, isKeyed, type Schema, type Table } from "../catalog/schema.ts";
+import type { ColumnsOfView, Pragma, PragmaRows } from "./pragma.ts";
 
 const INFO = ["cid", "name", "type", "notnull", "dflt_value", "pk"];
 
@@ -10,8 +11,30 @@ const INFO = ["cid", "name", "type", "notnull", "dflt_value", "pk"];
 const VIRTUAL = 2;
 const STORED = 3;
 
+/** What table_info or table_xinfo says of a table or view. */
+function infoOf(
+  catalog: Schema,
+  name: string | undefined,
+  columnsOf: ColumnsOfView,
+  withGenerated: boolean,
+): PragmaRows {
+  if (name === undefined) {
+    return [];
+  }
+  const table = catalog.table(undefined, name);
+  if (table !== undefined) {
+    return infoOfTable(table, withGenerated);
+  }
+  const view = catalog.view(undefined, name);
+  const columns = view === undefined ? [] : columnsOf(view);
+  return columns.map(({ name: column, type }, index) => {
+    const row = [index, column, type ?? "", 0, null, 0];
+    return withGenerated ? [...row, 0] : row;
+  });
+}
+
 /** Of a column of a table; without generated ones, for table_info. */
-function infoOf(table: Table, withGenerated: boolean): PragmaRows {
+function infoOfTable(table: Table, withGenerated: boolean): PragmaRows {
   return table.columns
     .filter(({ generated }) => withGenerated || generated === undefined)
     .map((column) => {
@@ -26,6 +49,18 @@ function hiddenOf({ generated }: Column): number {
   return generated === undefined ? 0 : generated.stored ? STORED : VIRTUAL;
 }
 
+/** 0 where the view's query is wrong, as SQLite has it. */
+function countOf(columns: () => readonly unknown[]): number {
+  try {
+    return columns().length;
+  } catch (error) {
+    if (error instanceof DbError) {
+      return 0;
+    }
+    throw error;
+  }
+}
+
 const SCHEMA_TABLES = [
   ["main", "sqlite_schema", "table", 5, 0, 0],
   ["temp", "sqlite_temp_schema", "table", 5, 0, 0],
@@ -36,25 +71,19 @@ export const TABLE_PRAGMAS: readonly Pragma[] = [
     kind: "schema",
     name: "table_info",
     columns: INFO,
-    rows: (catalog, value) => {
-      const table = value === undefined ? undefined : catalog.table(undefined, value);
-      return table === undefined ? [] : infoOf(table, false);
-    },
+    rows: (catalog, value, columnsOf) => infoOf(catalog, value, columnsOf, false),
   },
   {
     kind: "schema",
     name: "table_xinfo",
     columns: [...INFO, "hidden"],
-    rows: (catalog, value) => {
-      const table = value === undefined ? undefined : catalog.table(undefined, value);
-      return table === undefined ? [] : infoOf(table, true);
-    },
+    rows: (catalog, value, columnsOf) => infoOf(catalog, value, columnsOf, true),
   },
   {
     kind: "schema",
     name: "table_list",
     columns: ["schema", "name", "type", "ncol", "wr", "strict"],
-    rows: (catalog, value) => {
+    rows: (catalog, value, columnsOf) => {
       const tables = catalog
         .tables()
         .map((table) => [
@@ -65,7 +94,10 @@ export const TABLE_PRAGMAS: readonly Pragma[] = [
           Number(isKeyed(table)),
           Number(table.isStrict),
         ]);
-      return [...tables, ...SCHEMA_TABLES].filter(
+      const views = catalog
+        .views()
+        .map((view) => ["main", view.name, "view", countOf(() => columnsOf(view)), 0, 0] as const);
+      return [...tables, ...views, ...SCHEMA_TABLES].filter(
         ([, name]) => value === undefined || foldName(String(name)) === foldName(value),
       );
     },

@@ -37,6 +37,8 @@ export class InterpretedQuery {
   readonly plan: QueryPlan;
   /** The plans of the queries in it. */
   readonly planOf: (query: BoundQuery) => QueryPlan;
+  /** Whether it has functions or tables of the session's own. */
+  readonly usesSession: boolean;
   readonly #heldRows: number;
 
   constructor(parsed: ParsedStatement, query: Query, schema: Schema, options: QueryOptions) {
@@ -44,6 +46,7 @@ export class InterpretedQuery {
     const binders = { expression: bindExpression, query: bindQuery };
     const statement = new StatementScope(parsed, schema, functions, binders);
     const bound = bindQuery(statement.newScope(), query);
+    this.usesSession = statement.usesSession;
     this.columns = bound.body.columns.map(({ name }) => name);
     const planner = new Planner((table) => reader().estimate(table.keyspace));
     this.planOf = (part) => planner.plan(part);

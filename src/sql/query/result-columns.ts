@@ -1,26 +1,23 @@
 /** What the columns of a result are called, which columns of tables they are, and which tables a query reads. */
-import { ROWID_INDEX, type Schema, type Table } from "../catalog/schema.ts";
+import type { Schema, Table, View } from "../catalog/schema.ts";
 import type { Query } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
+import type { ColumnsOfView } from "../pragma/pragma.ts";
 import type { SessionFunctions } from "../run/session-functions.ts";
-import type { Bound } from "./bind/bound.ts";
+import type { BoundColumn } from "./bind/bound.ts";
+import { type ColumnOrigin, originOf } from "./bind/column-origin.ts";
 import { bindExpression } from "./bind/expression.ts";
+import { viewColumns } from "./bind/from.ts";
 import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { firstCore } from "./bind/traits.ts";
+
+export type { ColumnOrigin } from "./bind/column-origin.ts";
 
 export interface ResultColumn {
   readonly name: string;
   /** Undefined: it is worked out. */
   readonly origin: ColumnOrigin | undefined;
-}
-
-export interface ColumnOrigin {
-  readonly schema: string;
-  readonly table: string;
-  readonly column: string;
-  /** As declared. */
-  readonly type: string | undefined;
 }
 
 export interface QueryDescription {
@@ -35,34 +32,22 @@ export function describeQuery(
   schema: Schema,
   functions: SessionFunctions,
 ): QueryDescription {
-  const statement = new StatementScope(parsed, schema, functions, { expression: bindExpression, query: bindQuery });
+  const statement = newStatement(parsed, schema, functions);
   const { body } = bindQuery(statement.newScope(), query);
-  const columns = body.columns.map(({ name }, index) => ({
-    name,
-    origin: originOf(firstCore(body).columns[index]!.value),
-  }));
+  const origins = resultColumns(firstCore(body).columns);
+  const columns = body.columns.map(({ name }, index) => ({ name, origin: origins[index]!.origin }));
   return { columns, tables: statement.tables };
 }
 
-/** Through subqueries, to the column of a table. */
-function originOf(value: Bound): ColumnOrigin | undefined {
-  if (value.kind !== "column") {
-    return undefined;
-  }
-  const { source, column } = value;
-  const { origin } = source;
-  if (origin.kind === "query") {
-    return originOf(firstCore(origin.query.body).columns[column.index]!.value);
-  }
-  if (origin.kind !== "table") {
-    return undefined;
-  }
-  const { name, columns } = origin.table;
-  const isRowid = column.index === ROWID_INDEX;
-  return {
-    schema: "main",
-    table: name,
-    column: isRowid ? "rowid" : column.name,
-    type: isRowid ? "INTEGER" : columns[column.index]!.type,
-  };
+export function resultColumns(columns: readonly BoundColumn[]): ResultColumn[] {
+  return columns.map(({ name, value }) => ({ name, origin: originOf(value) }));
+}
+
+/** What the PRAGMAs of tables ask of a view. */
+export function columnsOfView(view: View, schema: Schema, functions: SessionFunctions): ReturnType<ColumnsOfView> {
+  return viewColumns(newStatement(view.definition, schema, functions), view);
+}
+
+function newStatement(parsed: ParsedStatement, schema: Schema, functions: SessionFunctions): StatementScope {
+  return new StatementScope(parsed, schema, functions, { expression: bindExpression, query: bindQuery });
 }

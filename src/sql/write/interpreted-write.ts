@@ -37,6 +37,8 @@ export class InterpretedWrite {
   /** How its rows are found; undefined: DEFAULT VALUES. */
   readonly plan: QueryPlan | undefined;
   readonly hasForeignKeys: boolean;
+  /** Whether it, or what its table asks of rows, has functions or tables of the session's own. */
+  readonly usesSession: boolean;
   readonly #statement: StatementScope;
   readonly #planner: Planner;
   readonly #heldRows: number;
@@ -51,6 +53,7 @@ export class InterpretedWrite {
     const binders = { expression: bindExpression, query: bindQuery };
     this.#statement = new StatementScope(parsed, schema, functions, binders);
     this.bound = bindWrite(this.#statement.newScope(), statement, table);
+    this.usesSession = this.#statement.usesSession;
     this.hasForeignKeys = ForeignKeys.isDue(schema, table);
     this.columns = this.bound.returning?.columns.map(({ name }) => name);
     this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));

@@ -5,8 +5,6 @@ import { parseScript, parseStatement } from "../../../src/sql/parse/parser.ts";
 
 describe("UNSUPPORTED", () => {
   test.each([
-    ["delete from t order by a limit 1", "ORDER BY in UPDATE and DELETE", 24],
-    ["delete from t limit 1", "LIMIT in UPDATE and DELETE", 21],
     ["create temp table t (a)", "CREATE TEMP TABLE", 19],
     ["create table aux.t (a)", 'the schema "aux" (there is only "main")', 18],
     ["alter table t add column a", "ALTER TABLE", 1],
@@ -26,9 +24,9 @@ describe("UNSUPPORTED", () => {
   });
 
   test("the place is counted in the statement's own text", () => {
-    const [, second] = [...parseScript("select 1; delete from t limit 1")];
+    const [, second] = [...parseScript("select 1; explain analyze select 1")];
     expect(() => supportedStatement(second!)).toThrow(
-      expect.objectContaining({ facts: { line: 1, column: 21, offset: 20 } }),
+      expect.objectContaining({ facts: { line: 1, column: 1, offset: 0 } }),
     );
   });
 });

@@ -24,6 +24,28 @@ function all(text: string, ...parameters: unknown[]): unknown[] {
 }
 
 describe("function", () => {
+  it("is called from views, checks, generated columns, defaults and triggers, however often they run", () => {
+    db.function("twice", { deterministic: true }, (value: number) => value * 2);
+    db.exec(`
+      CREATE VIEW v AS SELECT twice(i) AS d FROM ints;
+      CREATE TABLE t (a CHECK (twice(a) < 1000), b AS (twice(a)) STORED, c DEFAULT (twice(1)));
+      CREATE TABLE log (x);
+      CREATE TRIGGER logged AFTER INSERT ON t BEGIN INSERT INTO log VALUES (twice(new.a)); END`);
+    const sum = db.prepare("SELECT sum(d) FROM v").pluck();
+    const insert = db.prepare("INSERT INTO t (a) VALUES (?)");
+    for (let i = 0; i < 200; i++) {
+      expect(sum.get()).toBe(52);
+      insert.run(i);
+    }
+    expect(db.prepare("SELECT count(*), sum(b) - 2 * sum(a), min(c), max(c) FROM t").raw().get()).toEqual([
+      200, 0, 2, 2,
+    ]);
+    expect(db.prepare("SELECT sum(x) FROM log").pluck().get()).toBe(39800);
+    expect(() => insert.run(500)).toThrow(/CHECK constraint failed/);
+    db.function("twice", { deterministic: true }, (value: number) => value * 20);
+    expect(sum.get()).toBe(520);
+  });
+
   it("is called with values, and gives one", () => {
     const calls: unknown[][] = [];
     expect(db.function("f", { varargs: true }, (...list: unknown[]) => void calls.push(list))).toBe(db);

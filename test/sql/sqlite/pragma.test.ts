@@ -21,6 +21,18 @@ function rows(text: string): unknown {
 }
 
 describe("of the schema", () => {
+  it("show types that SQLite knows in upper case, and all others as written", () => {
+    db.exec("CREATE TABLE types (a int, b Text, c integer, d varchar(3), e Numeric, f)");
+    expect(db.prepare("SELECT type FROM pragma_table_info('types')").pluck().all()).toEqual([
+      "INT",
+      "TEXT",
+      "INTEGER",
+      "varchar(3)",
+      "Numeric",
+      "",
+    ]);
+  });
+
   it("tell the columns of tables", () => {
     expect(db.pragma("table_info(t)")).toEqual([
       { cid: 0, name: "a", type: "INTEGER", notnull: 0, dflt_value: null, pk: 1 },
@@ -37,6 +49,22 @@ describe("of the schema", () => {
       [0, "a", "", 1, null, 2],
       [1, "b", "", 1, null, 1],
     ]);
+    db.exec(`
+      CREATE VIEW v AS SELECT a, b AS n, c + 1 AS e, count(*) FROM t;
+      CREATE VIEW named (x, y) AS SELECT n, e FROM v;
+      CREATE VIEW wrong AS SELECT * FROM nope`);
+    expect(rows("table_info(v)")).toEqual([
+      [0, "a", "INTEGER", 0, null, 0],
+      [1, "n", "TEXT", 0, null, 0],
+      [2, "e", "", 0, null, 0],
+      [3, "count(*)", "", 0, null, 0],
+    ]);
+    expect(rows("table_xinfo(named)")).toEqual([
+      [0, "x", "TEXT", 0, null, 0, 0],
+      [1, "y", "", 0, null, 0, 0],
+    ]);
+    expect(db.prepare("SELECT name FROM pragma_table_info('named')").pluck().all()).toEqual(["x", "y"]);
+    expect(() => rows("table_info(wrong)")).toThrow("no such table: main.nope");
     expect([rows("table_info(nope)"), rows("table_info")]).toEqual([[], []]);
     expect(new Set(rows("table_list") as unknown[])).toEqual(
       new Set([
@@ -44,6 +72,9 @@ describe("of the schema", () => {
         ["main", "w", "table", 2, 1, 0],
         ["main", "p", "table", 2, 0, 0],
         ["main", "t", "table", 4, 0, 0],
+        ["main", "v", "view", 4, 0, 0],
+        ["main", "named", "view", 2, 0, 0],
+        ["main", "wrong", "view", 0, 0, 0],
         ["main", "sqlite_schema", "table", 5, 0, 0],
         ["temp", "sqlite_temp_schema", "table", 5, 0, 0],
       ]),

@@ -171,8 +171,8 @@ describe("columns", () => {
       { name: "n", ...of("a", "TEXT") },
       { name: "id", ...of("id", "INTEGER") },
     ]);
-    expect(db.prepare("DELETE FROM t RETURNING a, 1 AS one").columns()).toEqual([
-      { name: "a", ...none },
+    expect(db.prepare("DELETE FROM t RETURNING a AS x, 1 AS one").columns()).toEqual([
+      { name: "x", ...of("a", "TEXT") },
       { name: "one", ...none },
     ]);
   });

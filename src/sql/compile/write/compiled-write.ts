@@ -2,7 +2,7 @@
  * Which writes have a compiled form; all others are interpreted.
  *
  * Interpreted are: tables with triggers, foreign keys (their own, and those that refer to them) or AUTOINCREMENT; ON CONFLICT
- * clauses and RETURNING; subqueries; rows that give way to others (REPLACE) where the table has indexes; UPDATE … FROM, and UPDATE
+ * clauses and RETURNING; ORDER BY and LIMIT; subqueries; rows that give way to others (REPLACE) where the table has indexes; UPDATE … FROM, and UPDATE
  * whose conflicts are resolved by REPLACE or FAIL.
  */
 import type { Table } from "../../catalog/schema.ts";
@@ -39,7 +39,10 @@ export function compiledScan(
   if (body.kind !== "core" || body.rows.kind !== "scan" || !isPlain(bound, hasForeignKeys)) {
     return undefined;
   }
-  const { body: core } = bound.query;
+  const { body: core, ordering, limit } = bound.query;
+  if (ordering.length > 0 || limit !== undefined) {
+    return undefined;
+  }
   const asked = core.kind === "core" ? [...core.columns.map(({ value }) => value), core.where] : [];
   const isSimple = !asked.some((value) => value !== undefined && asksQueries(value));
   // What FAIL leaves has been written: not what is staged when a row fails.

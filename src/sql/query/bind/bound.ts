@@ -187,7 +187,7 @@ export type Origin =
   /** The rows that a recursive query found last. */
   | { readonly kind: "recursion" }
   /** One row in hand: that which is being written, NEW, OLD and excluded. */
-  | { readonly kind: "record" }
+  | { readonly kind: "record"; readonly table: Table }
   | { readonly kind: "groups" }
   | { readonly kind: "windows" }
   /** The columns of a compound, for its ORDER BY. */

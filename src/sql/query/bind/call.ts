@@ -17,7 +17,7 @@ import { bindWindow } from "./window.ts";
 
 export function bindCall(scope: Scope, call: Call): Bound {
   const { name, list, at } = call;
-  const own = scope.statement.functions.call(name, list.length);
+  const own = scope.statement.sessionCall(name, list.length);
   if (own?.kind === "aggregate" && call.over !== undefined && !own.isWindow) {
     throw scope.statement.fail(`${name}() may not be used as a window function`, at);
   }
@@ -87,7 +87,7 @@ function grouping(scope: Scope, { name, list, star, over, at }: Call): Aggregate
 }
 
 function bindScalar(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
-  const own = scope.statement.functions.call(name, list.length);
+  const own = scope.statement.sessionCall(name, list.length);
   return own?.kind === "scalar" ? bindFound(scope, own.function, list, at) : bindBuiltIn(scope, name, list, at);
 }
 

@@ -8,6 +8,7 @@ import type { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
 import { isKeyed, ROWID_INDEX, type Table, type View } from "../../catalog/schema.ts";
 import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
+import type { ColumnsOfView } from "../../pragma/pragma.ts";
 import { pragmaTable } from "../../pragma/registry.ts";
 import { schemaTable } from "../../pragma/schema-table.ts";
 import type { TableFunction } from "../../run/table-function.ts";
@@ -25,9 +26,17 @@ import {
   type SourceColumn,
 } from "./bound.ts";
 import { first } from "./call.ts";
+import { originOf } from "./column-origin.ts";
 import { bindComparison, truthTypes } from "./comparison.ts";
 import { bindIndexes } from "./index-expression.ts";
-import { type CommonReference, columnNamed, fullName, type Scope, type VisibleSource } from "./scope.ts";
+import {
+  type CommonReference,
+  columnNamed,
+  fullName,
+  type Scope,
+  type StatementScope,
+  type VisibleSource,
+} from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
 
@@ -161,15 +170,31 @@ function namedView(
   if (index?.name !== undefined) {
     throw scope.statement.fail(`no such index: ${index.name}`, index.at);
   }
-  const query = scope.statement.viewQuery(view, at);
-  const columns = view.statement.columns?.map(({ name }) => name);
-  const count = query.body.columns.length;
-  if (columns !== undefined && columns.length !== count) {
-    throw scope.statement.fail(`expected ${columns.length} columns for '${view.name}' but got ${count}`, at);
-  }
+  const { query, columns } = queryOfView(scope.statement, view, at);
   const name = alias ?? view.name;
   const source = querySource(scope, name, { query, columns, materialized: undefined, references: ONCE }, isOptional);
   return named(name, foldName(schema ?? "main"), source);
+}
+
+function queryOfView(
+  statement: StatementScope,
+  view: View,
+  at: number,
+): { readonly query: BoundQuery; readonly columns: readonly string[] | undefined } {
+  const query = statement.viewQuery(view, at);
+  const columns = view.statement.columns?.map(({ name }) => name);
+  const count = query.body.columns.length;
+  if (columns !== undefined && columns.length !== count) {
+    throw statement.fail(`expected ${columns.length} columns for '${view.name}' but got ${count}`, at);
+  }
+  return { query, columns };
+}
+
+/** What a view's columns are called, and as what they were declared. */
+export function viewColumns(statement: StatementScope, view: View): ReturnType<ColumnsOfView> {
+  const { query, columns } = queryOfView(statement, view, 0);
+  const { columns: values } = firstCore(query.body);
+  return columnsOf(query, columns).map(({ name }, index) => ({ name, type: originOf(values[index]!.value)?.type }));
 }
 
 /** The rows of a table. */
@@ -317,14 +342,18 @@ function functionSource(
 
 /** The table function of this name: the session's own, one that there is for all, or one about the schema. */
 function functionOf(scope: Scope, name: string): TableFunction | undefined {
-  const { functions, catalog } = scope.statement;
+  const { statement } = scope;
+  const { catalog } = statement;
   const folded = foldName(name);
   const virtual = catalog.virtualTable(undefined, name);
   if (virtual !== undefined) {
-    return functions.virtualTable(virtual);
+    return statement.virtualTable(virtual);
   }
   return (
-    functions.table(folded) ?? tableFunction(folded) ?? schemaTable(catalog, folded) ?? pragmaTable(catalog, folded)
+    statement.sessionTable(folded) ??
+    tableFunction(folded) ??
+    schemaTable(catalog, folded) ??
+    pragmaTable(catalog, folded, (view) => viewColumns(statement, view))
   );
 }
 

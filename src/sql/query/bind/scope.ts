@@ -7,11 +7,12 @@
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import type { Schema, Table, View } from "../../catalog/schema.ts";
+import type { Schema, Table, View, VirtualTable } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
-import type { SessionFunctions } from "../../run/session-functions.ts";
+import type { SessionFunction, SessionFunctions } from "../../run/session-functions.ts";
+import type { TableFunction } from "../../run/table-function.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
 import {
   type AggregateCall,
@@ -74,6 +75,7 @@ interface Shared {
   sources: number;
   queries: number;
   readonly tables: Set<Table>;
+  usesSession: boolean;
 }
 
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
@@ -91,7 +93,7 @@ export class StatementScope {
     catalog: Schema,
     functions: SessionFunctions,
     binders: Binders,
-    shared: Shared = { sources: 0, queries: 0, tables: new Set() },
+    shared: Shared = { sources: 0, queries: 0, tables: new Set(), usesSession: false },
     views: readonly View[] = [],
   ) {
     this.catalog = catalog;
@@ -125,6 +127,30 @@ export class StatementScope {
   /** The tables that stand in a FROM of what was bound so far. */
   get tables(): ReadonlySet<Table> {
     return this.#shared.tables;
+  }
+
+  /** The session's own function that a call means; undefined: it has none. */
+  sessionCall(name: string, count: number): SessionFunction | undefined {
+    return this.#noted(this.functions.call(name, count));
+  }
+
+  /** The session's own table function; `name` is in lower case. */
+  sessionTable(name: string): TableFunction | undefined {
+    return this.#noted(this.functions.table(name));
+  }
+
+  virtualTable(table: VirtualTable): TableFunction {
+    return this.#noted(this.functions.virtualTable(table));
+  }
+
+  /** Whether what was bound so far has functions or tables of the session's own. */
+  get usesSession(): boolean {
+    return this.#shared.usesSession;
+  }
+
+  #noted<Found>(found: Found): Found {
+    this.#shared.usesSession ||= found !== undefined;
+    return found;
   }
 
   /** A scope that sees nothing. */

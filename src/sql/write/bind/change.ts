@@ -12,6 +12,7 @@ import {
   type Source,
 } from "../../query/bind/bound.ts";
 import { bindFrom } from "../../query/bind/from.ts";
+import { bindOrdering } from "../../query/bind/ordering.ts";
 import { bindCommon } from "../../query/bind/query.ts";
 import type { Scope } from "../../query/bind/scope.ts";
 import { bindAssignments } from "./assignment.ts";
@@ -27,7 +28,7 @@ export function bindUpdate(around: Scope, update: Update, table: Table): BoundUp
   return {
     kind: "update",
     target: bindTarget(scope.statement, table),
-    query: queryOf(scope, from, where, [...key, ...assignments.map(({ value }) => value)]),
+    query: chosen(scope, update, queryOf(scope, from, where, [...key, ...assignments.map(({ value }) => value)])),
     keyColumns: key.length,
     assigned: assignments.map(({ column }) => column),
     conflict: update.conflict,
@@ -42,7 +43,7 @@ export function bindDelete(around: Scope, statement: Delete, table: Table): Boun
   return {
     kind: "delete",
     target: bindTarget(scope.statement, table),
-    query: queryOf(scope, from, where, key),
+    query: chosen(scope, statement, queryOf(scope, from, where, key)),
     keyColumns: key.length,
     returning: bindReturning(around, table, statement.table.alias ?? table.name, statement.returning),
   };
@@ -72,6 +73,21 @@ function rowsOf(
 /** Written out with its schema, so that no common query of its name is meant. */
 function tableTerm({ table: term }: Update | Delete, table: Table): From["first"] {
   return { ...term, kind: "table", schema: term.schema ?? "main", name: table.name, alias: term.alias };
+}
+
+/** The query with ORDER BY and LIMIT, which choose among the rows. */
+function chosen(scope: Scope, { kind, orderBy, limit, offset }: Update | Delete, query: BoundQuery): BoundQuery {
+  const [first] = orderBy;
+  if (first !== undefined && limit === undefined) {
+    throw scope.statement.fail(`ORDER BY without LIMIT on ${kind.toUpperCase()}`, first.expression.at);
+  }
+  const rowless = scope.rowless();
+  return {
+    ...query,
+    ordering: orderBy.map((term) => bindOrdering(scope, term)),
+    limit: limit === undefined ? undefined : rowless.expression(limit),
+    offset: offset === undefined ? undefined : rowless.expression(offset),
+  };
 }
 
 /** The columns by which a row is found. */

@@ -37,7 +37,7 @@ export function bindTarget(statement: StatementScope, table: Table): Target {
 /** A row of the table in hand: any column may be NULL, since none was checked yet. */
 export function newRecord(statement: StatementScope, name: string, table: Table): Source {
   const { columns, rowid } = columnsOfTable(table, true);
-  return statement.newSource(name, columns, rowid, { kind: "record" });
+  return statement.newSource(name, columns, rowid, { kind: "record", table });
 }
 
 function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
