@@ -135,7 +135,7 @@ function parseKeyConstraint(
       const descending = takeDirection(tokens);
       const conflict = parseOnConflict(tokens);
       const autoincrement = tokens.take("AUTOINCREMENT");
-      const columns = [{ ...column, at, collation: undefined, descending }];
+      const columns = [{ ...column, collation: undefined, descending }];
       return { kind: "primary-key", at, name, columns, autoincrement, conflict };
     }
     case "UNIQUE": {

@@ -21,27 +21,25 @@ export function parseCreateTable(tokens: TokenStream, temporary: boolean): Creat
   if (tokens.take("AS")) {
     const query = tokens.query();
     const text = textTo(tokens.previousEnd);
-    return { ...table, columns: [], constraints: [], ...NO_OPTIONS, primaryKey: undefined, query, text };
+    const body = { columns: [], constraints: [], primaryKey: undefined, columnsEnd: name.at };
+    return { ...table, ...body, ...NO_OPTIONS, query, text };
   }
-  const { columns, constraints, primaryKey } = parseBody(tokens, name);
+  const body = parseBody(tokens, name);
   const closed = tokens.previousEnd;
   const options = parseOptions(tokens);
   // Behind options the text goes on up to the semicolon, as SQLite keeps it.
   const text = textTo(tokens.previousEnd === closed ? closed : tokens.start);
-  return { ...table, columns, constraints, primaryKey, ...options, query: undefined, text };
+  return { ...table, ...body, ...options, query: undefined, text };
 }
 
-interface TableBody {
-  readonly columns: readonly ColumnDefinition[];
-  readonly constraints: readonly Constraint[];
-  readonly primaryKey: PrimaryKey | undefined;
-}
+type TableBody = Pick<CreateTable, "columns" | "constraints" | "primaryKey" | "columnsEnd">;
 
 function parseBody(tokens: TokenStream, table: QualifiedName): TableBody {
   const columns: ColumnDefinition[] = [];
   const constraints: Constraint[] = [];
   tokens.expect("(");
   let behindComma: boolean;
+  let columnsEnd: number;
   do {
     const column = parseColumn(tokens);
     columns.push(column.definition);
@@ -49,6 +47,7 @@ function parseBody(tokens: TokenStream, table: QualifiedName): TableBody {
     if (columns.length > MAX_COLUMNS) {
       throw tokens.invalid(`too many columns on ${table.name}`);
     }
+    columnsEnd = tokens.start;
     behindComma = tokens.take(",");
   } while (behindComma && !startsConstraint(tokens));
   if (behindComma) {
@@ -62,7 +61,7 @@ function parseBody(tokens: TokenStream, table: QualifiedName): TableBody {
   if (primaryKey?.autoincrement && !isRowid(columns, primaryKey)) {
     tokens.complain("AUTOINCREMENT is only allowed on an INTEGER PRIMARY KEY", primaryKey.at);
   }
-  return { columns, constraints, primaryKey };
+  return { columns, constraints, primaryKey, columnsEnd };
 }
 
 function isRowid(columns: readonly ColumnDefinition[], { columns: [key, other] }: PrimaryKey): boolean {

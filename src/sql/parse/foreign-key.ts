@@ -6,6 +6,7 @@ import type { TokenStream } from "./token-stream.ts";
 
 export interface References {
   readonly table: string;
+  readonly tableAt: number;
   readonly referenced: readonly Name[] | undefined;
   readonly onDelete: ReferenceAction;
   readonly onUpdate: ReferenceAction;
@@ -14,6 +15,7 @@ export interface References {
 /** From REFERENCES on, up to DEFERRABLE. */
 export function parseReferences(tokens: TokenStream): References {
   tokens.expect("REFERENCES");
+  const tableAt = tokens.start;
   const table = tokens.name();
   const referenced = parseColumnNames(tokens);
   let onDelete: ReferenceAction = "no action";
@@ -32,7 +34,7 @@ export function parseReferences(tokens: TokenStream): References {
       onDelete = event === "DELETE" ? action : onDelete;
       onUpdate = event === "UPDATE" ? action : onUpdate;
     } else {
-      return { table, referenced, onDelete, onUpdate };
+      return { table, tableAt, referenced, onDelete, onUpdate };
     }
   }
 }

@@ -67,6 +67,7 @@ export interface ForeignKey {
   readonly name: string | undefined;
   readonly columns: readonly Name[];
   readonly table: string;
+  readonly tableAt: number;
   /** Undefined: the primary key. */
   readonly referenced: readonly Name[] | undefined;
   readonly onDelete: ReferenceAction;
@@ -89,6 +90,8 @@ export interface CreateTable extends QualifiedName {
   readonly strict: boolean;
   /** CREATE TABLE … AS: it has no columns of its own. */
   readonly query: Query | undefined;
+  /** Where the columns end: at the comma before the first constraint of the table, or at the parenthesis. */
+  readonly columnsEnd: number;
   readonly text: string;
 }
 

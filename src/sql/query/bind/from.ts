@@ -118,8 +118,13 @@ function visibleSource(scope: Scope, term: Exclude<FromTerm, { kind: "nested" }>
   }
 }
 
-function named(name: string | undefined, schema: string | undefined, source: Source): VisibleSource {
-  return { name: name === undefined ? undefined : foldName(name), schema, source, merged: new Set() };
+function named(
+  name: string | undefined,
+  schema: string | undefined,
+  source: Source,
+  namesake: Table | undefined = undefined,
+): VisibleSource {
+  return { name: name === undefined ? undefined : foldName(name), schema, source, merged: new Set(), namesake };
 }
 
 function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, isOptional: boolean): VisibleSource {
@@ -143,6 +148,7 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
     }
     throw noSuchTable(scope, schema, name, at);
   }
+  scope.statement.meansTable(at, table);
   const hint = index === undefined ? undefined : (index.name ?? null);
   if (typeof hint === "string" && !table.indexes.some((candidate) => foldName(candidate.name) === foldName(hint))) {
     throw scope.statement.fail(`no such index: ${hint}`, index!.at);
@@ -151,6 +157,7 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
     alias ?? name,
     foldName(schema ?? "main"),
     tableSource(scope, alias ?? table.name, table, hint, isOptional),
+    alias === undefined ? table : undefined,
   );
 }
 

@@ -198,6 +198,11 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
   if (sources.length === 0) {
     throw scope.statement.fail(`no such table: ${table}`, at);
   }
+  for (const { namesake } of sources) {
+    if (table !== undefined && namesake !== undefined) {
+      scope.statement.meansTable(at, namesake);
+    }
+  }
   return sources.flatMap((visible) => {
     const { source } = visible;
     const columns = table === undefined ? shownColumns(visible) : source.columns.filter(({ isHidden }) => !isHidden);
@@ -300,10 +305,12 @@ function bindCompoundOrdering(
   parts: readonly Part[],
 ): BoundOrdering {
   const { inside, collation } = withoutCollate(expression);
+  const inParts = scope.statement.isObserved ? firstMatch(parts, inside) : undefined;
   const position =
     positionOf(scope, inside, body.columns, "ORDER BY", index) ??
     namedColumn(body.columns, inside) ??
-    parts.map((part) => matchingColumn(part, inside)).find((found) => found !== undefined);
+    inParts ??
+    firstMatch(parts, inside);
   if (position === undefined) {
     throw scope.statement.fail(
       `${ordinal(index + 1)} ORDER BY term does not match any column in the result set`,
@@ -324,14 +331,32 @@ function namedColumn(columns: readonly BoundColumn[], expression: Expression): n
   return position < 0 ? undefined : position;
 }
 
-function matchingColumn({ body, scope, aliases }: Part, expression: Expression): number | undefined {
-  if (expression.kind === "name" && expression.table === undefined) {
-    const folded = foldName(expression.column);
-    const named = body.columns.findIndex(({ name }, index) => foldName(aliases[index] ?? name) === folded);
-    if (named >= 0) {
-      return named;
+function firstMatch(parts: readonly Part[], expression: Expression): number | undefined {
+  for (const part of parts) {
+    const position = matchingColumn(part, expression);
+    if (position !== undefined) {
+      return position;
     }
   }
+  return undefined;
+}
+
+/** The column of this alias, or this expression, or else this name. */
+function matchingColumn(part: Part, expression: Expression): number | undefined {
+  const { body, aliases } = part;
+  if (expression.kind !== "name" || expression.table !== undefined) {
+    return sameColumn(part, expression);
+  }
+  const folded = foldName(expression.column);
+  const found = (position: number): number | undefined => (position < 0 ? undefined : position);
+  return (
+    found(aliases.findIndex((alias) => alias !== undefined && foldName(alias) === folded)) ??
+    sameColumn(part, expression) ??
+    found(body.columns.findIndex(({ name }) => foldName(name) === folded))
+  );
+}
+
+function sameColumn({ body, scope }: Part, expression: Expression): number | undefined {
   if (scope === undefined) {
     return undefined;
   }

@@ -7,7 +7,7 @@
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import type { Schema, Table, View, VirtualTable } from "../../catalog/schema.ts";
+import { type Column, ROWID_INDEX, type Schema, type Table, type View, type VirtualTable } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
@@ -39,6 +39,15 @@ export interface VisibleSource {
   readonly source: Source;
   /** Columns that a join has made one with those of a source before it: their unqualified names mean that one. */
   readonly merged: Set<string>;
+  /** The table whose own name `name` is; undefined: it is an alias, or no table's. */
+  readonly namesake: Table | undefined;
+}
+
+/** Is told what the names in texts mean, as they are bound: whoever changes a name must know where it stands. */
+export interface NameObserver {
+  /** A column, where the name begins at `at`; `namesake` is the table that the part before the point is the name of. */
+  column(text: ParsedStatement, at: number, table: Table, column: Column, namesake: Table | undefined): void;
+  table(text: ParsedStatement, at: number, table: Table): void;
 }
 
 /** How the expressions and queries in each other are bound. */
@@ -76,6 +85,12 @@ interface Shared {
   queries: number;
   readonly tables: Set<Table>;
   usesSession: boolean;
+  readonly observer: NameObserver | undefined;
+}
+
+/** For a statement of its own; the observer is told what its names mean. */
+export function newShared(observer?: NameObserver): Shared {
+  return { sources: 0, queries: 0, tables: new Set(), usesSession: false, observer };
 }
 
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
@@ -93,7 +108,7 @@ export class StatementScope {
     catalog: Schema,
     functions: SessionFunctions,
     binders: Binders,
-    shared: Shared = { sources: 0, queries: 0, tables: new Set(), usesSession: false },
+    shared: Shared = newShared(),
     views: readonly View[] = [],
   ) {
     this.catalog = catalog;
@@ -104,9 +119,36 @@ export class StatementScope {
     this.#shared = shared;
   }
 
+  /** Whether all names are to be bound, also those that nothing depends on. */
+  get isObserved(): boolean {
+    return this.#shared.observer !== undefined;
+  }
+
+  /** A name at `at` means this column. */
+  meansColumn(at: number, source: Source, { index }: SourceColumn, namesake: Table | undefined): void {
+    const { origin } = source;
+    if (this.#shared.observer === undefined || (origin.kind !== "table" && origin.kind !== "record")) {
+      return;
+    }
+    const { table } = origin;
+    const column = index === ROWID_INDEX ? table.rowidColumn : table.columns[index];
+    if (column !== undefined) {
+      this.meansColumnOf(at, table, column, namesake);
+    }
+  }
+
+  meansColumnOf(at: number, table: Table, column: Column, namesake: Table | undefined): void {
+    this.#shared.observer?.column(this.#parsed, at, table, column, namesake);
+  }
+
+  /** A name at `at` means this table. */
+  meansTable(at: number, table: Table): void {
+    this.#shared.observer?.table(this.#parsed, at, table);
+  }
+
   /** For parts of another text that belong to the statement: of its table's definition, of a trigger. */
   within(parsed: ParsedStatement): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, this.views);
+    return this.#inside(parsed, this.views);
   }
 
   /** The query of a view, which sees nothing of what is around it. */
@@ -118,9 +160,7 @@ export class StatementScope {
     if (views.length === MOST_VIEWS) {
       throw this.fail(`views inside one another: ${MOST_VIEWS} at the most`, at, "FULL");
     }
-    const { catalog, functions } = this;
-    const around = [...views, view];
-    const inner = new StatementScope(view.definition, catalog, functions, this.#binders, this.#shared, around);
+    const inner = this.#inside(view.definition, [...views, view]);
     return this.#binders.query(inner.newScope(), view.statement.query);
   }
 
@@ -153,6 +193,10 @@ export class StatementScope {
     return found;
   }
 
+  #inside(parsed: ParsedStatement, views: readonly View[]): StatementScope {
+    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, views);
+  }
+
   /** A scope that sees nothing. */
   newScope(): Scope {
     return new Scope(this, this.#binders, undefined);
@@ -161,7 +205,10 @@ export class StatementScope {
   /** Where there is one source alone. */
   scopeOf(source: Source): Scope {
     const scope = this.newScope();
-    scope.sources.push({ name: foldName(source.name), schema: undefined, source, merged: new Set() });
+    const { origin, name } = source;
+    const isRow = origin.kind === "table" || origin.kind === "record";
+    const namesake = isRow && foldName(origin.table.name) === foldName(name) ? origin.table : undefined;
+    scope.sources.push({ name: foldName(name), schema: undefined, source, merged: new Set(), namesake });
     return scope;
   }
 
@@ -363,7 +410,7 @@ export class Scope {
     if (merged !== undefined) {
       return merged;
     }
-    let found: Bound | undefined;
+    let found: { readonly visible: VisibleSource; readonly column: SourceColumn } | undefined;
     for (const visible of this.sources) {
       if (
         (table !== undefined && !isNamed(visible, schema, table)) ||
@@ -376,10 +423,18 @@ export class Scope {
         if (found !== undefined) {
           throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
         }
-        found = columnOf(visible.source, column);
+        found = { visible, column };
       }
     }
-    return found ?? this.#ownRowid(schema, table, folded, name, at);
+    if (found === undefined) {
+      return this.#ownRowid(schema, table, folded, name, at);
+    }
+    return this.#means(found.visible, found.column, at);
+  }
+
+  #means({ source, namesake }: VisibleSource, column: SourceColumn, at: number): Bound {
+    this.statement.meansColumn(at, source, column, namesake);
+    return columnOf(source, column);
   }
 
   /** The same in the queries around this one. */
@@ -466,8 +521,8 @@ export class Scope {
     if (candidates.length > 1) {
       throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
     }
-    const source = candidates[0]?.source;
-    return source === undefined ? undefined : columnOf(source, source.rowid!);
+    const [visible] = candidates;
+    return visible === undefined ? undefined : this.#means(visible, visible.source.rowid!, at);
   }
 }
 

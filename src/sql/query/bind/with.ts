@@ -1,5 +1,6 @@
 /**
- * WITH: queries that FROM can name. Each is bound where it is first referred to; one that nobody refers to is never looked at.
+ * WITH: queries that FROM can name. Each is bound where it is first referred to; one that nobody refers to is not looked at, except
+ * for its names (`NameObserver`).
  *
  * A query that its own name stands in, in a SELECT behind UNION or UNION ALL, is recursive: the SELECTs before it give its first
  * rows, and those behind are shown one row at a time.
@@ -41,6 +42,11 @@ export function bindWith(scope: Scope, clause: With | undefined, binders: PartBi
       throw scope.statement.fail(`duplicate WITH table name: ${table.name}`, table.at);
     }
     scope.common.set(folded, new Common(scope, table, binders));
+  }
+  if (scope.statement.isObserved) {
+    for (const { name, at } of clause?.tables ?? []) {
+      scope.commonQuery(name)!.refer(scope, at);
+    }
   }
 }
 

@@ -20,7 +20,7 @@ export function bindReturning(
   }
   const scope = around.inner();
   const row = newRecord(scope.statement, name, table);
-  scope.sources.push({ name: foldName(name), schema: "main", source: row, merged: new Set() });
+  scope.sources.push({ name: foldName(name), schema: "main", source: row, merged: new Set(), namesake: undefined });
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = "in RETURNING";
   for (const column of returning.columns) {

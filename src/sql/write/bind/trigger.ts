@@ -37,7 +37,7 @@ export function bindTrigger(
     const source = newRecord(scope.statement, name, rows);
     // A mere name never means a column of it.
     const merged = new Set(rows.columns.map((column) => foldName(column.name)));
-    scope.sources.push({ name, schema: undefined, source, merged });
+    scope.sources.push({ name, schema: undefined, source, merged, namesake: undefined });
     return source;
   };
   const before = place("old", event !== "insert");
