@@ -10,6 +10,7 @@
 import { supportedStatement } from "./bind/unsupported.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Table } from "./catalog/schema.ts";
+import { alterTable } from "./define/alter-table/alter-table.ts";
 import { createIndex } from "./define/create-index.ts";
 import { createTable } from "./define/create-table.ts";
 import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
@@ -69,6 +70,8 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
       return { kind: "schema", change: dropView(parsed, statement, catalog) };
     case "drop-index":
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
+    case "alter-table":
+      return { kind: "schema", change: alterTable(parsed, statement, catalog) };
     case "explain":
       return explain(parsed, statement, catalog, options);
     case "pragma":

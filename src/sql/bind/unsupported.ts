@@ -6,6 +6,7 @@
  */
 import type { DbError } from "../../errors.ts";
 import type {
+  AlterTable,
   CreateIndex,
   CreateTable,
   CreateTrigger,
@@ -31,6 +32,7 @@ export type SupportedStatement =
   | Drop
   | TransactionStatement
   | Pragma
+  | AlterTable
   | Explain;
 
 /** The statement, if all of it is there. */
@@ -73,6 +75,9 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "drop-view":
       checkSchema(refuse, statement);
       return statement;
+    case "alter-table":
+      checkSchema(refuse, statement.table);
+      return statement;
     case "begin":
     case "commit":
     case "rollback":
@@ -96,7 +101,6 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  "alter-table": "ALTER TABLE",
   vacuum: "VACUUM",
   attach: "ATTACH",
   detach: "DETACH",

@@ -111,7 +111,7 @@ function columnsOf(
   return constraint.columns.map(({ name, at, collation, descending }) => {
     const column = named(columns, name);
     if (column === undefined) {
-      throw definition.fail(`table ${definition.statement.name} has no column named ${name}`, at);
+      throw definition.fail(`no such column: ${name}`, at);
     }
     if (constraint.kind === "primary-key" && column.generated !== undefined) {
       throw definition.fail("generated columns cannot be part of the PRIMARY KEY", at);

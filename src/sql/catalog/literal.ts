@@ -1,19 +1,8 @@
-/** What an expression is worth that needs nothing to be worked out: a literal, with a sign or without. */
+/** What an expression is worth that needs next to nothing to be worked out: a literal, with signs or a CAST around it or without. */
 import type { Expression } from "../parse/ast/query.ts";
-import { type Affinity, applyAffinity } from "../value/affinity.ts";
-import {
-  answer,
-  answered,
-  BIG,
-  BLOB,
-  INTEGER,
-  NULL,
-  REAL,
-  type SqlValue,
-  type Tag,
-  TEXT,
-  tagOf,
-} from "../value/value.ts";
+import { type Affinity, affinityOfType, applyAffinity, castTo } from "../value/affinity.ts";
+import { negate } from "../value/arithmetic.ts";
+import { answer, answered, BIG, BLOB, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
 
 export interface Literal {
   readonly tag: Tag;
@@ -37,14 +26,22 @@ export function literalOf(expression: Expression): Literal | undefined {
       return booleanOf(expression);
     case "unary":
       return signed(expression.operator, expression.operand);
+    case "cast": {
+      const literal = literalOf(expression.operand);
+      return literal === undefined ? undefined : converted(castTo, affinityOfType(expression.type), literal);
+    }
     default:
       return undefined;
   }
 }
 
 /** As a column of that affinity stores it. */
-export function stored({ tag, value }: Literal, affinity: Affinity): Literal {
-  applyAffinity(affinity, tag, value);
+export function stored(literal: Literal, affinity: Affinity): Literal {
+  return converted(applyAffinity, affinity, literal);
+}
+
+function converted(convert: typeof applyAffinity, affinity: Affinity, { tag, value }: Literal): Literal {
+  convert(affinity, tag, value);
   return { tag: answer.tag, value: answered() };
 }
 
@@ -58,10 +55,13 @@ function signed(operator: string, operand: Expression): Literal | undefined {
   if (literal === undefined || operator === "+") {
     return literal;
   }
-  const { tag, value } = literal;
-  if (operator !== "-" || (tag !== INTEGER && tag !== REAL && tag !== BIG)) {
+  if (operator !== "-") {
     return undefined;
   }
-  const negative = tag === INTEGER && value === 0 ? 0 : -(value as number | bigint);
-  return { tag: tag === REAL ? REAL : tagOf(negative)!, value: tag === REAL ? negative : (negative as SqlValue) };
+  if (literal.tag === REAL) {
+    // Zero keeps its sign.
+    return { tag: REAL, value: -(literal.value as number) };
+  }
+  negate(literal.tag, literal.value);
+  return { tag: answer.tag, value: answered() };
 }

@@ -2,7 +2,7 @@
 
 import type { Catalog } from "../catalog/catalog.ts";
 import { newSlots, tableShapeOf } from "../catalog/table.ts";
-import type { CreateTable } from "../parse/ast/definition.ts";
+import type { ColumnDefinition, CreateTable } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { parseStatement } from "../parse/parser.ts";
 import { bindExpression } from "../query/bind/expression.ts";
@@ -33,12 +33,11 @@ export function createTable(
   }
   checkDefinition(parsed, statement, catalog, options);
   return (transaction) => {
-    let number = catalog.nextNumber;
+    const next = putTable(transaction, parsed, statement, catalog.nextNumber);
     if (statement.primaryKey?.autoincrement === true && catalog.table(undefined, "sqlite_sequence") === undefined) {
       const sequence = parseStatement(SEQUENCE);
-      number = putTable(transaction, sequence, sequence.statement as CreateTable, number);
+      putTable(transaction, sequence, sequence.statement as CreateTable, next);
     }
-    putTable(transaction, parsed, statement, number);
   };
 }
 
@@ -51,11 +50,18 @@ function checkDefinition(
 ): void {
   const { table } = tableShapeOf(parsed, statement, { keyspace: 0, ...newSlots(statement) });
   const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
-  const { defaults } = bindTarget(scope, table);
-  for (const [index, value] of defaults.entries()) {
-    const column = table.columns[index]!;
-    if (value !== undefined && column.generated !== undefined) {
-      throw failAt(parsed, "cannot use DEFAULT on a generated column", column.default!.at);
-    }
+  bindTarget(scope, table);
+  for (const column of statement.columns) {
+    refuseGeneratedDefault(parsed, column);
+  }
+}
+
+/** What is worked out has no default; SQLite's words depend on what comes first. */
+export function refuseGeneratedDefault(parsed: ParsedStatement, column: ColumnDefinition): void {
+  const { name, default: value, generated } = column;
+  if (value !== undefined && generated !== undefined) {
+    const isBehind = value.at > generated.expression.at;
+    const what = isBehind ? "cannot use DEFAULT on a generated column" : `error in generated column "${name}"`;
+    throw failAt(parsed, what, value.at);
   }
 }

@@ -43,6 +43,12 @@ export function errorAt(code: DbErrorCode, message: string, text: string, offset
   return new DbError(code, `${message} at line ${line}, column ${column}\n${excerpt}`, { line, column, offset });
 }
 
+/** What an error says, without its place. */
+export function messageWithoutPlace({ message, facts: { line, column } }: DbError): string {
+  const end = line === undefined ? -1 : message.lastIndexOf(` at line ${line}, column ${column}\n`);
+  return end < 0 ? message : message.slice(0, end);
+}
+
 /** What stands at `[start, end)`, in quotes, short enough for a message. */
 export function quoteNear(text: string, start: number, end: number): string {
   const near = printable(text.slice(start, Math.min(end, start + NEAR_LENGTH)));

@@ -66,7 +66,8 @@ export class Tokenizer {
   /** Where the token before this one ended. */
   previousEnd = 0;
 
-  constructor(text: string) {
+  /** From `from` on, where a token begins. */
+  constructor(text: string, from: number = 0) {
     if (text.length > MAX_STATEMENT_LENGTH) {
       throw new DbError(
         "INVALID",
@@ -75,6 +76,7 @@ export class Tokenizer {
       );
     }
     this.text = text;
+    this.end = from;
     this.advance();
   }
 

@@ -202,13 +202,13 @@ export class StatementScope {
     return new Scope(this, this.#binders, undefined);
   }
 
-  /** Where there is one source alone. */
+  /** Where there is one source alone, such as a part of a table's definition, which knows the table by its own name. */
   scopeOf(source: Source): Scope {
     const scope = this.newScope();
-    const { origin, name } = source;
-    const isRow = origin.kind === "table" || origin.kind === "record";
-    const namesake = isRow && foldName(origin.table.name) === foldName(name) ? origin.table : undefined;
-    scope.sources.push({ name: foldName(name), schema: undefined, source, merged: new Set(), namesake });
+    const { origin } = source;
+    const namesake = origin.kind === "table" || origin.kind === "record" ? origin.table : undefined;
+    const name = foldName(namesake?.name ?? source.name);
+    scope.sources.push({ name, schema: undefined, source, merged: new Set(), namesake });
     return scope;
   }
 

@@ -8,7 +8,7 @@ import type { Place, Scope, StatementScope } from "../../query/bind/scope.ts";
 import { visitAll } from "../../query/bind/walk.ts";
 import type { Target } from "./bound.ts";
 
-const CHECKS: Place = { name: "CHECK constraints", isPure: false };
+export const CHECKS: Place = { name: "CHECK constraints", isPure: false };
 const DEFAULT: Place = { name: "DEFAULT", isPure: false };
 const GENERATED: Place = { name: "generated columns", isPure: true };
 
@@ -40,7 +40,8 @@ export function newRecord(statement: StatementScope, name: string, table: Table)
   return statement.newSource(name, columns, rowid, { kind: "record", table });
 }
 
-function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
+/** An expression of a definition, where not everything may stand. */
+export function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
   scope.place = place;
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = `in ${place.name}`;

@@ -23,13 +23,23 @@ export interface BoundTrigger {
 export type TriggerStep = BoundWrite | { readonly kind: "query"; readonly query: BoundQuery };
 
 /** `rows` is what NEW and OLD have the columns of. */
-export function bindTrigger(
+export function bindTrigger(statement: StatementScope, trigger: Trigger, rows: Table): BoundTrigger {
+  const { scope, ...records } = openTrigger(statement, trigger, rows);
+  const { when, body } = trigger.statement;
+  return {
+    ...records,
+    when: when === undefined ? undefined : scope.expression(when),
+    steps: body.map((step) => bindStep(scope, step)),
+  };
+}
+
+/** The scope of NEW and OLD, in which everything in a trigger stands. */
+export function openTrigger(
   statement: StatementScope,
-  { definition, statement: created }: Trigger,
+  { definition, statement: { event } }: Trigger,
   rows: Table,
-): BoundTrigger {
+): Pick<BoundTrigger, "old" | "new"> & { readonly scope: Scope } {
   const scope = statement.within(definition).newScope();
-  const { event, when, body } = created;
   const place = (name: "old" | "new", isThere: boolean): Source | undefined => {
     if (!isThere) {
       return undefined;
@@ -45,12 +55,7 @@ export function bindTrigger(
   scope.isTrigger = true;
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = "in WHEN";
-  return {
-    old: before,
-    new: after,
-    when: when === undefined ? undefined : scope.expression(when),
-    steps: body.map((step) => bindStep(scope, step)),
-  };
+  return { scope, old: before, new: after };
 }
 
 function bindStep(scope: Scope, step: CreateTrigger["body"][number]): TriggerStep {

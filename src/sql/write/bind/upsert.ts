@@ -78,7 +78,13 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   const scope = around.inner();
   const existing = newRecord(scope.statement, name, table);
   const excluded = newRecord(scope.statement, "excluded", table);
-  scope.sources.push({ name: foldName(name), schema: "main", source: existing, merged: new Set(), namesake: undefined });
+  scope.sources.push({
+    name: foldName(name),
+    schema: "main",
+    source: existing,
+    merged: new Set(),
+    namesake: undefined,
+  });
   // A mere name is a column of the row that is there.
   const merged = new Set(table.columns.map((column) => foldName(column.name)));
   scope.sources.push({ name: "excluded", schema: undefined, source: excluded, merged, namesake: undefined });

@@ -5,7 +5,7 @@ import type { Table } from "../../catalog/schema.ts";
 import { KeyWriter } from "../../key.ts";
 import { RowWriter } from "../../row.ts";
 import type { SqlTransaction } from "../../storage.ts";
-import { BIG, INTEGER, MAX_INT64, TEXT, tagOf } from "../../value/value.ts";
+import { BIG, INTEGER, MAX_INT64, type SqlValue, type Tag, TEXT, tagOf } from "../../value/value.ts";
 import { RowRecord } from "./record.ts";
 
 export class Sequence {
@@ -39,7 +39,15 @@ export class Sequence {
     if (!found) {
       record.setRowid(INTEGER, last + 1);
     }
-    this.#put(transaction, rowid);
+    this.#put(transaction, this.#name, tagOf(rowid)!, rowid);
+  }
+
+  /** The table has another name now. */
+  rename(transaction: SqlTransaction, name: string): void {
+    if (this.#find(transaction).found) {
+      const { tags, values } = this.#record;
+      this.#put(transaction, name, tags[1]!, values[1]!);
+    }
   }
 
   forget(transaction: SqlTransaction): void {
@@ -85,12 +93,12 @@ export class Sequence {
     return { found: false, last };
   }
 
-  #put(transaction: SqlTransaction, rowid: number | bigint): void {
+  #put(transaction: SqlTransaction, name: string, tag: Tag, value: SqlValue): void {
     this.#writeKey();
     const row = this.#row;
     row.begin(this.#table.slots);
-    row.add(TEXT, this.#name);
-    row.add(tagOf(rowid)!, rowid);
+    row.add(TEXT, name);
+    row.add(tag, value);
     const length = row.finish();
     transaction.put(this.#table.keyspace, this.#key.bytes, 0, this.#key.length, row.bytes, 0, length);
   }

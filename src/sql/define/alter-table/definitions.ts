@@ -1,0 +1,101 @@
+/**
+ * The definitions of a catalog, bound: everything that the texts of tables, indexes, views and triggers name has to be there. That
+ * is looked at before names are changed (what is broken already cannot be edited), and after.
+ */
+import { DbError } from "../../../errors.ts";
+import { Catalog } from "../../catalog/catalog.ts";
+import { type Entry, type NumberedEntry, writeEntry } from "../../catalog/entry.ts";
+import { foldName } from "../../catalog/name.ts";
+import { tableShapeOf } from "../../catalog/table.ts";
+import type { CreateTable } from "../../parse/ast/definition.ts";
+import type { ParsedStatement } from "../../parse/ast/statement.ts";
+import { parseStatement } from "../../parse/parser.ts";
+import { messageWithoutPlace } from "../../parse/syntax-error.ts";
+import { bindExpression } from "../../query/bind/expression.ts";
+import { bindIndex } from "../../query/bind/index-expression.ts";
+import { bindQuery } from "../../query/bind/query.ts";
+import { type NameObserver, StatementScope } from "../../query/bind/scope.ts";
+import type { SqlTransaction } from "../../storage.ts";
+import { bindTarget, newRecord } from "../../write/bind/target.ts";
+import { bindTriggerNames } from "./trigger-names.ts";
+
+/** `when` is what SQLite says of the time at which an error was found: "after rename". */
+export function bindDefinitions(catalog: Catalog, when: string, observer?: NameObserver): void {
+  for (const entry of catalog.entries) {
+    if (!foldName(entry.name).startsWith("sqlite_")) {
+      explained(entry, when, () => bindDefinition(catalog, entry, observer));
+    }
+  }
+}
+
+/** Puts entries into the places that they have in the catalog; INVALID where what they say cannot be. */
+export function replaceEntries(transaction: SqlTransaction, entries: readonly NumberedEntry[], when: string): Catalog {
+  for (const { number, ...entry } of entries) {
+    if (entry.type === "table") {
+      explained(entry, when, () => checkTable(entry));
+    }
+    writeEntry(transaction, number, entry);
+  }
+  return Catalog.read(transaction);
+}
+
+/** A text by which a table might be made. */
+export function bindTable(catalog: Catalog, name: string, when: string): void {
+  const entry = catalog.entry("table", name)!;
+  explained(entry, when, () => bindDefinition(catalog, entry, undefined));
+}
+
+function checkTable({ sql, keyspace, slots, firstSlots, columnSlots }: Entry): void {
+  const parsed = parseStatement(sql!);
+  tableShapeOf(parsed, parsed.statement as CreateTable, {
+    keyspace: keyspace!,
+    slots: slots!,
+    firstSlots: firstSlots!,
+    columnSlots: columnSlots!,
+  });
+}
+
+function explained<T>({ type, name }: Entry, when: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DbError && error.code === "INVALID") {
+      const time = when === "" ? "" : ` ${when}`;
+      throw new DbError(
+        "INVALID",
+        `error in ${type} ${name}${time}: ${messageWithoutPlace(error)}`,
+        {},
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+function bindDefinition(catalog: Catalog, { type, name, sql }: Entry, observer: NameObserver | undefined): void {
+  const scopeOf = (definition: ParsedStatement): StatementScope =>
+    new StatementScope(definition, catalog, { expression: bindExpression, query: bindQuery }, observer);
+  switch (type) {
+    case "table": {
+      const table = catalog.table(undefined, name)!;
+      bindTarget(scopeOf(table.definition), { ...table, indexes: [] });
+      break;
+    }
+    case "index":
+      if (sql !== null) {
+        const { table, index } = catalog.index(undefined, name)!;
+        const statement = scopeOf(index.definition);
+        bindIndex(statement, newRecord(statement, table.name, table), index);
+      }
+      break;
+    case "view": {
+      const view = catalog.view(undefined, name)!;
+      scopeOf(view.definition).viewQuery(view, 0);
+      break;
+    }
+    case "trigger": {
+      const trigger = catalog.trigger(undefined, name)!;
+      bindTriggerNames(scopeOf(trigger.definition), trigger);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** Where expressions see one row in hand, and nothing else: those of indexes and constraints. */
+import type { Table } from "../../catalog/schema.ts";
+import type { Source } from "../../query/bind/bound.ts";
+import { Builder } from "../../query/interpret/builder.ts";
+import { Execution } from "../../query/interpret/execution.ts";
+import { Arguments } from "../../run/arguments.ts";
+import { RecordCursor, RowRecord } from "./record.ts";
+
+/** The site of `row`; what it sees is the record of the cursor. */
+export function rowSite(row: Source, table: Table): { readonly site: Builder; readonly cursor: RecordCursor } {
+  const execution = new Execution(new Arguments([]), 0, () => {
+    throw new Error("a definition has no queries");
+  });
+  const site = new Builder(execution);
+  const cursor = new RecordCursor(new RowRecord(table));
+  site.place(row, cursor);
+  return { site, cursor };
+}
