@@ -215,13 +215,25 @@ function makeTables(dice: Dice, session: SqlSession): Map<string, readonly strin
         session.exec(`CREATE ${dice.once(4) ? "UNIQUE " : ""}INDEX i${table} ON ${table} (${dice.pick(columns)})`),
       );
     }
-    for (let row = dice.below(10); row > 0; row--) {
-      const cells = columns.map(() => dice.pick(LITERALS)).join(", ");
-      attempt(() => session.exec(`INSERT OR IGNORE INTO ${table} (${columns.join(", ")}) VALUES (${cells})`));
+    fill(dice, session, table, columns);
+    if (dice.once(2)) {
+      // Rows that are older than a column.
+      attempt(() => {
+        session.exec(`ALTER TABLE ${table} ADD COLUMN d ${dice.pick(TYPES)} DEFAULT ${dice.pick(LITERALS)}`);
+        columns.push("d");
+      });
+      fill(dice, session, table, columns);
     }
     tables.set(table, [...(first === "" ? [] : ["id"]), ...columns]);
   }
   return tables;
+}
+
+function fill(dice: Dice, session: SqlSession, table: string, columns: readonly string[]): void {
+  for (let row = dice.below(8); row > 0; row--) {
+    const cells = columns.map(() => dice.pick(LITERALS)).join(", ");
+    attempt(() => session.exec(`INSERT OR IGNORE INTO ${table} (${columns.join(", ")}) VALUES (${cells})`));
+  }
 }
 
 function attempt(run: () => void): void {

@@ -15,6 +15,7 @@ import { createIndex } from "./define/create-index.ts";
 import { createTable } from "./define/create-table.ts";
 import { createTrigger, dropTrigger } from "./define/create-trigger.ts";
 import { dropIndex, dropTable } from "./define/drop.ts";
+import { maintain } from "./define/maintenance.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import { createView, dropView } from "./define/view.ts";
 import { createVirtualTable, dropVirtualTable } from "./define/virtual-table.ts";
@@ -72,6 +73,9 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "alter-table":
       return { kind: "schema", change: alterTable(parsed, statement, catalog) };
+    case "analyze":
+    case "reindex":
+      return { kind: "schema", change: maintain(parsed, statement, catalog) };
     case "explain":
       return explain(parsed, statement, catalog, options);
     case "pragma":

@@ -15,7 +15,7 @@ import type {
   Drop,
 } from "../parse/ast/definition.ts";
 import type { Query } from "../parse/ast/query.ts";
-import type { Explain, ParsedStatement, Pragma, Statement, TransactionStatement } from "../parse/ast/statement.ts";
+import type { Explain, Maintenance, ParsedStatement, Pragma, Statement, TransactionStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 
@@ -33,6 +33,7 @@ export type SupportedStatement =
   | TransactionStatement
   | Pragma
   | AlterTable
+  | Maintenance
   | Explain;
 
 /** The statement, if all of it is there. */
@@ -78,6 +79,9 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "alter-table":
       checkSchema(refuse, statement.table);
       return statement;
+    case "analyze":
+    case "reindex":
+      return statement;
     case "begin":
     case "commit":
     case "rollback":
@@ -104,8 +108,6 @@ const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind
   vacuum: "VACUUM",
   attach: "ATTACH",
   detach: "DETACH",
-  analyze: "ANALYZE",
-  reindex: "REINDEX",
 };
 
 /** There is one schema, `main`. */

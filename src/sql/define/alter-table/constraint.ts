@@ -25,9 +25,10 @@ type Change<Kind extends AlterTableChange["kind"]> = Extract<AlterTableChange, {
 
 export function setNotNull(alteration: Alteration, { column: name, text }: Change<"set-not-null">): SchemaChange {
   const { table, entry } = alteration;
-  const { index } = columnOf(alteration, name);
+  const column = columnOf(alteration, name);
+  const { index } = column;
   return (transaction, author) => {
-    forEachRow(transaction, table, ({ tags }) => requireRow(tags[index] !== NULL));
+    forEachRow(transaction, table, ({ tags }) => requireRow(tags[index] !== NULL), [column]);
     const sql = withColumnConstraint(withoutNotNull(entry.sql, index), index, text);
     putText(alteration, sql)(transaction, author);
   };

@@ -124,12 +124,24 @@ type OpenCore = Omit<BoundCore, "grouping" | "windowing" | "kind"> & {
   readonly having: Bound | undefined;
 };
 
+/** Windows are bound where they are used; this is for the names in those that are not. */
+function bindNames(scope: Scope, windows: SelectCore["windows"]): void {
+  for (const { window } of windows) {
+    for (const expression of [...window.partitionBy, ...window.orderBy.map((term) => term.expression)]) {
+      scope.expression(expression);
+    }
+  }
+}
+
 function bindCore(scope: Scope, core: SelectCore): OpenCore {
   const from = core.from === undefined ? undefined : bindFrom(scope, core.from);
   for (const window of core.windows) {
     scope.windows.set(foldName(window.name), window);
   }
   const columns = bindColumns(scope, core.columns);
+  if (scope.statement.isObserved) {
+    bindNames(scope, core.windows);
+  }
   scope.aliasesVisible = true;
   const where = refusing(scope, "function ", core.where);
   const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));

@@ -1,29 +1,23 @@
 /** The entries of a new index, for the rows that its table has: put in the order of their keys, which is the fastest. */
 import { assert } from "../../../assert.ts";
-import { compareBytes, copyBytes } from "../../../bytes.ts";
+import { compareBytes } from "../../../bytes.ts";
 import type { Column, Table } from "../../catalog/schema.ts";
 import { MAX_KEY_BYTES } from "../../key.ts";
 import type { BoundIndex } from "../../query/bind/bound.ts";
 import { visitAll } from "../../query/bind/walk.ts";
-import { Builder } from "../../query/interpret/builder.ts";
-import { Execution } from "../../query/interpret/execution.ts";
-import { Arguments } from "../../run/arguments.ts";
 import { uniqueFailure } from "../../run/constraint.ts";
 import { KeySorter } from "../../run/key-sorter.ts";
-import type { BatchScan, SqlTransaction } from "../../storage.ts";
+import type { SqlTransaction } from "../../storage.ts";
 import type { Target } from "../bind/bound.ts";
 import { IndexEntry } from "./index-entry.ts";
-import { RecordCursor, RowRecord } from "./record.ts";
+import { rowSite } from "./row-site.ts";
+import { copyKey, rowOf } from "./table-rows.ts";
 
 /** `target` has the new index alone. */
 export function buildIndex(transaction: SqlTransaction, target: Target): void {
   const { table, row, indexes } = target;
-  const execution = new Execution(new Arguments([]), 0, () => {
-    throw new Error("an index has no queries");
-  });
-  const site = new Builder(execution);
-  const record = new RowRecord(table);
-  site.place(row, new RecordCursor(record));
+  const { site, cursor } = rowSite(row, table);
+  const { record } = cursor;
   const [bound] = indexes;
   assert(bound !== undefined, "there is an index to build");
   const entry = new IndexEntry(site, bound);
@@ -42,7 +36,7 @@ export function buildIndex(transaction: SqlTransaction, target: Target): void {
   } finally {
     scan.close();
   }
-  putAll(transaction, sorter, entry, record);
+  putAll(transaction, sorter, entry, table);
 }
 
 /** The columns that an entry is made of. */
@@ -58,21 +52,6 @@ function columnsOf({ columns, where }: BoundIndex, table: Table): readonly Colum
   return table.columns.filter(({ index }) => read.has(index));
 }
 
-function copyKey(
-  { prefix, prefixOffset, prefixLength, u8, keyOffsets, keyLengths }: BatchScan,
-  i: number,
-  key: Uint8Array,
-): number {
-  const restLength = keyLengths[i]!;
-  copyBytes(prefix, prefixOffset, key, 0, prefixLength);
-  copyBytes(u8, keyOffsets[i]!, key, prefixLength, restLength);
-  return prefixLength + restLength;
-}
-
-function rowOf({ u8, data, valueOffsets, valueLengths }: BatchScan, i: number): Parameters<RowRecord["read"]>[2] {
-  return { u8, data, valueOffset: valueOffsets[i]!, valueLength: valueLengths[i]! };
-}
-
 function add(sorter: KeySorter, entry: IndexEntry, key: Uint8Array, keyLength: number): void {
   entry.enter();
   if (entry.isThere) {
@@ -82,7 +61,7 @@ function add(sorter: KeySorter, entry: IndexEntry, key: Uint8Array, keyLength: n
 }
 
 /** Two entries of one key are two rows of the same columns. */
-function putAll(transaction: SqlTransaction, sorter: KeySorter, { index }: IndexEntry, { table }: RowRecord): void {
+function putAll(transaction: SqlTransaction, sorter: KeySorter, { index }: IndexEntry, table: Table): void {
   const order = sorter.sort();
   const { bytes, offsets, keyLengths } = sorter;
   let last = -1;

@@ -1,0 +1,102 @@
+/**
+ * REINDEX and ANALYZE.
+ *
+ * REINDEX makes indexes anew out of the rows of their tables, each in a keyspace of its own. ANALYZE has nothing to do: plans are
+ * chosen by what the B+trees count at any time, so there are no statistics to gather, and there is no table sqlite_stat1.
+ */
+import type { Catalog } from "../catalog/catalog.ts";
+import { type NumberedEntry, writeEntry } from "../catalog/entry.ts";
+import { foldName } from "../catalog/name.ts";
+import type { Index, Table } from "../catalog/schema.ts";
+import type { QualifiedName } from "../parse/ast/query.ts";
+import type { Maintenance, ParsedStatement } from "../parse/ast/statement.ts";
+import { bindExpression } from "../query/bind/expression.ts";
+import { bindQuery } from "../query/bind/query.ts";
+import { StatementScope } from "../query/bind/scope.ts";
+import type { SqlTransaction } from "../storage.ts";
+import { BUILT_IN_COLLATIONS, type Collation } from "../value/collation.ts";
+import { bindTarget } from "../write/bind/target.ts";
+import { buildIndex } from "../write/run/build-index.ts";
+import { failAt } from "./name.ts";
+import type { SchemaChange } from "./schema-change.ts";
+
+/** An index with its table. */
+interface Owned {
+  readonly table: Table;
+  readonly index: Index;
+}
+
+export function maintain(
+  parsed: ParsedStatement,
+  { kind, target }: Maintenance,
+  catalog: Catalog,
+): SchemaChange | undefined {
+  requireSchema(parsed, target);
+  if (kind === "analyze") {
+    requireAnalyzed(parsed, target, catalog);
+    return undefined;
+  }
+  const indexes = reindexed(parsed, target, catalog);
+  return (transaction) => {
+    for (const owned of indexes) {
+      rebuild(transaction, catalog, owned);
+    }
+  };
+}
+
+/** There is one schema. */
+function requireSchema(parsed: ParsedStatement, target: QualifiedName | undefined): void {
+  if (target?.schema !== undefined && foldName(target.schema) !== "main") {
+    throw failAt(parsed, `unknown database ${target.schema}`, target.at);
+  }
+}
+
+function requireAnalyzed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Catalog): void {
+  if (target === undefined || (target.schema === undefined && foldName(target.name) === "main")) {
+    return;
+  }
+  const { schema, name, at } = target;
+  const isKnown = [catalog.table(schema, name), catalog.view(schema, name), catalog.index(schema, name)].some(
+    (found) => found !== undefined,
+  );
+  if (!isKnown) {
+    throw failAt(parsed, `no such table: ${schema === undefined ? "" : `${schema}.`}${name}`, at);
+  }
+}
+
+/** All indexes, those of a collation or of a table, or one. */
+function reindexed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Catalog): readonly Owned[] {
+  const all = catalog.tables().flatMap((table) => table.indexes.map((index) => ({ table, index })));
+  if (target === undefined) {
+    return all;
+  }
+  const { schema, name, at } = target;
+  if (schema === undefined && BUILT_IN_COLLATIONS.has(foldName(name))) {
+    return all.filter((owned) => isOrderedBy(owned, BUILT_IN_COLLATIONS.get(foldName(name))));
+  }
+  const table = catalog.table(schema, name);
+  if (table !== undefined) {
+    return table.indexes.map((index) => ({ table, index }));
+  }
+  if (catalog.view(schema, name) !== undefined) {
+    return [];
+  }
+  const one = catalog.index(schema, name);
+  if (one === undefined) {
+    throw failAt(parsed, "unable to identify the object to be reindexed", at);
+  }
+  return [one];
+}
+
+function isOrderedBy({ index }: Owned, collation: Collation | undefined): boolean {
+  return index.columns.some((column) => column.collation === collation);
+}
+
+function rebuild(transaction: SqlTransaction, catalog: Catalog, { table, index }: Owned): void {
+  const keyspace = transaction.createKeyspace(`sql/${foldName(index.name)}`);
+  const { number, ...entry } = catalog.entry("index", index.name) as NumberedEntry;
+  const statement = new StatementScope(table.definition, catalog, { expression: bindExpression, query: bindQuery });
+  buildIndex(transaction, bindTarget(statement, { ...table, indexes: [{ ...index, keyspace }] }));
+  writeEntry(transaction, number, { ...entry, keyspace });
+  transaction.dropKeyspace(index.keyspace);
+}
