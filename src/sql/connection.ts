@@ -14,7 +14,7 @@ import type { Durability } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { foldName } from "./catalog/name.ts";
-import type { TransactionStatement } from "./parse/ast/statement.ts";
+import type { TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Tier } from "./query-program.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import type { SessionFunctions } from "./run/session-functions.ts";
@@ -223,8 +223,11 @@ export class Connection implements Surroundings {
   }
 
   /** Runs a statement about transactions. */
-  control(statement: TransactionStatement): void {
+  control(statement: TransactionStatement | Vacuum): void {
     switch (statement.kind) {
+      case "vacuum":
+        this.#vacuum();
+        break;
       case "begin":
         this.begin(statement.type);
         break;
@@ -242,6 +245,14 @@ export class Connection implements Surroundings {
         break;
       case "rollback-to":
         this.rollbackTo(statement.savepoint.name);
+    }
+  }
+
+  /** Space that was freed is used again anyway; but what SQLite refuses is refused. */
+  #vacuum(): void {
+    this.#checkWritable();
+    if (this.#transaction !== undefined) {
+      throw new DbError("INVALID", "cannot VACUUM from within a transaction");
     }
   }
 

@@ -20,7 +20,7 @@ import type { SchemaChange } from "./define/schema-change.ts";
 import { createView, dropView } from "./define/view.ts";
 import { createVirtualTable, dropVirtualTable } from "./define/virtual-table.ts";
 import type { QualifiedName } from "./parse/ast/query.ts";
-import type { Explain, ParsedStatement, TransactionStatement } from "./parse/ast/statement.ts";
+import type { Explain, ParsedStatement, TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { Pragma } from "./pragma/pragma.ts";
@@ -36,7 +36,7 @@ export type Program =
   | { readonly kind: "write"; readonly write: WriteProgram }
   /** Undefined: there is nothing to do. */
   | { readonly kind: "schema"; readonly change: SchemaChange | undefined }
-  | { readonly kind: "transaction"; readonly statement: TransactionStatement }
+  | { readonly kind: "transaction"; readonly statement: TransactionStatement | Vacuum }
   | { readonly kind: "pragma"; readonly pragma: Pragma; readonly value: string | undefined };
 
 /** As SQLite has it, one that there is none of does nothing. */
@@ -72,10 +72,10 @@ export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options:
     case "drop-index":
       return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
     case "alter-table":
-      return { kind: "schema", change: alterTable(parsed, statement, catalog) };
+      return { kind: "schema", change: alterTable(parsed, statement, catalog, options) };
     case "analyze":
     case "reindex":
-      return { kind: "schema", change: maintain(parsed, statement, catalog) };
+      return { kind: "schema", change: maintain(parsed, statement, catalog, options) };
     case "explain":
       return explain(parsed, statement, catalog, options);
     case "pragma":

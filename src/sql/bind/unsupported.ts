@@ -15,7 +15,7 @@ import type {
   Drop,
 } from "../parse/ast/definition.ts";
 import type { Query } from "../parse/ast/query.ts";
-import type { Explain, Maintenance, ParsedStatement, Pragma, Statement, TransactionStatement } from "../parse/ast/statement.ts";
+import type { Explain, Maintenance, ParsedStatement, Pragma, Statement, TransactionStatement, Vacuum } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 
@@ -34,6 +34,7 @@ export type SupportedStatement =
   | Pragma
   | AlterTable
   | Maintenance
+  | Vacuum
   | Explain;
 
 /** The statement, if all of it is there. */
@@ -82,6 +83,9 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
     case "analyze":
     case "reindex":
       return statement;
+    case "vacuum":
+      checkVacuum(refuse, statement);
+      return statement;
     case "begin":
     case "commit":
     case "rollback":
@@ -104,8 +108,14 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
   }
 }
 
+function checkVacuum(refuse: Refuse, { schema, into, at }: Vacuum): void {
+  if (into !== undefined) {
+    refuse("VACUUM INTO", into.at);
+  }
+  checkSchema(refuse, { schema: schema?.name, at: schema?.at ?? at });
+}
+
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  vacuum: "VACUUM",
   attach: "ATTACH",
   detach: "DETACH",
 };

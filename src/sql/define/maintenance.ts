@@ -13,6 +13,8 @@ import type { Maintenance, ParsedStatement } from "../parse/ast/statement.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
+import type { QueryOptions } from "../query/interpreted-query.ts";
+import type { SessionFunctions } from "../run/session-functions.ts";
 import type { SqlTransaction } from "../storage.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../value/collation.ts";
 import { bindTarget } from "../write/bind/target.ts";
@@ -30,6 +32,7 @@ export function maintain(
   parsed: ParsedStatement,
   { kind, target }: Maintenance,
   catalog: Catalog,
+  { functions }: QueryOptions,
 ): SchemaChange | undefined {
   requireSchema(parsed, target);
   if (kind === "analyze") {
@@ -39,7 +42,7 @@ export function maintain(
   const indexes = reindexed(parsed, target, catalog);
   return (transaction) => {
     for (const owned of indexes) {
-      rebuild(transaction, catalog, owned);
+      rebuild(transaction, catalog, functions, owned);
     }
   };
 }
@@ -92,10 +95,16 @@ function isOrderedBy({ index }: Owned, collation: Collation | undefined): boolea
   return index.columns.some((column) => column.collation === collation);
 }
 
-function rebuild(transaction: SqlTransaction, catalog: Catalog, { table, index }: Owned): void {
+function rebuild(
+  transaction: SqlTransaction,
+  catalog: Catalog,
+  functions: SessionFunctions,
+  { table, index }: Owned,
+): void {
   const keyspace = transaction.createKeyspace(`sql/${foldName(index.name)}`);
   const { number, ...entry } = catalog.entry("index", index.name) as NumberedEntry;
-  const statement = new StatementScope(table.definition, catalog, { expression: bindExpression, query: bindQuery });
+  const binders = { expression: bindExpression, query: bindQuery };
+  const statement = new StatementScope(table.definition, catalog, functions, binders);
   buildIndex(transaction, bindTarget(statement, { ...table, indexes: [{ ...index, keyspace }] }));
   writeEntry(transaction, number, { ...entry, keyspace });
   transaction.dropKeyspace(index.keyspace);

@@ -8,7 +8,7 @@ describe("UNSUPPORTED", () => {
     ["create temp table t (a)", "CREATE TEMP TABLE", 19],
     ["create table aux.t (a)", 'the schema "aux" (there is only "main")', 18],
     ["alter table aux.t add column a", 'the schema "aux" (there is only "main")', 17],
-    ["vacuum", "VACUUM", 1],
+    ["vacuum into 'x'", "VACUUM INTO", 13],
     ["attach 'x' as y", "ATTACH", 1],
     ["explain analyze select 1", "EXPLAIN ANALYZE", 1],
   ])("%s", (text, construct, column) => {
@@ -40,6 +40,7 @@ test.each([
   "alter table main.t rename a to b",
   "reindex t",
   "analyze",
+  "vacuum",
   "begin immediate",
   "explain (codegen) select 1",
 ])("supported: %s", (text) => {

@@ -29,7 +29,7 @@ import { bindTable, replaceEntries } from "./definitions.ts";
 type AddColumn = Extract<AlterTableChange, { kind: "add-column" }>;
 
 export function addColumn(alteration: Alteration, change: AddColumn): SchemaChange {
-  const { parsed, table, entry } = alteration;
+  const { parsed, functions, table, entry } = alteration;
   const { column, constraints } = change;
   const has = (kind: "primary-key" | "unique" | "check"): boolean => constraints.some((other) => other.kind === kind);
   const refuse = (message: string): never => {
@@ -59,11 +59,12 @@ export function addColumn(alteration: Alteration, change: AddColumn): SchemaChan
     }
     const when = "after add column";
     const made = replaceEntries(transaction, [entryWith(alteration, change)], when);
-    bindTable(made, entry.name, when);
+    bindTable(made, functions, entry.name, when);
     const isGenerated = column.generated !== undefined;
     if (hasRows && (isGenerated || has("check") || table.isStrict)) {
       const altered = made.table(undefined, table.name)!;
-      const statement = new StatementScope(altered.definition, made, { expression: bindExpression, query: bindQuery });
+      const binders = { expression: bindExpression, query: bindQuery };
+      const statement = new StatementScope(altered.definition, made, functions, binders);
       rewriteRows(transaction, statement, altered, isGenerated);
     }
   };

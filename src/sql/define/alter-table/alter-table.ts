@@ -9,6 +9,7 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { AlterTable } from "../../parse/ast/definition.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
+import type { QueryOptions } from "../../query/interpreted-query.ts";
 import type { SchemaChange } from "../schema-change.ts";
 import { addColumn } from "./add-column.ts";
 import { alterationOf } from "./alteration.ts";
@@ -17,9 +18,14 @@ import { dropColumn } from "./drop-column.ts";
 import { renameColumn } from "./rename-column.ts";
 import { renameTable } from "./rename-table.ts";
 
-export function alterTable(parsed: ParsedStatement, statement: AlterTable, catalog: Catalog): SchemaChange {
+export function alterTable(
+  parsed: ParsedStatement,
+  statement: AlterTable,
+  catalog: Catalog,
+  options: QueryOptions,
+): SchemaChange {
   const { change } = statement;
-  const alteration = alterationOf(parsed, statement, catalog);
+  const alteration = alterationOf(parsed, statement, catalog, options);
   switch (change.kind) {
     case "rename-table":
       return renameTable(alteration, change);

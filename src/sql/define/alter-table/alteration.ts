@@ -7,36 +7,54 @@ import type { AlterTable, AlterTableChange, CreateTable } from "../../parse/ast/
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { Tokenizer } from "../../parse/tokenizer.ts";
+import type { QueryOptions } from "../../query/interpreted-query.ts";
+import type { SessionFunctions } from "../../run/session-functions.ts";
 import { failAt } from "../name.ts";
 
 export interface Alteration {
   /** The ALTER TABLE itself. */
   readonly parsed: ParsedStatement;
   readonly catalog: Catalog;
+  readonly functions: SessionFunctions;
   readonly table: Table;
   /** The statement that makes the table, out of the text that the entry has. */
   readonly created: CreateTable;
   readonly entry: NumberedEntry & { readonly sql: string };
 }
 
-/** What SQLite says of a view, for which there is none of this. */
-const REFUSALS: Readonly<Record<AlterTableChange["kind"], (view: string) => string>> = {
-  "rename-table": (view) => `view ${view} may not be altered`,
-  "rename-column": (view) => `cannot rename columns of view "${view}"`,
-  "add-column": () => "Cannot add a column to a view",
-  "drop-column": (view) => `cannot drop column from view "${view}"`,
-  "set-not-null": (view) => `cannot edit constraints of view "${view}"`,
-  "drop-not-null": (view) => `cannot edit constraints of view "${view}"`,
-  "add-check": (view) => `cannot edit constraints of view "${view}"`,
-  "drop-constraint": (view) => `cannot edit constraints of view "${view}"`,
-};
+/** What SQLite says of a view or a virtual table, for which there is none of this. */
+function refusalOf(change: AlterTableChange["kind"], kind: "view" | "virtual table", name: string): string {
+  switch (change) {
+    case "rename-table":
+      return `${kind} ${name} may not be altered`;
+    case "add-column":
+      return kind === "view" ? "Cannot add a column to a view" : "virtual tables may not be altered";
+    case "rename-column":
+      return `cannot rename columns of ${kind} "${name}"`;
+    case "drop-column":
+      return `cannot drop column from ${kind} "${name}"`;
+    default:
+      return `cannot edit constraints of ${kind} "${name}"`;
+  }
+}
 
-export function alterationOf(parsed: ParsedStatement, statement: AlterTable, catalog: Catalog): Alteration {
-  const { table: name, change } = statement;
+export function alterationOf(
+  parsed: ParsedStatement,
+  { table: name, change }: AlterTable,
+  catalog: Catalog,
+  { functions }: QueryOptions,
+): Alteration {
   const table = catalog.table(name.schema, name.name);
   const view = catalog.view(name.schema, name.name);
   if (view !== undefined) {
-    throw failAt(parsed, REFUSALS[change.kind](view.name), name.at);
+    throw failAt(parsed, refusalOf(change.kind, "view", view.name), name.at);
+  }
+  const virtual = catalog.virtualTable(name.schema, name.name);
+  if (virtual !== undefined) {
+    throw failAt(parsed, refusalOf(change.kind, "virtual table", virtual.name), name.at);
+  }
+  if (isSchemaTable(name.name)) {
+    throw failAt(parsed, "table sqlite_master may not be altered", name.at);
   }
   if (table === undefined) {
     throw failAt(parsed, `no such table: ${name.schema === undefined ? "" : `${name.schema}.`}${name.name}`, name.at);
@@ -48,6 +66,7 @@ export function alterationOf(parsed: ParsedStatement, statement: AlterTable, cat
   return {
     parsed,
     catalog,
+    functions,
     table,
     created: table.definition.statement as CreateTable,
     entry: { ...entry, sql: entry.sql! },
@@ -63,6 +82,10 @@ export function quotedColumnOf({ parsed, table }: Alteration, { name, at }: Name
   const { text, start } = parsed;
   const { end } = new Tokenizer(text, at - start);
   return named(table.columns, name) ?? refuse(parsed, `"${text.slice(at - start, end)}"`, at);
+}
+
+function isSchemaTable(name: string): boolean {
+  return ["sqlite_schema", "sqlite_master"].includes(foldName(name));
 }
 
 function refuse(parsed: ParsedStatement, shown: string, at: number): never {

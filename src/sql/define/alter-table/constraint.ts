@@ -40,9 +40,9 @@ export function dropNotNull(alteration: Alteration, { column }: Change<"drop-not
 }
 
 export function addCheck(alteration: Alteration, { constraint, text }: Change<"add-check">): SchemaChange {
-  const { parsed, catalog, table, entry } = alteration;
+  const { parsed, catalog, functions, table, entry } = alteration;
   const { name, at, expression } = constraint;
-  const statement = new StatementScope(parsed, catalog, { expression: bindExpression, query: bindQuery });
+  const statement = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
   const row = newRecord(statement, table.name, table);
   const bound = bindPart(statement.scopeOf(row), expression, CHECKS);
   if (name !== undefined && hasConstraint(entry.sql, name)) {
@@ -73,10 +73,10 @@ export function dropConstraint(alteration: Alteration, { constraint }: Change<"d
   return putText(alteration, found.without());
 }
 
-function putText({ table, entry }: Alteration, sql: string): SchemaChange {
+function putText({ functions, table, entry }: Alteration, sql: string): SchemaChange {
   return (transaction) => {
     const when = "after drop constraint";
-    bindTable(replaceEntries(transaction, [{ ...entry, sql }], when), table.name, when);
+    bindTable(replaceEntries(transaction, [{ ...entry, sql }], when), functions, table.name, when);
   };
 }
 

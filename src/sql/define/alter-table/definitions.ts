@@ -14,16 +14,22 @@ import { messageWithoutPlace } from "../../parse/syntax-error.ts";
 import { bindExpression } from "../../query/bind/expression.ts";
 import { bindIndex } from "../../query/bind/index-expression.ts";
 import { bindQuery } from "../../query/bind/query.ts";
-import { type NameObserver, StatementScope } from "../../query/bind/scope.ts";
+import { type NameObserver, newShared, StatementScope } from "../../query/bind/scope.ts";
+import type { SessionFunctions } from "../../run/session-functions.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { bindTarget, newRecord } from "../../write/bind/target.ts";
 import { bindTriggerNames } from "./trigger-names.ts";
 
 /** `when` is what SQLite says of the time at which an error was found: "after rename". */
-export function bindDefinitions(catalog: Catalog, when: string, observer?: NameObserver): void {
+export function bindDefinitions(
+  catalog: Catalog,
+  functions: SessionFunctions,
+  when: string,
+  observer?: NameObserver,
+): void {
   for (const entry of catalog.entries) {
     if (!foldName(entry.name).startsWith("sqlite_")) {
-      explained(entry, when, () => bindDefinition(catalog, entry, observer));
+      explained(entry, when, () => bindDefinition(catalog, functions, entry, observer));
     }
   }
 }
@@ -39,10 +45,10 @@ export function replaceEntries(transaction: SqlTransaction, entries: readonly Nu
   return Catalog.read(transaction);
 }
 
-/** A text by which a table might be made. */
-export function bindTable(catalog: Catalog, name: string, when: string): void {
+/** The definition of one table alone. */
+export function bindTable(catalog: Catalog, functions: SessionFunctions, name: string, when: string): void {
   const entry = catalog.entry("table", name)!;
-  explained(entry, when, () => bindDefinition(catalog, entry, undefined));
+  explained(entry, when, () => bindDefinition(catalog, functions, entry, undefined));
 }
 
 function checkTable({ sql, keyspace, slots, firstSlots, columnSlots }: Entry): void {
@@ -72,9 +78,15 @@ function explained<T>({ type, name }: Entry, when: string, work: () => T): T {
   }
 }
 
-function bindDefinition(catalog: Catalog, { type, name, sql }: Entry, observer: NameObserver | undefined): void {
+function bindDefinition(
+  catalog: Catalog,
+  functions: SessionFunctions,
+  { type, name, sql }: Entry,
+  observer: NameObserver | undefined,
+): void {
+  const binders = { expression: bindExpression, query: bindQuery };
   const scopeOf = (definition: ParsedStatement): StatementScope =>
-    new StatementScope(definition, catalog, { expression: bindExpression, query: bindQuery }, observer);
+    new StatementScope(definition, catalog, functions, binders, newShared(observer));
   switch (type) {
     case "table": {
       const table = catalog.table(undefined, name)!;

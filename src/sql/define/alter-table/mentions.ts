@@ -11,6 +11,7 @@ import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { partsOfName } from "../../parse/dotted-name.ts";
 import type { NameObserver } from "../../query/bind/scope.ts";
+import type { Alteration } from "./alteration.ts";
 import { bindDefinitions } from "./definitions.ts";
 import { replaceNames } from "./replace-names.ts";
 
@@ -37,7 +38,8 @@ class Mentions {
   /** The entries whose texts mention it, with the new name instead. */
   renamed(catalog: Catalog, name: string, isQuoted: boolean): NumberedEntry[] {
     return catalog.entries.flatMap((entry) => {
-      const offsets = entry.sql === null ? undefined : this.#offsets.get(definitionOf(catalog, entry));
+      const definition = entry.sql === null ? undefined : definitionOf(catalog, entry);
+      const offsets = definition === undefined ? undefined : this.#offsets.get(definition);
       return offsets === undefined ? [] : [{ ...entry, sql: replaceNames(entry.sql!, offsets, name, isQuoted) }];
     });
   }
@@ -45,8 +47,7 @@ class Mentions {
 
 /** The entries that have to change when a column gets another name. */
 export function renamedColumn(
-  catalog: Catalog,
-  table: Table,
+  { catalog, functions, table }: Alteration,
   column: Column,
   to: string,
   isQuoted: boolean,
@@ -60,7 +61,7 @@ export function renamedColumn(
     },
     table: () => undefined,
   };
-  bindDefinitions(catalog, "", observer);
+  bindDefinitions(catalog, functions, "", observer);
   addDefinedColumn(mentions, table, column);
   for (const child of catalog.tables()) {
     for (const { referenced } of foreignKeysTo(child, table)) {
@@ -79,7 +80,7 @@ export function renamedColumn(
 }
 
 /** The same of a table, whose new name SQLite always puts into quotes. */
-export function renamedTable(catalog: Catalog, table: Table, to: string): NumberedEntry[] {
+export function renamedTable({ catalog, functions, table }: Alteration, to: string): NumberedEntry[] {
   const mentions = new Mentions();
   const observer: NameObserver = {
     column: (text, at, _table, _column, namesake) => {
@@ -94,7 +95,7 @@ export function renamedTable(catalog: Catalog, table: Table, to: string): Number
       }
     },
   };
-  bindDefinitions(catalog, "", observer);
+  bindDefinitions(catalog, functions, "", observer);
   mentions.add(table.definition, createdOf(table).at);
   for (const child of catalog.tables()) {
     for (const { tableAt } of foreignKeysTo(child, table)) {
@@ -154,7 +155,8 @@ function createdOf({ definition }: Pick<Table, "definition">): CreateTable {
   return definition.statement as CreateTable;
 }
 
-function definitionOf(catalog: Catalog, { type, name }: Entry): ParsedStatement {
+/** Undefined: it mentions nothing. */
+function definitionOf(catalog: Catalog, { type, name }: Entry): ParsedStatement | undefined {
   switch (type) {
     case "table":
       return catalog.table(undefined, name)!.definition;
@@ -164,6 +166,8 @@ function definitionOf(catalog: Catalog, { type, name }: Entry): ParsedStatement 
       return catalog.view(undefined, name)!.definition;
     case "trigger":
       return catalog.trigger(undefined, name)!.definition;
+    case "virtual":
+      return undefined;
   }
 }
 

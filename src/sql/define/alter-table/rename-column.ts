@@ -9,10 +9,9 @@ export function renameColumn(
   alteration: Alteration,
   { column: from, to, quoted }: Extract<AlterTableChange, { kind: "rename-column" }>,
 ): SchemaChange {
-  const { catalog, table } = alteration;
   const column = quotedColumnOf(alteration, from);
   return (transaction) => {
-    const entries = renamedColumn(catalog, table, column, to.name, quoted);
-    bindDefinitions(replaceEntries(transaction, entries, "after rename"), "after rename");
+    const entries = renamedColumn(alteration, column, to.name, quoted);
+    bindDefinitions(replaceEntries(transaction, entries, "after rename"), alteration.functions, "after rename");
   };
 }

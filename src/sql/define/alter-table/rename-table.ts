@@ -14,9 +14,10 @@ import { bindDefinitions, replaceEntries } from "./definitions.ts";
 import { renamedTable } from "./mentions.ts";
 
 export function renameTable(
-  { parsed, catalog, table }: Alteration,
+  alteration: Alteration,
   { to }: Extract<AlterTableChange, { kind: "rename-table" }>,
 ): SchemaChange {
+  const { parsed, catalog, functions, table } = alteration;
   const { name, at } = to;
   if (isTaken(catalog, { schema: undefined, ...to }) || catalog.index(undefined, name) !== undefined) {
     throw failAt(parsed, `there is already another table or index with this name: ${name}`, at);
@@ -25,7 +26,7 @@ export function renameTable(
     throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
   }
   return (transaction) => {
-    const edited = new Map(renamedTable(catalog, table, name).map((entry) => [entry.number, entry]));
+    const edited = new Map(renamedTable(alteration, name).map((entry) => [entry.number, entry]));
     const entries = catalog.entries
       .map((entry) => movedTo(table, name, edited.get(entry.number) ?? entry))
       .filter((entry, position) => entry !== catalog.entries[position]);
@@ -34,7 +35,7 @@ export function renameTable(
     if (sequences !== undefined) {
       new Sequence(sequences, table.name).rename(transaction, name);
     }
-    bindDefinitions(made, "after rename");
+    bindDefinitions(made, functions, "after rename");
   };
 }
 
