@@ -15,7 +15,15 @@ import type {
   Drop,
 } from "../parse/ast/definition.ts";
 import type { Query } from "../parse/ast/query.ts";
-import type { Explain, Maintenance, ParsedStatement, Pragma, Statement, TransactionStatement, Vacuum } from "../parse/ast/statement.ts";
+import type {
+  Explain,
+  Maintenance,
+  ParsedStatement,
+  Pragma,
+  Statement,
+  TransactionStatement,
+  Vacuum,
+} from "../parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "../parse/ast/write.ts";
 import { errorAt } from "../parse/syntax-error.ts";
 
