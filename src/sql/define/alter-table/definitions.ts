@@ -20,14 +20,19 @@ import type { SqlTransaction } from "../../storage.ts";
 import { bindTarget, newRecord } from "../../write/bind/target.ts";
 import { bindTriggerNames } from "./trigger-names.ts";
 
-/** `when` is what SQLite says of the time at which an error was found: "after rename". */
+/**
+ * `when` is what SQLite says of the time at which an error was found: "after rename". Tables and indexes come first: SQLite finds
+ * what is wrong with them when it reads the new texts, before it looks at views and triggers.
+ */
 export function bindDefinitions(
   catalog: Catalog,
   functions: SessionFunctions,
   when: string,
   observer?: NameObserver,
 ): void {
-  for (const entry of catalog.entries) {
+  const isStored = ({ type }: Entry): boolean => type === "table" || type === "index";
+  const { entries } = catalog;
+  for (const entry of [...entries.filter(isStored), ...entries.filter((entry) => !isStored(entry))]) {
     if (!foldName(entry.name).startsWith("sqlite_")) {
       explained(entry, when, () => bindDefinition(catalog, functions, entry, observer));
     }
