@@ -7,7 +7,14 @@
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
-import { type Column, ROWID_INDEX, type Schema, type Table, type View, type VirtualTable } from "../../catalog/schema.ts";
+import {
+  type Column,
+  ROWID_INDEX,
+  type Schema,
+  type Table,
+  type View,
+  type VirtualTable,
+} from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { errorAt } from "../../parse/syntax-error.ts";
