@@ -47,7 +47,7 @@ export interface Column {
   readonly name: string;
   /** Its place among the columns. */
   readonly index: number;
-  /** As declared; undefined where nothing is. */
+  /** As declared, a standard type in capitals; undefined where nothing is. */
   readonly type: string | undefined;
   readonly affinity: Affinity;
   /** Undefined is BINARY. */

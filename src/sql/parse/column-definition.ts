@@ -182,12 +182,14 @@ function parseGenerated(tokens: TokenStream, draft: Draft): void {
 
 function parseDefaultOf(tokens: TokenStream, draft: Draft): void {
   const from = tokens.start;
+  const isInParentheses = tokens.kind === "(";
   draft.definition.default = parseDefault(tokens);
-  draft.definition.defaultText = tokens.text.slice(from, tokens.previousEnd);
+  const text = tokens.text.slice(from, tokens.previousEnd);
+  draft.definition.defaultText = isInParentheses ? text.slice(1, -1).trim() : text;
 }
 
 /** A literal with an optional sign, a name (which is a text, or TRUE or FALSE), or an expression in parentheses. */
-export function parseDefault(tokens: TokenStream): Expression {
+function parseDefault(tokens: TokenStream): Expression {
   const at = tokens.start;
   if (tokens.take("(")) {
     const expression = tokens.expression();

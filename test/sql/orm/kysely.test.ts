@@ -69,7 +69,7 @@ test("migrates up and down, and tells what there is", async () => {
   const tables = await db.introspection.getTables();
   expect(tables.map(({ name }) => name)).toEqual(["person", "pet"]);
   expect(tables[0]!.columns.map(({ name, dataType, isNullable }) => [name, dataType, isNullable])).toEqual([
-    ["id", "integer", true],
+    ["id", "INTEGER", true],
     ["name", "varchar(255)", false],
     ["born", "date", true],
   ]);

@@ -145,5 +145,5 @@ test("migrations, up and down", async () => {
   ]);
   await source.undoLastMigration();
   await expect(source.query("SELECT score FROM user")).rejects.toThrow("no such column: score");
-  expect(await source.getRepository(PostEntity).count()).toBe(2);
+  expect(await source.getRepository(UserEntity).count()).toBe(2);
 });

@@ -21,7 +21,7 @@ export interface ColumnDefinition {
   readonly notNull: boolean;
   readonly notNullConflict: ConflictAction | undefined;
   readonly default: Expression | undefined;
-  /** The text of the default as written, which is what the catalog keeps. */
+  /** The text of the default as written, without parentheses around it: what pragmas show. */
   readonly defaultText: string | undefined;
   readonly collation: Name | undefined;
   readonly generated: GeneratedColumn | undefined;
