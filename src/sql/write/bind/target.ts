@@ -49,7 +49,8 @@ export function bindPart(scope: Scope, expression: Expression, place: Place): Bo
 }
 
 function bindDefault(definition: StatementScope, column: Column): Bound | undefined {
-  if (column.default === undefined) {
+  // A rowid that is not given is the next one, whatever its column says.
+  if (column.default === undefined || column.slot < 0) {
     return undefined;
   }
   const scope = definition.newScope();
