@@ -7,7 +7,6 @@
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
 
-import { supportedStatement } from "./bind/unsupported.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Table } from "./catalog/schema.ts";
 import { alterTable } from "./define/alter-table/alter-table.ts";
@@ -27,6 +26,7 @@ import type { Pragma } from "./pragma/pragma.ts";
 import { pragmaNamed } from "./pragma/registry.ts";
 import { explainQuery } from "./query/plan/explain.ts";
 import { type ProgramOptions, QueryProgram } from "./query-program.ts";
+import { supportedStatement } from "./unsupported.ts";
 import { WriteProgram } from "./write-program.ts";
 
 export type Program =

@@ -1,7 +1,7 @@
 /** What the parser takes and nothing behind it does: refused by name, at its place, before anything runs. */
 import { describe, expect, test } from "vitest";
-import { supportedStatement } from "../../../src/sql/bind/unsupported.ts";
-import { parseScript, parseStatement } from "../../../src/sql/parse/parser.ts";
+import { parseScript, parseStatement } from "../../src/sql/parse/parser.ts";
+import { supportedStatement } from "../../src/sql/unsupported.ts";
 
 describe("UNSUPPORTED", () => {
   test.each([

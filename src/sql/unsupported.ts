@@ -4,7 +4,7 @@
  *
  * A query is refused nothing.
  */
-import type { DbError } from "../../errors.ts";
+import type { DbError } from "../errors.ts";
 import type {
   AlterTable,
   CreateIndex,
@@ -13,8 +13,8 @@ import type {
   CreateView,
   CreateVirtualTable,
   Drop,
-} from "../parse/ast/definition.ts";
-import type { Query } from "../parse/ast/query.ts";
+} from "./parse/ast/definition.ts";
+import type { Query } from "./parse/ast/query.ts";
 import type {
   Explain,
   Maintenance,
@@ -23,9 +23,9 @@ import type {
   Statement,
   TransactionStatement,
   Vacuum,
-} from "../parse/ast/statement.ts";
-import type { Delete, Insert, Update } from "../parse/ast/write.ts";
-import { errorAt } from "../parse/syntax-error.ts";
+} from "./parse/ast/statement.ts";
+import type { Delete, Insert, Update } from "./parse/ast/write.ts";
+import { errorAt } from "./parse/syntax-error.ts";
 
 export type SupportedStatement =
   | Query
