@@ -1,7 +1,4 @@
-/**
- * Statements that stay prepared, by their text, once they were prepared twice; the one unused for longest goes first. What is
- * prepared once and never again is nothing to keep: it would only outlive its first garbage collection.
- */
+/** Statements that stay prepared, by their text; the one unused for longest goes first. */
 import type { Prepared } from "./statement.ts";
 
 const MOST_STATEMENTS = 256;
@@ -11,12 +8,9 @@ const MOST_CHARACTERS = 10_000;
 export class StatementCache {
   /** Last in the map is last used. */
   readonly #held: Map<string, Prepared>;
-  /** Texts that were prepared once. */
-  readonly #seen: Map<string, undefined>;
 
   constructor() {
     this.#held = new Map();
-    this.#seen = new Map();
   }
 
   /** The statement of this text; `prepare` makes the ones that are not there. */
@@ -29,21 +23,15 @@ export class StatementCache {
     }
     const prepared = prepare(text);
     if (text.length <= MOST_CHARACTERS) {
-      this.#seen.delete(text) ? addBounded(this.#held, text, prepared) : addBounded(this.#seen, text, undefined);
+      if (this.#held.size === MOST_STATEMENTS) {
+        this.#held.delete(this.#held.keys().next().value!);
+      }
+      this.#held.set(text, prepared);
     }
     return prepared;
   }
 
   clear(): void {
     this.#held.clear();
-    this.#seen.clear();
   }
-}
-
-/** Adds an entry; of too many the first goes. */
-function addBounded<Value>(map: Map<string, Value>, text: string, value: Value): void {
-  if (map.size === MOST_STATEMENTS) {
-    map.delete(map.keys().next().value!);
-  }
-  map.set(text, value);
 }

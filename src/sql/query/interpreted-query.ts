@@ -108,19 +108,6 @@ export class QueryRun {
 
   /** Of columns with one name the last counts. */
   object(): Record<string, SqlValue> {
-    const row: Record<string, SqlValue> = {};
-    for (const [column, name] of this.#columns.entries()) {
-      if (name === "__proto__") {
-        Object.defineProperty(row, name, {
-          value: this.value(column),
-          enumerable: true,
-          writable: true,
-          configurable: true,
-        });
-      } else {
-        row[name] = this.value(column);
-      }
-    }
-    return row;
+    return Object.fromEntries(this.#columns.map((name, column) => [name, this.value(column)]));
   }
 }

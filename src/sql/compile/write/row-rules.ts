@@ -2,7 +2,7 @@
 import type { Column } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Bound } from "../../query/bind/bound.ts";
-import { first } from "../../query/bind/call.ts";
+import { first } from "../../query/bind/first.ts";
 import { constant } from "../../query/bind/fold.ts";
 import { NULL } from "../../value/value.ts";
 import type { Target } from "../../write/bind/bound.ts";

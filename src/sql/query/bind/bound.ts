@@ -112,7 +112,12 @@ export type Bound = { readonly types: TypeSet } & (
       readonly site: number | undefined;
     }
   /** coalesce: the first that is not NULL. */
-  | { readonly kind: "first"; readonly list: readonly Bound[] }
+  | {
+      readonly kind: "first";
+      readonly list: readonly Bound[];
+      /** Of a column that a join has made of several. */
+      readonly affinity?: Affinity;
+    }
   | {
       readonly kind: "extreme";
       readonly greatest: boolean;

@@ -8,6 +8,7 @@ import { ANY_NUMBER, type ScalarFunction } from "../../value/functions/scalar-fu
 import { ARROW, DOUBLE_ARROW } from "../../value/json/index.ts";
 import { NULL, NULLABLE } from "../../value/value.ts";
 import type { AggregateCall, Bound } from "./bound.ts";
+import { first } from "./first.ts";
 import { constant } from "./fold.ts";
 import { asJson } from "./json.ts";
 import { bindOrdering } from "./ordering.ts";
@@ -153,13 +154,6 @@ function requireProbability(scope: Scope, probability: Expression): void {
       probability.at,
     );
   }
-}
-
-/** The first of the list that is not NULL. */
-export function first(list: readonly Bound[]): Bound {
-  const any = list.reduce((set, part) => set | part.types, 0);
-  const nullable = list.every((part) => (part.types & NULLABLE) !== 0);
-  return { kind: "first", types: nullable ? any : any & ~NULLABLE, list };
 }
 
 /** `nullif(a, b)` compares as `a = b` does where neither is a column: functions take values, not affinities. */

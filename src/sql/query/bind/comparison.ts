@@ -42,11 +42,22 @@ export function conversionOf(affinity: ReturnType<typeof affinityOf>): Conversio
 
 /** A conversion that cannot change anything is none: a column's own affinity was applied when it was stored. */
 export function neededConversion(conversion: Conversion, side: Bound): Conversion {
-  const affinity = affinityOf(side) ?? "BLOB";
+  // Of several columns each was stored by its own.
+  const affinity = (side.kind === "first" ? undefined : affinityOf(side)) ?? "BLOB";
   if (conversion === "NUMERIC") {
     return isNumericAffinity(affinity) || (side.types & typeSet(TEXT)) === 0 ? undefined : "NUMERIC";
   }
   return (side.types & NUMERIC_TYPES) === 0 ? undefined : conversion;
+}
+
+export function and(left: Bound, right: Bound): Bound {
+  return { kind: "logic", types: truthTypes(left, right), operator: "and", left, right };
+}
+
+/** Undefined: there are none. */
+export function allOf(conditions: readonly (Bound | undefined)[]): Bound | undefined {
+  const terms = conditions.filter((condition) => condition !== undefined);
+  return terms.length === 0 ? undefined : terms.reduce(and);
 }
 
 export function bindComparison(left: Bound, operator: ComparisonOperator, right: Bound): Bound {

@@ -138,6 +138,10 @@ function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binar
   if (operator === "->" || operator === "->>") {
     return bindArrow(scope, operator, [expression.left, expression.right]);
   }
+  if (operator === "and" && !scope.statement.isObserved && [expression.left, expression.right].some(isZero) && !hasCall(expression)) {
+    // SQLite does not look at the other side, whatever it names.
+    return constant(INTEGER, 0);
+  }
   if (isComparing(operator)) {
     const left = rowOf(scope, expression.left);
     const right = rowOf(scope, expression.right);
@@ -250,9 +254,13 @@ function bindIn(scope: Scope, expression: Extract<Expression, { kind: "in" }>): 
 function bindInNothing(scope: Scope, { operand, negated }: Extract<Expression, { kind: "in" }>): Bound {
   const left = constant(INTEGER, Number(negated));
   const operator = negated ? "or" : "and";
-  return hasCall(operand)
+  return hasCall(operand) || scope.statement.isObserved
     ? { kind: "logic", types: TRUTH, operator, left, right: bindExpression(scope, operand) }
     : left;
+}
+
+function isZero(expression: Expression): boolean {
+  return expression.kind === "integer" && expression.value === 0;
 }
 
 function hasCall(part: unknown): boolean {

@@ -1,105 +1,28 @@
-/**
- * FROM: tables, views, common queries, table functions and subqueries as sources, and what joins them.
- *
- * USING and NATURAL are conditions like those of ON. The columns that they name are one column to the rest of the query: that of
- * the left side, or, where its row may be missing, the first of both that is not NULL.
- */
+/** Sources of FROM: tables, views, common queries, table functions and subqueries. What joins them is in joins.ts. */
 import type { DbError } from "../../../errors.ts";
 import { foldName } from "../../catalog/name.ts";
 import { isKeyed, ROWID_INDEX, type Table, type View } from "../../catalog/schema.ts";
-import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
+import type { FromTerm } from "../../parse/ast/query.ts";
 import type { ColumnsOfView } from "../../pragma/pragma.ts";
 import { pragmaTable } from "../../pragma/registry.ts";
 import { schemaTable } from "../../pragma/schema-table.ts";
 import type { TableFunction } from "../../run/table-function.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
-import {
-  type Bound,
-  type BoundCore,
-  type BoundFrom,
-  type BoundIndex,
-  type BoundQuery,
-  columnOf,
-  type IndexHint,
-  type Source,
-  type SourceColumn,
-} from "./bound.ts";
-import { first } from "./call.ts";
+import type { Bound, BoundCore, BoundIndex, BoundQuery, IndexHint, Source, SourceColumn } from "./bound.ts";
 import { originOf } from "./column-origin.ts";
-import { bindComparison, truthTypes } from "./comparison.ts";
 import { bindIndexes } from "./index-expression.ts";
-import {
-  type CommonReference,
-  columnNamed,
-  fullName,
-  type Scope,
-  type StatementScope,
-  type VisibleSource,
-} from "./scope.ts";
+import { type CommonReference, fullName, type Scope, type StatementScope } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
+import { lone, type VisibleSource } from "./visible-source.ts";
 
-/** SQLite's bound. */
-const MOST_TABLES = 64;
-
-/** Makes the sources visible in the scope, and gives what joins them. */
-export function bindFrom(scope: Scope, from: From): BoundFrom {
-  const bound = bindJoins(scope, from, false);
-  for (const bind of scope.afterFrom) {
-    bind();
-  }
-  return bound;
-}
-
-function bindJoins(scope: Scope, from: From, isOptional: boolean): BoundFrom {
-  const { joins } = from;
-  const mayMiss = (position: number): boolean =>
-    isOptional ||
-    (position > 0 && ["left", "full"].includes(joins[position - 1]!.type)) ||
-    joins.slice(position).some(({ type }) => type === "right" || type === "full");
-  if (joins.length >= MOST_TABLES) {
-    throw scope.statement.fail(`at most ${MOST_TABLES} tables in a join`, from.first.at);
-  }
-  let bound = bindTerm(scope, from.first, mayMiss(0));
-  for (const [position, join] of joins.entries()) {
-    const before = scope.sources.length;
-    const right = bindTerm(scope, join.term, mayMiss(position + 1));
-    const on = bindCondition(scope, join, before);
-    bound = { kind: "join", join: join.type === "comma" ? "inner" : join.type, left: bound, right, on };
-  }
-  return bound;
-}
-
-function bindTerm(scope: Scope, term: FromTerm, isOptional: boolean): BoundFrom {
-  if (term.kind === "nested") {
-    const before = scope.sources.length;
-    const bound = bindJoins(scope, term.from, isOptional);
-    if (before > 0) {
-      nameOnce(scope, scope.sources.slice(before));
-    }
-    return bound;
-  }
-  const visible = visibleSource(scope, term, isOptional);
-  scope.sources.push(visible);
-  return { kind: "source", source: visible.source };
-}
-
-/** To SQLite a join in parentheses is a table of its own, unless it comes first. */
-function nameOnce(scope: Scope, sources: readonly VisibleSource[]): void {
-  const columns = sources.flatMap(shownColumns);
-  const names = uniqueNames(columns.map((column) => scope.shownName(column)));
-  for (const [index, column] of columns.entries()) {
-    scope.shownNames.set(column, names[index]!);
-  }
-}
-
-/** The columns that `*` stands for. */
-export function shownColumns({ source, merged }: VisibleSource): SourceColumn[] {
-  return source.columns.filter(({ name, isHidden }) => !isHidden && !merged.has(foldName(name)));
-}
-
-function visibleSource(scope: Scope, term: Exclude<FromTerm, { kind: "nested" }>, isOptional: boolean): VisibleSource {
+/** A source under its name; nothing is joined with it yet. `isOptional`: its row may be missing. */
+export function visibleSource(
+  scope: Scope,
+  term: Exclude<FromTerm, { kind: "nested" }>,
+  isOptional: boolean,
+): VisibleSource {
   const { alias } = term;
   switch (term.kind) {
     case "subquery": {
@@ -124,7 +47,7 @@ function named(
   source: Source,
   namesake: Table | undefined = undefined,
 ): VisibleSource {
-  return { name: name === undefined ? undefined : foldName(name), schema, source, merged: new Set(), namesake };
+  return { ...lone(name ?? "", schema, source), name: name === undefined ? undefined : foldName(name), namesake };
 }
 
 function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, isOptional: boolean): VisibleSource {
@@ -362,65 +285,4 @@ function functionOf(scope: Scope, name: string): TableFunction | undefined {
     schemaTable(catalog, folded) ??
     pragmaTable(catalog, folded, (view) => viewColumns(statement, view))
   );
-}
-
-/** What joins the sources from `before` on to those before them. */
-function bindCondition(scope: Scope, join: Join, before: number): Bound | undefined {
-  const { on, using, natural } = join;
-  if (on !== undefined) {
-    return scope.expression(on);
-  }
-  const names = natural ? sharedNames(scope, before) : using;
-  if (names === undefined || names.length === 0) {
-    return undefined;
-  }
-  const conditions = names.map((name) => mergeColumn(scope, join, name, before));
-  return conditions.reduce((left, right) => ({
-    kind: "logic",
-    types: truthTypes(left, right),
-    operator: "and",
-    left,
-    right,
-  }));
-}
-
-function sharedNames(scope: Scope, before: number): Name[] {
-  const right = scope.sources.slice(before);
-  const names: Name[] = [];
-  for (const { source, merged } of right) {
-    for (const { name, isHidden } of source.columns) {
-      const folded = foldName(name);
-      const isLeft = scope.sources
-        .slice(0, before)
-        .some((visible) => columnNamed(visible.source, folded)?.isHidden === false);
-      if (!isHidden && !merged.has(folded) && isLeft && !names.some((known) => foldName(known.name) === folded)) {
-        names.push({ name, at: 0 });
-      }
-    }
-  }
-  return names;
-}
-
-function mergeColumn(scope: Scope, { type, at }: Join, { name }: Name, before: number): Bound {
-  const folded = foldName(name);
-  const find = (sources: readonly VisibleSource[]): { bound: Bound; visible: VisibleSource } | undefined => {
-    for (const visible of sources) {
-      const column = visible.merged.has(folded) ? undefined : columnNamed(visible.source, folded);
-      if (column !== undefined) {
-        return { bound: columnOf(visible.source, column), visible };
-      }
-    }
-    return undefined;
-  };
-  const left = find(scope.sources.slice(0, before));
-  const right = find(scope.sources.slice(before));
-  if (left === undefined || right === undefined) {
-    throw scope.statement.fail(`cannot join using column ${name} - column not present in both tables`, at);
-  }
-  const leftBound = scope.mergedColumns.get(folded) ?? left.bound;
-  right.visible.merged.add(folded);
-  if (type === "right" || type === "full") {
-    scope.mergedColumns.set(folded, first([leftBound, right.bound]));
-  }
-  return bindComparison(leftBound, "=", right.bound);
 }

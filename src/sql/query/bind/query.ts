@@ -20,10 +20,12 @@ import {
   type Grouping,
   type SourceColumn,
 } from "./bound.ts";
-import { bindFrom, shownColumns } from "./from.ts";
+import { allOf } from "./comparison.ts";
+import { bindFrom, shownColumns } from "./joins.ts";
 import { bindOrdering } from "./ordering.ts";
-import { isNamed, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
+import { isNamed, type VisibleSource } from "./visible-source.ts";
 import { isSame } from "./walk.ts";
 import { bindWith, type PartBinders } from "./with.ts";
 
@@ -73,14 +75,9 @@ interface Part {
 
 /** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
 function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
-  let rowless: Scope | undefined;
-  const [limit, offset] = [query.limit, query.offset].map((expression) => {
-    if (expression === undefined) {
-      return undefined;
-    }
-    rowless ??= scope.rowless();
-    return rowless.expression(expression);
-  });
+  const rowless = scope.rowless();
+  const limit = query.limit === undefined ? undefined : rowless.expression(query.limit);
+  const offset = query.offset === undefined ? undefined : rowless.expression(query.offset);
   return { id: scope.statement.newQueryId(), body: complete(), ordering, limit, offset, outer: scope.outer };
 }
 
@@ -143,7 +140,7 @@ function bindCore(scope: Scope, core: SelectCore): OpenCore {
     bindNames(scope, core.windows);
   }
   scope.aliasesVisible = true;
-  const where = refusing(scope, "function ", core.where);
+  const where = allOf([...scope.lateConditions, refusing(scope, "function ", core.where)]);
   const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));
   // Aggregates in HAVING alone do not make groups.
   if (core.having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {
@@ -219,11 +216,22 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
     const { source } = visible;
     const columns = table === undefined ? shownColumns(visible) : source.columns.filter(({ isHidden }) => !isHidden);
     return columns.map((column) => {
-      const joined = table === undefined ? scope.mergedColumns.get(foldName(column.name)) : undefined;
-      const value = joined ?? columnOf(source, column);
+      const value = table === undefined ? starColumn(scope, visible, column, at) : columnOf(source, column);
       return { name: scope.shownName(column), value, collation: column.collation };
     });
   });
+}
+
+/** On the left of a right or full join `*` means what the unqualified name means, if USING names it. */
+function starColumn(scope: Scope, { source, joins }: VisibleSource, column: SourceColumn, at: number): Bound {
+  const folded = foldName(column.name);
+  const [outermost] = joins;
+  const laterSides = scope.sources
+    .slice(scope.sources.findIndex((visible) => visible.source === source) + 1)
+    .map((visible) => visible.joins[0])
+    .filter((side) => side !== outermost);
+  const isMerged = outermost?.isLeftOfRight === true && laterSides.some((side) => side?.using.has(folded) === true);
+  return isMerged ? scope.ownColumn(undefined, undefined, column.name, at)! : columnOf(source, column);
 }
 
 /** A column's own name, as it was declared. */
@@ -291,15 +299,24 @@ function positionOf(
   clause: string,
   index: number | undefined,
 ): number | undefined {
-  if (term.kind !== "integer") {
+  const position = integerOf(term);
+  if (position === undefined) {
     return undefined;
   }
-  const position = Number(term.value);
   if (position < 1 || position > columns.length) {
     const which = index === undefined ? `${ordinal(1)} ${clause} term` : `${ordinal(index + 1)} ${clause} term`;
     throw scope.statement.fail(`${which} out of range - should be between 1 and ${columns.length}`, term.at);
   }
   return position - 1;
+}
+
+/** A number of 32 bits, with or without signs before it. */
+function integerOf(term: Expression): number | undefined {
+  if (term.kind === "unary" && (term.operator === "-" || term.operator === "+")) {
+    const inside = integerOf(term.operand);
+    return inside === undefined || term.operator === "+" ? inside : -inside;
+  }
+  return term.kind === "integer" && term.value <= 0x7fff_ffff ? Number(term.value) : undefined;
 }
 
 function ordinal(number: number): string {

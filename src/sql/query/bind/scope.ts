@@ -31,24 +31,12 @@ import {
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
-import { LateMap } from "./late-map.ts";
+import { columnNamed, isNamed, lone, unqualified, type VisibleSource } from "./visible-source.ts";
 import { isSame, sourcesReadBy } from "./walk.ts";
 
 const MOST_VIEWS = 200;
 
 export const ROWID_NAMES: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
-
-/** A source under the name that the statement has for it. */
-export interface VisibleSource {
-  /** In lower case; undefined: a subquery without one. */
-  readonly name: string | undefined;
-  readonly schema: string | undefined;
-  readonly source: Source;
-  /** Columns that a join has made one with those of a source before it: their unqualified names mean that one. */
-  readonly merged: Set<string>;
-  /** The table whose own name `name` is; undefined: it is an alias, or no table's. */
-  readonly namesake: Table | undefined;
-}
 
 /** Is told what the names in texts mean, as they are bound: whoever changes a name must know where it stands. */
 export interface NameObserver {
@@ -214,8 +202,7 @@ export class StatementScope {
     const scope = this.newScope();
     const { origin } = source;
     const namesake = origin.kind === "table" || origin.kind === "record" ? origin.table : undefined;
-    const name = foldName(namesake?.name ?? source.name);
-    scope.sources.push({ name, schema: undefined, source, merged: new Set(), namesake });
+    scope.sources.push({ ...lone(namesake?.name ?? source.name, undefined, source), namesake });
     return scope;
   }
 
@@ -248,14 +235,14 @@ export class Scope {
   readonly statement: StatementScope;
   readonly around: Scope | undefined;
   readonly sources: VisibleSource[];
-  /** What an unqualified name of a merged column means, where that is not the first source's column. */
-  readonly mergedColumns: LateMap<string, Bound>;
   /** Names of result columns where they are not the columns' own. */
-  readonly shownNames: LateMap<SourceColumn, string>;
+  readonly shownNames: Map<SourceColumn, string>;
   /** What waits until all of FROM is visible. */
   readonly afterFrom: (() => void)[];
-  readonly common: LateMap<string, CommonQuery>;
-  readonly windows: LateMap<string, NamedWindow>;
+  /** Conditions of inner joins that read sources to their right, which are conditions of WHERE. */
+  readonly lateConditions: Bound[];
+  readonly common: Map<string, CommonQuery>;
+  readonly windows: Map<string, NamedWindow>;
   readonly outer: Set<Source>;
   /** Why an aggregate may not stand here; undefined: it may. */
   aggregatesRefused: string | undefined;
@@ -269,8 +256,8 @@ export class Scope {
   aliasesVisible: boolean;
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
-  readonly #aliases: LateMap<string, Expression>;
-  readonly #bound: LateMap<Query, BoundQuery>;
+  readonly #aliases: Map<string, Expression>;
+  readonly #bound: Map<Query, BoundQuery>;
   #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
   #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
 
@@ -281,11 +268,11 @@ export class Scope {
     this.#binders = binders;
     this.around = around;
     this.sources = [];
-    this.mergedColumns = new LateMap();
-    this.shownNames = new LateMap();
+    this.shownNames = new Map();
     this.afterFrom = [];
-    this.common = new LateMap();
-    this.windows = new LateMap();
+    this.lateConditions = [];
+    this.common = new Map();
+    this.windows = new Map();
     this.outer = new Set();
     this.aggregatesRefused = undefined;
     this.windowsRefused = undefined;
@@ -294,8 +281,8 @@ export class Scope {
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
-    this.#aliases = new LateMap();
-    this.#bound = new LateMap();
+    this.#aliases = new Map();
+    this.#bound = new Map();
     this.#aggregateSource = undefined;
     this.#windowSource = undefined;
   }
@@ -338,7 +325,7 @@ export class Scope {
     scope.aggregatesRefused = "function ";
     scope.windowsRefused = "in LIMIT";
     for (let around: Scope | undefined = this; around !== undefined; around = around.around) {
-      for (const [name, common] of around.common.entries()) {
+      for (const [name, common] of around.common) {
         if (!scope.common.has(name)) {
           scope.common.set(name, common);
         }
@@ -413,18 +400,15 @@ export class Scope {
   /** The column that a name means among this query's own sources; fails where it may mean several. */
   ownColumn(schema: string | undefined, table: string | undefined, name: string, at: number): Bound | undefined {
     const folded = foldName(name);
-    const merged = table === undefined ? this.mergedColumns.get(folded) : undefined;
-    if (merged !== undefined) {
-      return merged;
+    if (table === undefined) {
+      const meant = unqualified(this.sources, folded);
+      if (meant === "ambiguous") {
+        throw this.statement.fail(`ambiguous column name: ${name}`, at);
+      }
+      return meant === undefined ? this.#ownRowid(schema, table, folded, name, at) : this.#told(meant, at);
     }
     let found: { readonly visible: VisibleSource; readonly column: SourceColumn } | undefined;
-    for (const visible of this.sources) {
-      if (
-        (table !== undefined && !isNamed(visible, schema, table)) ||
-        (table === undefined && visible.merged.has(folded))
-      ) {
-        continue;
-      }
+    for (const visible of this.sources.filter((candidate) => isNamed(candidate, schema, table))) {
       const column = columnNamed(visible.source, folded);
       if (column !== undefined) {
         if (found !== undefined) {
@@ -437,6 +421,12 @@ export class Scope {
       return this.#ownRowid(schema, table, folded, name, at);
     }
     return this.#means(found.visible, found.column, at);
+  }
+
+  /** A column that an unqualified name means. */
+  #told(meant: Bound, at: number): Bound {
+    const visible = meant.kind === "column" ? this.sources.find(({ source }) => source === meant.source) : undefined;
+    return visible === undefined || meant.kind !== "column" ? meant : this.#means(visible, meant.column, at);
   }
 
   #means({ source, namesake }: VisibleSource, column: SourceColumn, at: number): Bound {
@@ -523,7 +513,9 @@ export class Scope {
       return undefined;
     }
     const candidates = this.sources.filter(
-      (visible) => visible.source.rowid !== undefined && (table === undefined || isNamed(visible, schema, table)),
+      (visible) =>
+        visible.source.rowid !== undefined &&
+        (table === undefined ? !visible.isQualifiedOnly : isNamed(visible, schema, table)),
     );
     if (candidates.length > 1) {
       throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
@@ -531,14 +523,6 @@ export class Scope {
     const [visible] = candidates;
     return visible === undefined ? undefined : this.#means(visible, visible.source.rowid!, at);
   }
-}
-
-export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | undefined, table: string): boolean {
-  return name === foldName(table) && (wantedSchema === undefined || schema === foldName(wantedSchema));
-}
-
-export function columnNamed(source: Source, folded: string): SourceColumn | undefined {
-  return source.columns.find((column) => foldName(column.name) === folded);
 }
 
 export function fullName(schema: string | undefined, table: string | undefined, name: string): string {

@@ -13,6 +13,7 @@ export function affinityOf(bound: Bound): Affinity | undefined {
       return bound.column.affinity;
     case "cast":
     case "constant":
+    case "first":
       return bound.affinity;
     case "collate":
       return affinityOf(bound.operand);

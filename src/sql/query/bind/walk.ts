@@ -154,7 +154,7 @@ function visitFrom(from: BoundFrom | undefined, visit: Visit): void {
 }
 
 /** What is evaluated for each row: keys and arguments of aggregates. */
-export function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
+function forEachInGrouping({ grouping }: BoundCore, visit: Visit): void {
   for (const { value } of grouping?.keys ?? []) {
     visit(value);
   }
@@ -202,10 +202,7 @@ export function sourcesOf(from: BoundFrom | undefined): Source[] {
 }
 
 /** The sources that an expression reads columns of, subqueries included. */
-export function sourcesReadBy(bound: Bound): ReadonlySet<Source> {
-  if (bound.kind === "constant" || bound.kind === "parameter") {
-    return NO_SOURCES;
-  }
+export function sourcesReadBy(bound: Bound): Set<Source> {
   const sources = new Set<Source>();
   visitAll(bound, (part) => {
     if (part.kind === "column") {
@@ -215,13 +212,8 @@ export function sourcesReadBy(bound: Bound): ReadonlySet<Source> {
   return sources;
 }
 
-const NO_SOURCES: ReadonlySet<Source> = new Set();
-
 /** Whether two expressions are the same, so that one value will do for both. */
 export function isSame(a: Bound, b: Bound): boolean {
-  if (a.kind === "column" && b.kind === "column") {
-    return a.column === b.column;
-  }
   return a === b || (a.kind === b.kind && isSameField(a, b));
 }
 

@@ -3,35 +3,30 @@ import { copyBytes } from "../../../bytes.ts";
 import type { Table } from "../../catalog/schema.ts";
 import { answerRowid } from "../../key.ts";
 import { locateColumn, readColumn } from "../../row.ts";
-import { RowCopy } from "../../run/row-copy.ts";
 import type { BatchScan, FoundValue } from "../../storage.ts";
 import { answerNull, answerValue } from "../../value/value.ts";
 import type { RowCursor } from "./site.ts";
 
-/** Copies that no cursor uses: a statement that is interpreted once would make its own for one row. */
-const free: RowCopy[] = [];
-
-/** Larger ones are left to the garbage collector. */
-const MOST_FREE_BYTES = 65_536;
-
-/** As many bytes as V8 keeps in the object itself. Nearly all keys are rowids. */
-const KEY_BYTES = 64;
+const INITIAL_BYTES = 256;
 
 export class TableCursor implements RowCursor {
   key: Uint8Array;
   keyLength: number;
+  row: Uint8Array;
+  rowLength: number;
   /** An outer join found no row: all columns are NULL. */
   isMissing: boolean;
   readonly #table: Table;
-  /** Undefined until there is a row. */
-  #row: RowCopy | undefined;
+  #data: DataView;
 
   constructor(table: Table) {
-    this.key = new Uint8Array(KEY_BYTES);
+    this.key = new Uint8Array(INITIAL_BYTES);
     this.keyLength = 0;
+    this.row = new Uint8Array(INITIAL_BYTES);
+    this.rowLength = 0;
     this.isMissing = false;
     this.#table = table;
-    this.#row = undefined;
+    this.#data = new DataView(this.row.buffer);
   }
 
   /** Takes row `i` of a batch. */
@@ -63,23 +58,14 @@ export class TableCursor implements RowCursor {
       return;
     }
     const slot = column < 0 ? -1 : this.#table.columns[column]!.slot;
-    const row = this.#row!;
     if (slot < 0) {
       answerRowid(this.key, 0, 0, this.key, 0, this.keyLength);
-    } else if (locateColumn(row.data, 0, slot)) {
-      readColumn(row.u8, row.data, 0, slot);
+    } else if (locateColumn(this.#data, 0, slot)) {
+      readColumn(this.row, this.#data, 0, slot);
     } else {
       const { tag, value } = this.#table.columns[column]!.missing;
       answerValue(tag, value);
     }
-  }
-
-  /** Lets go of the row: nobody asks for it until another is taken. */
-  release(): void {
-    if (this.#row !== undefined && this.#row.u8.length <= MOST_FREE_BYTES) {
-      free.push(this.#row);
-    }
-    this.#row = undefined;
   }
 
   #reserveKey(length: number): void {
@@ -91,7 +77,11 @@ export class TableCursor implements RowCursor {
 
   #takeRow(u8: Uint8Array, offset: number, length: number): void {
     this.isMissing = false;
-    this.#row ??= free.pop() ?? new RowCopy();
-    this.#row.take(u8, offset, length);
+    this.rowLength = length;
+    if (length > this.row.length) {
+      this.row = new Uint8Array(Math.max(length, this.row.length * 2));
+      this.#data = new DataView(this.row.buffer);
+    }
+    copyBytes(u8, offset, this.row, 0, length);
   }
 }

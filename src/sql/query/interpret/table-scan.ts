@@ -24,6 +24,7 @@ class KeyScan {
   readonly #table: Table;
   readonly #cursor: TableCursor;
   readonly #access: KeyAccess;
+  readonly #writer: KeyWriter;
   readonly #prefix: readonly Evaluate[];
   readonly #listed: readonly Evaluate[];
   readonly #listQuery: Subquery | undefined;
@@ -45,6 +46,7 @@ class KeyScan {
     this.#table = table;
     this.#cursor = cursor;
     this.#access = access;
+    this.#writer = new KeyWriter("looked for");
     this.#prefix = prefix.map((part) => converted(site, part));
     this.#listed = list?.kind === "values" ? list.values.map((part) => converted(site, part)) : [];
     this.#listQuery = list?.kind === "query" ? site.query(list.query) : undefined;
@@ -142,20 +144,11 @@ class KeyScan {
   }
 
   #begin(listed: Value): void {
-    // What the key is made of may be found by a scan like this one.
-    const writer = writers.pop() ?? new KeyWriter("looked for");
-    try {
-      this.#beginWith(writer, listed);
-    } finally {
-      writers.push(writer);
-    }
-  }
-
-  #beginWith(writer: KeyWriter, listed: Value): void {
     const { index, list, isPoint, reverse, orders } = this.#access;
     const { reader } = this.#execution;
+    const writer = this.#writer;
     writer.begin();
-    if (!this.#writePrefix(writer)) {
+    if (!this.#writePrefix()) {
       return;
     }
     let columns = this.#prefix.length;
@@ -180,32 +173,30 @@ class KeyScan {
       this.#isFound = true;
       return;
     }
-    const ends = this.#ends(writer, columns);
+    const ends = this.#ends(columns);
     if (ends !== undefined) {
       this.#scan = reader.scan(keyspace, ends.lower, ends.upper, reverse);
     }
   }
 
-  #writePrefix(writer: KeyWriter): boolean {
+  #writePrefix(): boolean {
     const { prefix, orders } = this.#access;
     for (const [column, evaluate] of this.#prefix.entries()) {
       evaluate();
       if (answer.tag === NULL && !prefix[column]!.nullSafe) {
         return false;
       }
-      writer.addOrdered(answer.tag, answered(), orders[column]!);
+      this.#writer.addOrdered(answer.tag, answered(), orders[column]!);
     }
     return true;
   }
 
   /** Undefined: there is nothing between them. */
-  #ends(
-    writer: KeyWriter,
-    columns: number,
-  ): { lower: Uint8Array | undefined; upper: Uint8Array | undefined } | undefined {
+  #ends(columns: number): { lower: Uint8Array | undefined; upper: Uint8Array | undefined } | undefined {
     const { lower, upper, orders } = this.#access;
     const order = orders[columns];
     const isDescending = order?.descending ?? false;
+    const writer = this.#writer;
     const { length } = writer;
     const endOf = (
       evaluate: Evaluate | undefined,
@@ -274,9 +265,6 @@ class KeyScan {
   }
 }
 
-/** Buffers for keys that no scan is writing. */
-const writers: KeyWriter[] = [];
-
 const NO_LIST: readonly Value[] = [{ tag: NULL, value: null }];
 
 function converted(site: Site, part: Pick<KeyPart, "value" | "conversion">): Evaluate {
@@ -329,7 +317,6 @@ export class TableScan implements Rows {
     for (const part of this.#parts) {
       part.close();
     }
-    this.#cursor.release();
   }
 
   setMissing(): void {

@@ -21,20 +21,10 @@ export interface AccessChoice {
   readonly cost: number;
 }
 
-/** What is known of tables, and asked of the rest of the planner. */
-export interface TableFacts {
-  /** About how many rows a source has. */
-  readonly rowsOf: (source: Source) => number;
-  /** Whether anything but what the access takes care of reads a column of the source's rows; its rowid is in every key. */
-  readonly isRowRead: (source: Source, taken: ReadonlySet<Conjunct>) => boolean;
-}
-
-/** A row by its key, beside one of a scan: 0.3 µs and 0.015. */
-const LOOKUP_COST = 20;
+/** A row by its key, beside one of a scan. */
+const LOOKUP_COST = 4;
 const EQUAL_ROWS = 10;
 const RANGE_SHARE = 0.25;
-/** Of a range with both ends. */
-const BETWEEN_SHARE = 1 / 64;
 
 /** A key of the table, or of an index. */
 interface Key {
@@ -54,21 +44,21 @@ export function chooseAccess(
   source: Source,
   conjuncts: readonly Conjunct[],
   isAvailable: (sources: Iterable<Source>) => boolean,
-  facts: TableFacts,
+  tableRows: number,
 ): AccessChoice {
   const origin = source.origin as TableOrigin;
   const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
   const { hint } = origin;
   let best: AccessChoice | undefined;
   for (const key of keysOf(source, hint, conjuncts)) {
-    const choice = throughKey(source, key, tests, facts);
+    const choice = throughKey(key, tests, tableRows);
     if (best === undefined || choice.cost < best.cost) {
       best = choice;
     }
   }
   if (hint === undefined) {
     for (const conjunct of conjuncts) {
-      const union = throughUnion(source, conjunct, isAvailable, facts);
+      const union = throughUnion(source, conjunct, isAvailable, tableRows);
       if (union !== undefined && union.cost < best!.cost) {
         best = union;
       }
@@ -128,7 +118,7 @@ function testsOf(conjunct: Conjunct, source: Source, isAvailable: (sources: Iter
     .map((test) => ({ conjunct, test }));
 }
 
-function throughKey(source: Source, key: Key, tests: readonly Test[], facts: TableFacts): AccessChoice {
+function throughKey(key: Key, tests: readonly Test[], tableRows: number): AccessChoice {
   const taken = new Set<Conjunct>();
   const prefix: KeyPart[] = [];
   let list: KeyList | undefined;
@@ -161,46 +151,20 @@ function throughKey(source: Source, key: Key, tests: readonly Test[], facts: Tab
     isPoint,
     reverse: false,
   };
-  return { access, taken, ...estimate(access, source, taken, facts) };
+  return { access, taken, ...estimate(access, used, tableRows) };
 }
 
-function estimate(
-  access: KeyAccess,
-  source: Source,
-  taken: ReadonlySet<Conjunct>,
-  facts: TableFacts,
-): { rows: number; cost: number } {
-  const { index, prefix, list, lower, upper, isPoint } = access;
+function estimate(access: KeyAccess, used: number, tableRows: number): { rows: number; cost: number } {
+  const { index, list, lower, upper, isPoint } = access;
   const lists = list === undefined ? 1 : list.kind === "values" ? list.values.length : EQUAL_ROWS;
-  const fetch = index === undefined ? 1 : facts.isRowRead(source, taken) ? 1 + LOOKUP_COST : 1;
+  const fetch = index === undefined ? 1 : 1 + LOOKUP_COST;
   if (isPoint) {
-    return { rows: lists, cost: lists * (index === undefined ? LOOKUP_COST : LOOKUP_COST + fetch) };
+    return { rows: lists, cost: lists * LOOKUP_COST };
   }
-  const tableRows = facts.rowsOf(source);
-  const used = prefix.length + (list === undefined ? 0 : 1);
-  const equal = used === 0 ? tableRows : Math.min(tableRows, rowsOfEqual(access, tableRows, facts) * lists);
-  const share = lower === undefined && upper === undefined ? 1 : lower && upper ? BETWEEN_SHARE : RANGE_SHARE;
-  const rows = Math.max(used === 0 ? 1 : 0.01, equal * share);
+  const equal = used === 0 ? tableRows : Math.min(tableRows, (EQUAL_ROWS / 2 ** (used - 1)) * lists);
+  const bounds = (lower === undefined ? 0 : 1) + (upper === undefined ? 0 : 1);
+  const rows = Math.max(1, equal * RANGE_SHARE ** bounds);
   return { rows, cost: LOOKUP_COST * lists + rows * fetch };
-}
-
-/** How many rows have the same values in the columns that an access compares. */
-function rowsOfEqual({ prefix, list }: KeyAccess, tableRows: number, { rowsOf }: TableFacts): number {
-  const usual = EQUAL_ROWS / 2 ** (prefix.length + (list === undefined ? 0 : 1) - 1);
-  // What refers to the key of another table is supposed to do so evenly.
-  const referred = prefix.flatMap(({ value }) => (isKeyOf(value) ? [rowsOf(value.source)] : []));
-  return Math.min(usual, ...referred.map((rows) => tableRows / rows));
-}
-
-/** Whether an expression is the whole key of its table, so that it is another one in each row. */
-function isKeyOf(value: Bound): value is Extract<Bound, { kind: "column" }> {
-  if (value.kind !== "column" || value.source.origin.kind !== "table") {
-    return false;
-  }
-  const { primaryKey } = value.source.origin.table;
-  return primaryKey.length === 0
-    ? value.column === value.source.rowid
-    : primaryKey.length === 1 && primaryKey[0]!.column === value.column.index;
 }
 
 /** Whether a test is one of that column of the key, and compares as the key is ordered. */
@@ -265,7 +229,7 @@ function throughUnion(
   source: Source,
   { bound }: Conjunct,
   isAvailable: (sources: Iterable<Source>) => boolean,
-  facts: TableFacts,
+  tableRows: number,
 ): AccessChoice | undefined {
   const parts: KeyAccess[] = [];
   let rows = 0;
@@ -281,7 +245,7 @@ function throughUnion(
     }
     const conjuncts = conjunctsOf(term);
     const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
-    const choices = keysOf(source, undefined, conjuncts).map((key) => throughKey(source, key, tests, facts));
+    const choices = keysOf(source, undefined, conjuncts).map((key) => throughKey(key, tests, tableRows));
     const best = choices.reduce((least, choice) => (choice.cost < least.cost ? choice : least));
     if (best.taken.size === 0) {
       return undefined;

@@ -4,20 +4,10 @@ import type { Collation } from "../../value/collation.ts";
 import type { Bound, BoundComparison, BoundQuery, Comparison, Conversion, Source } from "../bind/bound.ts";
 import { sourcesReadBy } from "../bind/walk.ts";
 
-export class Conjunct {
+export interface Conjunct {
   readonly bound: Bound;
-  #sources: ReadonlySet<Source> | undefined;
-
-  constructor(bound: Bound) {
-    this.bound = bound;
-    this.#sources = undefined;
-  }
-
   /** What it reads, of whatever query. */
-  get sources(): ReadonlySet<Source> {
-    this.#sources ??= sourcesReadBy(this.bound);
-    return this.#sources;
-  }
+  readonly sources: ReadonlySet<Source>;
 }
 
 /** The terms that conditions are an AND of. */
@@ -28,7 +18,7 @@ export function conjunctsOf(...conditions: readonly (Bound | undefined)[]): Conj
     if (term.kind === "logic" && term.operator === "and") {
       open.push(term.right, term.left);
     } else {
-      terms.push(new Conjunct(term));
+      terms.push({ bound: term, sources: sourcesReadBy(term) });
     }
   }
   return terms;

@@ -13,20 +13,20 @@ import { DbError } from "../../../errors.ts";
 import type { Collation } from "../../value/collation.ts";
 import type { Bound, BoundFrom, JoinKind, Source } from "../bind/bound.ts";
 import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
-import { chooseAccess, type TableFacts } from "./choose-access.ts";
+import { chooseAccess } from "./choose-access.ts";
 import { type Conjunct, conjunctsOf, rejectsNulls } from "./conjuncts.ts";
 import type { HashKeys, RowsPlan } from "./plan.ts";
 
 const MOST_TRIED = 8;
-/** To keep a row in a hash table, and to look for one: 0.15 µs, 0.06. */
-const HASH_BUILD_COST = 10;
-const HASH_PROBE_COST = 4;
+/** To put a row into a hash table, or to look one up. */
+const HASH_COST = 2;
 /** What a condition leaves of the rows, where no key says it. */
 const EQUAL_SHARE = 0.1;
 const OTHER_SHARE = 0.5;
 
 /** What planning asks of the rest of the planner. */
-export interface Surroundings extends TableFacts {
+export interface Surroundings {
+  readonly rowsOf: (source: Source) => number;
   readonly planSource: (source: Source, filters: readonly Bound[], isInner: boolean) => RowsPlan;
 }
 
@@ -83,10 +83,6 @@ class Joining {
 
   /** Joins everything in `from`, with `given` sources on a row. */
   group(from: BoundFrom, conjuncts: readonly Conjunct[], given: ReadonlySet<Source>): Joined {
-    if (from.kind === "source" && given.size === 0) {
-      // One source, the most frequent case, has no order.
-      return this.#source(from.source, conjuncts, given);
-    }
     const units: Unit[] = [];
     const conditions = [...conjuncts];
     const precedence = this.#collect(from, units, conditions);
@@ -267,7 +263,7 @@ class Joining {
     }
     const own = due.filter(({ sources }) => this.#isAvailable(sources, new Set([...given, ...unit.sources])));
     const once = this.#unit(unit, own, given);
-    const cost = joined.cost + once.cost + once.rows * HASH_BUILD_COST + joined.rows * HASH_PROBE_COST + rows;
+    const cost = joined.cost + once.cost + once.rows * HASH_COST + joined.rows * HASH_COST + rows;
     if (cost >= loop.cost) {
       return loop;
     }
@@ -294,8 +290,7 @@ class Joining {
       const isInner = [...available].some((other) => this.#own.has(other));
       return { plan: planSource(source, filters, isInner), rows: shareOf(rows, conditions), cost: rows };
     }
-    const isAvailable = (sources: Iterable<Source>): boolean => this.#isAvailable(sources, available);
-    const choice = chooseAccess(source, conditions, isAvailable, this.#surroundings);
+    const choice = chooseAccess(source, conditions, (sources) => this.#isAvailable(sources, available), rowsOf(source));
     const left = conditions.filter((conjunct) => !choice.taken.has(conjunct));
     const filters = left.map(({ bound }) => bound);
     return {
@@ -360,7 +355,7 @@ class Joining {
       return {
         plan: { kind: "join", join, outer: left.plan, inner: inner.plan, on, hash: keys, filters },
         rows: rowsOf(inner),
-        cost: left.cost + inner.cost + inner.rows * HASH_BUILD_COST + left.rows * HASH_PROBE_COST,
+        cost: left.cost + inner.cost + (inner.rows + left.rows) * HASH_COST,
       };
     };
     if (join === "full" || hash === undefined) {

@@ -22,7 +22,6 @@ import { conjunctsOf } from "./conjuncts.ts";
 import { giveArguments } from "./hidden-arguments.ts";
 import { planFrom, type Surroundings } from "./order-joins.ts";
 import type { BodyPlan, CorePlan, GroupingPlan, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
-import { RowReads } from "./row-reads.ts";
 
 /** Rows of what cannot be counted. */
 const UNKNOWN_ROWS = 1000;
@@ -32,10 +31,15 @@ type ColumnBound = Extract<Bound, { kind: "column" }>;
 export class Planner {
   readonly #countRows: (table: Table) => number;
   readonly #plans: Map<BoundQuery, QueryPlan>;
+  readonly #surroundings: Surroundings;
 
   constructor(countRows: (table: Table) => number) {
     this.#countRows = countRows;
     this.#plans = new Map();
+    this.#surroundings = {
+      rowsOf: (source) => this.#rowsOf(source),
+      planSource: (source, filters, isInner) => this.#planSource(source, filters, isInner),
+    };
   }
 
   plan(query: BoundQuery): QueryPlan {
@@ -68,7 +72,7 @@ export class Planner {
   #planCore(bound: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
     const core = giveArguments(bound);
     const sources = new Set(sourcesOf(core.from));
-    const from = planFrom(this.#surroundingsOf(core, ordering), core.from, core.where);
+    const from = planFrom(this.#surroundings, core.from, core.where);
     let rows = from.plan;
     let isOrdered = ordering.length === 0;
     if (!isOrdered && core.grouping === undefined && core.windowing === undefined) {
@@ -99,23 +103,6 @@ export class Planner {
     };
     // Without GROUP BY there is one row, in any order.
     return { body, isOrdered: isOrdered || (grouping !== undefined && grouping.keys.length === 0) };
-  }
-
-  #surroundingsOf(core: BoundCore, ordering: readonly BoundOrdering[]): Surroundings {
-    const rows = new Map<Source, number>();
-    let reads: RowReads | undefined;
-    return {
-      rowsOf: (source) => {
-        const known = rows.get(source) ?? this.#rowsOf(source);
-        rows.set(source, known);
-        return known;
-      },
-      isRowRead: (source, taken) => {
-        reads ??= new RowReads(core, ordering);
-        return reads.isRead(source, taken);
-      },
-      planSource: (source, filters, isInner) => this.#planSource(source, filters, isInner),
-    };
   }
 
   #rowsOf(source: Source): number {

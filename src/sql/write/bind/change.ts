@@ -11,7 +11,8 @@ import {
   columnOf,
   type Source,
 } from "../../query/bind/bound.ts";
-import { bindFrom } from "../../query/bind/from.ts";
+import { allOf } from "../../query/bind/comparison.ts";
+import { bindFrom } from "../../query/bind/joins.ts";
 import { bindOrdering } from "../../query/bind/ordering.ts";
 import { bindCommon } from "../../query/bind/query.ts";
 import type { Scope } from "../../query/bind/scope.ts";
@@ -63,7 +64,8 @@ function rowsOf(
   const source = scope.sources[0]!.source;
   let from: BoundFrom = first;
   if (others !== undefined) {
-    from = { kind: "join", join: "inner", left: first, right: bindFrom(scope, others), on: undefined };
+    const right = bindFrom(scope, others);
+    from = { kind: "join", join: "inner", left: first, right, on: allOf(scope.lateConditions) };
   }
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = `in ${statement.kind.toUpperCase()}`;

@@ -7,7 +7,7 @@ import type { From } from "../../parse/ast/query.ts";
 import { type Bound, type BoundQuery, columnOf, type Source } from "../../query/bind/bound.ts";
 import { bindComparison } from "../../query/bind/comparison.ts";
 import { constant } from "../../query/bind/fold.ts";
-import { bindFrom } from "../../query/bind/from.ts";
+import { bindFrom } from "../../query/bind/joins.ts";
 import type { Scope, StatementScope } from "../../query/bind/scope.ts";
 import { INTEGER, NULL } from "../../value/value.ts";
 import type { BoundDelete, BoundUpdate } from "./bound.ts";

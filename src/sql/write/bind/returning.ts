@@ -1,10 +1,10 @@
 /** RETURNING: result columns over the row that was written. */
 
-import { foldName } from "../../catalog/name.ts";
 import type { Table } from "../../catalog/schema.ts";
 import type { Returning } from "../../parse/ast/write.ts";
 import { bindColumns } from "../../query/bind/query.ts";
 import type { Scope } from "../../query/bind/scope.ts";
+import { lone } from "../../query/bind/visible-source.ts";
 import type { BoundReturning } from "./bound.ts";
 import { newRecord } from "./target.ts";
 
@@ -20,7 +20,7 @@ export function bindReturning(
   }
   const scope = around.inner();
   const row = newRecord(scope.statement, name, table);
-  scope.sources.push({ name: foldName(name), schema: "main", source: row, merged: new Set(), namesake: undefined });
+  scope.sources.push(lone(name, "main", row));
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = "in RETURNING";
   for (const column of returning.columns) {

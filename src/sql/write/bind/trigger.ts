@@ -1,11 +1,11 @@
 /** Triggers: their statements bound around NEW and OLD, which are rows in hand. */
 
-import { foldName } from "../../catalog/name.ts";
 import type { Table, Trigger } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { Bound, BoundQuery, Source } from "../../query/bind/bound.ts";
 import { bindQuery } from "../../query/bind/query.ts";
 import { fullName, type Scope, type StatementScope } from "../../query/bind/scope.ts";
+import { lone } from "../../query/bind/visible-source.ts";
 import type { BoundWrite } from "./bound.ts";
 import { bindDelete, bindUpdate } from "./change.ts";
 import { bindInsert } from "./insert.ts";
@@ -45,9 +45,7 @@ export function openTrigger(
       return undefined;
     }
     const source = newRecord(scope.statement, name, rows);
-    // A mere name never means a column of it.
-    const merged = new Set(rows.columns.map((column) => foldName(column.name)));
-    scope.sources.push({ name, schema: undefined, source, merged, namesake: undefined });
+    scope.sources.push({ ...lone(name, undefined, source), isQualifiedOnly: true });
     return source;
   };
   const before = place("old", event !== "insert");

@@ -1,10 +1,10 @@
 /** ON CONFLICT: what it is about, and what it sets. */
-import { foldName } from "../../catalog/name.ts";
 import { isKeyed, keyColumnsOf } from "../../catalog/schema.ts";
 import type { Upsert } from "../../parse/ast/write.ts";
 import type { Bound, BoundIndex } from "../../query/bind/bound.ts";
 import { columnOf } from "../../query/bind/bound.ts";
 import type { Scope } from "../../query/bind/scope.ts";
+import { lone } from "../../query/bind/visible-source.ts";
 import { isSame } from "../../query/bind/walk.ts";
 import type { Collation } from "../../value/collation.ts";
 import { bindAssignments } from "./assignment.ts";
@@ -78,16 +78,9 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   const scope = around.inner();
   const existing = newRecord(scope.statement, name, table);
   const excluded = newRecord(scope.statement, "excluded", table);
-  scope.sources.push({
-    name: foldName(name),
-    schema: "main",
-    source: existing,
-    merged: new Set(),
-    namesake: undefined,
-  });
+  scope.sources.push(lone(name, "main", existing));
   // A mere name is a column of the row that is there.
-  const merged = new Set(table.columns.map((column) => foldName(column.name)));
-  scope.sources.push({ name: "excluded", schema: undefined, source: excluded, merged, namesake: undefined });
+  scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = "in ON CONFLICT";
   return {

@@ -1,0 +1,104 @@
+/**
+ * Sources under the names that a statement has for them, and which column an unqualified name means.
+ *
+ * A join with USING makes one column of several. Its unqualified name means, as SQLite has it,
+ *
+ *   of an inner or left join    the left side's
+ *   of a right join             the right side's
+ *   of a full join              the first of both that is not NULL
+ *
+ * A join in parentheses is one table to the joins around it; so a source has as many joins as it is in parentheses, the
+ * outermost first, and of two sources those count in which they differ.
+ */
+import { foldName } from "../../catalog/name.ts";
+import type { Table } from "../../catalog/schema.ts";
+import type { JoinType } from "../../parse/ast/query.ts";
+import { type Bound, columnOf, type Source, type SourceColumn } from "./bound.ts";
+import { first } from "./first.ts";
+import { affinityOf } from "./traits.ts";
+
+/** The join that a source, or the parentheses around it, are the right side of. */
+export interface JoinSide {
+  readonly type: JoinType | undefined;
+  /** The columns that USING names, or NATURAL means. */
+  readonly using: Set<string>;
+  /** A right or full join comes later. */
+  isLeftOfRight: boolean;
+}
+
+export interface VisibleSource {
+  /** In lower case; undefined: a subquery without one. */
+  readonly name: string | undefined;
+  readonly schema: string | undefined;
+  readonly source: Source;
+  readonly joins: readonly JoinSide[];
+  /** Columns that `*` leaves out, since a source before it has them already. */
+  readonly merged: Set<string>;
+  /** A mere name never means a column of it. */
+  readonly isQualifiedOnly: boolean;
+  /** The table whose own name `name` is; undefined: it is an alias, or no table's. */
+  readonly namesake: Table | undefined;
+}
+
+/** A source that nothing is joined with. */
+export function lone(name: string, schema: string | undefined, source: Source): VisibleSource {
+  return {
+    name: foldName(name),
+    schema,
+    source,
+    joins: [],
+    merged: new Set(),
+    isQualifiedOnly: false,
+    namesake: undefined,
+  };
+}
+
+export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | undefined, table: string): boolean {
+  return name === foldName(table) && (wantedSchema === undefined || schema === foldName(wantedSchema));
+}
+
+export function columnNamed(source: Source, folded: string): SourceColumn | undefined {
+  return source.columns.find((column) => foldName(column.name) === folded);
+}
+
+/** What an unqualified name means; undefined: nothing here. */
+export function unqualified(sources: readonly VisibleSource[], folded: string): Bound | "ambiguous" | undefined {
+  let found: { readonly bound: Bound; readonly visible: VisibleSource } | undefined;
+  let count = 0;
+  let combined: Bound[] = [];
+  for (const visible of sources) {
+    const column = visible.isQualifiedOnly ? undefined : columnNamed(visible.source, folded);
+    if (column === undefined) {
+      continue;
+    }
+    if (found !== undefined) {
+      const side = joinBetween(found.visible, visible);
+      if (side?.using.has(folded) !== true) {
+        combined = [];
+      } else if (side.type === "full") {
+        combined.push(found.bound);
+      } else if (side.type === "right") {
+        count = 0;
+        combined = [];
+      } else {
+        continue;
+      }
+    }
+    count++;
+    found = { bound: columnOf(visible.source, column), visible };
+  }
+  if (found === undefined || count === 1) {
+    return found?.bound;
+  }
+  return combined.length === count - 1 ? firstOf([...combined, found.bound]) : "ambiguous";
+}
+
+/** It compares as the first of them does. */
+export function firstOf(list: readonly Bound[]): Bound {
+  return first(list, affinityOf(list[0]!));
+}
+
+/** The join that a source is the right side of, as one to the left of it sees it. */
+export function joinBetween(left: VisibleSource, right: VisibleSource): JoinSide | undefined {
+  return right.joins.find((side) => !left.joins.includes(side));
+}
