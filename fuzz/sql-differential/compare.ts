@@ -17,6 +17,8 @@ export interface Expectation {
   readonly ordering: readonly number[];
   /** Texts may be equal that are not the same, and one of them stand for all. */
   readonly collations: boolean;
+  /** Both sides give an INTEGER as a bigint. */
+  readonly isExact: boolean;
 }
 
 export function difference(expected: Outcome, found: SubjectOutcome, expectation: Expectation): Difference | undefined {
@@ -47,32 +49,39 @@ function taken(message: string): Difference | undefined {
 
 type Rows = readonly (readonly OracleValue[])[];
 
-function ofRows(expected: Rows, found: Rows, { ordering, collations }: Expectation): Difference | undefined {
+function ofRows(expected: Rows, found: Rows, { ordering, collations, isExact }: Expectation): Difference | undefined {
+  const plain = isExact ? typedText : numberText;
+  const loose = (value: OracleValue): string =>
+    typeof value === "string" ? plain(value.toLowerCase().trimEnd()) : numberText(value);
   const keys = (rows: Rows): string =>
-    rows.map((row) => ordering.map((at) => keyText(row[at] ?? null)).join(" | ")).join("\n");
+    rows.map((row) => ordering.map((at) => loose(row[at] ?? null)).join(" | ")).join("\n");
+  const text = `${shown(found, plain)}\nSQLite:\n${shown(expected, plain)}`;
   if (keys(expected) !== keys(found)) {
-    return { kind: "order", text: `${shown(found, exactText)}\nSQLite:\n${shown(expected, exactText)}` };
+    return { kind: "order", text };
   }
-  const text = collations ? keyText : exactText;
-  if (sorted(expected, text) === sorted(found, text)) {
-    return undefined;
-  }
-  return { kind: "rows", text: `${shown(found, exactText)}\nSQLite:\n${shown(expected, exactText)}` };
+  const textOf = collations ? loose : plain;
+  return sorted(expected, textOf) === sorted(found, textOf) ? undefined : { kind: "rows", text };
 }
 
-function shown(rows: Rows, textOf: (value: OracleValue) => string): string {
+type TextOf = (value: OracleValue) => string;
+
+function shown(rows: Rows, textOf: TextOf): string {
   return rows.length === 0 ? "(no rows)" : rows.map((row) => row.map(textOf).join(" | ")).join("\n");
 }
 
-function sorted(rows: Rows, textOf: (value: OracleValue) => string): string {
+function sorted(rows: Rows, textOf: TextOf): string {
   return rows
     .map((row) => row.map(textOf).join(" | "))
     .sort()
     .join("\n");
 }
 
-/** nacre gives a whole REAL and an INTEGER as the same number; `quote()` in the query tells them apart. */
-function exactText(value: OracleValue): string {
+function typedText(value: OracleValue): string {
+  return typeof value === "number" ? `real ${Object.is(value, -0) ? "-0" : value}` : numberText(value);
+}
+
+/** A whole REAL and an INTEGER are the same number here. */
+function numberText(value: OracleValue): string {
   switch (typeof value) {
     case "bigint":
       return `number ${value}`;
@@ -83,8 +92,4 @@ function exactText(value: OracleValue): string {
     default:
       return value === null ? "NULL" : `x'${Buffer.from(value).toString("hex")}'`;
   }
-}
-
-function keyText(value: OracleValue): string {
-  return typeof value === "string" ? exactText(value.toLowerCase().trimEnd()) : exactText(value);
 }

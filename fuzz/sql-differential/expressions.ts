@@ -28,6 +28,8 @@ export interface Place {
   readonly subquery: ((width: number) => Branch) | undefined;
   readonly aggregates: boolean;
   readonly windows: boolean;
+  /** Columns may be named without their source. */
+  readonly mayBeBare: boolean;
 }
 
 export function randomExpression(place: Place, depth: number): Branch {
@@ -60,7 +62,10 @@ function leaf(place: Place): Branch {
   const names = columns.length > 0 && !(outer.length > 0 && dice.once(4)) ? columns : outer;
   const isAggregate = place.aggregates && names === columns;
   if (names.length > 0 && dice.below(3) > 0) {
-    const name = expression`${dice.pick(names)}`;
+    const picked = dice.pick(names);
+    // Without the source's name it may mean several columns, or one that a join has made of two.
+    const isBare = place.mayBeBare && dice.once(10);
+    const name = expression`${isBare ? picked.split(".").at(-1)! : picked}`;
     // Beside aggregates a column's value would be that of some row.
     return isAggregate ? expression`${dice.pick(["min", "max", "count"])}(${name})` : name;
   }
@@ -186,6 +191,9 @@ function windowCall(place: Place, depth: number): Branch {
   const partition = dice.once(2) ? fixed`PARTITION BY ${list([part()])}` : "";
   const direction = (): string => dice.pick(["", " DESC", " ASC", " NULLS LAST", " DESC NULLS FIRST"]);
   const term = (): Tree => fixed`${part()}${direction()}`;
+  if (dice.once(8)) {
+    return rangeCall(place, part);
+  }
   const isPositional = dice.once(2);
   // Rows that are equal in every column may change places.
   const all = columns.map((column) => `quote(${column})`);
@@ -200,6 +208,16 @@ function windowCall(place: Place, depth: number): Branch {
   }
   const [name, ...types] = dice.pick(POSITIONAL);
   return expression`${name}(${fixedList(types.map((type) => argument(dice, type, part)))}) OVER ${over}`;
+}
+
+/** RANGE with distances, which is for one key. */
+function rangeCall(place: Place, part: () => Branch): Branch {
+  const { dice } = place;
+  const distance = (): string => dice.pick(["0", "1", "2", "1.5", "10"]);
+  const start = dice.pick(["UNBOUNDED PRECEDING", `${distance()} PRECEDING`, "CURRENT ROW"]);
+  const end = dice.pick([`${distance()} FOLLOWING`, "CURRENT ROW", "UNBOUNDED FOLLOWING"]);
+  const order = fixed`ORDER BY ${part()}${dice.pick(["", " DESC", " NULLS LAST"])}`;
+  return expression`${aggregateForWindow(place, part)} OVER (${order} RANGE BETWEEN ${start} AND ${end})`;
 }
 
 /** DISTINCT and ORDER BY are not for windows. */

@@ -6,7 +6,7 @@ import { literal, type Traits } from "./traits.ts";
 import { type Branch, fixed, list, optional, query, type Tree } from "./tree.ts";
 
 /** What FROM can name. */
-interface Relation {
+export interface Relation {
   readonly name: string;
   readonly columns: readonly string[];
 }
@@ -23,13 +23,28 @@ export interface QueryPlace {
   readonly nextName: () => number;
 }
 
-export function queryPlace(dice: Dice, traits: Traits, tables: readonly RandomTable[], depth: number): QueryPlace {
+export function queryPlace(
+  dice: Dice,
+  traits: Traits,
+  tables: readonly RandomTable[],
+  views: readonly Relation[],
+  depth: number,
+): QueryPlace {
   let names = 0;
   const relations = tables.map(({ name, columns, hasRowid }) => ({
     name,
     columns: hasRowid && dice.once(6) ? [...columns, "rowid"] : columns,
   }));
-  return { dice, traits, relations, outer: [], depth, nextName: () => names++ };
+  return { dice, traits, relations: [...relations, ...views], outer: [], depth, nextName: () => names++ };
+}
+
+/** A view of the tables and views that there are. */
+export function createView(place: QueryPlace, name: string): { statement: Tree; view: Relation } {
+  const columns = ["p", "q", "r"].slice(0, place.dice.between(1, 3));
+  // Not VALUES: SQLite loses rows of a view of several that is joined with itself.
+  const body = place.dice.once(4) ? compound(place, columns.length) : select(place, columns.length, false);
+  const statement = fixed`CREATE VIEW ${name} (${columns.join(", ")}) AS ${body}`;
+  return { statement, view: { name, columns } };
 }
 
 export interface RandomQuery {
@@ -44,11 +59,39 @@ export function topQuery(place: QueryPlace, width: number = place.dice.between(1
   if (dice.once(4)) {
     return { tree: compound(place, width), ordering: [] };
   }
+  if (dice.once(8)) {
+    return { tree: everything(place), ordering: [] };
+  }
   const ordering = dice.once(2) ? Array.from({ length: dice.between(1, width) }, () => dice.below(width)) : [];
   const terms = ordering.map((column) => fixed`${String(column + 1)}${dice.pick(["", " DESC", " NULLS LAST"])}`);
-  const body = select(place, width, dice.once(2));
+  const names = dice.once(2) ? namesOf(width) : undefined;
+  const body = select(place, width, dice.once(2), names);
   const tree = ordering.length === 0 ? body : query`${body} ORDER BY ${list(terms)}`;
   return { tree, ordering };
+}
+
+function namesOf(width: number): string[] {
+  return Array.from({ length: width }, (_, index) => `x${index}`);
+}
+
+/** `*`, of however many columns. */
+function everything(place: QueryPlace): Branch {
+  const { dice, traits } = place;
+  const { tree, columns } = source(place);
+  const at: Place = {
+    dice,
+    traits,
+    columns,
+    outer: [],
+    subquery: undefined,
+    aggregates: false,
+    windows: false,
+    mayBeBare: true,
+  };
+  const shown = dice.once(3) ? `${dice.pick(columns).split(".")[0]}.*` : "*";
+  const where = dice.once(2) ? fixed` WHERE ${randomExpression(at, 2)}` : "";
+  const order = dice.once(3) ? fixed` ORDER BY ${list([fixed`${randomExpression(at, 1)} || ''`])}` : "";
+  return query`SELECT ${shown} FROM ${tree}${optional`${where}`}${optional`${order}`}`;
 }
 
 /** Any query of so many columns, for FROM and for expressions. */
@@ -83,7 +126,7 @@ function values({ dice, traits }: QueryPlace, width: number): Branch {
 /** LIMIT, in an order that tells all rows apart. */
 function limited(place: QueryPlace, width: number): Branch {
   const { dice } = place;
-  const names = Array.from({ length: width }, (_, index) => `x${index}`);
+  const names = namesOf(width);
   const terms = names.flatMap((name) => [`${name}${dice.once(2) ? " DESC" : ""}`, `quote(${name})`]);
   const inner = select({ ...place, depth: place.depth - 1 }, width, false, names);
   const rows = query`SELECT * FROM (${inner}) ORDER BY ${list(terms)} LIMIT ${String(dice.below(4))}${optional`${dice.once(3) ? " OFFSET 1" : ""}`}`;
@@ -111,6 +154,7 @@ function select(place: QueryPlace, width: number, isQuoted: boolean, names?: rea
         : undefined,
     aggregates: false,
     windows: false,
+    mayBeBare: true,
   };
   const keys = kind === 0 ? Array.from({ length: dice.between(1, 2) }, () => groupKey(at)) : [];
   const column = (index: number): Tree => {
@@ -120,7 +164,9 @@ function select(place: QueryPlace, width: number, isQuoted: boolean, names?: rea
   };
   const shown = Array.from({ length: width }, (_, index) => column(index));
   const isDistinct = !traits.wholeReals && dice.once(6);
-  const where = dice.once(2) ? fixed` WHERE ${randomExpression(at, 3)}` : "";
+  // Where no column has the name, an alias of the result is meant.
+  const withAliases = names !== undefined && dice.once(4) ? { ...at, columns: [...columns, ...names] } : at;
+  const where = dice.once(2) ? fixed` WHERE ${randomExpression(withAliases, 3)}` : "";
   const group = keys.length > 0 ? fixed` GROUP BY ${list(keys)}` : "";
   const having = isGrouped && dice.once(4) ? fixed` HAVING ${randomExpression(ofGroups(at), 2)}` : "";
   return query`${optional`${common?.clause ?? ""}`}SELECT ${optional`${isDistinct ? "DISTINCT " : ""}`}${list(shown)}${optional`${from === undefined ? "" : fixed` FROM ${from.tree}`}`}${optional`${where}`}${optional`${group}`}${optional`${having}`}`;
@@ -133,7 +179,11 @@ function ofGroups(at: Place): Place {
 
 /** No number alone: that would be the place of a column. */
 function groupKey(at: Place): Branch {
-  const key = at.dice.once(2) ? at.dice.pick(at.columns) : randomExpression(at, 1);
+  const isColumn = at.dice.once(2);
+  const key = isColumn ? at.dice.pick(at.columns) : randomExpression(at, 1);
+  if (isColumn && !at.traits.wholeReals && !at.traits.collations) {
+    return fixed`${key}`;
+  }
   return { sort: "fixed", parts: [at.traits.wholeReals ? fixed`quote(${key})` : fixed`coalesce(${key}, NULL)`] };
 }
 
@@ -192,20 +242,43 @@ function source(place: QueryPlace): Joined {
 }
 
 function nested(place: QueryPlace): Joined {
-  const { tree, columns } = join(place, term(place), term(place));
+  // In what order `*` has the columns of USING there is a matter of its own.
+  const { tree, columns } = join(place, term(place), term(place), false);
   return { tree: { sort: "from", parts: ["(", tree, ")"] }, columns };
 }
 
-function join(place: QueryPlace, left: Joined, right: Joined): Joined {
+function join(place: QueryPlace, left: Joined, right: Joined, mayUse: boolean = true): Joined {
   const { dice, traits } = place;
   const columns = [...left.columns, ...right.columns];
   const kind = dice.pick([", ", " JOIN ", " CROSS JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "]);
-  const at: Place = { dice, traits, columns, outer: [], subquery: undefined, aggregates: false, windows: false };
+  const at: Place = {
+    dice,
+    traits,
+    columns,
+    outer: [],
+    subquery: undefined,
+    aggregates: false,
+    windows: false,
+    mayBeBare: true,
+  };
   const condition = dice.once(3)
     ? randomExpression(at, 2)
     : fixed`${dice.pick(left.columns)} ${dice.pick(["=", "=", "=", "<", "IS"])} ${dice.pick(right.columns)}`;
-  const on = kind === ", " || dice.once(8) ? "" : fixed` ON ${condition}`;
+  const shared = sharedNames(left.columns, right.columns);
+  const isUsing = mayUse && shared.length > 0 && dice.once(4);
+  const on =
+    kind === ", " || dice.once(8)
+      ? ""
+      : isUsing
+        ? fixed` USING (${list([dice.pick(shared), ...(dice.once(3) ? [dice.pick(shared)] : [])])})`
+        : fixed` ON ${condition}`;
   return { tree: { sort: "from", parts: [left.tree, kind, right.tree, optional`${on}`] }, columns };
+}
+
+function sharedNames(left: readonly string[], right: readonly string[]): string[] {
+  const bare = (columns: readonly string[]): string[] => columns.map((column) => column.split(".")[1]!);
+  const ofRight = new Set(bare(right));
+  return [...new Set(bare(left))].filter((name) => ofRight.has(name));
 }
 
 function term(place: QueryPlace): Joined {

@@ -1,7 +1,7 @@
 /** Statements one after the other on nacre and on SQLite: the first that does something else, and fewer and smaller ones that do. */
 import { type Difference, difference } from "./compare.ts";
 import type { Oracle } from "./oracle.ts";
-import type { Subject } from "./subject.ts";
+import type { Mode, Subject } from "./subject.ts";
 import { reductions, type Tree, textOf } from "./tree.ts";
 
 export interface Step {
@@ -13,6 +13,7 @@ export interface Step {
 export interface Scenario {
   readonly steps: readonly Step[];
   readonly collations: boolean;
+  readonly mode: Mode;
 }
 
 export interface Finding extends Difference {
@@ -26,8 +27,8 @@ export interface Pair {
 }
 
 /** What differs first; undefined: nothing. What nacre refuses is left out on both sides. */
-export function play({ subject, oracle }: Pair, { steps, collations }: Scenario): Finding | undefined {
-  subject.reset();
+export function play({ subject, oracle }: Pair, { steps, collations, mode }: Scenario): Finding | undefined {
+  subject.reset(mode);
   oracle.reset();
   for (const [at, { tree, ordering }] of steps.entries()) {
     const text = textOf(tree);
@@ -36,7 +37,7 @@ export function play({ subject, oracle }: Pair, { steps, collations }: Scenario)
       continue;
     }
     const expected = oracle.run(text);
-    const differs = difference(expected, found, { ordering, collations });
+    const differs = difference(expected, found, { ordering, collations, isExact: mode === "exact" });
     if (differs !== undefined) {
       return { ...differs, at };
     }

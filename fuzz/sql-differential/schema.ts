@@ -68,3 +68,50 @@ export function createIndex(dice: Dice, table: RandomTable, name: string, term: 
   const where = dice.once(5) ? fixed` WHERE ${term()}` : "";
   return fixed`CREATE ${dice.once(6) ? "UNIQUE " : ""}INDEX ${name} ON ${table.name} (${list(terms)})${optional`${where}`}`;
 }
+
+/** Many rows at once, so that it matters how they are looked for. */
+export function fillMany(dice: Dice, { name, columns, rowid }: RandomTable): Tree {
+  const rows = dice.pick([15, 30, 50]);
+  const terms = columns.map((column) =>
+    column === rowid
+      ? "i + 1000"
+      : dice.pick([
+          "i % 7",
+          "i % 3",
+          "i",
+          "i * 7 % 11",
+          "'a' || i % 5",
+          "char(97 + i % 6)",
+          "i % 4 * 0.5",
+          "NULL",
+          "i % 2 = 0",
+        ]),
+  );
+  return fixed`INSERT OR IGNORE INTO ${name} (${columns.join(", ")}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${String(rows)}) SELECT ${terms.join(", ")} FROM n`;
+}
+
+/** What changes one table changes another one, too: never the other way round, so that it ends. */
+export function createTrigger(
+  dice: Dice,
+  name: string,
+  of: RandomTable,
+  other: RandomTable,
+  expressionOf: (columns: readonly string[]) => Tree,
+): Tree {
+  const event = dice.pick(["INSERT", "UPDATE", "DELETE"]);
+  const rows = event === "INSERT" ? ["NEW"] : event === "DELETE" ? ["OLD"] : ["OLD", "NEW"];
+  const columns = rows.flatMap((row) => of.columns.map((column) => `${row}.${column}`));
+  const value = (): Tree => expressionOf(columns);
+  const free = other.columns.filter((column) => column !== other.rowid && !other.unique.flat().includes(column));
+  const cells = other.columns.map((column) => (column === other.rowid ? "NULL" : value()));
+  const insert = fixed`INSERT OR IGNORE INTO ${other.name} (${other.columns.join(", ")}) VALUES (${{ sort: "fixed", parts: cells.flatMap((cell, index) => (index === 0 ? [cell] : [", ", cell])) }})`;
+  const target = dice.pick(other.columns);
+  const body =
+    free.length === 0 || dice.once(2)
+      ? insert
+      : dice.once(2)
+        ? fixed`UPDATE ${other.name} SET ${dice.pick(free)} = ${value()} WHERE ${target} IS ${value()}`
+        : fixed`DELETE FROM ${other.name} WHERE ${target} = ${value()}`;
+  const when = dice.once(3) ? fixed` WHEN ${value()}` : "";
+  return fixed`CREATE TRIGGER ${name} ${dice.pick(["BEFORE", "AFTER"])} ${event} ON ${of.name}${optional`${when}`} BEGIN ${body}; END`;
+}

@@ -14,6 +14,7 @@ export function change(dice: Dice, traits: Traits, table: RandomTable, subquery:
     subquery: dice.once(3) ? subquery : undefined,
     aggregates: false,
     windows: false,
+    mayBeBare: true,
   };
   switch (dice.below(5)) {
     case 0:

@@ -11,23 +11,29 @@ export type SubjectOutcome =
   /** An error that a user must never see. */
   | { readonly kind: "fault"; readonly error: unknown };
 
+/** How nacre runs queries: "exact" is interpreted, with an INTEGER as a bigint, so that it is known from a whole REAL. */
+export type Mode = "exact" | "compiled" | "auto";
+
 export class Subject {
   readonly #canary: string | undefined;
+  #mode: Mode;
   #session: SqlSession;
 
   constructor(canary: string | undefined) {
     this.#canary = canary;
+    this.#mode = "auto";
     this.#session = this.#newSession();
   }
 
-  reset(): void {
+  reset(mode: Mode): void {
     this.#session.close();
+    this.#mode = mode;
     this.#session = this.#newSession();
   }
 
   run(text: string): SubjectOutcome {
     try {
-      const statement = this.#session.prepare(text);
+      const statement = this.#session.prepare(text, { bigints: this.#mode === "exact" });
       if (statement.reader) {
         return { kind: "rows", rows: statement.raw().all() };
       }
@@ -45,6 +51,6 @@ export class Subject {
   #newSession(): SqlSession {
     const store = new MemoryStore();
     store.canary = this.#canary;
-    return new SqlSession(store);
+    return new SqlSession(store, { tier: this.#mode === "compiled" ? "compiled" : "auto" });
   }
 }

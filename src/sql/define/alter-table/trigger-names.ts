@@ -2,15 +2,16 @@
  * The names in a trigger, bound. It is less than what is bound when the trigger fires (write/bind/trigger.ts): as SQLite has it, the
  * columns that INSERT and UPDATE write may be gone, or too few; whoever fires the trigger will be told.
  */
-import { foldName, named } from "../../catalog/name.ts";
+import { named } from "../../catalog/name.ts";
 import type { Table, Trigger } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { Expression, Name, TableName } from "../../parse/ast/query.ts";
 import type { Assignment, Delete, Insert, Update, Upsert } from "../../parse/ast/write.ts";
-import { bindFrom } from "../../query/bind/from.ts";
+import { bindFrom } from "../../query/bind/joins.ts";
 import { bindQuery } from "../../query/bind/query.ts";
 import { rowOf } from "../../query/bind/row-value.ts";
 import { fullName, type Scope, type StatementScope } from "../../query/bind/scope.ts";
+import { lone } from "../../query/bind/visible-source.ts";
 import { newRecord } from "../../write/bind/target.ts";
 import { openTrigger } from "../../write/bind/trigger.ts";
 
@@ -54,12 +55,10 @@ function bindUpsert(scope: Scope, { name, alias }: TableName, table: Table, upse
   const { statement, sources } = scope;
   const namesake = alias === undefined ? table : undefined;
   const existing = newRecord(statement, table.name, table);
-  const known = foldName(alias ?? name);
-  sources.push({ name: known, schema: "main", source: existing, merged: new Set(), namesake });
+  sources.push({ ...lone(alias ?? name, "main", existing), namesake });
   const excluded = newRecord(statement, "excluded", table);
   // A mere name is a column of the row that is there.
-  const merged = new Set(table.columns.map((column) => foldName(column.name)));
-  sources.push({ name: "excluded", schema: undefined, source: excluded, merged, namesake: undefined });
+  sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
   const { target, targetWhere, assignments, where } = upsert;
   bindAll(scope, [...(target ?? []).map(({ expression }) => expression), targetWhere]);
   bindAssignments(scope, table, assignments ?? []);

@@ -138,7 +138,12 @@ function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binar
   if (operator === "->" || operator === "->>") {
     return bindArrow(scope, operator, [expression.left, expression.right]);
   }
-  if (operator === "and" && !scope.statement.isObserved && [expression.left, expression.right].some(isZero) && !hasCall(expression)) {
+  if (
+    operator === "and" &&
+    !scope.statement.isObserved &&
+    [expression.left, expression.right].some(isZero) &&
+    !hasCall(expression)
+  ) {
     // SQLite does not look at the other side, whatever it names.
     return constant(INTEGER, 0);
   }
