@@ -74,20 +74,16 @@ function namesOf(width: number): string[] {
   return Array.from({ length: width }, (_, index) => `x${index}`);
 }
 
+/** Where there are rows of these columns, and neither aggregates nor windows. */
+function placeOfRows({ dice, traits }: QueryPlace, columns: Place["columns"]): Place {
+  return { dice, traits, columns, outer: [], subquery: undefined, aggregates: false, windows: false, mayBeBare: true };
+}
+
 /** `*`, of however many columns. */
 function everything(place: QueryPlace): Branch {
-  const { dice, traits } = place;
+  const { dice } = place;
   const { tree, columns } = source(place);
-  const at: Place = {
-    dice,
-    traits,
-    columns,
-    outer: [],
-    subquery: undefined,
-    aggregates: false,
-    windows: false,
-    mayBeBare: true,
-  };
+  const at = placeOfRows(place, columns);
   const shown = dice.once(3) ? `${dice.pick(columns).split(".")[0]}.*` : "*";
   const where = dice.once(2) ? fixed` WHERE ${randomExpression(at, 2)}` : "";
   const order = dice.once(3) ? fixed` ORDER BY ${list([fixed`${randomExpression(at, 1)} || ''`])}` : "";
@@ -248,19 +244,10 @@ function nested(place: QueryPlace): Joined {
 }
 
 function join(place: QueryPlace, left: Joined, right: Joined, mayUse: boolean = true): Joined {
-  const { dice, traits } = place;
+  const { dice } = place;
   const columns = [...left.columns, ...right.columns];
   const kind = dice.pick([", ", " JOIN ", " CROSS JOIN ", " LEFT JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "]);
-  const at: Place = {
-    dice,
-    traits,
-    columns,
-    outer: [],
-    subquery: undefined,
-    aggregates: false,
-    windows: false,
-    mayBeBare: true,
-  };
+  const at = placeOfRows(place, columns);
   const condition = dice.once(3)
     ? randomExpression(at, 2)
     : fixed`${dice.pick(left.columns)} ${dice.pick(["=", "=", "=", "<", "IS"])} ${dice.pick(right.columns)}`;

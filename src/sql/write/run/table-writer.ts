@@ -83,7 +83,9 @@ export class TableWriter {
     }
     // Generated columns and checks see the rowid.
     const isNew = !isKeyed(table) && this.#giveRowid(transaction, record);
-    this.rules.generate(record);
+    if (table.rowidColumn !== undefined) {
+      this.rules.generate(record);
+    }
     const replaced = this.rules.mayBe(record, override)
       ? meetRows(transaction, this.store, record, { own: undefined, isNew, override, clauses })
       : undefined;
