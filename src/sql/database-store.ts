@@ -140,27 +140,14 @@ export class DatabaseStore implements SqlStore {
   }
 }
 
-class Reader implements SqlSnapshot {
+/** What is read of a context, whoever may write to it. */
+class ContextReader {
   readonly found: FoundValue;
-  readonly #store: Store;
   readonly #context: Context;
-  readonly #version: () => number;
-  readonly #close: () => void;
 
-  constructor(store: Store, context: Context, version: () => number, close: () => void) {
+  constructor(context: Context) {
     this.found = context.view;
-    this.#store = store;
     this.#context = context;
-    this.#version = version;
-    this.#close = close;
-  }
-
-  get schemaVersion(): number {
-    return this.#version();
-  }
-
-  keyspace(name: string): number | undefined {
-    return this.#store.catalog.find(name)?.id;
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
@@ -183,6 +170,27 @@ class Reader implements SqlSnapshot {
 
   estimate(keyspace: number): number {
     return this.#context.estimate(keyspace);
+  }
+}
+
+class Reader extends ContextReader implements SqlSnapshot {
+  readonly #store: Store;
+  readonly #version: () => number;
+  readonly #close: () => void;
+
+  constructor(store: Store, context: Context, version: () => number, close: () => void) {
+    super(context);
+    this.#store = store;
+    this.#version = version;
+    this.#close = close;
+  }
+
+  get schemaVersion(): number {
+    return this.#version();
+  }
+
+  keyspace(name: string): number | undefined {
+    return this.#store.catalog.find(name)?.id;
   }
 
   close(): void {
@@ -319,8 +327,7 @@ class InteractiveKeyspaces implements Keyspaces {
   }
 }
 
-class Writer implements SqlTransaction {
-  readonly found: FoundValue;
+class Writer extends ContextReader implements SqlTransaction {
   /** The schema that it sees: its own once it has changed it. */
   schemaVersion: number;
   readonly #store: Store;
@@ -337,7 +344,7 @@ class Writer implements SqlTransaction {
     context: WriteContext | TransactionContext,
     keyspaces: Keyspaces,
   ) {
-    this.found = context.view;
+    super(context);
     this.schemaVersion = versions.committed;
     this.#store = store;
     this.#versions = versions;
@@ -349,28 +356,6 @@ class Writer implements SqlTransaction {
 
   keyspace(name: string): number | undefined {
     return this.#keyspaces.find(name);
-  }
-
-  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
-    return this.#context.get(keyspace, key, offset, length);
-  }
-
-  scan(
-    keyspace: number,
-    lower: Uint8Array | undefined,
-    upper: Uint8Array | undefined,
-    reverse: boolean,
-    ended: SqlBatchScan | undefined = undefined,
-  ): BatchScan {
-    return openScan(this.#context, keyspace, { lower, upper }, reverse, ended);
-  }
-
-  count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
-    return this.#context.count(keyspace, { lower, upper });
-  }
-
-  estimate(keyspace: number): number {
-    return this.#context.estimate(keyspace);
   }
 
   put(
