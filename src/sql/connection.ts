@@ -184,12 +184,18 @@ export class Connection implements Surroundings {
         throw foreignKeyError();
       }
     } catch (error) {
+      // What FAIL leaves stays, unless a row of it is without its parent.
+      const isOrphaned = this.writing.deferred.count > 0;
       this.writing.endTransaction();
-      if (resolutionOf(error) === "fail") {
-        transaction.commit(this.durability);
-      } else {
+      if (resolutionOf(error) !== "fail") {
         transaction.rollback();
+        throw error;
       }
+      if (isOrphaned) {
+        transaction.rollback();
+        throw foreignKeyError();
+      }
+      transaction.commit(this.durability);
       throw error;
     }
     transaction.commit(this.durability);

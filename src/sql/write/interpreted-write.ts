@@ -123,6 +123,10 @@ export class PreparedWrite {
     } catch (error) {
       if (resolutionOf(error) === "abort") {
         writing.deferred.count = deferred;
+      } else if (resolutionOf(error) === "fail" && writing.immediate.count > 0) {
+        // What FAIL would leave has a row without its parent: nothing is left.
+        writing.deferred.count = deferred;
+        throw foreignKeyError();
       }
       throw error;
     } finally {

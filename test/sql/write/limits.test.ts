@@ -41,6 +41,21 @@ describe.each(["interpreted", "compiled"] as const)("%s", (tier) => {
     }
   });
 
+  test("OR FAIL leaves no row without its parent, of a deferred key neither", () => {
+    for (const [key, begin] of [
+      ["", ""],
+      ["", "BEGIN"],
+      ["DEFERRABLE INITIALLY DEFERRED", ""],
+    ] as const) {
+      const sql = session(`
+        CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (a INTEGER PRIMARY KEY, p REFERENCES p ${key}); ${begin}`);
+      const error = thrownBy(() => sql.exec("INSERT OR FAIL INTO c VALUES (1, 7), (1, NULL)"));
+      expect(error.facts.sqlite).toBe("SQLITE_CONSTRAINT_FOREIGNKEY");
+      expect(column(sql, "SELECT a FROM c")).toEqual([]);
+    }
+  });
+
   test("a row that is refused takes no rowid, and changes none that was given out last", () => {
     const sql = session("CREATE TABLE t (a INTEGER PRIMARY KEY, b NOT NULL UNIQUE)");
     const insert = sql.prepare("INSERT OR IGNORE INTO t (b) VALUES (?)");
