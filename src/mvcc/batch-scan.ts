@@ -15,6 +15,7 @@ import { PAGE_SIZE } from "../pager/index.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { Context } from "./context.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
+import { MovingRange } from "./moving-range.ts";
 
 export const BATCH_ROWS = 256;
 const NOTHING = new Uint8Array(0);
@@ -31,18 +32,27 @@ export class BatchScan implements CellPlaces {
   readonly valueOffsets: Uint32Array;
   readonly valueLengths: Uint32Array;
   #context: Context;
+  #keyspace: number;
+  #isReverse: boolean;
   #cursor: MergeCursor;
   /** The cursor stands on a row that belongs to the next batch. */
   #isAhead: boolean;
   #isOpen: boolean;
+  /** Of a scan that goes from range to range, and stays open at its end. */
+  #moving: MovingRange | undefined;
+  #staysOpen: boolean;
   #kept: Uint8Array;
   #keptData: DataView;
 
   constructor(context: Context, keyspace: number, range: ByteRange, isReverse: boolean) {
     this.#context = context;
+    this.#keyspace = keyspace;
+    this.#isReverse = isReverse;
     this.#cursor = context.openScan(keyspace, range, isReverse);
     this.#isAhead = false;
     this.#isOpen = true;
+    this.#moving = undefined;
+    this.#staysOpen = false;
     this.#kept = NOTHING;
     this.#keptData = NO_DATA;
     this.u8 = this.#cursor.u8;
@@ -60,16 +70,37 @@ export class BatchScan implements CellPlaces {
   reopen(context: Context, keyspace: number, range: ByteRange, isReverse: boolean): void {
     this.close();
     this.#context = context;
+    this.#keyspace = keyspace;
+    this.#isReverse = isReverse;
     this.#cursor = context.openScan(keyspace, range, isReverse);
     this.#isAhead = false;
     this.#isOpen = true;
+    this.#staysOpen = false;
+  }
+
+  /**
+   * Begins anew in another range of the keyspace: from the first bytes of `lower` on, up to those of `upper` (NO_END of them: an
+   * open end). Both are copied. From then on the scan stays open at its end, so that the next move takes a descent in the tree
+   * and nothing else: 0.2 µs, where `reopen` takes 1.5. Whoever moves it closes it.
+   */
+  move(lower: Uint8Array, lowerLength: number, upper: Uint8Array, upperLength: number): void {
+    this.#moving ??= new MovingRange();
+    const range = this.#moving;
+    range.set(lower, lowerLength, upper, upperLength);
+    this.#isAhead = false;
+    if (!this.#isOpen || !this.#context.moveScan(this.#cursor, this.#keyspace, range)) {
+      this.#openAt(range);
+    }
+    this.#staysOpen = true;
   }
 
   /** How many rows the next batch has; 0 at the end. */
   next(): number {
     const cursor = this.#cursor;
     if (!this.#isOpen || !this.#isThere()) {
-      this.close();
+      if (!this.#staysOpen) {
+        this.close();
+      }
       return 0;
     }
     if (cursor.isOverflow) {
@@ -150,6 +181,14 @@ export class BatchScan implements CellPlaces {
       this.data = NO_DATA;
       this.prefix = NOTHING;
     }
+  }
+
+  /** The context may keep the range: it gets arrays that are not written to again. */
+  #openAt({ lower, upper }: ByteRange): void {
+    this.close();
+    const range = { lower: lower?.slice(), upper: upper?.slice() };
+    this.#cursor = this.#context.openScan(this.#keyspace, range, this.#isReverse);
+    this.#isOpen = true;
   }
 
   /** Makes the cursor stand on the first row of the next batch; false at the end. */

@@ -37,6 +37,11 @@ export interface Context {
   /** A cursor before the first entry of the range; `closeScan` gives it back. */
   openScan(keyspace: number, range: ByteRange, isReverse: boolean): MergeCursor;
   closeScan(cursor: MergeCursor): void;
+  /**
+   * Puts a cursor of this context before the first entry of another range of its keyspace; the range's arrays are its own until
+   * the next move. False: what it stands on has changed, so that another is to be opened.
+   */
+  moveScan(cursor: MergeCursor, keyspace: number, range: ByteRange): boolean;
   /** How many merges of the key lie one upon the other where the next one would go, or LOOK_FIRST (merge-depth.ts). */
   mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number;
   /** The number of entries in the range. */

@@ -67,6 +67,11 @@ export class LiveContext implements Context {
     this.#scans.close(cursor);
   }
 
+  moveScan(cursor: MergeCursor, _keyspace: number, range: ByteRange): boolean {
+    this.#store.checkOpen();
+    return cursor.moveTo(range);
+  }
+
   mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number {
     return mergeDepth(this.#store, keyspace, key, offset, length, operandBytes);
   }

@@ -52,6 +52,8 @@ export class ScanSources {
   /** Bit i: arena i stands on the current key and is to move on. (Runs that do are marked `isDue`.) */
   #arenasToAdvance: number;
   #range: ByteRange;
+  /** Runs without keys of the range may have been left out. */
+  #areFiltered: boolean;
   #isReverse: boolean;
   readonly #cover: RangeCover;
   readonly #prefixes: PrefixFilter;
@@ -66,6 +68,7 @@ export class ScanSources {
     this.#arenaCount = 0;
     this.#arenasToAdvance = 0;
     this.#range = ALL_KEYS;
+    this.#areFiltered = false;
     this.#isReverse = false;
     this.#cover = new RangeCover();
     this.#prefixes = new PrefixFilter(pages);
@@ -101,6 +104,12 @@ export class ScanSources {
     this.#cover.open(point, writes, keyspace, writesEnd, activeEnd, manifest);
   }
 
+  /** Another range of the same sources, to be sought in next; false where which sources there are depends on the range. */
+  setRange(range: ByteRange): boolean {
+    this.#range = range;
+    return !this.#areFiltered;
+  }
+
   /** Lets go of everything that a pooled object would keep alive. */
   close(): void {
     for (const arena of this.#arenas) {
@@ -134,6 +143,7 @@ export class ScanSources {
     }
     for (let i = 0; i < this.#runCount; i++) {
       const run = this.#runs[i]!;
+      run.isDue = false;
       if (this.#seekRun(run, key, length) && this.#runCount > 1) {
         run.loadKey();
       }
@@ -380,6 +390,7 @@ export class ScanSources {
   /** Runs that have no key with the prefix that all keys of the range share are left out. */
   #openRuns(rootPage: number | undefined, manifest: Manifest | undefined, prefixBytes: number): void {
     this.#runCount = 0;
+    this.#areFiltered = false;
     if (rootPage !== undefined) {
       this.#addRun(0).openTree(rootPage);
     }
@@ -387,6 +398,7 @@ export class ScanSources {
       return;
     }
     const prefix = prefixBytes === 0 ? undefined : sharedPrefix(this.#range, prefixBytes);
+    this.#areFiltered = prefix !== undefined;
     this.#prefixes.set(prefix);
     for (let i = 0; i < manifest.runs.length; i++) {
       const run = manifest.runs[i]!;

@@ -73,6 +73,11 @@ export class SnapshotContext implements Context {
     this.#scans.close(cursor);
   }
 
+  moveScan(cursor: MergeCursor, _keyspace: number, range: ByteRange): boolean {
+    this.#check();
+    return cursor.moveTo(range);
+  }
+
   mergeDepth(): number {
     return 0;
   }

@@ -172,6 +172,13 @@ export class TransactionContext implements Context {
     this.#scans.close(cursor);
   }
 
+  moveScan(cursor: MergeCursor, keyspace: number, range: ByteRange): boolean {
+    this.#check();
+    const { lower, upper } = range;
+    this.#reads?.addRange(keyspace, { lower: lower?.slice(), upper: upper?.slice() });
+    return cursor.moveTo(range);
+  }
+
   /** The operands of a transaction are combined at its commit: what they are applied to is not known before. */
   mergeDepth(): number {
     return 0;

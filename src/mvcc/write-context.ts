@@ -121,6 +121,11 @@ export class WriteContext implements Context {
     this.#scans.close(cursor);
   }
 
+  moveScan(cursor: MergeCursor, _keyspace: number, range: ByteRange): boolean {
+    this.#check();
+    return cursor.moveTo(range);
+  }
+
   mergeDepth(keyspace: number, key: Uint8Array, offset: number, length: number, operandBytes: number): number {
     return mergeDepth(this.#store, keyspace, key, offset, length, operandBytes);
   }

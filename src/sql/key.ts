@@ -199,6 +199,12 @@ export class KeyWriter {
     this.length = length + lengthBytes;
   }
 
+  /** Writes what stands behind all keys that begin with these columns, without counting it in; the length with it. */
+  markBehind(): number {
+    this.bytes[this.length] = BEHIND_COLUMNS;
+    return this.length + 1;
+  }
+
   add(tag: Tag, value: SqlValue): void {
     if (this.isCut) {
       return;

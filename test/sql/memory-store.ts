@@ -172,8 +172,8 @@ class MemoryScan implements BatchScan {
   valueOffsets = new Uint32Array(256);
   valueLengths = new Uint32Array(256);
   readonly #entries: () => readonly Entry[];
-  readonly #lower: Uint8Array | undefined;
-  readonly #upper: Uint8Array | undefined;
+  #lower: Uint8Array | undefined;
+  #upper: Uint8Array | undefined;
   readonly #reverse: boolean;
   readonly #canary: string | undefined;
   #last: Uint8Array | undefined;
@@ -215,6 +215,15 @@ class MemoryScan implements BatchScan {
 
   keep(): void {
     lent.delete(this);
+  }
+
+  move(lower: Uint8Array, lowerLength: number, upper: Uint8Array, upperLength: number): void {
+    this.keep();
+    this.takeBack();
+    this.#lower = lowerLength < 0 ? undefined : lower.slice(0, lowerLength);
+    this.#upper = upperLength < 0 ? undefined : upper.slice(0, upperLength);
+    this.#last = undefined;
+    this.#isClosed = false;
   }
 
   close(): void {

@@ -2,12 +2,13 @@
  * The keys by which a scan comes at its rows: written into a buffer as the rows' own keys, or those of an index, are (key.ts).
  *
  *   point   the whole key, of which a single integer is written without detours
- *   range   its two ends, as arrays that the scan keeps
+ *   range   its two ends: of equal columns alone the same bytes, with one more at the upper end
  *   list    the values that a column is IN, one after the other: literals in order when compiled, others each time
  */
 import { type KeyOrder, KeyWriter } from "../key.ts";
 import type { KeyAccess, KeyList as KeyListPlan, KeyPart, RangeEnd } from "../query/plan/access.ts";
 import { KeyList } from "../run/key-list.ts";
+import { NO_END } from "../storage.ts";
 import { ANY_TYPE, BLOB, INTEGER, INTEGER_TYPES, NULL, NULLABLE, TEXT } from "../value/value.ts";
 import { convert, type Frame, type ResultRow } from "./frame.ts";
 import { emitKeptRows, keptAnswer, planOf } from "./kept-query.ts";
@@ -72,70 +73,92 @@ export function emitPointKey(
 /** `none`: what is longer than any row's key equals none. */
 function emitParts(frame: Frame, writer: string, parts: readonly WrittenPart[], none: string): void {
   for (const { operand, order } of parts) {
-    emitPart(frame, writer, pair(operand), order);
+    emitPart(frame, writer, operand, order);
   }
   if (parts.some(({ operand }) => can(operand, TEXT, BLOB))) {
     frame.emitter.line(`if (${writer}.isCut) ${none}`);
   }
 }
 
-function emitPart({ emitter }: Frame, writer: string, tagged: string, order: KeyOrder): void {
+function emitPart({ emitter }: Frame, writer: string, operand: Operand, order: KeyOrder): void {
   const { collation, descending } = order;
-  emitter.line(
-    isPlain(order)
-      ? `${writer}.add(${tagged});`
-      : `${writer}.addOrdered(${tagged}, ${emitter.constant({ collation, descending })});`,
-  );
+  if (!isPlain(order)) {
+    emitter.line(`${writer}.addOrdered(${pair(operand)}, ${emitter.constant({ collation, descending })});`);
+    return;
+  }
+  const integer = (): void =>
+    emitter.line(
+      `${writer}.length = ${emitter.use("writeIntegerKey")}(${operand.number}, ${writer}.bytes, ${writer}.length);`,
+    );
+  emitter.branches([
+    [isTag(operand, INTEGER), integer],
+    ["true", () => emitter.line(`${writer}.add(${pair(operand)});`)],
+  ]);
 }
 
 function isPlain({ collation, descending }: KeyOrder): boolean {
   return collation === undefined && !descending;
 }
 
+/** An open end. */
+function openEnd({ emitter }: Frame): string {
+  return `${emitter.constant(NO_BYTES)}, ${NO_END}`;
+}
+
+const NO_BYTES = new Uint8Array(0);
+const NULL_OPERAND: Operand = { types: 1 << NULL, tag: String(NULL), number: "0", other: "null", bytes: undefined };
+
 /**
- * Writes the ends of a range into `lower` and `upper`, which are declared; where there is nothing between them, `none`.
+ * Writes the ends of a range, and answers the arguments `bytes, length` for each; where there is nothing between them, `none`.
  * NULL is in no range: where an index may have it, a bound on one side leaves it out on the other.
  */
 export function emitEnds(
   frame: Frame,
   access: KeyAccess,
   prefix: readonly WrittenPart[],
-  [lower, upper]: readonly [string, string],
   none: string,
-): void {
+): readonly [lower: string, upper: string] {
   const { emitter } = frame;
-  const order = access.orders[prefix.length];
-  const isDescending = order?.descending ?? false;
-  const isBounded = access.lower !== undefined || access.upper !== undefined;
-  if (prefix.length === 0 && !isBounded) {
-    return;
+  const { lower, upper } = access;
+  const isBounded = lower !== undefined || upper !== undefined;
+  if (!isBounded) {
+    return prefix.length === 0 ? [openEnd(frame), openEnd(frame)] : emitEqualEnds(frame, prefix, none);
   }
-  const writer = emitter.constant(new KeyWriter("looked for"));
-  const [first, last] = isDescending ? [access.upper, access.lower] : [access.lower, access.upper];
+  const order = access.orders[prefix.length]!;
+  const isDescending = order.descending;
+  const [first, last] = isDescending ? [upper, lower] : [lower, upper];
   const values = [first, last].map((bound) => (bound === undefined ? undefined : partValue(frame, bound)));
   emitter.when(
     or(hasNull(prefix), ...values.map((value) => (value === undefined ? "false" : isTag(value, NULL)))),
     () => emitter.line(none),
   );
-  const end = (name: string, bound: RangeEnd | undefined, value: Operand | undefined, isUpper: boolean): void => {
-    const leavesNullOut = bound === undefined && isBounded && isUpper === isDescending && access.index !== undefined;
+  const end = (bound: RangeEnd | undefined, value: Operand | undefined, isUpper: boolean): string => {
+    const leavesNullOut = bound === undefined && isUpper === isDescending && access.index !== undefined;
     if (bound === undefined && prefix.length === 0 && !leavesNullOut) {
-      return;
+      return openEnd(frame);
     }
+    const writer = emitter.constant(new KeyWriter("looked for"));
     emitter.line(`${writer}.begin();`);
     emitParts(frame, writer, prefix, none);
     let isBehind = isUpper;
     if (bound !== undefined) {
-      emitPart(frame, writer, pair(value!), order!);
+      emitPart(frame, writer, value!, order);
       isBehind = bound.inclusive === isUpper;
     } else if (leavesNullOut) {
-      emitPart(frame, writer, `${NULL}, null`, order!);
+      emitPart(frame, writer, NULL_OPERAND, order);
       isBehind = !isUpper;
     }
-    emitter.line(`${name} = ${emitter.use("rangeEnd")}(${writer}, ${isBehind});`);
+    return `${writer}.bytes, ${isBehind ? `${writer}.markBehind()` : `${writer}.length`}`;
   };
-  end(lower, first, values[0], false);
-  end(upper, last, values[1], true);
+  return [end(first, values[0], false), end(last, values[1], true)];
+}
+
+/** Both ends are the same bytes, but for the last one of the upper end. */
+function emitEqualEnds(frame: Frame, prefix: readonly WrittenPart[], none: string): [string, string] {
+  const { emitter } = frame;
+  const { writer, length } = emitPointKey(frame, prefix, none);
+  emitter.line(`${writer}.length = ${length};`);
+  return [`${writer}.bytes, ${length}`, `${writer}.bytes, ${writer}.markBehind()`];
 }
 
 /** Emits the loop over the values of a list, if there is one. */

@@ -1,8 +1,9 @@
 /** Everything that generated code may call, by the names under which it does. */
-import { answerRowid, EXACT_ROWIDS, KeyWriter, rangeEnd, readRowid, writeIntegerKey } from "../key.ts";
+import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
 import { CountState, FunctionState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
 import { failCheck, failDatatype, failIndex, failKey, failNotNull } from "../run/constraint.ts";
+import { copyOfEnd } from "../run/cursor.ts";
 import { GroupTable } from "../run/group-table.ts";
 import { JoinTable } from "../run/join-table.ts";
 import { KeyList } from "../run/key-list.ts";
@@ -82,7 +83,7 @@ export interface Library {
   readonly multiply: typeof multiply;
   readonly negate: typeof negate;
   readonly place: typeof place;
-  readonly rangeEnd: typeof rangeEnd;
+  readonly copyOfEnd: typeof copyOfEnd;
   readonly readNumberBody: typeof readNumberBody;
   readonly readOtherBody: typeof readOtherBody;
   readonly readRowid: typeof readRowid;
@@ -145,7 +146,7 @@ export const library: Library = {
   multiply,
   negate,
   place,
-  rangeEnd,
+  copyOfEnd,
   readNumberBody,
   readOtherBody,
   readRowid,

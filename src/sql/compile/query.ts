@@ -98,11 +98,10 @@ function emitGroups(
   emitter.open(`${label}:`);
   if (shortcut === "count" && rows.kind === "scan" && rows.access.kind === "key") {
     const { access, source } = rows;
-    const [lower, upper] = [emitter.name("lower"), emitter.name("upper")];
-    emitter.line(`let ${lower}, ${upper};`);
-    emitEnds(frame, access, prefixOf(frame, access, undefined), [lower, upper], `break ${label};`);
+    const ends = emitEnds(frame, access, prefixOf(frame, access, undefined), `break ${label};`);
     const { keyspace } = access.index ?? tableOf(source);
-    aggregation.emitCount(`reader.count(${keyspace}, ${lower}, ${upper})`);
+    const copies = ends.map((end) => `${emitter.use("copyOfEnd")}(${end})`);
+    aggregation.emitCount(`reader.count(${keyspace}, ${copies.join(", ")})`);
   } else {
     emitRows(frame, rows, { bounds: aggregation.bounds, isReading: false }, () => {
       aggregation.emitRow();

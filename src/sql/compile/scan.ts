@@ -203,11 +203,9 @@ export function emitOpen(
   const scan = emitter.variable("scan");
   // Before those of queries that its ends ask: a scan that goes on is the cursor's first.
   const place = frame.unit.statement.newScan();
-  const [lower, upper] = [emitter.name("lower"), emitter.name("upper")];
-  emitter.line(`let ${lower}, ${upper};`);
-  emitEnds(frame, access, prefixOf(frame, access, listed), [lower, upper], none);
+  const ends = emitEnds(frame, access, prefixOf(frame, access, listed), none);
   const keyspace = access.index === undefined ? tableOf(source).keyspace : access.index.keyspace;
-  emitter.line(`${scan} = cursor.open(${place}, reader, ${keyspace}, ${lower}, ${upper}, ${access.reverse});`);
+  emitter.line(`${scan} = cursor.open(${place}, reader, ${keyspace}, ${ends.join(", ")}, ${access.reverse});`);
   return scan;
 }
 

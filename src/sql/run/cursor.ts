@@ -2,7 +2,12 @@
  * Where an execution stands: the scans that it reads, what it has worked out once and keeps, and how many rows are still to be
  * left out or given out. A result that is read row by row is made a batch at a time, and goes on from here.
  */
-import type { BatchScan, KeyspaceReader } from "../storage.ts";
+import { type BatchScan, type KeyspaceReader, NO_END } from "../storage.ts";
+
+/** The first bytes of an array, as a scan keeps them; undefined for NO_END of them. */
+export function copyOfEnd(bytes: Uint8Array, length: number): Uint8Array | undefined {
+  return length === NO_END ? undefined : bytes.slice(0, length);
+}
 
 export class Cursor {
   /** One for each place where a statement scans, until the execution ends; whoever made the cursor closes them. */
@@ -33,18 +38,24 @@ export class Cursor {
     this.left = left;
   }
 
-  /** A scan at its place; one that was left there before its end is closed. */
+  /** The scan at its place, in a range whose ends are the first bytes of two arrays (NO_END of them: open). */
   open(
     place: number,
     reader: KeyspaceReader,
     keyspace: number,
-    lower: Uint8Array | undefined,
-    upper: Uint8Array | undefined,
+    lower: Uint8Array,
+    lowerLength: number,
+    upper: Uint8Array,
+    upperLength: number,
     reverse: boolean,
   ): BatchScan {
     const open = this.scans[place];
-    open?.close();
-    const scan = reader.scan(keyspace, lower, upper, reverse, open ?? this.#ended[place]);
+    if (open !== undefined) {
+      open.move(lower, lowerLength, upper, upperLength);
+      return open;
+    }
+    const [from, to] = [copyOfEnd(lower, lowerLength), copyOfEnd(upper, upperLength)];
+    const scan = reader.scan(keyspace, from, to, reverse, this.#ended[place]);
     this.scans[place] = scan;
     return scan;
   }
