@@ -12,7 +12,7 @@ import {
   INSERT_PARAMETERS,
   type InsertFunction,
 } from "./compile/function.ts";
-import { emitDelete, emitUpdate } from "./compile/write/change.ts";
+import { type EmittedChange, emitDelete, emitUpdate } from "./compile/write/change.ts";
 import { compiledScan, hasCompiledInsert, onlyRow } from "./compile/write/compiled-write.ts";
 import { emitInsert } from "./compile/write/insert.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
@@ -33,10 +33,11 @@ import { InterpretedWrite, type PreparedWrite } from "./write/interpreted-write.
 const INTERPRETED_ROWS = 1000;
 const RUN_COST = 20;
 
+/** `isOneWrite`: it writes once, as its last act. */
 type Compiled =
   /** The whole of an INSERT of one row. */
   | { readonly kind: "row"; readonly call: InsertFunction; readonly isOneWrite: boolean }
-  | { readonly kind: "change"; readonly call: ChangeFunction };
+  | { readonly kind: "change"; readonly call: ChangeFunction; readonly isOneWrite: boolean };
 
 export class WriteProgram {
   readonly table: Table;
@@ -81,7 +82,7 @@ export class WriteProgram {
     if (usesSession) {
       return undefined;
     }
-    const emitter = bound.kind === "insert" ? (this.#emitRow() ?? this.#emitAnyRow()) : this.#emitChange();
+    const emitter = bound.kind === "insert" ? (this.#emitRow() ?? this.#emitAnyRow()) : this.#emitChange()?.emitter;
     const [name, parameters] = bound.kind === "insert" ? ["insert", INSERT_PARAMETERS] : ["change", CHANGE_PARAMETERS];
     return emitter === undefined ? undefined : compileFunction(emitter, name, parameters).text;
   }
@@ -131,10 +132,14 @@ export class WriteProgram {
             isOneWrite: bound.target.indexes.length === 0,
           };
     }
-    const emitter = this.#emitChange();
-    return emitter === undefined
+    const change = this.#emitChange();
+    return change === undefined
       ? undefined
-      : { kind: "change", call: compileFunction<ChangeFunction>(emitter, "change", CHANGE_PARAMETERS).call };
+      : {
+          kind: "change",
+          call: compileFunction<ChangeFunction>(change.emitter, "change", CHANGE_PARAMETERS).call,
+          isOneWrite: change.isOneWrite,
+        };
   }
 
   /** An INSERT of one row, whose cells are worked out in place. */
@@ -153,7 +158,7 @@ export class WriteProgram {
     return bound.kind === "insert" && hasCompiledInsert(bound, hasForeignKeys) ? emitInsert(bound, cellOf) : undefined;
   }
 
-  #emitChange(): Emitter | undefined {
+  #emitChange(): EmittedChange | undefined {
     const { bound, plan, hasForeignKeys } = this.#interpreted;
     const scan = bound.kind === "insert" ? undefined : compiledScan(bound, plan!, hasForeignKeys);
     if (scan === undefined || bound.kind === "insert") {
@@ -187,7 +192,7 @@ export class WriteExecution {
   /** Decides on the form. True: it writes once, as its last act, so that one that fails has written nothing. */
   begin(): boolean {
     this.#compiled = this.#program.compiled();
-    return this.#compiled?.kind === "row" && this.#compiled.isOneWrite;
+    return this.#compiled?.isOneWrite === true;
   }
 
   /** The rows of RETURNING. */

@@ -12,7 +12,7 @@ import { RowArena } from "../run/row-arena.ts";
 import { RowKeys } from "../run/row-keys.ts";
 import { Sorter } from "../run/sorter.ts";
 import { ValueSet } from "../run/value-set.ts";
-import { answerGivenRowid, writeRowidKey } from "../run/write-support.ts";
+import { answerGivenRowid, isSameEntry, writeRowidKey } from "../run/write-support.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
 import {
   add,
@@ -77,6 +77,7 @@ export interface Library {
   readonly growStates: typeof growStates;
   readonly isGlob: typeof isGlob;
   readonly isLike: typeof isLike;
+  readonly isSameEntry: typeof isSameEntry;
   readonly lesser: typeof lesser;
   readonly limitOf: typeof limitOf;
   readonly locateColumn: typeof locateColumn;
@@ -140,6 +141,7 @@ export const library: Library = {
   growStates,
   isGlob,
   isLike,
+  isSameEntry,
   lesser,
   limitOf,
   locateColumn,

@@ -37,6 +37,8 @@ export interface RowPlace {
   readonly skip: string;
   /** A table's key, as arguments `(bytes, offset, length, bytes, offset, length)`; "" where there is none. */
   readonly keyParts: string;
+  /** The same in one part that stays, as arguments `(bytes, offset, length)`, of a row that was found by a whole key. */
+  readonly key?: string;
 }
 
 export interface Scan {
@@ -156,18 +158,22 @@ export function emitPointRow(
   emitter.line(
     `if (!reader.get(${index === undefined ? table.keyspace : index.keyspace}, ${writer}.bytes, 0, ${length})) ${none}`,
   );
-  let keyParts = `${writer}.bytes, 0, 0, ${writer}.bytes, 0, ${length}`;
+  let owner = `${writer}.bytes`;
+  let keyLength = length;
   if (index !== undefined) {
     const key = emitter.constant(new RowCopy());
     emitter.line(`${key}.take(reader.found.u8, reader.found.valueOffset, reader.found.valueLength);`);
-    keyParts = `${key}.u8, 0, 0, ${key}.u8, 0, ${key}.length`;
+    owner = `${key}.u8`;
+    keyLength = `${key}.length`;
     if (isRowNeeded) {
-      emitLookup(frame, table, index.name, `${key}.u8, 0, ${key}.length`);
+      emitLookup(frame, table, index.name, `${owner}, 0, ${keyLength}`);
     }
   }
   const row = isRowNeeded ? emitFound(frame, isReading) : undefined;
   const isOwnKey = index === undefined && table.primaryKey.length === 0;
-  body({ row, place: { skip: none, keyParts }, rowid: isOwnKey ? parts[0]!.operand : undefined });
+  const key = `${owner}, 0, ${keyLength}`;
+  const place = { skip: none, key, keyParts: `${owner}, 0, 0, ${key}` };
+  body({ row, place, rowid: isOwnKey ? parts[0]!.operand : undefined });
 }
 
 /** Gets the row that an index leads to. */

@@ -20,7 +20,8 @@ export class Arguments {
   readonly numbers: Float64Array;
   readonly others: SqlValue[];
   readonly #names: readonly (string | undefined)[];
-  readonly #unnamed: number;
+  /** Places of those without a name. */
+  readonly #unnamed: readonly number[];
 
   /** `names` of the parameters, with their sign; undefined for those without. A number (`?2`) is no name. */
   constructor(names: readonly (string | undefined)[]) {
@@ -28,7 +29,7 @@ export class Arguments {
     this.numbers = new Float64Array(names.length);
     this.others = names.map(() => null);
     this.#names = names.map((name) => (name?.startsWith("?") === true ? undefined : name));
-    this.#unnamed = this.#names.filter((name) => name === undefined).length;
+    this.#unnamed = [...this.#names.keys()].filter((index) => this.#names[index] === undefined);
   }
 
   /**
@@ -37,7 +38,12 @@ export class Arguments {
    */
   bind(values: SqlParameters): void {
     // One number or text for one parameter is the common case: 5 ns.
-    if (values.length === 1 && this.#unnamed === 1 && this.#names.length === 1 && typeof values[0] !== "object") {
+    if (
+      values.length === 1 &&
+      this.#unnamed.length === 1 &&
+      this.#names.length === 1 &&
+      typeof values[0] !== "object"
+    ) {
       this.set(0, values[0]);
       return;
     }
@@ -48,7 +54,9 @@ export class Arguments {
     let given = 0;
     let named: Readonly<Record<string, SqlParameter>> | undefined;
     for (const value of values) {
-      if (Array.isArray(value)) {
+      if (typeof value !== "object") {
+        this.#setNext(given++, value as SqlParameter);
+      } else if (Array.isArray(value)) {
         for (const element of value as readonly SqlParameter[]) {
           this.#setNext(given++, element);
         }
@@ -61,11 +69,12 @@ export class Arguments {
         this.#setNext(given++, value as SqlParameter);
       }
     }
-    if (given !== this.#unnamed) {
+    const expected = this.#unnamed.length;
+    if (given !== expected) {
       throw new DbError(
         "INVALID",
-        `too ${given < this.#unnamed ? "few" : "many"} parameter values: the statement has ${this.#unnamed} without a name, given were ${given}`,
-        { expected: this.#unnamed, given },
+        `too ${given < expected ? "few" : "many"} parameter values: the statement has ${expected} without a name, given were ${given}`,
+        { expected, given },
       );
     }
     this.#setNamed(named);
@@ -107,16 +116,16 @@ export class Arguments {
   }
 
   #setNext(position: number, value: SqlParameter): void {
-    let left = position;
-    for (let index = 0; index < this.#names.length; index++) {
-      if (this.#names[index] === undefined && left-- === 0) {
-        this.set(index, value);
-        return;
-      }
+    const index = this.#unnamed[position];
+    if (index !== undefined) {
+      this.set(index, value);
     }
   }
 
   #setNamed(named: Readonly<Record<string, SqlParameter>> | undefined): void {
+    if (named === undefined && this.#unnamed.length === this.#names.length) {
+      return;
+    }
     this.#names.forEach((name, index) => {
       if (name === undefined) {
         return;
@@ -127,7 +136,7 @@ export class Arguments {
       }
       this.set(index, named[key]);
     });
-    if (named !== undefined && this.#unnamed === this.#names.length) {
+    if (named !== undefined && this.#unnamed.length === this.#names.length) {
       throw new DbError("INVALID", "the statement has no named parameters");
     }
   }

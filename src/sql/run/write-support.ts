@@ -243,3 +243,18 @@ export function writeRowidKey(writing: Writing, tag: Tag, value: SqlValue): numb
   writing.key.add(tag, value);
   return writing.key.length;
 }
+
+/** Whether two rows have the same entry in an index, but for the keys of the rows at their ends; or neither has one. */
+export function isSameEntry(
+  a: KeyWriter,
+  isThereA: boolean,
+  isExclusiveA: boolean,
+  b: KeyWriter,
+  isThereB: boolean,
+  isExclusiveB: boolean,
+): boolean {
+  if (!isThereA || !isThereB) {
+    return isThereA === isThereB;
+  }
+  return isExclusiveA === isExclusiveB && compareBytes(a.bytes, 0, a.length, b.bytes, 0, b.length) === 0;
+}

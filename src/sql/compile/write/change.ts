@@ -2,7 +2,8 @@
  * UPDATE and DELETE of all rows that match as a function `change(reader, values, writing, cursor)`; `reader` is the transaction.
  *
  * UPDATE takes the bodies of the columns that it does not set over as they are. Changes are staged while a batch points into the
- * rows, and made after it (run/staging.ts): with the rows, what goes out of indexes and what comes into them.
+ * rows, and made after it (run/staging.ts): with the rows, what goes out of indexes and what comes into them. One row that is found
+ * by a whole key and keeps its own is changed at once (one-row.ts).
  */
 import { assert } from "../../../assert.ts";
 import { type Column, isKeyed, keyColumnsOf } from "../../catalog/schema.ts";
@@ -19,29 +20,45 @@ import { emitScan, type RowPlace } from "../scan.ts";
 import { writingFrame } from "./frame.ts";
 import { type EmittedEntry, emitEntry } from "./index-entry.ts";
 import { emitRow } from "./insert.ts";
+import { emitDeleteOne, emitUpdateOne } from "./one-row.ts";
 import { checkRow, completeRow, type Row, storeColumn } from "./row-rules.ts";
 
 export type ScanPlan = Extract<RowsPlan, { kind: "scan" }>;
 
-export function emitDelete({ target }: BoundDelete, plan: ScanPlan): Emitter {
+export interface EmittedChange {
+  readonly emitter: Emitter;
+  /** It writes once, as its last act. */
+  readonly isOneWrite: boolean;
+}
+
+export function emitDelete({ target }: BoundDelete, plan: ScanPlan): EmittedChange {
   const frame = writingFrame();
   const { emitter } = frame;
+  const { table, indexes } = target;
+  const reads = indexes.length === 0 ? [] : columnsOf(plan.source, target);
+  if (findsOne(plan)) {
+    emitScan(frame, plan, { bounds: reads, isReading: false }, ({ key, skip }) => {
+      const old = indexes.length === 0 ? frame : oldFrame(frame, plan.source, target);
+      const entries = indexes.map((index) => emitEntry(old, index));
+      emitDeleteOne(frame, { table, key: key!, override: undefined, skip }, entries);
+    });
+    return { emitter, isOneWrite: indexes.length === 0 };
+  }
   emitter.line("const { staging } = writing;");
-  const reads = target.indexes.length === 0 ? [] : columnsOf(plan.source, target);
   const body = ({ keyParts }: RowPlace): void => {
     emitter.line(`staging.addKey(${keyParts});`);
-    if (target.indexes.length > 0) {
+    if (indexes.length > 0) {
       const old = oldFrame(frame, plan.source, target);
-      for (const index of target.indexes) {
+      for (const index of indexes) {
         emitStagedEntry(emitter, emitEntry(old, index), "addOldEntry");
       }
     }
   };
-  emitChange(frame, { target, plan, reads, indexes: target.indexes, action: "abort" }, body, true);
-  return emitter;
+  emitChange(frame, { target, plan, reads, indexes, action: "abort" }, body, true);
+  return { emitter, isOneWrite: false };
 }
 
-export function emitUpdate(bound: BoundUpdate, plan: ScanPlan): Emitter {
+export function emitUpdate(bound: BoundUpdate, plan: ScanPlan): EmittedChange {
   const frame = writingFrame();
   const { emitter } = frame;
   const { target, conflict: override } = bound;
@@ -52,8 +69,9 @@ export function emitUpdate(bound: BoundUpdate, plan: ScanPlan): Emitter {
   const indexes = target.indexes.filter((index) => moves || readsAny(index, target, changed));
   // Every column's place, of those that are not set too: their bodies are taken over.
   const reads = [...assignments.values(), ...columnsOf(plan.source, target)];
-  emitter.line("const { row, key, staging } = writing;");
-  const body = ({ keyParts, skip }: RowPlace): void => {
+  const isOne = !moves && findsOne(plan);
+  emitter.line(`const { row${isOne ? "" : ", key, staging"} } = writing;`);
+  const body = ({ keyParts, key, skip }: RowPlace): void => {
     const before = oldFrame(frame, plan.source, target);
     const after = frame.inner();
     const given = table.columns.map((column): Operand => {
@@ -70,7 +88,9 @@ export function emitUpdate(bound: BoundUpdate, plan: ScanPlan): Emitter {
         : emitNewRowid(frame, moved);
     const row = completeRow(after, target, withRowid(given, target, rowid), rowid);
     checkRow(after, target, row, { override, ignore: skip }, changed);
-    emitter.line(`staging.addKey(${keyParts});`);
+    if (!isOne) {
+      emitter.line(`staging.addKey(${keyParts});`);
+    }
     if (moves) {
       emitNewKey(frame, target, row, rowid);
     }
@@ -78,14 +98,28 @@ export function emitUpdate(bound: BoundUpdate, plan: ScanPlan): Emitter {
       const operand = row[column.index]!;
       changed.has(column) ? writeOperand(emitter, "row", operand) : writeStored(emitter, "row", operand);
     });
+    if (isOne) {
+      const entries = indexes.map((index) => ({ before: emitEntry(before, index), after: emitEntry(after, index) }));
+      emitUpdateOne(frame, { table, key: key!, override, skip }, entries);
+      return;
+    }
     emitter.line("staging.addRow(row.bytes, row.finish());");
     for (const index of indexes) {
       emitStagedEntry(emitter, emitEntry(before, index), "addOldEntry");
       emitStagedEntry(emitter, emitEntry(after, index), "addNewEntry");
     }
   };
+  if (isOne) {
+    emitScan(frame, plan, { bounds: reads, isReading: false }, body);
+    return { emitter, isOneWrite: indexes.length === 0 };
+  }
   emitChange(frame, { target, plan, reads, indexes, action: override }, body, !moves && !readsChanged(plan, indexes));
-  return emitter;
+  return { emitter, isOneWrite: false };
+}
+
+/** Whether no more than one row is looked at, by a whole key. */
+function findsOne({ access }: ScanPlan): boolean {
+  return access.kind === "key" && access.isPoint && access.list === undefined;
 }
 
 /** Undefined is the rowid. */
