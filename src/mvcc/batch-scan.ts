@@ -18,6 +18,8 @@ import type { MergeCursor } from "./merge-cursor.ts";
 import { MovingRange } from "./moving-range.ts";
 
 export const BATCH_ROWS = 256;
+/** A copy longer than that is let go when the scan ends. */
+const MOST_KEPT = 16 * PAGE_SIZE;
 const NOTHING = new Uint8Array(0);
 const NO_DATA = new DataView(NOTHING.buffer);
 
@@ -180,6 +182,10 @@ export class BatchScan implements CellPlaces {
       this.u8 = NOTHING;
       this.data = NO_DATA;
       this.prefix = NOTHING;
+      if (this.#kept.length > MOST_KEPT) {
+        this.#kept = NOTHING;
+        this.#keptData = NO_DATA;
+      }
     }
   }
 

@@ -67,6 +67,7 @@ export class DatabaseStore implements SqlStore {
   readonly #latest: Reader;
   /** Of statements: there is one at a time. */
   readonly #writing: WriteContext;
+  readonly #endedScans: SqlBatchScan[];
 
   constructor(database: Database) {
     const { store } = database;
@@ -77,9 +78,11 @@ export class DatabaseStore implements SqlStore {
     const versions = versionsOf.get(store) ?? new SchemaVersions();
     versionsOf.set(store, versions);
     this.#versions = versions;
+    this.#endedScans = [];
     this.#latest = new Reader(
       store,
       database.context,
+      this.#endedScans,
       () => versions.committed,
       () => {},
     );
@@ -105,6 +108,7 @@ export class DatabaseStore implements SqlStore {
     return new Reader(
       this.#database.store,
       snapshot.context,
+      this.#endedScans,
       () => version,
       () => snapshot.close(),
     );
@@ -132,21 +136,24 @@ export class DatabaseStore implements SqlStore {
     const { store } = this.#database;
     if (kind === "interactive") {
       const context = new TransactionContext(store, "serializable");
-      return new Writer(store, this.#versions, context, new InteractiveKeyspaces(store));
+      return new Writer(store, this.#versions, context, this.#endedScans, new InteractiveKeyspaces(store));
     }
     checkAlone(store);
     this.#writing.begin();
-    return new Writer(store, this.#versions, this.#writing, new StatementKeyspaces(store, this.#writing));
+    const keyspaces = new StatementKeyspaces(store, this.#writing);
+    return new Writer(store, this.#versions, this.#writing, this.#endedScans, keyspaces);
   }
 }
 
 /** What is read of a context, whoever may write to it. */
 class ContextReader {
   readonly found: FoundValue;
+  readonly endedScans: SqlBatchScan[];
   readonly #context: Context;
 
-  constructor(context: Context) {
+  constructor(context: Context, endedScans: SqlBatchScan[]) {
     this.found = context.view;
+    this.endedScans = endedScans;
     this.#context = context;
   }
 
@@ -178,8 +185,8 @@ class Reader extends ContextReader implements SqlSnapshot {
   readonly #version: () => number;
   readonly #close: () => void;
 
-  constructor(store: Store, context: Context, version: () => number, close: () => void) {
-    super(context);
+  constructor(store: Store, context: Context, endedScans: SqlBatchScan[], version: () => number, close: () => void) {
+    super(context, endedScans);
     this.#store = store;
     this.#version = version;
     this.#close = close;
@@ -342,9 +349,10 @@ class Writer extends ContextReader implements SqlTransaction {
     store: Store,
     versions: SchemaVersions,
     context: WriteContext | TransactionContext,
+    endedScans: SqlBatchScan[],
     keyspaces: Keyspaces,
   ) {
-    super(context);
+    super(context, endedScans);
     this.schemaVersion = versions.committed;
     this.#store = store;
     this.#versions = versions;

@@ -29,15 +29,16 @@ const RUN_COST = 20;
 export class QueryProgram {
   readonly #interpreted: InterpretedQuery;
   readonly #options: ProgramOptions;
-  readonly #functions: Map<RowShape, SelectFunction>;
-  readonly #compiledPlans: CompiledPlans;
+  // Most programs run once, and need neither.
+  #functions: Map<RowShape, SelectFunction> | undefined;
+  #compiled: CompiledPlans | undefined;
   #rowsSeen: number;
 
   constructor(parsed: ParsedStatement, query: Query, schema: Schema, options: ProgramOptions) {
     this.#interpreted = new InterpretedQuery(parsed, query, schema, options);
     this.#options = options;
-    this.#functions = new Map();
-    this.#compiledPlans = new CompiledPlans(this.#interpreted.planOf);
+    this.#functions = undefined;
+    this.#compiled = undefined;
     this.#rowsSeen = 0;
   }
 
@@ -57,7 +58,7 @@ export class QueryProgram {
 
   /** What runs the query, counting a run; undefined: it is to be interpreted. */
   functionOf(shape: RowShape): SelectFunction | undefined {
-    return this.#functions.get(shape) ?? (this.#isDue() ? this.#compileFor(shape) : undefined);
+    return this.#functions?.get(shape) ?? (this.#isDue() ? this.#compileFor(shape) : undefined);
   }
 
   /** The same for a result that is read row by row: where that is made in one go it is interpreted, unless all rows come first anyway. */
@@ -70,6 +71,11 @@ export class QueryProgram {
   /** What interprets it, with parameters of its own; one execution at a time. */
   run(values: Arguments, bigints: boolean = false): QueryRun {
     return this.#interpreted.run(values, bigints);
+  }
+
+  get #compiledPlans(): CompiledPlans {
+    this.#compiled ??= new CompiledPlans(this.#interpreted.plans);
+    return this.#compiled;
   }
 
   #isDue(): boolean {
@@ -93,16 +99,17 @@ export class QueryProgram {
 
   #compileFor(shape: RowShape): SelectFunction {
     const { call } = this.#compile(shape);
+    this.#functions ??= new Map();
     this.#functions.set(shape, call);
     return call;
   }
 
   #compile(shape: RowShape): CompiledFunction<SelectFunction> {
     const { heldRows } = this.#options;
-    const { planOf } = this.#interpreted;
+    const { plans } = this.#interpreted;
     const interpreterOf = (plan: QueryPlan) =>
-      this.#compiledPlans.has(plan) ? undefined : new InterpretedRows(plan, planOf, heldRows);
-    const emitter = emitSelect(this.plan, shape, { heldRows, planOf, interpreterOf });
+      this.#compiledPlans.has(plan) ? undefined : new InterpretedRows(plan, plans, heldRows);
+    const emitter = emitSelect(this.plan, shape, { heldRows, plans, interpreterOf });
     return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
   }
 }

@@ -39,10 +39,9 @@ export type SqlRow = Record<string, SqlValue>;
 export class Prepared {
   readonly parsed: ParsedStatement;
   readonly values: Arguments;
-  /** Reused by every execution that ends before it returns. */
-  readonly cursor: Cursor;
   /** Rows have every INTEGER as a bigint. Compiled code does not know an INTEGER from a REAL then, so queries are interpreted. */
   readonly bigints: boolean;
+  #cursor: Cursor | undefined;
   #program: Program | undefined;
   #version: number;
   #functions: number;
@@ -55,7 +54,7 @@ export class Prepared {
     this.parsed = parsed;
     this.bigints = bigints;
     this.values = new Arguments(parsed.parameters);
-    this.cursor = new Cursor();
+    this.#cursor = undefined;
     this.#program = undefined;
     this.#version = -1;
     this.#functions = -1;
@@ -63,6 +62,12 @@ export class Prepared {
     this.#run = undefined;
     this.#write = undefined;
     this.#writeRun = undefined;
+  }
+
+  /** Of compiled queries: reused by every execution that ends before it returns. */
+  get cursor(): Cursor {
+    this.#cursor ??= new Cursor();
+    return this.#cursor;
   }
 
   /** What goes through the rows of a query with these parameters, for executions that end before they return. */
@@ -301,13 +306,14 @@ export class Statement<Row = SqlRow> {
       out.push(...this.#known(program).slice(0, left));
       return;
     }
-    const { values, cursor } = prepared;
+    const { values } = prepared;
     values.bind(parameters);
     const select = program.query.functionOf(this.#shape);
     if (select === undefined) {
       this.#selectInterpreted(prepared.run(program.query), reader, out, left);
       return;
     }
+    const { cursor } = prepared;
     this.#connection.enter();
     cursor.begin(left);
     try {

@@ -61,6 +61,8 @@ export interface KeyspaceReader {
     reverse: boolean,
     ended?: BatchScan,
   ): BatchScan;
+  /** Scans of this store that nobody needs any more: whoever takes one out gives it to `scan`. */
+  readonly endedScans: BatchScan[];
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number;
   /** About how many entries there are, at once. */
   estimate(keyspace: number): number;

@@ -83,7 +83,10 @@ class Reader implements KeyspaceReader {
   readonly #state: () => State;
   readonly #owner: MemoryStore;
 
+  readonly endedScans: BatchScan[];
+
   constructor(state: () => State, owner: MemoryStore) {
+    this.endedScans = [];
     this.#state = state;
     this.#owner = owner;
   }

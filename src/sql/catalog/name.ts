@@ -12,6 +12,20 @@ export function foldName(name: string): string {
   return name;
 }
 
+/** Whether a name is one that is folded already. */
+export function foldsTo(name: string, folded: string): boolean {
+  if (name.length !== folded.length) {
+    return false;
+  }
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if ((code >= 65 && code <= 90 ? code + 32 : code) !== folded.charCodeAt(i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /** A name as SQL takes it anywhere: in quotes, unless it is a plain word and none of SQL's own. */
 export function quoteName(name: string): string {
   const isPlain = /^[a-z_][a-z0-9_]*$/i.test(name) && keywordOf(name) === undefined;
@@ -21,5 +35,5 @@ export function quoteName(name: string): string {
 /** The element of this name. */
 export function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
   const folded = foldName(name);
-  return list.find((element) => foldName(element.name) === folded);
+  return list.find((element) => foldsTo(element.name, folded));
 }

@@ -9,7 +9,7 @@
  */
 import type { AggregateCall, Bound, BoundQuery } from "../query/bind/bound.ts";
 import { forEachPart } from "../query/bind/walk.ts";
-import type { CorePlan, GroupingPlan, JoinPlan, QueryPlan, RowsPlan } from "../query/plan/plan.ts";
+import type { CorePlan, GroupingPlan, JoinPlan, Plans, QueryPlan, RowsPlan } from "../query/plan/plan.ts";
 import type { Collation } from "../value/collation.ts";
 import { isOuterLoop } from "./outer-loop.ts";
 import { boundsOfRows } from "./plan-reads.ts";
@@ -19,12 +19,12 @@ const MOST_SOURCES = 24;
 
 /** Answers for the queries of one statement. */
 export class CompiledPlans {
-  readonly #planOf: (query: BoundQuery) => QueryPlan;
+  readonly #plans: Plans;
   readonly #known: Map<BoundQuery, boolean>;
   #sources: number;
 
-  constructor(planOf: (query: BoundQuery) => QueryPlan) {
-    this.#planOf = planOf;
+  constructor(plans: Plans) {
+    this.#plans = plans;
     this.#known = new Map();
     this.#sources = 0;
   }
@@ -104,7 +104,7 @@ export class CompiledPlans {
   }
 
   #subquery(query: BoundQuery): boolean {
-    return this.#isUsable(this.#planOf(query));
+    return this.#isUsable(this.#plans.plan(query));
   }
 
   /** What depends on nothing is worked out once, by the interpreter where it must be. */

@@ -44,7 +44,7 @@ export function keptRows(frame: Frame, query: BoundQuery): string {
 }
 
 export function planOf(frame: Frame, query: BoundQuery): QueryPlan {
-  return frame.unit.statement.options.planOf(query);
+  return frame.unit.statement.options.plans.plan(query);
 }
 
 /** Emits the loop over the rows of a query that depends on nothing around it, compiled or interpreted. */

@@ -6,7 +6,7 @@
  * each reads its parameters by itself.
  */
 import type { Bound, BoundQuery } from "../query/bind/bound.ts";
-import type { QueryPlan } from "../query/plan/plan.ts";
+import type { Plans, QueryPlan } from "../query/plan/plan.ts";
 import type { Arguments } from "../run/arguments.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import type { Emitter } from "./emitter.ts";
@@ -17,7 +17,7 @@ export const QUERY_PARAMETERS = "reader, values, cursor";
 export interface StatementOptions {
   /** How many rows or groups the statement may hold. */
   readonly heldRows: number;
-  readonly planOf: (query: BoundQuery) => QueryPlan;
+  readonly plans: Plans;
   /** What interprets a query that has no compiled form; undefined: it has one. */
   readonly interpreterOf: (plan: QueryPlan) => InterpretedRows | undefined;
 }

@@ -11,14 +11,13 @@ import type { Arguments } from "../run/arguments.ts";
 import type { SessionFunctions } from "../run/session-functions.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import { answer, answered, INTEGER, type SqlValue } from "../value/value.ts";
-import type { BoundQuery } from "./bind/bound.ts";
 import { bindExpression } from "./bind/expression.ts";
 import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { Builder } from "./interpret/builder.ts";
 import { Execution } from "./interpret/execution.ts";
 import type { Results } from "./interpret/site.ts";
-import type { QueryPlan } from "./plan/plan.ts";
+import type { Plans, QueryPlan } from "./plan/plan.ts";
 import { Planner } from "./plan/planner.ts";
 
 /** What a session says of its queries. */
@@ -36,7 +35,7 @@ export class InterpretedQuery {
   readonly columns: readonly string[];
   readonly plan: QueryPlan;
   /** The plans of the queries in it. */
-  readonly planOf: (query: BoundQuery) => QueryPlan;
+  readonly plans: Plans;
   /** Whether it has functions or tables of the session's own. */
   readonly usesSession: boolean;
   readonly #heldRows: number;
@@ -49,7 +48,7 @@ export class InterpretedQuery {
     this.usesSession = statement.usesSession;
     this.columns = bound.body.columns.map(({ name }) => name);
     const planner = new Planner((table) => reader().estimate(table.keyspace));
-    this.planOf = (part) => planner.plan(part);
+    this.plans = planner;
     this.plan = planner.plan(bound);
     this.#heldRows = heldRows;
   }
@@ -59,10 +58,12 @@ export class InterpretedQuery {
    * bigint.
    */
   run(values: Arguments, bigints: boolean = false): QueryRun {
-    const execution = new Execution(values, this.#heldRows, this.planOf);
+    const execution = new Execution(values, this.#heldRows, this.plans);
     return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns, bigints);
   }
 }
+
+const OWN = { configurable: true, enumerable: true, writable: true } as const;
 
 export class QueryRun {
   readonly #execution: Execution;
@@ -103,11 +104,25 @@ export class QueryRun {
   }
 
   array(): SqlValue[] {
-    return this.#columns.map((_, column) => this.value(column));
+    const values: SqlValue[] = [];
+    for (let column = 0; column < this.#columns.length; column++) {
+      values.push(this.value(column));
+    }
+    return values;
   }
 
   /** Of columns with one name the last counts. */
   object(): Record<string, SqlValue> {
-    return Object.fromEntries(this.#columns.map((name, column) => [name, this.value(column)]));
+    const columns = this.#columns;
+    const row: Record<string, SqlValue> = {};
+    for (let column = 0; column < columns.length; column++) {
+      const name = columns[column]!;
+      if (name === "__proto__") {
+        Object.defineProperty(row, name, { ...OWN, value: this.value(column) });
+      } else {
+        row[name] = this.value(column);
+      }
+    }
+    return row;
   }
 }

@@ -1,28 +1,27 @@
 /** The rows of a query that depends on nothing around it, for a statement that is compiled but for this. */
 import type { Arguments } from "../run/arguments.ts";
 import type { KeyspaceReader } from "../storage.ts";
-import type { BoundQuery } from "./bind/bound.ts";
 import { Builder } from "./interpret/builder.ts";
 import { Execution } from "./interpret/execution.ts";
 import type { Results } from "./interpret/site.ts";
-import type { QueryPlan } from "./plan/plan.ts";
+import type { Plans, QueryPlan } from "./plan/plan.ts";
 
 export class InterpretedRows {
   readonly #plan: QueryPlan;
-  readonly #planOf: (query: BoundQuery) => QueryPlan;
+  readonly #plans: Plans;
   readonly #heldRows: number;
   #open: { readonly execution: Execution; readonly results: Results } | undefined;
 
-  constructor(plan: QueryPlan, planOf: (query: BoundQuery) => QueryPlan, heldRows: number) {
+  constructor(plan: QueryPlan, plans: Plans, heldRows: number) {
     this.#plan = plan;
-    this.#planOf = planOf;
+    this.#plans = plans;
     this.#heldRows = heldRows;
     this.#open = undefined;
   }
 
   /** Puts it before the first row; `close` follows, whatever happens. */
   open(reader: KeyspaceReader, values: Arguments): void {
-    const execution = new Execution(values, this.#heldRows, this.#planOf);
+    const execution = new Execution(values, this.#heldRows, this.#plans);
     const results = new Builder(execution).results(this.#plan);
     this.#open = { execution, results };
     execution.begin(reader);

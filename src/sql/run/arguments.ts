@@ -15,6 +15,9 @@ export type SqlParameters = readonly (
   | Arguments
 )[];
 
+const NO_TAGS = new Uint8Array(0);
+const NO_NUMBERS = new Float64Array(0);
+
 export class Arguments {
   readonly tags: Uint8Array;
   readonly numbers: Float64Array;
@@ -25,8 +28,9 @@ export class Arguments {
 
   /** `names` of the parameters, with their sign; undefined for those without. A number (`?2`) is no name. */
   constructor(names: readonly (string | undefined)[]) {
-    this.tags = new Uint8Array(names.length);
-    this.numbers = new Float64Array(names.length);
+    const isWithout = names.length === 0;
+    this.tags = isWithout ? NO_TAGS : new Uint8Array(names.length);
+    this.numbers = isWithout ? NO_NUMBERS : new Float64Array(names.length);
     this.others = names.map(() => null);
     this.#names = names.map((name) => (name?.startsWith("?") === true ? undefined : name));
     this.#unnamed = [...this.#names.keys()].filter((index) => this.#names[index] === undefined);
@@ -45,6 +49,9 @@ export class Arguments {
       typeof values[0] !== "object"
     ) {
       this.set(0, values[0]);
+      return;
+    }
+    if (values.length === 0 && this.#names.length === 0) {
       return;
     }
     if (values[0] instanceof Arguments) {

@@ -65,7 +65,7 @@ export class InterpretedWrite {
   prepare(values: Arguments, writing: Writing, rowFunctionAfter: RowFunctionAfter = () => undefined): PreparedWrite {
     const planner = this.#planner;
     const heldRows = this.#heldRows;
-    const execution = new Execution(values, heldRows, (query) => planner.plan(query));
+    const execution = new Execution(values, heldRows, planner);
     const environment: Environment = { statement: this.#statement, planner, writing, heldRows, runOf };
     const site = new Builder(execution);
     const { bound } = this;

@@ -9,13 +9,22 @@ import { schemaTable } from "../../pragma/schema-table.ts";
 import type { TableFunction } from "../../run/table-function.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
-import type { Bound, BoundCore, BoundIndex, BoundQuery, IndexHint, Source, SourceColumn } from "./bound.ts";
+import type {
+  Bound,
+  BoundCore,
+  BoundIndex,
+  BoundQuery,
+  IndexHint,
+  Source,
+  SourceColumn,
+  TableOrigin,
+} from "./bound.ts";
 import { originOf } from "./column-origin.ts";
-import { bindIndexes } from "./index-expression.ts";
+import { bindIndexes, isPlain } from "./index-expression.ts";
 import { type CommonReference, fullName, type Scope, type StatementScope } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
-import { lone, type VisibleSource } from "./visible-source.ts";
+import { NO_JOINS, NO_NAMES, type VisibleSource } from "./visible-source.ts";
 
 /** A source under its name; nothing is joined with it yet. `isOptional`: its row may be missing. */
 export function visibleSource(
@@ -47,7 +56,15 @@ function named(
   source: Source,
   namesake: Table | undefined = undefined,
 ): VisibleSource {
-  return { ...lone(name ?? "", schema, source), name: name === undefined ? undefined : foldName(name), namesake };
+  return {
+    name: name === undefined ? undefined : foldName(name),
+    schema,
+    source,
+    joins: NO_JOINS,
+    merged: NO_NAMES,
+    isQualifiedOnly: false,
+    namesake,
+  };
 }
 
 function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, isOptional: boolean): VisibleSource {
@@ -136,38 +153,68 @@ export function tableSource(
   isOptional: boolean,
 ): Source {
   const { columns, rowid } = columnsOfTable(table, isOptional);
-  const indexes: BoundIndex[] = [];
-  const source = scope.statement.newSource(name, columns, rowid, { kind: "table", table, hint, indexes });
-  indexes.push(...bindIndexes(scope, source, table));
+  const origin = new LazyTableOrigin(scope.statement, table, hint);
+  const source = scope.statement.newSource(name, columns, rowid, origin);
+  origin.source = source;
+  if (!table.indexes.every(isPlain) || scope.statement.isObserved) {
+    origin.bindIndexes();
+  }
   return source;
 }
+
+/** Indexes on columns alone are bound when the planner asks for them: for a row by its key they are of no use. */
+class LazyTableOrigin implements TableOrigin {
+  readonly kind = "table";
+  readonly table: Table;
+  readonly hint: IndexHint | undefined;
+  source: Source | undefined;
+  readonly #statement: StatementScope;
+  #indexes: readonly BoundIndex[] | undefined;
+
+  constructor(statement: StatementScope, table: Table, hint: IndexHint | undefined) {
+    this.table = table;
+    this.hint = hint;
+    this.source = undefined;
+    this.#statement = statement;
+    this.#indexes = table.indexes.length === 0 ? NO_INDEXES : undefined;
+  }
+
+  get indexes(): readonly BoundIndex[] {
+    return this.bindIndexes();
+  }
+
+  bindIndexes(): readonly BoundIndex[] {
+    this.#indexes ??= bindIndexes(this.#statement, this.source!, this.table);
+    return this.#indexes;
+  }
+}
+
+const NO_INDEXES: readonly BoundIndex[] = [];
 
 /** `isOptional`: each may be NULL. */
 export function columnsOfTable(table: Table, isOptional: boolean): Pick<Source, "columns" | "rowid"> {
   const optional = isOptional ? NULLABLE : 0;
-  const columns = table.columns.map(
-    (column): SourceColumn => ({
+  const columns: SourceColumn[] = [];
+  for (const column of table.columns) {
+    columns.push({
       name: column.name,
       index: column.index,
       types: columnTypes(column) | optional,
       affinity: column.affinity,
       collation: column.collation,
       isHidden: false,
-    }),
-  );
+    });
+  }
   if (isKeyed(table)) {
     return { columns, rowid: undefined };
   }
   const alias = table.rowidColumn;
   const types = INTEGER_TYPES | optional;
-  const hidden: Omit<SourceColumn, "affinity"> = {
-    name: "rowid",
-    index: ROWID_INDEX,
-    types,
-    collation: undefined,
-    isHidden: true,
-  };
-  return { columns, rowid: alias === undefined ? { ...hidden, affinity: "INTEGER" } : columns[alias.index] };
+  const rowid: SourceColumn | undefined =
+    alias === undefined
+      ? { name: "rowid", index: ROWID_INDEX, types, affinity: "INTEGER", collation: undefined, isHidden: true }
+      : columns[alias.index];
+  return { columns, rowid };
 }
 
 /** Affinity says what cannot be in a column: what it would have become something else when it was stored. */

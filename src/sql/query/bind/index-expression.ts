@@ -1,16 +1,20 @@
 /** The expressions of indexes, bound to a source of their table. */
 import { type Index, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
 import { type BoundIndex, columnOf, type Source } from "./bound.ts";
-import type { Scope, StatementScope } from "./scope.ts";
+import type { StatementScope } from "./scope.ts";
 
-export function bindIndexes(scope: Scope, source: Source, table: Table): BoundIndex[] {
-  return table.indexes.map((index) => bindIndex(scope.statement, source, index));
+export function bindIndexes(statement: StatementScope, source: Source, table: Table): BoundIndex[] {
+  return table.indexes.map((index) => bindIndex(statement, source, index));
+}
+
+/** Whether it is an index on columns alone, and of all rows: there is nothing in it to be bound. */
+export function isPlain({ columns, where }: Index): boolean {
+  return where === undefined && columns.every(({ column }) => column !== undefined);
 }
 
 export function bindIndex(statement: StatementScope, source: Source, index: Index): BoundIndex {
   const { definition, columns, where } = index;
-  const isPlain = where === undefined && columns.every(({ column }) => column !== undefined);
-  const scope = isPlain ? undefined : statement.within(definition).scopeOf(source);
+  const scope = isPlain(index) ? undefined : statement.within(definition).scopeOf(source);
   const bind = (expression: NonNullable<typeof where>, place: string): BoundIndex["columns"][number]["value"] => {
     scope!.place = { name: place, isPure: true };
     scope!.aggregatesRefused = "function ";

@@ -12,7 +12,7 @@ import { and, bindComparison } from "./comparison.ts";
 import { visibleSource } from "./from.ts";
 import type { Scope } from "./scope.ts";
 import { uniqueNames } from "./unique-names.ts";
-import { columnNamed, firstOf, type JoinSide, joinBetween, type VisibleSource } from "./visible-source.ts";
+import { columnNamed, firstOf, type JoinSide, joinBetween, NO_NAMES, type VisibleSource } from "./visible-source.ts";
 import { sourcesReadBy } from "./walk.ts";
 
 /** SQLite's bound. */
@@ -37,8 +37,10 @@ export function bindFrom(scope: Scope, from: From): BoundFrom {
 }
 
 function bindWaiting(scope: Scope): void {
-  for (const bind of scope.afterFrom.splice(0)) {
-    bind();
+  if (scope.afterFrom.length > 0) {
+    for (const bind of scope.afterFrom.splice(0)) {
+      bind();
+    }
   }
 }
 
@@ -79,14 +81,15 @@ function bindJoins(scope: Scope, from: From, isOptional: boolean, level: Level):
 }
 
 function newSide({ sides }: Level, type: Join["type"] | undefined): JoinSide {
-  const side: JoinSide = { type, using: new Set(), isLeftOfRight: false };
+  const side: JoinSide = { type, using: NO_NAMES, isLeftOfRight: false };
   sides.push(side);
   return side;
 }
 
 function bindTerm(scope: Scope, term: FromTerm, isOptional: boolean, side: JoinSide, { around }: Level): BoundFrom {
   if (term.kind !== "nested") {
-    const visible = { ...visibleSource(scope, term, isOptional), joins: [...around, side] };
+    const visible = visibleSource(scope, term, isOptional);
+    visible.joins = [...around, side];
     scope.sources.push(visible);
     return { kind: "source", source: visible.source };
   }
@@ -107,7 +110,7 @@ function nameOnce(scope: Scope, sources: readonly VisibleSource[]): void {
   const columns = sources.flatMap(shownColumns);
   const names = uniqueNames(columns.map((column) => scope.shownName(column)));
   for (const [index, column] of columns.entries()) {
-    scope.shownNames.set(column, names[index]!);
+    scope.showAs(column, names[index]!);
   }
 }
 
@@ -163,8 +166,8 @@ function bindShared(scope: Scope, join: Join, side: JoinSide, before: number, le
     return { ofLeft, ofRight, folded };
   });
   for (const { ofRight, folded } of conditions) {
-    side.using.add(folded);
-    ofRight.merged.add(folded);
+    side.using = new Set([...side.using, folded]);
+    ofRight.merged = new Set([...ofRight.merged, folded]);
   }
   return conditions.length === 0
     ? undefined

@@ -75,9 +75,9 @@ interface Part {
 
 /** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
 function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
-  const rowless = scope.rowless();
-  const limit = query.limit === undefined ? undefined : rowless.expression(query.limit);
-  const offset = query.offset === undefined ? undefined : rowless.expression(query.offset);
+  const rowless = query.limit === undefined ? undefined : scope.rowless();
+  const limit = query.limit === undefined ? undefined : rowless!.expression(query.limit);
+  const offset = query.offset === undefined ? undefined : rowless!.expression(query.offset);
   return { id: scope.statement.newQueryId(), body: complete(), ordering, limit, offset, outer: scope.outer };
 }
 
@@ -133,14 +133,15 @@ function bindNames(scope: Scope, windows: SelectCore["windows"]): void {
 function bindCore(scope: Scope, core: SelectCore): OpenCore {
   const from = core.from === undefined ? undefined : bindFrom(scope, core.from);
   for (const window of core.windows) {
-    scope.windows.set(foldName(window.name), window);
+    scope.addWindow(window);
   }
   const columns = bindColumns(scope, core.columns);
   if (scope.statement.isObserved) {
     bindNames(scope, core.windows);
   }
   scope.aliasesVisible = true;
-  const where = allOf([...scope.lateConditions, refusing(scope, "function ", core.where)]);
+  const asked = refusing(scope, "function ", core.where);
+  const where = scope.lateConditions.length === 0 ? asked : allOf([...scope.lateConditions, asked]);
   const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));
   // Aggregates in HAVING alone do not make groups.
   if (core.having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {

@@ -35,6 +35,7 @@ import { columnNamed, isNamed, lone, unqualified, type VisibleSource } from "./v
 import { isSame, sourcesReadBy } from "./walk.ts";
 
 const MOST_VIEWS = 200;
+const NO_SOURCES: ReadonlySet<Source> = new Set();
 
 export const ROWID_NAMES: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
 
@@ -235,15 +236,10 @@ export class Scope {
   readonly statement: StatementScope;
   readonly around: Scope | undefined;
   readonly sources: VisibleSource[];
-  /** Names of result columns where they are not the columns' own. */
-  readonly shownNames: Map<SourceColumn, string>;
   /** What waits until all of FROM is visible. */
   readonly afterFrom: (() => void)[];
   /** Conditions of inner joins that read sources to their right, which are conditions of WHERE. */
   readonly lateConditions: Bound[];
-  readonly common: Map<string, CommonQuery>;
-  readonly windows: Map<string, NamedWindow>;
-  readonly outer: Set<Source>;
   /** Why an aggregate may not stand here; undefined: it may. */
   aggregatesRefused: string | undefined;
   /** Why a window function may not stand here; undefined: it may. */
@@ -256,8 +252,13 @@ export class Scope {
   aliasesVisible: boolean;
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
-  readonly #aliases: Map<string, Expression>;
-  readonly #bound: Map<Query, BoundQuery>;
+  // Most scopes have none of these, so that they are made when there is something to put in.
+  #shownNames: Map<SourceColumn, string> | undefined;
+  #common: Map<string, CommonQuery> | undefined;
+  #windows: Map<string, NamedWindow> | undefined;
+  #outer: Set<Source> | undefined;
+  #aliases: Map<string, Expression> | undefined;
+  #bound: Map<Query, BoundQuery> | undefined;
   #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
   #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
 
@@ -268,12 +269,8 @@ export class Scope {
     this.#binders = binders;
     this.around = around;
     this.sources = [];
-    this.shownNames = new Map();
     this.afterFrom = [];
     this.lateConditions = [];
-    this.common = new Map();
-    this.windows = new Map();
-    this.outer = new Set();
     this.aggregatesRefused = undefined;
     this.windowsRefused = undefined;
     this.isTrigger = false;
@@ -281,10 +278,19 @@ export class Scope {
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
-    this.#aliases = new Map();
-    this.#bound = new Map();
+    this.#shownNames = undefined;
+    this.#common = undefined;
+    this.#windows = undefined;
+    this.#outer = undefined;
+    this.#aliases = undefined;
+    this.#bound = undefined;
     this.#aggregateSource = undefined;
     this.#windowSource = undefined;
+  }
+
+  /** Sources of the queries around this one that it reads. */
+  get outer(): ReadonlySet<Source> {
+    return this.#outer ?? NO_SOURCES;
   }
 
   expression(expression: Expression): Bound {
@@ -305,9 +311,10 @@ export class Scope {
   /** A subquery of an expression here; looked at twice it is bound once. */
   query(query: Query): BoundQuery {
     this.refuse("subqueries", query.at);
-    let bound = this.#bound.get(query);
+    let bound = this.#bound?.get(query);
     if (bound === undefined) {
       bound = this.#binders.query(this, query);
+      this.#bound ??= new Map();
       this.#bound.set(query, bound);
       this.addOuter(bound.outer);
     }
@@ -325,9 +332,9 @@ export class Scope {
     scope.aggregatesRefused = "function ";
     scope.windowsRefused = "in LIMIT";
     for (let around: Scope | undefined = this; around !== undefined; around = around.around) {
-      for (const [name, common] of around.common) {
-        if (!scope.common.has(name)) {
-          scope.common.set(name, common);
+      for (const [name, common] of around.#common ?? []) {
+        if (scope.#common?.has(name) !== true) {
+          scope.addCommon(name, common);
         }
       }
     }
@@ -363,21 +370,47 @@ export class Scope {
 
   addAlias(name: string, expression: Expression): void {
     const folded = foldName(name);
+    this.#aliases ??= new Map();
     if (!this.#aliases.has(folded)) {
       this.#aliases.set(folded, expression);
     }
   }
 
   alias(name: string): Expression | undefined {
-    return this.#aliases.get(foldName(name));
+    return this.#aliases?.get(foldName(name));
+  }
+
+  /** The column of the result has another name than its own. */
+  showAs(column: SourceColumn, name: string): void {
+    this.#shownNames ??= new Map();
+    this.#shownNames.set(column, name);
   }
 
   shownName(column: SourceColumn): string {
-    return this.shownNames.get(column) ?? column.name;
+    return this.#shownNames?.get(column) ?? column.name;
+  }
+
+  addWindow(window: NamedWindow): void {
+    this.#windows ??= new Map();
+    this.#windows.set(foldName(window.name), window);
   }
 
   window(name: string): NamedWindow | undefined {
-    return this.windows.get(foldName(name));
+    return this.#windows?.get(foldName(name));
+  }
+
+  get windows(): readonly NamedWindow[] {
+    return [...(this.#windows?.values() ?? [])];
+  }
+
+  /** Makes a query known that WITH names; false: the name is taken. */
+  addCommon(folded: string, common: CommonQuery): boolean {
+    this.#common ??= new Map();
+    if (this.#common.has(folded)) {
+      return false;
+    }
+    this.#common.set(folded, common);
+    return true;
   }
 
   /** Whether expressions read columns of this query's own sources. */
@@ -389,7 +422,7 @@ export class Scope {
   commonQuery(name: string): CommonQuery | undefined {
     const folded = foldName(name);
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.around) {
-      const found = scope.common.get(folded);
+      const found = scope.#common?.get(folded);
       if (found !== undefined) {
         return found;
       }
@@ -466,7 +499,8 @@ export class Scope {
   addOuter(outer: ReadonlySet<Source>): void {
     for (const source of outer) {
       if (!this.owns(source)) {
-        this.outer.add(source);
+        this.#outer ??= new Set();
+        this.#outer.add(source);
       }
     }
   }

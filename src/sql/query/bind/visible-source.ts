@@ -10,7 +10,7 @@
  * A join in parentheses is one table to the joins around it; so a source has as many joins as it is in parentheses, the
  * outermost first, and of two sources those count in which they differ.
  */
-import { foldName } from "../../catalog/name.ts";
+import { foldName, foldsTo } from "../../catalog/name.ts";
 import type { Table } from "../../catalog/schema.ts";
 import type { JoinType } from "../../parse/ast/query.ts";
 import { type Bound, columnOf, type Source, type SourceColumn } from "./bound.ts";
@@ -21,7 +21,7 @@ import { affinityOf } from "./traits.ts";
 export interface JoinSide {
   readonly type: JoinType | undefined;
   /** The columns that USING names, or NATURAL means. */
-  readonly using: Set<string>;
+  using: ReadonlySet<string>;
   /** A right or full join comes later. */
   isLeftOfRight: boolean;
 }
@@ -31,14 +31,18 @@ export interface VisibleSource {
   readonly name: string | undefined;
   readonly schema: string | undefined;
   readonly source: Source;
-  readonly joins: readonly JoinSide[];
+  joins: readonly JoinSide[];
   /** Columns that `*` leaves out, since a source before it has them already. */
-  readonly merged: Set<string>;
+  merged: ReadonlySet<string>;
   /** A mere name never means a column of it. */
   readonly isQualifiedOnly: boolean;
   /** The table whose own name `name` is; undefined: it is an alias, or no table's. */
   readonly namesake: Table | undefined;
 }
+
+export const NO_JOINS: readonly JoinSide[] = [];
+const NO_BOUNDS: readonly Bound[] = [];
+export const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** A source that nothing is joined with. */
 export function lone(name: string, schema: string | undefined, source: Source): VisibleSource {
@@ -46,8 +50,8 @@ export function lone(name: string, schema: string | undefined, source: Source): 
     name: foldName(name),
     schema,
     source,
-    joins: [],
-    merged: new Set(),
+    joins: NO_JOINS,
+    merged: NO_NAMES,
     isQualifiedOnly: false,
     namesake: undefined,
   };
@@ -58,14 +62,19 @@ export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | 
 }
 
 export function columnNamed(source: Source, folded: string): SourceColumn | undefined {
-  return source.columns.find((column) => foldName(column.name) === folded);
+  for (const column of source.columns) {
+    if (foldsTo(column.name, folded)) {
+      return column;
+    }
+  }
+  return undefined;
 }
 
 /** What an unqualified name means; undefined: nothing here. */
 export function unqualified(sources: readonly VisibleSource[], folded: string): Bound | "ambiguous" | undefined {
   let found: { readonly bound: Bound; readonly visible: VisibleSource } | undefined;
   let count = 0;
-  let combined: Bound[] = [];
+  let combined = NO_BOUNDS;
   for (const visible of sources) {
     const column = visible.isQualifiedOnly ? undefined : columnNamed(visible.source, folded);
     if (column === undefined) {
@@ -74,12 +83,12 @@ export function unqualified(sources: readonly VisibleSource[], folded: string): 
     if (found !== undefined) {
       const side = joinBetween(found.visible, visible);
       if (side?.using.has(folded) !== true) {
-        combined = [];
+        combined = NO_BOUNDS;
       } else if (side.type === "full") {
-        combined.push(found.bound);
+        combined = [...combined, found.bound];
       } else if (side.type === "right") {
         count = 0;
-        combined = [];
+        combined = NO_BOUNDS;
       } else {
         continue;
       }

@@ -202,7 +202,10 @@ export function sourcesOf(from: BoundFrom | undefined): Source[] {
 }
 
 /** The sources that an expression reads columns of, subqueries included. */
-export function sourcesReadBy(bound: Bound): Set<Source> {
+export function sourcesReadBy(bound: Bound): ReadonlySet<Source> {
+  if (bound.kind === "constant" || bound.kind === "parameter") {
+    return NO_SOURCES;
+  }
   const sources = new Set<Source>();
   visitAll(bound, (part) => {
     if (part.kind === "column") {
@@ -212,9 +215,16 @@ export function sourcesReadBy(bound: Bound): Set<Source> {
   return sources;
 }
 
+const NO_SOURCES: ReadonlySet<Source> = new Set();
+
 /** Whether two expressions are the same, so that one value will do for both. */
 export function isSame(a: Bound, b: Bound): boolean {
-  return a === b || (a.kind === b.kind && isSameField(a, b));
+  if (a === b || a.kind !== b.kind) {
+    return a === b;
+  }
+  return a.kind === "column" && b.kind === "column"
+    ? a.source === b.source && a.column === b.column && a.types === b.types
+    : isSameField(a, b);
 }
 
 function isSameField(a: unknown, b: unknown): boolean {

@@ -85,7 +85,7 @@ function namedWindow(scope: Scope, name: string, at: number): Window {
 /** With what its base says: of a named window, one that was named before it. The base of the first one means nothing to SQLite. */
 function completed(scope: Scope, window: Window, named?: NamedWindow): Window {
   const { base } = window;
-  const names = [...scope.windows.values()];
+  const names = scope.windows;
   const before = named === undefined ? names : names.slice(0, names.indexOf(named));
   if (base === undefined || (named !== undefined && before.length === 0)) {
     return window;

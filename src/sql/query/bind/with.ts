@@ -37,11 +37,9 @@ export interface PartBinders {
 
 export function bindWith(scope: Scope, clause: With | undefined, binders: PartBinders): void {
   for (const table of clause?.tables ?? []) {
-    const folded = foldName(table.name);
-    if (scope.common.has(folded)) {
+    if (!scope.addCommon(foldName(table.name), new Common(scope, table, binders))) {
       throw scope.statement.fail(`duplicate WITH table name: ${table.name}`, table.at);
     }
-    scope.common.set(folded, new Common(scope, table, binders));
   }
   if (scope.statement.isObserved) {
     for (const { name, at } of clause?.tables ?? []) {

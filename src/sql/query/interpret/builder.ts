@@ -25,22 +25,32 @@ import { TableCursor } from "./table-cursor.ts";
 import { TableScan } from "./table-scan.ts";
 import { WindowRows } from "./window-rows.ts";
 
-/** Kept results of queries that are referred to more than once, by the execution's statement. */
-type Shared = Map<BoundQuery, KeptResults>;
-
 export class Builder implements Site {
   readonly #execution: Execution;
   readonly #around: Builder | undefined;
-  readonly #shared: Shared;
-  readonly #cursors: Map<Source, RowCursor>;
-  readonly #recursions: Map<Source, RecursionRows>;
+  /** That of the whole statement. */
+  readonly #outermost: Builder;
+  #cursors: Map<Source, RowCursor> | undefined;
+  /** The one source that most queries have, and its cursor. */
+  #source: Source | undefined;
+  #cursor: RowCursor | undefined;
+  #recursions: Map<Source, RecursionRows> | undefined;
+  /** Of the outermost: kept results of queries that are referred to more than once. */
+  #shared: Map<BoundQuery, KeptResults> | undefined;
 
-  constructor(execution: Execution, around: Builder | undefined = undefined, shared: Shared = new Map()) {
+  constructor(
+    execution: Execution,
+    around: Builder | undefined = undefined,
+    outermost: Builder | undefined = undefined,
+  ) {
     this.#execution = execution;
     this.#around = around;
-    this.#shared = shared;
-    this.#cursors = new Map();
-    this.#recursions = new Map();
+    this.#outermost = outermost ?? this;
+    this.#cursors = undefined;
+    this.#source = undefined;
+    this.#cursor = undefined;
+    this.#recursions = undefined;
+    this.#shared = undefined;
   }
 
   get values(): Arguments {
@@ -56,13 +66,14 @@ export class Builder implements Site {
   }
 
   cursor(source: Source): RowCursor {
-    const cursor = this.#cursors.get(source) ?? this.#around?.cursor(source);
+    const own = source === this.#source ? this.#cursor : this.#cursors?.get(source);
+    const cursor = own ?? this.#around?.cursor(source);
     assert(cursor !== undefined, "an expression reads sources of its query and of those around it");
     return cursor;
   }
 
   query(bound: BoundQuery): Subquery {
-    const results = this.results(this.#execution.planOf(bound));
+    const results = this.results(this.#execution.plans.plan(bound));
     const execution = this.#execution;
     return {
       isConstant: bound.outer.size === 0,
@@ -76,14 +87,25 @@ export class Builder implements Site {
     };
   }
 
-  /** Puts a source on a row that is not read from anywhere: NEW, OLD, excluded, and a row that is being written. */
+  /** The row that a source is at: also one that is not read from anywhere, NEW, OLD, excluded, and a row that is being written. */
   place(source: Source, cursor: RowCursor): void {
-    this.#cursors.set(source, cursor);
+    if (this.#source === undefined || this.#source === source) {
+      this.#source = source;
+      this.#cursor = cursor;
+    } else {
+      this.#cursors ??= new Map();
+      this.#cursors.set(source, cursor);
+    }
+  }
+
+  /** A query inside this one, whose expressions see the sources of this one, too. */
+  #inner(): Builder {
+    return new Builder(this.#execution, this, this.#outermost);
   }
 
   /** The rows of a query, whose expressions see the sources of this one. */
   results({ body, ordering, limit, offset }: QueryPlan): Results {
-    const inner = new Builder(this.#execution, this, this.#shared);
+    const inner = this.#inner();
     const isRecursion = body.kind === "recursion";
     const { results, site } = inner.#body(body, isRecursion ? ordering : []);
     const left = limit === undefined ? undefined : evaluatorOf(inner, limit);
@@ -110,13 +132,13 @@ export class Builder implements Site {
           site: this,
         };
       case "compound": {
-        const left = new Builder(this.#execution, this, this.#shared).#body(body.left, []).results;
-        const right = new Builder(this.#execution, this, this.#shared).#body(body.right, []).results;
+        const left = this.#inner().#body(body.left, []).results;
+        const right = this.#inner().#body(body.right, []).results;
         const results =
           body.operator === "union all"
             ? new UnionAllResults(left, right)
             : new SetResults(this.#execution, body, left, right);
-        this.#cursors.set(body.source, results);
+        this.place(body.source, results);
         return { results, site: this };
       }
       case "recursion":
@@ -125,10 +147,11 @@ export class Builder implements Site {
   }
 
   #recursion(body: Extract<BodyPlan, { kind: "recursion" }>, ordering: QueryPlan["ordering"]): Results {
-    const part = (plan: BodyPlan): Results => new Builder(this.#execution, this, this.#shared).#body(plan, []).results;
+    const part = (plan: BodyPlan): Results => this.#inner().#body(plan, []).results;
     const initial = part(body.initial);
     const shown = new RecursionRows();
-    this.#cursors.set(body.source, shown);
+    this.place(body.source, shown);
+    this.#recursions ??= new Map();
     this.#recursions.set(body.source, shown);
     return new RecursiveResults(this.#execution, {
       initial,
@@ -142,7 +165,7 @@ export class Builder implements Site {
 
   /** The row that a recursive query, this one or one around it, is shown. */
   recursionOf(source: Source): RecursionRows {
-    const found = this.#recursions.get(source) ?? this.#around?.recursionOf(source);
+    const found = this.#recursions?.get(source) ?? this.#around?.recursionOf(source);
     assert(found !== undefined, "a recursive query is read inside itself alone");
     return found;
   }
@@ -179,9 +202,9 @@ export class Builder implements Site {
 
   /** The site behind a grouping or windows, where sources have other cursors. */
   #behind(cursors: ReadonlyMap<Source, RowCursor>): Builder {
-    const behind = new Builder(this.#execution, this, this.#shared);
+    const behind = this.#inner();
     for (const [source, cursor] of cursors) {
-      behind.#cursors.set(source, cursor);
+      behind.place(source, cursor);
     }
     return behind;
   }
@@ -200,7 +223,7 @@ export class Builder implements Site {
       case "query": {
         const results = this.results(plan.query);
         const cursor = new ComputedCursor(results);
-        this.#cursors.set(plan.source, cursor);
+        this.place(plan.source, cursor);
         return {
           open: () => results.open(),
           next: () => {
@@ -215,17 +238,17 @@ export class Builder implements Site {
       }
       case "kept": {
         const rows = new ArenaRows(this.#kept(plan.query));
-        this.#cursors.set(plan.source, rows.cursor);
+        this.place(plan.source, rows.cursor);
         return rows;
       }
       case "function": {
         const rows = new FunctionRows(this, plan.source, plan.list);
-        this.#cursors.set(plan.source, rows);
+        this.place(plan.source, rows);
         return rows;
       }
       case "recursion": {
         const rows = this.recursionOf(plan.source);
-        this.#cursors.set(plan.source, rows);
+        this.place(plan.source, rows);
         return rows;
       }
       case "join":
@@ -236,21 +259,23 @@ export class Builder implements Site {
   #scan({ source, access }: Extract<RowsPlan, { kind: "scan" }>): Rows {
     assert(source.origin.kind === "table", "what is scanned is a table");
     const { table } = source.origin;
-    const cursor = new TableCursor(table);
+    const cursor = new TableCursor(this.#execution, table);
     // The access may read sources that are on a row already, but not this one.
     const scan = new TableScan(this.#execution, this, table, cursor, access);
-    this.#cursors.set(source, cursor);
+    this.place(source, cursor);
     return scan;
   }
 
   #kept(plan: QueryPlan): () => ReturnType<KeptResults["rows"]> {
     const { bound, body } = plan;
     const isConstant = bound.outer.size === 0;
-    let kept = isConstant ? this.#shared.get(bound) : undefined;
+    const outermost = this.#outermost;
+    let kept = isConstant ? outermost.#shared?.get(bound) : undefined;
     if (kept === undefined) {
       kept = new KeptResults(this.#execution, this.results(plan), body.columns.length, isConstant);
       if (isConstant) {
-        this.#shared.set(bound, kept);
+        outermost.#shared ??= new Map();
+        outermost.#shared.set(bound, kept);
       }
     }
     const results = kept;
@@ -275,7 +300,7 @@ export class Builder implements Site {
       this.#execution.heldRows,
     );
     for (const [source, cursor] of kept.cursors) {
-      this.#cursors.set(source, cursor);
+      this.place(source, cursor);
     }
     return new HashJoin(
       plan.join,

@@ -2,26 +2,28 @@
 
 import type { Arguments } from "../../run/arguments.ts";
 import type { KeyspaceReader } from "../../storage.ts";
-import type { BoundQuery } from "../bind/bound.ts";
-import type { QueryPlan } from "../plan/plan.ts";
+import type { Plans } from "../plan/plan.ts";
+import { giveRoom, type RowRoom, takeRoom } from "./spare-room.ts";
 
 export class Execution {
   readonly values: Arguments;
   /** Rows and groups that the statement may hold. */
   readonly heldRows: number;
-  readonly planOf: (query: BoundQuery) => QueryPlan;
+  readonly plans: Plans;
   /** Another number for each execution. */
   number: number;
   #reader: KeyspaceReader | undefined;
   readonly #ends: (() => void)[];
+  readonly #rooms: RowRoom[];
 
-  constructor(values: Arguments, heldRows: number, planOf: (query: BoundQuery) => QueryPlan) {
+  constructor(values: Arguments, heldRows: number, plans: Plans) {
     this.values = values;
     this.heldRows = heldRows;
-    this.planOf = planOf;
+    this.plans = plans;
     this.number = 0;
     this.#reader = undefined;
     this.#ends = [];
+    this.#rooms = [];
   }
 
   get reader(): KeyspaceReader {
@@ -39,6 +41,16 @@ export class Execution {
     for (const end of this.#ends) {
       end();
     }
+    for (let room = this.#rooms.pop(); room !== undefined; room = this.#rooms.pop()) {
+      giveRoom(room);
+    }
+  }
+
+  /** Room for rows of one source, until the execution ends. */
+  room(): RowRoom {
+    const room = takeRoom();
+    this.#rooms.push(room);
+    return room;
   }
 
   /** `callback` lets go what is kept for one execution. */

@@ -5,43 +5,51 @@ import { answerRowid } from "../../key.ts";
 import { locateColumn, readColumn } from "../../row.ts";
 import type { BatchScan, FoundValue } from "../../storage.ts";
 import { answerNull, answerValue } from "../../value/value.ts";
+import type { Execution } from "./execution.ts";
 import type { RowCursor } from "./site.ts";
-
-const INITIAL_BYTES = 256;
+import type { RowRoom } from "./spare-room.ts";
 
 export class TableCursor implements RowCursor {
-  key: Uint8Array;
   keyLength: number;
-  row: Uint8Array;
   rowLength: number;
   /** An outer join found no row: all columns are NULL. */
   isMissing: boolean;
+  readonly #execution: Execution;
   readonly #table: Table;
-  #data: DataView;
+  /** Of the execution that it was taken in. */
+  #room: RowRoom | undefined;
+  #roomOf: number;
 
-  constructor(table: Table) {
-    this.key = new Uint8Array(INITIAL_BYTES);
+  constructor(execution: Execution, table: Table) {
     this.keyLength = 0;
-    this.row = new Uint8Array(INITIAL_BYTES);
     this.rowLength = 0;
     this.isMissing = false;
+    this.#execution = execution;
     this.#table = table;
-    this.#data = new DataView(this.row.buffer);
+    this.#room = undefined;
+    this.#roomOf = -1;
+  }
+
+  get key(): Uint8Array {
+    return this.#ownRoom().key;
+  }
+
+  get row(): Uint8Array {
+    return this.#ownRoom().row;
   }
 
   /** Takes row `i` of a batch. */
   takeFromBatch(scan: BatchScan, i: number): void {
     const { prefix, prefixOffset, prefixLength, u8 } = scan;
     const restLength = scan.keyLengths[i]!;
-    this.#reserveKey(prefixLength + restLength);
-    copyBytes(prefix, prefixOffset, this.key, 0, prefixLength);
-    copyBytes(u8, scan.keyOffsets[i]!, this.key, prefixLength, restLength);
+    const key = this.#reserveKey(prefixLength + restLength);
+    copyBytes(prefix, prefixOffset, key, 0, prefixLength);
+    copyBytes(u8, scan.keyOffsets[i]!, key, prefixLength, restLength);
     this.#takeRow(u8, scan.valueOffsets[i]!, scan.valueLengths[i]!);
   }
 
   takeKey(u8: Uint8Array, offset: number, length: number): void {
-    this.#reserveKey(length);
-    copyBytes(u8, offset, this.key, 0, length);
+    copyBytes(u8, offset, this.#reserveKey(length), 0, length);
   }
 
   /** Takes what a key has led to. */
@@ -58,30 +66,38 @@ export class TableCursor implements RowCursor {
       return;
     }
     const slot = column < 0 ? -1 : this.#table.columns[column]!.slot;
+    const { key, row, data } = this.#ownRoom();
     if (slot < 0) {
-      answerRowid(this.key, 0, 0, this.key, 0, this.keyLength);
-    } else if (locateColumn(this.#data, 0, slot)) {
-      readColumn(this.row, this.#data, 0, slot);
+      answerRowid(key, 0, 0, key, 0, this.keyLength);
+    } else if (locateColumn(data, 0, slot)) {
+      readColumn(row, data, 0, slot);
     } else {
       const { tag, value } = this.#table.columns[column]!.missing;
       answerValue(tag, value);
     }
   }
 
-  #reserveKey(length: number): void {
-    if (length > this.key.length) {
-      this.key = new Uint8Array(Math.max(length, this.key.length * 2));
+  #ownRoom(): RowRoom {
+    const execution = this.#execution;
+    if (this.#room === undefined || this.#roomOf !== execution.number) {
+      this.#room = execution.room();
+      this.#roomOf = execution.number;
     }
+    return this.#room;
+  }
+
+  #reserveKey(length: number): Uint8Array {
+    const room = this.#ownRoom();
+    room.reserveKey(length);
     this.keyLength = length;
+    return room.key;
   }
 
   #takeRow(u8: Uint8Array, offset: number, length: number): void {
     this.isMissing = false;
     this.rowLength = length;
-    if (length > this.row.length) {
-      this.row = new Uint8Array(Math.max(length, this.row.length * 2));
-      this.#data = new DataView(this.row.buffer);
-    }
-    copyBytes(u8, offset, this.row, 0, length);
+    const room = this.#ownRoom();
+    room.reserveRow(length);
+    copyBytes(u8, offset, room.row, 0, length);
   }
 }

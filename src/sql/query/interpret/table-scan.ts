@@ -1,7 +1,7 @@
 /** The rows of a table, by one of the ways of plan/access.ts. */
 import { DbError } from "../../../errors.ts";
 import type { Table } from "../../catalog/schema.ts";
-import { KeyWriter, rangeEnd } from "../../key.ts";
+import { type KeyWriter, rangeEnd } from "../../key.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import type { BatchScan } from "../../storage.ts";
 import { compareValues } from "../../value/compare.ts";
@@ -11,6 +11,7 @@ import { convertAnswer, type Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { evaluatorOf } from "./expression.ts";
 import type { Rows, Site, Subquery } from "./site.ts";
+import { giveWriter, takeWriter } from "./spare-room.ts";
 import type { TableCursor } from "./table-cursor.ts";
 
 interface Value {
@@ -24,7 +25,6 @@ class KeyScan {
   readonly #table: Table;
   readonly #cursor: TableCursor;
   readonly #access: KeyAccess;
-  readonly #writer: KeyWriter;
   readonly #prefix: readonly Evaluate[];
   readonly #listed: readonly Evaluate[];
   readonly #listQuery: Subquery | undefined;
@@ -35,6 +35,8 @@ class KeyScan {
   #listExecution: number;
   #nextListed: number;
   #scan: BatchScan | undefined;
+  /** Where it goes when it is closed. */
+  #endedScans: BatchScan[];
   #count: number;
   #next: number;
   /** There is a row that was found by its whole key. */
@@ -46,7 +48,6 @@ class KeyScan {
     this.#table = table;
     this.#cursor = cursor;
     this.#access = access;
-    this.#writer = new KeyWriter("looked for");
     this.#prefix = prefix.map((part) => converted(site, part));
     this.#listed = list?.kind === "values" ? list.values.map((part) => converted(site, part)) : [];
     this.#listQuery = list?.kind === "query" ? site.query(list.query) : undefined;
@@ -54,13 +55,16 @@ class KeyScan {
     this.#upper = upper === undefined ? undefined : converted(site, upper);
     this.#list = [];
     this.#listExecution = -1;
-    execution.onEnd(() => {
-      this.#list = [];
-      this.#listExecution = -1;
-      this.#nextListed = 0;
-    });
+    if (list !== undefined) {
+      execution.onEnd(() => {
+        this.#list = [];
+        this.#listExecution = -1;
+        this.#nextListed = 0;
+      });
+    }
     this.#nextListed = 0;
     this.#scan = undefined;
+    this.#endedScans = [];
     this.#count = 0;
     this.#next = 0;
     this.#isFound = false;
@@ -101,8 +105,12 @@ class KeyScan {
   }
 
   #closeScan(): void {
-    this.#scan?.close();
-    this.#scan = undefined;
+    const scan = this.#scan;
+    if (scan !== undefined) {
+      scan.close();
+      this.#endedScans.push(scan);
+      this.#scan = undefined;
+    }
     this.#count = 0;
     this.#next = 0;
   }
@@ -144,11 +152,19 @@ class KeyScan {
   }
 
   #begin(listed: Value): void {
+    const writer = takeWriter();
+    try {
+      this.#beginWith(writer, listed);
+    } finally {
+      giveWriter(writer);
+    }
+  }
+
+  #beginWith(writer: KeyWriter, listed: Value): void {
     const { index, list, isPoint, reverse, orders } = this.#access;
     const { reader } = this.#execution;
-    const writer = this.#writer;
     writer.begin();
-    if (!this.#writePrefix()) {
+    if (!this.#writePrefix(writer)) {
       return;
     }
     let columns = this.#prefix.length;
@@ -173,30 +189,33 @@ class KeyScan {
       this.#isFound = true;
       return;
     }
-    const ends = this.#ends(columns);
+    const ends = this.#ends(writer, columns);
     if (ends !== undefined) {
-      this.#scan = reader.scan(keyspace, ends.lower, ends.upper, reverse);
+      this.#endedScans = reader.endedScans;
+      this.#scan = reader.scan(keyspace, ends.lower, ends.upper, reverse, reader.endedScans.pop());
     }
   }
 
-  #writePrefix(): boolean {
+  #writePrefix(writer: KeyWriter): boolean {
     const { prefix, orders } = this.#access;
-    for (const [column, evaluate] of this.#prefix.entries()) {
-      evaluate();
+    for (let column = 0; column < prefix.length; column++) {
+      this.#prefix[column]!();
       if (answer.tag === NULL && !prefix[column]!.nullSafe) {
         return false;
       }
-      this.#writer.addOrdered(answer.tag, answered(), orders[column]!);
+      writer.addOrdered(answer.tag, answered(), orders[column]!);
     }
     return true;
   }
 
   /** Undefined: there is nothing between them. */
-  #ends(columns: number): { lower: Uint8Array | undefined; upper: Uint8Array | undefined } | undefined {
+  #ends(
+    writer: KeyWriter,
+    columns: number,
+  ): { lower: Uint8Array | undefined; upper: Uint8Array | undefined } | undefined {
     const { lower, upper, orders } = this.#access;
     const order = orders[columns];
     const isDescending = order?.descending ?? false;
-    const writer = this.#writer;
     const { length } = writer;
     const endOf = (
       evaluate: Evaluate | undefined,

@@ -43,14 +43,25 @@ interface Test {
 export function chooseAccess(
   source: Source,
   conjuncts: readonly Conjunct[],
-  isAvailable: (sources: Iterable<Source>) => boolean,
+  isAvailable: IsAvailable,
   tableRows: number,
 ): AccessChoice {
   const origin = source.origin as TableOrigin;
-  const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
+  const tests: Test[] = [];
+  for (const conjunct of conjuncts) {
+    addTests(tests, conjunct, source, isAvailable);
+  }
   const { hint } = origin;
   let best: AccessChoice | undefined;
-  for (const key of keysOf(source, hint, conjuncts)) {
+  if (hint === undefined || hint === null) {
+    best = throughKey(tableKey(source), tests, tableRows);
+    const { isPoint, list } = best.access as KeyAccess;
+    // Nothing costs less than one row by its key, and without conditions no index is of use.
+    if ((isPoint && list === undefined) || conjuncts.length === 0) {
+      return best;
+    }
+  }
+  for (const key of indexKeys(origin, hint, conjuncts)) {
     const choice = throughKey(key, tests, tableRows);
     if (best === undefined || choice.cost < best.cost) {
       best = choice;
@@ -81,10 +92,16 @@ export function tableKey(source: Source): Key {
 
 const PLAIN_ORDER: KeyOrder = { collation: undefined, descending: false };
 
-function keysOf(source: Source, hint: string | null | undefined, conjuncts: readonly Conjunct[]): Key[] {
-  const { indexes } = source.origin as TableOrigin;
-  const keys = hint === undefined || hint === null ? [tableKey(source)] : [];
-  for (const bound of hint === null ? [] : indexes) {
+function indexKeys(
+  { table, indexes }: TableOrigin,
+  hint: string | null | undefined,
+  conjuncts: readonly Conjunct[],
+): readonly Key[] {
+  if (hint === null || table.indexes.length === 0) {
+    return NO_KEYS;
+  }
+  const keys: Key[] = [];
+  for (const bound of indexes) {
     const { index, columns } = bound;
     if ((hint === undefined || hint === index.name) && isImplied(bound, conjuncts)) {
       keys.push({ index, columns: columns.map(({ value }) => value), orders: columns, isUnique: index.isUnique });
@@ -93,40 +110,50 @@ function keysOf(source: Source, hint: string | null | undefined, conjuncts: read
   return keys;
 }
 
+const NO_KEYS: readonly Key[] = [];
+
 /** Whether every row that is looked for is in a partial index. */
 function isImplied({ where }: BoundIndex, conjuncts: readonly Conjunct[]): boolean {
-  return conjunctsOf(where).every(({ bound }) => conjuncts.some((conjunct) => isSame(conjunct.bound, bound)));
+  return (
+    where === undefined ||
+    conjunctsOf(where).every(({ bound }) => conjuncts.some((conjunct) => isSame(conjunct.bound, bound)))
+  );
 }
 
-function testsOf(conjunct: Conjunct, source: Source, isAvailable: (sources: Iterable<Source>) => boolean): Test[] {
-  const isKnown = (test: KeyTest): boolean => {
-    switch (test.kind) {
-      case "compare":
-        return isAvailable(sourcesReadBy(test.value));
-      case "between":
-        return [test.low, test.high].every(({ right }) => isAvailable(sourcesReadBy(right)));
-      case "in":
-        return test.list.every(({ right }) => isAvailable(sourcesReadBy(right)));
-      case "in-query":
-        return isAvailable(test.query.outer);
-      default:
-        return true;
+type IsAvailable = (sources: Iterable<Source>) => boolean;
+
+function addTests(tests: Test[], conjunct: Conjunct, source: Source, isAvailable: IsAvailable): void {
+  for (const test of keyTests(conjunct.bound, source)) {
+    if (isKnown(test, isAvailable)) {
+      tests.push({ conjunct, test });
     }
-  };
-  return keyTests(conjunct.bound, source)
-    .filter(isKnown)
-    .map((test) => ({ conjunct, test }));
+  }
+}
+
+/** Whether all that the column is compared with is on a row. */
+function isKnown(test: KeyTest, isAvailable: IsAvailable): boolean {
+  switch (test.kind) {
+    case "compare":
+      return isAvailable(sourcesReadBy(test.value));
+    case "between":
+      return isAvailable(sourcesReadBy(test.low.right)) && isAvailable(sourcesReadBy(test.high.right));
+    case "in":
+      return test.list.every(({ right }) => isAvailable(sourcesReadBy(right)));
+    case "in-query":
+      return isAvailable(test.query.outer);
+    default:
+      return true;
+  }
 }
 
 function throughKey(key: Key, tests: readonly Test[], tableRows: number): AccessChoice {
   const taken = new Set<Conjunct>();
   const prefix: KeyPart[] = [];
   let list: KeyList | undefined;
-  for (const position of key.columns.keys()) {
-    const of = tests.filter(({ test }) => isOf(test, key, position));
-    const equal = of.find(({ test }) => equalityOf(test) !== undefined);
+  for (let position = 0; position < key.columns.length; position++) {
+    const equal = firstTest(tests, key, position, isEquality);
     if (equal === undefined) {
-      const listed = of.find(({ test }) => listOf(test) !== undefined);
+      const listed = firstTest(tests, key, position, isList);
       if (listed !== undefined) {
         list = listOf(listed.test);
         taken.add(listed.conjunct);
@@ -140,18 +167,42 @@ function throughKey(key: Key, tests: readonly Test[], tableRows: number): Access
   const isWhole = used === key.columns.length;
   const isPoint = key.isUnique && isWhole && !prefix.some(({ nullSafe }) => nullSafe);
   const ends =
-    isWhole || list !== undefined ? { lower: undefined, upper: undefined } : takeEnds(key, prefix.length, tests, taken);
+    isWhole || list !== undefined || tests.length === 0 ? NO_ENDS : takeEnds(key, prefix.length, tests, taken);
   const access: KeyAccess = {
     kind: "key",
     index: key.index,
     orders: key.orders,
     prefix,
     list,
-    ...ends,
+    lower: ends.lower,
+    upper: ends.upper,
     isPoint,
     reverse: false,
   };
-  return { access, taken, ...estimate(access, used, tableRows) };
+  const { rows, cost } = estimate(access, used, tableRows);
+  return { access, taken, rows, cost };
+}
+
+function firstTest(
+  tests: readonly Test[],
+  key: Key,
+  position: number,
+  isWanted: (test: KeyTest) => boolean,
+): Test | undefined {
+  for (const of of tests) {
+    if (isWanted(of.test) && isOf(of.test, key, position)) {
+      return of;
+    }
+  }
+  return undefined;
+}
+
+function isEquality(test: KeyTest): boolean {
+  return test.kind === "is-null" || (test.kind === "compare" && test.operator === "=");
+}
+
+function isList({ kind }: KeyTest): boolean {
+  return kind === "in" || kind === "in-query";
 }
 
 function estimate(access: KeyAccess, used: number, tableRows: number): { rows: number; cost: number } {
@@ -194,6 +245,8 @@ function listOf(test: KeyTest): KeyList | undefined {
   return test.kind === "in-query" ? { kind: "query", query: test.query, conversion: test.conversion } : undefined;
 }
 
+const NO_ENDS = { lower: undefined, upper: undefined } as const;
+
 function takeEnds(
   key: Key,
   position: number,
@@ -203,7 +256,7 @@ function takeEnds(
   let lower: RangeEnd | undefined;
   let upper: RangeEnd | undefined;
   for (const { conjunct, test } of tests) {
-    if (!isOf(test, key, position)) {
+    if ((test.kind !== "compare" && test.kind !== "between") || !isOf(test, key, position)) {
       continue;
     }
     if (test.kind === "between" && lower === undefined && upper === undefined) {
@@ -228,7 +281,7 @@ function takeEnds(
 function throughUnion(
   source: Source,
   { bound }: Conjunct,
-  isAvailable: (sources: Iterable<Source>) => boolean,
+  isAvailable: IsAvailable,
   tableRows: number,
 ): AccessChoice | undefined {
   const parts: KeyAccess[] = [];
@@ -244,8 +297,12 @@ function throughUnion(
       return undefined;
     }
     const conjuncts = conjunctsOf(term);
-    const tests = conjuncts.flatMap((conjunct) => testsOf(conjunct, source, isAvailable));
-    const choices = keysOf(source, undefined, conjuncts).map((key) => throughKey(key, tests, tableRows));
+    const tests: Test[] = [];
+    for (const conjunct of conjuncts) {
+      addTests(tests, conjunct, source, isAvailable);
+    }
+    const keys = [tableKey(source), ...indexKeys(source.origin as TableOrigin, undefined, conjuncts)];
+    const choices = keys.map((key) => throughKey(key, tests, tableRows));
     const best = choices.reduce((least, choice) => (choice.cost < least.cost ? choice : least));
     if (best.taken.size === 0) {
       return undefined;

@@ -15,8 +15,11 @@ import { conjunctsOf } from "./conjuncts.ts";
 /** The core with the arguments given to the functions in its FROM, and without the conditions that did. */
 export function giveArguments(core: BoundCore): BoundCore {
   const { from, where } = core;
+  if (from === undefined || (from.kind === "source" && from.source.origin.kind === "table")) {
+    return core;
+  }
   const sources = sourcesOf(from);
-  if (from === undefined || !sources.some((source) => hiddenColumns(source) > 0)) {
+  if (!sources.some((source) => hiddenColumns(source) > 0)) {
     return core;
   }
   const giving = new Giving(from, sources);

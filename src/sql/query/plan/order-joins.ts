@@ -54,6 +54,9 @@ export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined
   if (from === undefined) {
     return { plan: { kind: "one", filters: conjuncts.map(({ bound }) => bound) }, rows: 1, cost: 1 };
   }
+  if (from.kind === "source" && from.source.origin.kind === "table") {
+    return planTable(surroundings, from.source, conjuncts);
+  }
   const own = new Set(sourcesOf(from));
   // A table function may do anything when it is asked for a row: it is not where a condition without rows refuses all of them.
   const gate = [...own].some(({ origin }) => origin.kind === "function")
@@ -62,6 +65,37 @@ export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined
   const others = conjuncts.filter((conjunct) => !gate.includes(conjunct));
   const joined = new Joining(surroundings, own).group(from, others, NO_SOURCES);
   return gate.length === 0 ? joined : { ...joined, plan: behind(gate, joined.plan) };
+}
+
+/** One table: there is no order to find. */
+function planTable({ rowsOf }: Surroundings, source: Source, conditions: readonly Conjunct[]): Joined {
+  const isAvailable = (sources: Iterable<Source>): boolean => {
+    for (const read of sources) {
+      if (read === source) {
+        return false;
+      }
+    }
+    return true;
+  };
+  return scanOf(source, conditions, isAvailable, rowsOf(source));
+}
+
+function scanOf(
+  source: Source,
+  conditions: readonly Conjunct[],
+  isAvailable: (sources: Iterable<Source>) => boolean,
+  tableRows: number,
+): Joined {
+  const choice = chooseAccess(source, conditions, isAvailable, tableRows);
+  const filters: Bound[] = [];
+  let { rows } = choice;
+  for (const conjunct of conditions) {
+    if (!choice.taken.has(conjunct)) {
+      filters.push(conjunct.bound);
+      rows *= shareOf(conjunct);
+    }
+  }
+  return { plan: { kind: "scan", source, access: choice.access, filters }, rows, cost: choice.cost };
 }
 
 function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {
@@ -288,16 +322,9 @@ class Joining {
       const filters = conditions.map(({ bound }) => bound);
       const rows = source.origin.kind === "query" || source.origin.kind === "function" ? rowsOf(source) : 1;
       const isInner = [...available].some((other) => this.#own.has(other));
-      return { plan: planSource(source, filters, isInner), rows: shareOf(rows, conditions), cost: rows };
+      return { plan: planSource(source, filters, isInner), rows: leftOf(rows, conditions), cost: rows };
     }
-    const choice = chooseAccess(source, conditions, (sources) => this.#isAvailable(sources, available), rowsOf(source));
-    const left = conditions.filter((conjunct) => !choice.taken.has(conjunct));
-    const filters = left.map(({ bound }) => bound);
-    return {
-      plan: { kind: "scan", source, access: choice.access, filters },
-      rows: shareOf(choice.rows, left),
-      cost: choice.cost,
-    };
+    return scanOf(source, conditions, (sources) => this.#isAvailable(sources, available), rowsOf(source));
   }
 
   #outer(
@@ -329,7 +356,7 @@ class Joining {
       : hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
     const pairBounds = ofPair.map(({ bound }) => bound);
     const rowsOf = (right: Joined): number =>
-      Math.max(1, shareOf(Math.max(left.rows, left.rows * right.rows), conditions));
+      Math.max(1, leftOf(Math.max(left.rows, left.rows * right.rows), conditions));
     const byLoop = (): Joined => {
       const inner = this.group(unit.right, ofRight, behindLeft);
       return {
@@ -388,12 +415,12 @@ const NO_KEYS: { keys: HashKeys; taken: ReadonlySet<Conjunct> } = {
   taken: new Set(),
 };
 
-function shareOf(rows: number, conditions: readonly Conjunct[]): number {
-  return conditions.reduce(
-    (left, { bound }) =>
-      left * (bound.kind === "compare" && bound.comparison.operator === "=" ? EQUAL_SHARE : OTHER_SHARE),
-    rows,
-  );
+function leftOf(rows: number, conditions: readonly Conjunct[]): number {
+  return conditions.reduce((left, condition) => left * shareOf(condition), rows);
+}
+
+function shareOf({ bound }: Conjunct): number {
+  return bound.kind === "compare" && bound.comparison.operator === "=" ? EQUAL_SHARE : OTHER_SHARE;
 }
 
 /** What must be equal on both sides. Both are compared as they are hashed: without conversions. */

@@ -110,6 +110,11 @@ export type BodyPlan =
       readonly columns: readonly BoundColumn[];
     };
 
+/** The plans of a statement's queries: of each the same whenever it is asked for. */
+export interface Plans {
+  plan(query: BoundQuery): QueryPlan;
+}
+
 export interface QueryPlan {
   readonly bound: BoundQuery;
   readonly body: BodyPlan;

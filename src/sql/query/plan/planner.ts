@@ -21,14 +21,14 @@ import { tableKey } from "./choose-access.ts";
 import { conjunctsOf } from "./conjuncts.ts";
 import { giveArguments } from "./hidden-arguments.ts";
 import { planFrom, type Surroundings } from "./order-joins.ts";
-import type { BodyPlan, CorePlan, GroupingPlan, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
+import type { BodyPlan, CorePlan, GroupingPlan, Plans, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
 
 /** Rows of what cannot be counted. */
 const UNKNOWN_ROWS = 1000;
 
 type ColumnBound = Extract<Bound, { kind: "column" }>;
 
-export class Planner {
+export class Planner implements Plans {
   readonly #countRows: (table: Table) => number;
   readonly #plans: Map<BoundQuery, QueryPlan>;
   readonly #surroundings: Surroundings;
@@ -71,7 +71,6 @@ export class Planner {
 
   #planCore(bound: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
     const core = giveArguments(bound);
-    const sources = new Set(sourcesOf(core.from));
     const from = planFrom(this.#surroundings, core.from, core.where);
     let rows = from.plan;
     let isOrdered = ordering.length === 0;
@@ -82,6 +81,11 @@ export class Planner {
     }
     const behind = (isWanted: (source: Source) => boolean): ColumnBound[] => columnsBehind(core, ordering, isWanted);
     const { grouping, windowing, columns, distinct } = core;
+    if (grouping === undefined && windowing === undefined) {
+      const body: CorePlan = { kind: "core", rows, grouping, windowing, columns, distinct, cost: from.cost };
+      return { body, isOrdered };
+    }
+    const sources = new Set(sourcesOf(core.from));
     const isOfRows = (source: Source): boolean => sources.has(source);
     const bare = grouping === undefined ? [] : behind(isOfRows);
     const shortcut = grouping === undefined ? undefined : shortcutOf(rows, grouping, bare);

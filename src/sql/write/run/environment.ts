@@ -40,6 +40,6 @@ export function innerSite(
   around: Builder | undefined,
 ): { readonly site: Builder; readonly execution: Execution } {
   const { heldRows, planner } = environment;
-  const execution = new Execution(new Arguments([]), heldRows, (query) => planner.plan(query));
+  const execution = new Execution(new Arguments([]), heldRows, planner);
   return { site: new Builder(execution, around), execution };
 }

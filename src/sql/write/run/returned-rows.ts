@@ -21,7 +21,7 @@ export class ReturnedRows {
   /** Subqueries are asked for each row: they see what was written before it. */
   constructor(around: Builder, { row, columns }: BoundReturning, cursor: RecordCursor, { planner }: Environment) {
     const { heldRows, values } = around;
-    const execution = new Execution(values, heldRows, (query) => planner.plan(query));
+    const execution = new Execution(values, heldRows, planner);
     const site = new Builder(execution, around);
     site.place(row, cursor);
     const evaluators = columns.map(({ value }) => evaluatorOf(site, value));
