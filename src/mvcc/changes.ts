@@ -33,10 +33,10 @@ import {
   type Segment,
 } from "../wal/index.ts";
 import { CATALOG_KEYSPACE, type KeyspaceInfo, loadedKeyspace } from "./catalog.ts";
-import { type KeyCodec, type KeyKind, keyCodec } from "./key-codec.ts";
+import { isKeyKind, type KeyCodec, keyCodec } from "./key-codec.ts";
 import { rangeOfOp } from "./range-ops.ts";
 import type { Store } from "./store.ts";
-import { type ValueCodec, type ValueKind, valueCodec } from "./value-codec.ts";
+import { isValueKind, type ValueCodec, valueCodec } from "./value-codec.ts";
 
 export interface Change {
   readonly map: string;
@@ -45,7 +45,7 @@ export interface Change {
    * log does not have what was, read the map instead.
    */
   readonly type: "put" | "delete" | "merge" | "deleteRange" | "load";
-  /** As the map's key kind says; bytes where the map has a codec of its own; undefined for a load or a range. */
+  /** As the map's key kind says; bytes where the map has a codec of its own or is a frontend's; undefined for a load or a range. */
   readonly key: unknown;
   /** Of a merge: the operand. Undefined for deletes and loads. */
   readonly value: unknown;
@@ -287,8 +287,8 @@ class ChangeDecoder {
     let codecs = this.#codecs.get(info.id);
     if (codecs === undefined) {
       codecs = {
-        key: keyCodec(info.key === "custom" ? "bytes" : (info.key as KeyKind)) as KeyCodec<unknown>,
-        value: valueCodec(info.value === "custom" ? "bytes" : (info.value as ValueKind)) as ValueCodec<unknown>,
+        key: keyCodec(isKeyKind(info.key) ? info.key : "bytes") as KeyCodec<unknown>,
+        value: valueCodec(isValueKind(info.value) ? info.value : "bytes") as ValueCodec<unknown>,
       };
       this.#codecs.set(info.id, codecs);
     }

@@ -23,6 +23,7 @@ export {
   type WriteOptions,
 } from "./database.ts";
 export { destroyAt } from "./destroy.ts";
+export { addFrontend, type Frontend } from "./frontend.ts";
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export type { LoadOptions, LoadResult } from "./load.ts";
 export { DbMap, type PutOptions } from "./map.ts";
@@ -31,6 +32,7 @@ export { type AnyMergeOption, canMerge, type MergeOption } from "./merge-operato
 export { type KeepingOptions, type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, RunnerSurroundings, Seams } from "./options.ts";
 export { ownedCopy } from "./owned-bytes.ts";
+export type { Participant } from "./participants.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
 export { type RestoreOptions, restore, restoreTo } from "./restore.ts";
 export { SnapshotContext } from "./snapshot.ts";

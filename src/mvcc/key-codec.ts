@@ -31,6 +31,13 @@ import { decodeInteger, decodeTuple, encodeTuple, readDouble, type Tuple, writeD
 export type KeyTypes = { string: string; number: number; bigint: bigint; bytes: Uint8Array; tuple: Tuple };
 export type KeyKind = keyof KeyTypes;
 
+const KEY_KINDS: readonly string[] = ["string", "number", "bigint", "bytes", "tuple"] satisfies KeyKind[];
+
+/** Whether the catalog's word for the keys of a map is a kind; others are "custom", and the words of frontends. */
+export function isKeyKind(stored: string): stored is KeyKind {
+  return KEY_KINDS.includes(stored);
+}
+
 /**
  * A codec of the user's own, for keys or for values. As a key codec, the map's order is that of the bytes it returns.
  *

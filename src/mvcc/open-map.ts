@@ -3,11 +3,11 @@ import { DbError } from "../errors.ts";
 import { checkLsmSettings, type LsmSettings } from "../lsm/index.ts";
 import { ENGINES, type EngineKind, type KeyspaceDescription, type KeyspaceInfo } from "./catalog.ts";
 import type { Context } from "./context.ts";
-import { type CustomCodec, isCustomCodec, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
+import { type CustomCodec, isCustomCodec, isKeyKind, type KeyKind, type KeyOf, keyCodec } from "./key-codec.ts";
 import { DbMap } from "./map.ts";
 import { type AnyMergeOption, combineFor, combineWith, type MergeOption, mergeNameOf } from "./merge-operator.ts";
 import type { Store } from "./store.ts";
-import { type ValueCodec, type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
+import { isValueKind, type ValueCodec, type ValueKind, type ValueOf, valueCodec } from "./value-codec.ts";
 
 /** How a map is kept: it stays so, and asking for it again needs none of this. */
 export interface KeepingOptions {
@@ -238,6 +238,11 @@ function agreed(
   asked: string | CustomCodec<unknown> | undefined,
   stored: string,
 ): string | CustomCodec<unknown> {
+  if (stored !== "custom" && !isKind(part, stored)) {
+    throw new DbError("INVALID", `${name} is no map: it is kept by the frontend ${stored}, through which it is read`, {
+      map: name,
+    });
+  }
   if (asked === undefined && stored !== "custom") {
     return stored;
   }
@@ -250,4 +255,8 @@ function agreed(
     );
   }
   return asked;
+}
+
+function isKind(part: string, stored: string): boolean {
+  return part === "key" ? isKeyKind(stored) : isValueKind(stored);
 }

@@ -35,6 +35,7 @@ import type { MergeCursor } from "./merge-cursor.ts";
 import { LOOK_FIRST, mergeDepth, valueIfDeep } from "./merge-depth.ts";
 import { addOp } from "./merged-read.ts";
 import { OpenScans } from "./open-scans.ts";
+import { Participants } from "./participants.ts";
 import type { Pin } from "./pins.ts";
 import { ReadSet } from "./read-set.ts";
 import { Savepoints } from "./savepoints.ts";
@@ -47,12 +48,13 @@ export const ISOLATIONS: readonly Isolation[] = ["snapshot", "serializable"];
 
 export class TransactionContext implements Context {
   readonly view: View;
+  readonly participants: Participants;
   readonly #store: Store;
   readonly #pin: Pin;
   readonly #writes: WriteSet;
   readonly #scans: OpenScans;
   readonly #savepoints: Savepoints;
-  readonly #reads: ReadSet | undefined;
+  #reads: ReadSet | undefined;
   #isOpen: boolean;
   /** Where the write that `beginWrite` began starts. */
   #writeMark: number;
@@ -66,6 +68,7 @@ export class TransactionContext implements Context {
     this.#savepoints = new Savepoints();
     this.#isOpen = true;
     this.#writeMark = 0;
+    this.participants = new Participants();
     this.view = new View(this.#pin.point, this.#writes, store);
   }
 
@@ -88,36 +91,31 @@ export class TransactionContext implements Context {
    */
   commit(isDeferred = false): number | undefined {
     this.#check();
+    let isCommitted = false;
     try {
-      if (this.#writes.isEmpty) {
-        return undefined;
-      }
-      this.#store.begin();
-      try {
-        this.#validate();
-        this.#copyWrites();
-      } catch (error) {
-        this.#store.abort();
-        throw error;
-      }
-      return this.#store.end(isDeferred);
+      this.participants.beforeCommit();
+      const commit = this.#writes.isEmpty ? undefined : this.#commitWrites(isDeferred);
+      isCommitted = true;
+      return commit;
     } finally {
-      this.rollback();
+      this.#end(isCommitted);
     }
   }
 
   rollback(): void {
-    if (this.#isOpen) {
-      this.#isOpen = false;
-      this.#scans.closeAll();
-      this.#store.unpin(this.#pin);
-      this.#store.writeSets.give(this.#writes);
-    }
+    this.#end(false);
+  }
+
+  /** From here on what is read is validated, too, as in "serializable". */
+  trackReads(): void {
+    this.#reads ??= new ReadSet();
   }
 
   savepoint(): number {
     this.#check();
-    return this.#savepoints.add(this.#writes.tail);
+    const savepoint = this.#savepoints.add(this.#writes.tail);
+    this.participants.savepointMade(savepoint);
+    return savepoint;
   }
 
   /** The savepoint and those after it are of no use any more. */
@@ -130,6 +128,7 @@ export class TransactionContext implements Context {
     const mark = this.#savepoints.goBackTo(savepoint);
     this.#scans.closeAll();
     this.#writes.rewindTo(mark);
+    this.participants.wentBackTo(savepoint);
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
@@ -208,6 +207,28 @@ export class TransactionContext implements Context {
     }
     this.#store.writer.checkAlone();
     return this.#store.createKeyspace(name, describe());
+  }
+
+  #commitWrites(isDeferred: boolean): number {
+    this.#store.begin();
+    try {
+      this.#validate();
+      this.#copyWrites();
+    } catch (error) {
+      this.#store.abort();
+      throw error;
+    }
+    return this.#store.end(isDeferred);
+  }
+
+  #end(isCommitted: boolean): void {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#scans.closeAll();
+      this.#store.unpin(this.#pin);
+      this.#store.writeSets.give(this.#writes);
+      this.participants.ended(isCommitted);
+    }
   }
 
   #validate(): void {

@@ -33,6 +33,13 @@ import { isWellFormed, readText, writeText } from "./text.ts";
 export type ValueTypes<Json = unknown> = { json: Json; bytes: Uint8Array; string: string };
 export type ValueKind = keyof ValueTypes;
 
+const VALUE_KINDS: readonly string[] = ["json", "bytes", "string"] satisfies ValueKind[];
+
+/** Whether the catalog's word for the values of a map is a kind; others are "custom", and the words of frontends. */
+export function isValueKind(stored: string): stored is ValueKind {
+  return VALUE_KINDS.includes(stored);
+}
+
 /** The type of the values of a map whose `value` option is a `Choice`. */
 export type ValueOf<Choice, Json = unknown> = Choice extends ValueKind
   ? ValueTypes<Json>[Choice]

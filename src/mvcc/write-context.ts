@@ -12,12 +12,14 @@ import { countEntries, estimateEntries } from "./count.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import { mergeDepth } from "./merge-depth.ts";
 import { OpenScans } from "./open-scans.ts";
+import { Participants } from "./participants.ts";
 import { Savepoints } from "./savepoints.ts";
 import type { Store } from "./store.ts";
 import { View } from "./view.ts";
 
 export class WriteContext implements Context {
   readonly view: View;
+  readonly participants: Participants;
   readonly #store: Store;
   /** Keyspaces that this transaction made, and where in the record. */
   #created: { readonly info: KeyspaceInfo; readonly mark: number }[];
@@ -34,6 +36,7 @@ export class WriteContext implements Context {
     this.#savepoints = new Savepoints();
     this.#isOpen = false;
     this.#writeMark = 0;
+    this.participants = new Participants();
     this.view = new View(store.pending, undefined, store);
   }
 
@@ -53,9 +56,12 @@ export class WriteContext implements Context {
   }
 
   commit(): number {
+    this.participants.beforeCommit();
     this.#isOpen = false;
     this.#scans.closeAll();
-    return this.#store.end();
+    const commit = this.#store.end();
+    this.participants.ended(true);
+    return commit;
   }
 
   rollback(): void {
@@ -63,12 +69,15 @@ export class WriteContext implements Context {
     this.#scans.closeAll();
     this.#store.abort();
     this.#forgetCreated(0);
+    this.participants.ended(false);
   }
 
   /** A mark that `rollbackTo` goes back to. */
   savepoint(): number {
     this.#check();
-    return this.#savepoints.add(this.#store.writer.savepoint);
+    const savepoint = this.#savepoints.add(this.#store.writer.savepoint);
+    this.participants.savepointMade(savepoint);
+    return savepoint;
   }
 
   /** The savepoint and those after it are of no use any more. */
@@ -82,6 +91,7 @@ export class WriteContext implements Context {
     this.#scans.closeAll();
     this.#store.writer.rewindTo(mark);
     this.#forgetCreated(mark);
+    this.participants.wentBackTo(savepoint);
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {

@@ -9,7 +9,8 @@
  * transaction cannot do that in mvcc: what it makes is made at once, and dropped again if it does not commit; what it
  * drops is dropped when it has. A crash in between leaves a keyspace that no table refers to: space, not damage.
  *
- * Schema versions are counted in memory, one counter a store: all sessions of a database are in one process.
+ * An interactive transaction that writes rows conflicts with a schema that was changed since it began: it does not know of an index
+ * that was made meanwhile.
  */
 import { copyBytes } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
@@ -39,24 +40,12 @@ import type {
   SqlStore,
   SqlTransaction,
 } from "./storage.ts";
-import { WriteReservation } from "./write-reservation.ts";
+import { type SchemaVersions, sharedBySessions } from "./store-state.ts";
+import type { WriteReservation } from "./write-reservation.ts";
 
 /** What keyspaces of tables say of their keys and values. */
 const DESCRIPTION = { engine: "btree", key: "sql", value: "sql" } as const;
 const NO_EXPIRY = 0;
-
-/** Versions of the schema of one store. */
-class SchemaVersions {
-  /** That of the newest commit. */
-  committed = 0;
-  #next = 1;
-
-  take(): number {
-    return this.#next++;
-  }
-}
-
-const versionsOf = new WeakMap<Store, SchemaVersions>();
 
 export class DatabaseStore implements SqlStore {
   readonly clock: Clock;
@@ -73,10 +62,9 @@ export class DatabaseStore implements SqlStore {
     const { store } = database;
     this.clock = store.clock;
     this.rng = store.rng;
-    this.reservation = new WriteReservation();
+    const { reservation, versions } = sharedBySessions(store);
+    this.reservation = reservation;
     this.#database = database;
-    const versions = versionsOf.get(store) ?? new SchemaVersions();
-    versionsOf.set(store, versions);
     this.#versions = versions;
     this.#endedScans = [];
     this.#latest = new Reader(
@@ -180,7 +168,7 @@ class ContextReader {
   }
 }
 
-class Reader extends ContextReader implements SqlSnapshot {
+export class Reader extends ContextReader implements SqlSnapshot {
   readonly #store: Store;
   readonly #version: () => number;
   readonly #close: () => void;
@@ -206,7 +194,7 @@ class Reader extends ContextReader implements SqlSnapshot {
 }
 
 /** How a transaction makes and drops keyspaces, and what becomes of them at its end. */
-interface Keyspaces {
+export interface Keyspaces {
   find(name: string): number | undefined;
   create(name: string): number;
   drop(keyspace: number): void;
@@ -230,7 +218,7 @@ function isOfTable(name: string | undefined): name is string {
 }
 
 /** In the open record of the log, with everything else. */
-class StatementKeyspaces implements Keyspaces {
+export class StatementKeyspaces implements Keyspaces {
   readonly #store: Store;
   readonly #context: WriteContext;
   readonly #created: { readonly name: string; readonly id: number }[];
@@ -282,7 +270,7 @@ class StatementKeyspaces implements Keyspaces {
 }
 
 /** By commits of their own: making before, dropping after. */
-class InteractiveKeyspaces implements Keyspaces {
+export class InteractiveKeyspaces implements Keyspaces {
   readonly #store: Store;
   readonly #created: string[];
   readonly #dropped: number[];
@@ -334,7 +322,15 @@ class InteractiveKeyspaces implements Keyspaces {
   }
 }
 
-class Writer extends ContextReader implements SqlTransaction {
+/** Whoever ends the transaction, where that is not who writes. */
+export interface TransactionOwner {
+  /** Of the schema that the transaction sees. */
+  readonly version: number;
+  /** A statement wants the transaction to be rolled back. */
+  rollback(): void;
+}
+
+export class Writer extends ContextReader implements SqlTransaction, SqlSnapshot {
   /** The schema that it sees: its own once it has changed it. */
   schemaVersion: number;
   readonly #store: Store;
@@ -343,7 +339,11 @@ class Writer extends ContextReader implements SqlTransaction {
   readonly #keyspaces: Keyspaces;
   /** How much of the keyspaces had been done at savepoints behind the first change. */
   readonly #progress: Map<number, KeyspaceProgress>;
+  /** The schema that it began with. */
+  readonly #version: number;
+  readonly #owner: TransactionOwner | undefined;
   #hasChangedSchema: boolean;
+  #hasWritten: boolean;
 
   constructor(
     store: Store,
@@ -351,15 +351,19 @@ class Writer extends ContextReader implements SqlTransaction {
     context: WriteContext | TransactionContext,
     endedScans: SqlBatchScan[],
     keyspaces: Keyspaces,
+    owner?: TransactionOwner,
   ) {
     super(context, endedScans);
-    this.schemaVersion = versions.committed;
+    this.schemaVersion = owner?.version ?? versions.committed;
+    this.#version = this.schemaVersion;
+    this.#owner = owner;
     this.#store = store;
     this.#versions = versions;
     this.#context = context;
     this.#keyspaces = keyspaces;
     this.#progress = new Map();
     this.#hasChangedSchema = false;
+    this.#hasWritten = false;
   }
 
   keyspace(name: string): number | undefined {
@@ -376,6 +380,7 @@ class Writer extends ContextReader implements SqlTransaction {
     valueLength: number,
   ): void {
     const context = this.#context;
+    this.#hasWritten = true;
     context.beginWrite();
     const op = context.reserve(OP_KIND_PUT, keyspace, keyLength, valueLength, NO_EXPIRY);
     const { u8, u32 } = context.arena;
@@ -387,6 +392,7 @@ class Writer extends ContextReader implements SqlTransaction {
 
   delete(keyspace: number, key: Uint8Array, offset: number, length: number): void {
     const context = this.#context;
+    this.#hasWritten = true;
     context.beginWrite();
     const op = context.reserve(OP_KIND_DELETE, keyspace, length, 0, NO_EXPIRY);
     const { u8, u32 } = context.arena;
@@ -413,10 +419,15 @@ class Writer extends ContextReader implements SqlTransaction {
 
   savepoint(): number {
     const savepoint = this.#context.savepoint();
+    this.savepointMade(savepoint);
+    return savepoint;
+  }
+
+  /** The same for a savepoint that somebody else has made in the context. */
+  savepointMade(savepoint: number): void {
     if (this.#hasChangedSchema) {
       this.#progress.set(savepoint, this.#keyspaces.progress);
     }
-    return savepoint;
   }
 
   release(savepoint: number): void {
@@ -426,20 +437,34 @@ class Writer extends ContextReader implements SqlTransaction {
 
   rollbackTo(savepoint: number): void {
     this.#context.rollbackTo(savepoint);
+    this.wentBackTo(savepoint);
+  }
+
+  wentBackTo(savepoint: number): void {
     if (this.#hasChangedSchema) {
       this.#keyspaces.goBackTo(this.#progress.get(savepoint) ?? NOTHING_DONE);
       this.touchSchema();
     }
   }
 
+  /** Closing it, as a snapshot, is no end. */
+  close(): void {}
+
   commit(durability: Durability = this.#store.options.durability): void {
+    if (this.#isOutdated) {
+      this.rollback();
+      throw outdated();
+    }
+    if (this.#owner !== undefined) {
+      return;
+    }
     let isCommitted = false;
     let commit: number | undefined;
     try {
       commit = this.#context.commit();
       isCommitted = true;
     } finally {
-      this.#end(isCommitted);
+      this.ended(isCommitted);
     }
     if (commit !== undefined) {
       this.#store.settle(durability);
@@ -447,17 +472,33 @@ class Writer extends ContextReader implements SqlTransaction {
   }
 
   rollback(): void {
+    if (this.#owner !== undefined) {
+      this.#owner.rollback();
+      return;
+    }
     this.#context.rollback();
-    this.#end(false);
+    this.ended(false);
   }
 
-  #end(isCommitted: boolean): void {
+  /** What was written was written by another schema than the one there is by now. */
+  get #isOutdated(): boolean {
+    return this.#hasWritten && this.#versions.committed !== this.#version;
+  }
+
+  /** The context has committed, or rolled back. */
+  ended(isCommitted: boolean): void {
     if (isCommitted && this.#hasChangedSchema) {
-      // A number of its own: other commits may have come between this transaction's snapshot and its end.
-      this.#versions.committed = this.#versions.take();
+      this.#versions.change(this.#store.lastCommit);
     }
     this.#keyspaces.ended(isCommitted);
   }
+}
+
+function outdated(): DbError {
+  return new DbError(
+    "CONFLICT",
+    "a commit after this transaction's snapshot changed the schema; run the transaction again",
+  );
 }
 
 function openScan(

@@ -76,12 +76,21 @@ export class SqlSession {
   /** Of statements with bigints. */
   readonly #bigintCache: StatementCache;
 
-  constructor(store: SqlStore, options: SqlOptions = {}) {
+  /** `cache`: statements that other sessions of the store have prepared, none of which uses it meanwhile. */
+  constructor(store: SqlStore, options: SqlOptions = {}, cache: StatementCache = new StatementCache()) {
     const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
     const { readOnly = false, functions = new SessionFunctions() } = options;
     this.#connection = new Connection(store, { heldRows, tier, clock, rng, isReadOnly: readOnly, functions });
-    this.#cache = new StatementCache();
+    this.#cache = cache;
     this.#bigintCache = new StatementCache();
+  }
+
+  /**
+   * What the session has open.
+   * @internal
+   */
+  get connection(): Connection {
+    return this.#connection;
   }
 
   /** Functions of this session's own. */

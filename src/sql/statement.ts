@@ -49,6 +49,9 @@ export class Prepared {
   #run: QueryRun | undefined;
   #write: WriteProgram | undefined;
   #writeRun: WriteExecution | undefined;
+  #writing: Writing | undefined;
+  /** Whose the statement is now: the text may be prepared for one connection after the other. */
+  #connection: Connection | undefined;
 
   constructor(parsed: ParsedStatement, bigints: boolean = false) {
     this.parsed = parsed;
@@ -62,6 +65,8 @@ export class Prepared {
     this.#run = undefined;
     this.#write = undefined;
     this.#writeRun = undefined;
+    this.#writing = undefined;
+    this.#connection = undefined;
   }
 
   /** Of compiled queries: reused by every execution that ends before it returns. */
@@ -81,8 +86,9 @@ export class Prepared {
 
   /** What carries out a write with these parameters. */
   write(write: WriteProgram, writing: Writing): WriteExecution {
-    if (this.#write !== write) {
+    if (this.#write !== write || this.#writing !== writing) {
       this.#write = write;
+      this.#writing = writing;
       this.#writeRun = write.prepare(this.values, writing);
     }
     return this.#writeRun!;
@@ -90,8 +96,10 @@ export class Prepared {
 
   program(connection: Connection, reader: KeyspaceReader): Program {
     const { functions } = connection;
+    this.#connection = connection;
     if (this.#version !== reader.schemaVersion || this.#functions !== functions.version) {
-      const { heldRows, tier, reader: current } = connection;
+      const { heldRows, tier } = connection;
+      const current = (): KeyspaceReader => this.#connection!.reader();
       const options = { heldRows, reader: current, functions, tier: this.bigints ? ("interpreted" as const) : tier };
       this.#program = buildProgram(this.parsed, connection.catalog(reader), options);
       this.#version = reader.schemaVersion;

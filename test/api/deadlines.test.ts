@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Change, Database, DbMap } from "../../src/index.ts";
+import type { Change, DbMap } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { codeOf, KEPT_PLACES, PLACES, type Place } from "./places.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Database, type OpenOptions, open } from "../../src/index.ts";
+import { type OpenOptions, open } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { codeOf, codeOfAsync, KEPT_PLACES, PLACES } from "./places.ts";
 
 describe.each(PLACES)("a database on $name", ({ make }) => {

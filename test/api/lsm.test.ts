@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isZstdAvailable } from "../../src/btree/index.ts";
-import { type Database, type DbMap, open, restore } from "../../src/index.ts";
-import { MAX_KEY_BYTES } from "../../src/mvcc/index.ts";
+import { type DbMap, open, restore } from "../../src/index.ts";
+import { type Database, MAX_KEY_BYTES } from "../../src/mvcc/index.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { codeOf, KEPT_PLACES, PLACES, type Place } from "./places.ts";

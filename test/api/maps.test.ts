@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CustomCodec, type Database, DbError, type Tuple } from "../../src/index.ts";
+import { type CustomCodec, DbError, type Tuple } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { codeOf, KEPT_PLACES, PLACES, type Place } from "./places.ts";
 
 const DATE: CustomCodec<Date> = {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Database, DbMap, MapOptions } from "../../src/index.ts";
-import type { AnyMergeOption } from "../../src/mvcc/index.ts";
+import type { DbMap, MapOptions } from "../../src/index.ts";
+import type { AnyMergeOption, Database } from "../../src/mvcc/index.ts";
 import { codeOf, codeOfAsync, PLACES, type Place } from "./places.ts";
 
 const SEGMENT_BYTES = 64 * 1024;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Database, DbMap, RangeOptions } from "../../src/index.ts";
+import type { DbMap, RangeOptions } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { codeOf, codeOfAsync, PLACES, type Place } from "./places.ts";
 

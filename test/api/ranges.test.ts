@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Database, DbMap } from "../../src/index.ts";
+import type { DbMap } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { codeOf, PLACES, type Place } from "./places.ts";
 
 const COUNT = 3000;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Database, DbError, type Isolation, type Transaction } from "../../src/index.ts";
+import { DbError, type Isolation } from "../../src/index.ts";
+import type { Database, Transaction } from "../../src/mvcc/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { codeOf, codeOfAsync, PLACES, type Place } from "./places.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Database, WriteTransaction } from "../../src/index.ts";
+import type { Database, WriteTransaction } from "../../src/mvcc/index.ts";
 import { codeOf, PLACES, type Place } from "./places.ts";
 
 describe.each(PLACES)("db.write on $name", ({ make }) => {

@@ -48,6 +48,18 @@ describe.concurrent("examples", () => {
     ]);
   });
 
+  test("orders take from the stock and are rows, or neither", async ({ expect }) => {
+    expect(await run("orders")).toEqual([
+      "order 1: 2 × tea, 1 × cup",
+      "order 2: 1 × cup",
+      "no order for grace: there are 0 × cup, not 1",
+      "stock: cup 0, tea 8",
+      "ada 16.5",
+      "grace 8.5",
+      "feed: order 1 of ada, order 2 of grace",
+    ]);
+  });
+
   test("the word index follows the notes across a restart", async ({ expect }) => {
     expect(await run("word-index")).toEqual([
       "the follower begins after commit 0",

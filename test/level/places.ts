@@ -1,7 +1,8 @@
 /** Where the tests of levels run: a directory that is removed with its levels and databases closed. */
 import { join } from "node:path";
-import { type Database, type OpenOptions, open } from "../../src/index.ts";
+import { type OpenOptions, open } from "../../src/index.ts";
 import { Level, type LevelOptions, type SharedLevelOptions } from "../../src/level.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** Small segments: a few hundred kilobytes bring checkpoints. */

@@ -1,7 +1,7 @@
 /** Levels in nacre's transactions: several of them, maps and sublevels, all or nothing. */
 import { describe, expect, test } from "vitest";
-import type { Database } from "../../src/index.ts";
 import type { Level, LevelWithin } from "../../src/level.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { ENGINES } from "./engines.ts";
 import { codesOf, Place } from "./places.ts";
 

@@ -16,15 +16,8 @@
  *
  * Results stand in lines that begin with "→"; an error shows its code and what it says up to the first semicolon.
  */
-import {
-  type Database,
-  DbError,
-  type DbMap,
-  type Isolation,
-  type Snapshot,
-  type Transaction,
-} from "../../src/index.ts";
-import { openOn } from "../../src/mvcc/index.ts";
+import { DbError, type DbMap, type Isolation } from "../../src/index.ts";
+import { type Database, openOn, type Snapshot, type Transaction } from "../../src/mvcc/index.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { ManualClock } from "../api/manual-clock.ts";

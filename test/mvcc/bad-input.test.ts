@@ -5,8 +5,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from "node:path";
 import { crc32, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { type Database, DbError, type OpenOptions, open } from "../../src/index.ts";
-import { openOn } from "../../src/mvcc/index.ts";
+import { DbError, type OpenOptions, open } from "../../src/index.ts";
+import { type Database, openOn } from "../../src/mvcc/index.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { ManualClock } from "../api/manual-clock.ts";

@@ -3,7 +3,8 @@
  * else's meta page, or the signal fired while a bulk load held checkpoints back. They waited for ever.
  */
 import { expect, it } from "vitest";
-import { type Database, DbError } from "../../src/index.ts";
+import { DbError } from "../../src/index.ts";
+import type { Database } from "../../src/mvcc/index.ts";
 import { Simulated } from "./simulated.ts";
 
 /** A load that holds checkpoints back until it is let go. */
