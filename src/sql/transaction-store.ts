@@ -135,10 +135,16 @@ class JoinedStore implements SqlStore, Participant {
     if (context instanceof TransactionContext) {
       context.trackReads();
       const version = versions.at(context.snapshotCommit);
-      return new Writer(store, versions, context, this.#endedScans, new InteractiveKeyspaces(store), { version, rollback: refuse });
+      return new Writer(store, versions, context, this.#endedScans, new InteractiveKeyspaces(store), {
+        version,
+        rollback: refuse,
+      });
     }
     const keyspaces = new StatementKeyspaces(store, context);
-    return new Writer(store, versions, context, this.#endedScans, keyspaces, { version: versions.committed, rollback: refuse });
+    return new Writer(store, versions, context, this.#endedScans, keyspaces, {
+      version: versions.committed,
+      rollback: refuse,
+    });
   }
 
   beforeCommit(): void {
