@@ -5,6 +5,8 @@
  * Outside of a transaction a statement that reads sees the newest commit, and one that writes is a transaction of its own.
  * Inside, everything goes through the open transaction, and a statement that fails leaves it as it was before.
  *
+ * There is one database, main, until a temporary table is made: then there is a second one in memory (`databases/`).
+ *
  * BEGIN IMMEDIATE and BEGIN EXCLUSIVE reserve the right to write: until their end nobody else of the store commits a write of SQL,
  * so their commit meets no conflict. A deferred transaction reserves nothing, and its commit may throw CONFLICT.
  */
@@ -14,12 +16,19 @@ import type { Durability } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { foldName } from "./catalog/name.ts";
+import { Schemas } from "./catalog/schemas.ts";
+import { JoinedReader } from "./databases/joined-reader.ts";
+import { JoinedStore } from "./databases/joined-store.ts";
+import { JoinedTransaction } from "./databases/joined-transaction.ts";
+import { MAIN, TEMP } from "./databases/keyspace-number.ts";
+import type { SchemaChange } from "./define/schema-change.ts";
 import type { TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Tier } from "./query-program.ts";
+import type { Arguments } from "./run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import type { SessionFunctions } from "./run/session-functions.ts";
 import { Writing } from "./run/write-support.ts";
-import type { KeyspaceReader, SqlStore, SqlTransaction } from "./storage.ts";
+import type { KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 import { type Surroundings, surroundings } from "./value/surroundings.ts";
 import type { SqlValue } from "./value/value.ts";
 
@@ -34,6 +43,7 @@ export interface ConnectionOptions {
 }
 
 const NO_COMMIT = -1;
+const NOTHING_WRITTEN: { readonly written: ReadonlySet<number> } = { written: new Set() };
 
 /** Where a transaction was, and how many rows without the parent of a deferred key there were. */
 interface Mark {
@@ -47,6 +57,7 @@ interface OpenSavepoint extends Mark {
 }
 
 export class Connection implements Surroundings {
+  /** Main. */
   readonly store: SqlStore;
   readonly heldRows: number;
   readonly tier: Tier;
@@ -75,9 +86,13 @@ export class Connection implements Surroundings {
   #savepoints: OpenSavepoint[];
   /** In the open transaction. */
   #hasWritten: boolean;
+  /** Of the open transaction. */
+  #kind: "statement" | "interactive";
   /** The first savepoint has opened the transaction, so that its release commits. */
   #isBySavepoint: boolean;
-  #catalog: Catalog | undefined;
+  #catalog: Schemas | undefined;
+  /** All databases; undefined: main is the only one. */
+  #joined: JoinedStore | undefined;
   #isClosed: boolean;
   /** The number of the commit that was made last, if it was this connection's. */
   #ownCommit: number;
@@ -102,8 +117,10 @@ export class Connection implements Surroundings {
     this.#transaction = undefined;
     this.#savepoints = [];
     this.#hasWritten = false;
+    this.#kind = "statement";
     this.#isBySavepoint = false;
     this.#catalog = undefined;
+    this.#joined = undefined;
     this.#isClosed = false;
     this.#ownCommit = NO_COMMIT;
   }
@@ -133,25 +150,113 @@ export class Connection implements Surroundings {
     if (this.#isClosed) {
       throw new DbError("CLOSED", "the SQL session is closed");
     }
-    return this.#transaction ?? this.store.latest();
+    return this.#transaction ?? this.#all.latest();
   };
 
+  /** The newest state of all databases. */
+  snapshot(): SqlSnapshot {
+    return this.#all.snapshot();
+  }
+
+  /** Resolves at the next commit that changes one of these keyspaces, or the catalog. */
+  changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void> {
+    return this.#all.changed(keyspaces, signal);
+  }
+
   /** The tables that are seen there. */
-  catalog(reader: KeyspaceReader): Catalog {
+  catalog(reader: KeyspaceReader): Schemas {
     if (this.#catalog?.version !== reader.schemaVersion) {
-      this.#catalog = Catalog.read(reader);
+      this.#catalog = this.#readCatalog(reader);
     }
     return this.#catalog!;
   }
 
+  /** The databases that there are, with their names. */
+  get databases(): readonly { readonly number: number; readonly name: string; readonly path: string | undefined }[] {
+    const all = this.#joined?.databases ?? [{ name: "main", store: this.store }];
+    return all.flatMap((database, number) =>
+      database === undefined ? [] : [{ number, name: database.name, path: database.store.path }],
+    );
+  }
+
+  /** What reads the keyspaces of one schema by their names; undefined: there is nothing. */
+  readerOf(schema: string): KeyspaceReader | undefined {
+    const reader = this.reader();
+    const number = this.#numberOf(schema);
+    return number === undefined ? undefined : partOf(reader, number);
+  }
+
+  /** Carries out what makes, changes or drops something in schemas. */
+  change(changes: ReadonlyMap<string, SchemaChange>, values: Arguments): void {
+    if (changes.has("temp")) {
+      this.#openTemp();
+    }
+    const { writing } = this;
+    this.write(
+      (transaction) => {
+        const temp = this.#hasTemp ? partOf(transaction, TEMP) : undefined;
+        for (const [schema, change] of changes) {
+          change(partOf(transaction, this.#numberOf(schema)!), { values, writing, temp });
+        }
+      },
+      false,
+      [...changes.keys()].every((schema) => schema === "temp") ? "temp" : "main",
+    );
+  }
+
+  get #all(): SqlStore {
+    return this.#joined ?? this.store;
+  }
+
+  get #hasTemp(): boolean {
+    return this.#joined?.databases[TEMP] !== undefined;
+  }
+
+  #numberOf(schema: string): number | undefined {
+    return this.databases.find(({ name }) => name === schema)?.number;
+  }
+
+  /** What has not changed since the last time is not read again. */
+  #readCatalog(reader: KeyspaceReader): Schemas {
+    if (this.#joined === undefined) {
+      return new Schemas(reader.schemaVersion, [Catalog.read(reader)]);
+    }
+    const parts: (Catalog | undefined)[] = [];
+    for (const { number, name } of this.databases) {
+      const part = partOf(reader, number);
+      const known = this.#catalog?.parts[number];
+      const isSame = known?.name === name && known.version === part.schemaVersion;
+      parts[number] = isSame ? known : Catalog.read(part, name, number);
+    }
+    return new Schemas(reader.schemaVersion, parts);
+  }
+
+  /** The database of temporary tables, made when the first is. */
+  #openTemp(): void {
+    if (!this.#hasTemp) {
+      this.#join().put(TEMP, { name: "temp", ...this.store.newTemporary() });
+    }
+  }
+
+  /** The databases as one, an open transaction, too. */
+  #join(): JoinedStore {
+    if (this.#joined === undefined) {
+      this.#joined = new JoinedStore(this.store, (number) => this.#checkWritable(number === TEMP ? "temp" : "main"));
+      if (this.#transaction !== undefined) {
+        const marks = this.#savepoints.map(({ mark }) => mark);
+        this.#transaction = this.#joined.widen(this.#transaction, this.#kind, marks);
+      }
+    }
+    return this.#joined;
+  }
+
   /**
    * Runs a statement that writes: all of it, or, where it throws, nothing. `isOneWrite`: a statement that throws before it
-   * has written anything needs no savepoint.
+   * has written anything needs no savepoint. `schema` is that of the table that it writes to.
    */
-  write<T>(run: (transaction: SqlTransaction) => T, isOneWrite: boolean = false): T {
-    this.#checkWritable();
-    this.store.reservation.check(this);
-    this.#hasWritten = true;
+  write<T>(run: (transaction: SqlTransaction) => T, isOneWrite: boolean = false, schema: string = "main"): T {
+    this.#checkWritable(schema);
+    this.#hasWritten ||= schema !== "temp";
     const open = this.#transaction;
     if (open !== undefined && isOneWrite) {
       try {
@@ -175,7 +280,7 @@ export class Connection implements Surroundings {
         throw error;
       }
     }
-    const transaction = this.store.begin("statement");
+    const transaction = this.#all.begin("statement");
     this.#keepRowids();
     let result: T;
     try {
@@ -199,7 +304,7 @@ export class Connection implements Surroundings {
       throw error;
     }
     transaction.commit(this.durability);
-    this.#ownCommit = this.store.lastCommit;
+    this.#ownCommit = this.#all.lastCommit;
     return result;
   }
 
@@ -256,7 +361,7 @@ export class Connection implements Surroundings {
 
   /** Space that was freed is used again anyway; but what SQLite refuses is refused. */
   #vacuum(): void {
-    this.#checkWritable();
+    this.#checkWritable("main");
     if (this.#transaction !== undefined) {
       throw new DbError("INVALID", "cannot VACUUM from within a transaction");
     }
@@ -269,11 +374,12 @@ export class Connection implements Surroundings {
       throw new DbError("INVALID", "cannot start a transaction within a transaction");
     }
     if (kind === "immediate" || kind === "exclusive") {
-      this.#checkWritable();
+      this.#checkWritable("main");
       this.store.reservation.take(this);
     }
     try {
-      this.#transaction = this.store.begin(kind === "statement" ? "statement" : "interactive");
+      this.#kind = kind === "statement" ? "statement" : "interactive";
+      this.#transaction = this.#all.begin(this.#kind);
     } catch (error) {
       this.store.reservation.release(this);
       throw error;
@@ -287,7 +393,7 @@ export class Connection implements Surroundings {
    * are of its snapshot, and those of what failed are of nothing.
    */
   #keepRowids(): void {
-    if (this.store.lastCommit !== this.#ownCommit) {
+    if (this.#all.lastCommit !== this.#ownCommit) {
       this.writing.forgetRowids();
     }
     this.#ownCommit = NO_COMMIT;
@@ -298,7 +404,8 @@ export class Connection implements Surroundings {
     if (this.#transaction !== undefined && this.writing.deferred.count > 0) {
       throw foreignKeyError();
     }
-    if (this.#hasWritten) {
+    const { written } = this.#transaction instanceof JoinedTransaction ? this.#transaction : NOTHING_WRITTEN;
+    if (this.#hasWritten || written.has(MAIN)) {
       this.store.reservation.check(this);
     }
     const transaction = this.#end("commit");
@@ -350,6 +457,7 @@ export class Connection implements Surroundings {
     if (this.#transaction !== undefined) {
       this.rollback();
     }
+    this.#joined?.close();
   }
 
   /** Where the savepoint made last under this name is. */
@@ -362,9 +470,13 @@ export class Connection implements Surroundings {
     return at;
   }
 
-  #checkWritable(): void {
-    if (this.isReadOnly || this.isQueryOnly) {
+  /** Temporary tables are nobody else's business. */
+  #checkWritable(schema: string): void {
+    if (this.isQueryOnly || (this.isReadOnly && schema !== "temp")) {
       throw new DbError("READONLY", "attempt to write a readonly database");
+    }
+    if (schema !== "temp") {
+      this.store.reservation.check(this);
     }
   }
 
@@ -379,4 +491,13 @@ export class Connection implements Surroundings {
     this.#isBySavepoint = false;
     return transaction;
   }
+}
+
+/** What has the keyspaces of that database by name. */
+function partOf(reader: SqlTransaction, database: number): SqlTransaction;
+function partOf(reader: KeyspaceReader, database: number): KeyspaceReader;
+function partOf(reader: KeyspaceReader, database: number): KeyspaceReader {
+  return database !== MAIN && (reader instanceof JoinedReader || reader instanceof JoinedTransaction)
+    ? reader.part(database)
+    : reader;
 }

@@ -24,6 +24,7 @@ import {
   type Durability,
   OP_KIND_DELETE,
   OP_KIND_PUT,
+  open,
   opKeyOffset,
   opValueOffset,
   type Store,
@@ -100,6 +101,11 @@ export class DatabaseStore implements SqlStore {
       () => version,
       () => snapshot.close(),
     );
+  }
+
+  newTemporary(): { readonly store: SqlStore; readonly close: () => void } {
+    const database = open(":memory:");
+    return { store: new DatabaseStore(database), close: () => database.close() };
   }
 
   async changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@
 
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Table } from "./catalog/schema.ts";
+import type { Schemas } from "./catalog/schemas.ts";
 import { alterTable } from "./define/alter-table/alter-table.ts";
 import { createIndex } from "./define/create-index.ts";
 import { createTable } from "./define/create-table.ts";
@@ -18,8 +19,22 @@ import { maintain } from "./define/maintenance.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import { createView, dropView } from "./define/view.ts";
 import { createVirtualTable, dropVirtualTable } from "./define/virtual-table.ts";
-import type { QualifiedName } from "./parse/ast/query.ts";
-import type { Explain, ParsedStatement, TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
+import type {
+  CreateIndex,
+  CreateTable,
+  CreateTrigger,
+  CreateView,
+  CreateVirtualTable,
+  Drop,
+} from "./parse/ast/definition.ts";
+import type { Name, QualifiedName } from "./parse/ast/query.ts";
+import type {
+  Explain,
+  ParsedStatement,
+  Pragma as PragmaStatement,
+  TransactionStatement,
+  Vacuum,
+} from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { Pragma } from "./pragma/pragma.ts";
@@ -34,61 +49,156 @@ export type Program =
   /** Rows that are known when the statement is prepared. */
   | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: "write"; readonly write: WriteProgram }
-  /** Undefined: there is nothing to do. */
-  | { readonly kind: "schema"; readonly change: SchemaChange | undefined }
+  /** What is to be done, and in which schemas. */
+  | { readonly kind: "schema"; readonly changes: ReadonlyMap<string, SchemaChange> }
   | { readonly kind: "transaction"; readonly statement: TransactionStatement | Vacuum }
-  | { readonly kind: "pragma"; readonly pragma: Pragma; readonly value: string | undefined };
+  | {
+      readonly kind: "pragma";
+      readonly pragma: Pragma;
+      /** In lower case; undefined: none is named. */
+      readonly schema: string | undefined;
+      readonly value: string | undefined;
+    };
 
 /** As SQLite has it, one that there is none of does nothing. */
 const UNKNOWN_PRAGMA: Pragma = { kind: "schema", name: "", columns: [], rows: () => [] };
 
-export function buildProgram(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): Program {
+export function buildProgram(parsed: ParsedStatement, schemas: Schemas, options: ProgramOptions): Program {
   const statement = supportedStatement(parsed);
   switch (statement.kind) {
     case "query":
-      return { kind: "query", query: new QueryProgram(parsed, statement, catalog, options) };
+      return { kind: "query", query: new QueryProgram(parsed, statement, schemas, options) };
     case "insert":
     case "update":
     case "delete":
-      return { kind: "write", write: writeProgram(parsed, statement, catalog, options) };
-    case "create-table":
-      return { kind: "schema", change: createTable(parsed, statement, catalog, options) };
-    case "create-index":
-      return { kind: "schema", change: createIndex(parsed, statement, catalog, options) };
-    case "create-trigger":
-      return { kind: "schema", change: createTrigger(parsed, statement, catalog) };
-    case "drop-trigger":
-      return { kind: "schema", change: dropTrigger(parsed, statement, catalog) };
-    case "create-virtual-table":
-      return { kind: "schema", change: createVirtualTable(parsed, statement, catalog, options) };
-    case "drop-table": {
-      const change = dropVirtualTable(statement, catalog) ?? dropTable(parsed, statement, catalog, options);
-      return { kind: "schema", change };
-    }
-    case "create-view":
-      return { kind: "schema", change: createView(parsed, statement, catalog) };
-    case "drop-view":
-      return { kind: "schema", change: dropView(parsed, statement, catalog) };
-    case "drop-index":
-      return { kind: "schema", change: dropIndex(parsed, statement, catalog) };
-    case "alter-table":
-      return { kind: "schema", change: alterTable(parsed, statement, catalog, options) };
+      return { kind: "write", write: writeProgram(parsed, statement, schemas, options) };
+    case "explain":
+      return explain(parsed, statement, schemas, options);
+    case "pragma":
+      return pragmaProgram(parsed, statement, schemas);
     case "analyze":
     case "reindex":
-      return { kind: "schema", change: maintain(parsed, statement, catalog, options) };
-    case "explain":
-      return explain(parsed, statement, catalog, options);
-    case "pragma":
-      return { kind: "pragma", pragma: pragmaNamed(statement.name) ?? UNKNOWN_PRAGMA, value: statement.value };
+      return { kind: "schema", changes: maintain(parsed, statement, schemas, options) };
+    case "create-table":
+    case "create-index":
+    case "create-view":
+    case "create-trigger":
+    case "create-virtual-table": {
+      const part = schemaOfNew(parsed, statement, schemas);
+      return changeOf(part, creation(parsed, statement, part, schemas, options));
+    }
+    case "drop-table":
+    case "drop-index":
+    case "drop-view":
+    case "drop-trigger": {
+      const part = schemaOfDropped(statement, schemas);
+      return changeOf(part, drop(parsed, statement, part, schemas, options));
+    }
+    case "alter-table": {
+      const { schema, name } = statement.table;
+      const part = schemas.partWith(schema, name) ?? schemas.main;
+      return changeOf(part, alterTable(parsed, statement, part, schemas, options));
+    }
     default:
       return { kind: "transaction", statement };
   }
 }
 
+function changeOf(part: Catalog | undefined, change: SchemaChange | undefined): Program {
+  const isNothing = part === undefined || change === undefined;
+  return { kind: "schema", changes: new Map(isNothing ? [] : [[part.name, change]]) };
+}
+
+type Creation = CreateTable | CreateIndex | CreateView | CreateTrigger | CreateVirtualTable;
+
+function creation(
+  parsed: ParsedStatement,
+  statement: Creation,
+  part: Catalog,
+  schemas: Schemas,
+  options: ProgramOptions,
+): SchemaChange | undefined {
+  switch (statement.kind) {
+    case "create-table":
+      return createTable(parsed, statement, part, schemas, options);
+    case "create-index":
+      return createIndex(parsed, statement, part, options);
+    case "create-view":
+      return createView(parsed, statement, part);
+    case "create-trigger":
+      return createTrigger(parsed, statement, part, schemas);
+    case "create-virtual-table":
+      return createVirtualTable(parsed, statement, part, options);
+  }
+}
+
+/** The schema in which something is to be made: an index or trigger of a temporary table is temporary. */
+function schemaOfNew(parsed: ParsedStatement, statement: Creation, schemas: Schemas): Catalog {
+  const { schema, at } = statement;
+  if (schema === undefined) {
+    const isTemporary = "temporary" in statement && statement.temporary;
+    const { table } = "table" in statement ? statement : {};
+    const owner = table === undefined ? undefined : schemas.partWith(schemaOf(table), table.name);
+    return isTemporary || owner?.name === "temp" ? schemas.temp : schemas.main;
+  }
+  const part = schemas.part(schema);
+  if (part === undefined) {
+    throw errorAt("INVALID", `unknown database ${schema}`, parsed.text, at - parsed.start);
+  }
+  return part;
+}
+
+function schemaOf(name: Name | QualifiedName): string | undefined {
+  return "schema" in name ? name.schema : undefined;
+}
+
+function drop(
+  parsed: ParsedStatement,
+  statement: Drop,
+  part: Catalog | undefined,
+  schemas: Schemas,
+  options: ProgramOptions,
+): SchemaChange | undefined {
+  switch (statement.kind) {
+    case "drop-table":
+      return dropVirtualTable(statement, part) ?? dropTable(parsed, statement, part, schemas, options);
+    case "drop-index":
+      return dropIndex(parsed, statement, part);
+    case "drop-view":
+      return dropView(parsed, statement, part, schemas);
+    case "drop-trigger":
+      return dropTrigger(parsed, statement, part);
+  }
+}
+
+/** Undefined: there is no such thing in any schema. */
+function schemaOfDropped({ kind, schema, name }: Drop, schemas: Schemas): Catalog | undefined {
+  switch (kind) {
+    case "drop-table":
+    case "drop-view":
+      return schemas.partWith(schema, name);
+    case "drop-index":
+      return schemas.partOf(schemas.index(schema, name)?.table);
+    case "drop-trigger":
+      return schemas.partOf(schemas.trigger(schema, name));
+  }
+}
+
+function pragmaProgram(
+  parsed: ParsedStatement,
+  { schema, name, value, at }: PragmaStatement,
+  schemas: Schemas,
+): Program {
+  if (schema !== undefined && schemas.part(schema) === undefined) {
+    throw errorAt("INVALID", `unknown database ${schema}`, parsed.text, at - parsed.start);
+  }
+  return { kind: "pragma", pragma: pragmaNamed(name) ?? UNKNOWN_PRAGMA, schema: schema?.toLowerCase(), value };
+}
+
 function writeProgram(
   parsed: ParsedStatement,
   statement: Insert | Update | Delete,
-  catalog: Catalog,
+  catalog: Schemas,
   options: ProgramOptions,
 ): WriteProgram {
   const { schema, name, at } = statement.table;
@@ -98,7 +208,7 @@ function writeProgram(
   return new WriteProgram(parsed, statement, tableOf(parsed, catalog, statement.table), catalog, options);
 }
 
-function tableOf(parsed: ParsedStatement, catalog: Catalog, { schema, name, at }: QualifiedName): Table {
+function tableOf(parsed: ParsedStatement, catalog: Schemas, { schema, name, at }: QualifiedName): Table {
   const table = catalog.table(schema, name);
   if (table === undefined) {
     const full = schema === undefined ? name : `${schema}.${name}`;
@@ -107,7 +217,7 @@ function tableOf(parsed: ParsedStatement, catalog: Catalog, { schema, name, at }
   return table;
 }
 
-function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, options: ProgramOptions): Program {
+function explain(parsed: ParsedStatement, statement: Explain, catalog: Schemas, options: ProgramOptions): Program {
   const explained = { ...parsed, statement: statement.statement };
   const lines =
     statement.form === "plan" ? planLines(explained, catalog, options) : [codeText(explained, catalog, options)];
@@ -115,7 +225,7 @@ function explain(parsed: ParsedStatement, statement: Explain, catalog: Catalog, 
   return { kind: "rows", columns, rows: lines.map((line) => [line]) };
 }
 
-function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string[] {
+function planLines(parsed: ParsedStatement, catalog: Schemas, options: ProgramOptions): string[] {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":
@@ -135,7 +245,7 @@ function planLines(parsed: ParsedStatement, catalog: Catalog, options: ProgramOp
 
 const NOT_COMPILED = "// this statement is not compiled";
 
-function codeText(parsed: ParsedStatement, catalog: Catalog, options: ProgramOptions): string {
+function codeText(parsed: ParsedStatement, catalog: Schemas, options: ProgramOptions): string {
   const { statement } = parsed;
   switch (statement.kind) {
     case "query":

@@ -160,7 +160,7 @@ export class Statement<Row = SqlRow> {
   /** Resolves when something is committed that changes a table that the statement reads, or the schema. */
   changed(signal: AbortSignal): Promise<void> {
     const { tables } = this.describe();
-    return this.#connection.store.changed(
+    return this.#connection.changed(
       [...tables].map(({ keyspace }) => keyspace),
       signal,
     );
@@ -233,9 +233,12 @@ export class Statement<Row = SqlRow> {
         this.#write(program.write);
         break;
       case "schema":
-        if (program.change !== undefined) {
-          const { change } = program;
-          connection.write((transaction) => change(transaction, { values, writing }));
+        if (program.changes.size > 0) {
+          const { lastRowid } = writing;
+          connection.change(program.changes, values);
+          // The rows of CREATE TABLE AS do not count.
+          writing.lastRowid = lastRowid;
+          writing.changes = 0;
         }
         break;
       case "transaction":
@@ -255,7 +258,7 @@ export class Statement<Row = SqlRow> {
     const connection = this.#connection;
     const values = new Arguments(this.#prepared.parsed.parameters);
     values.bind(parameters);
-    const snapshot = connection.inTransaction ? undefined : connection.store.snapshot();
+    const snapshot = connection.inTransaction ? undefined : connection.snapshot();
     const cursor = new Cursor();
     try {
       const reader = snapshot ?? connection.reader();
@@ -380,15 +383,15 @@ export class Statement<Row = SqlRow> {
   }
 
   /** Does what a PRAGMA does; its rows. */
-  #pragma({ pragma, value }: Extract<Program, { kind: "pragma" }>): PragmaRows {
+  #pragma({ pragma, schema, value }: Extract<Program, { kind: "pragma" }>): PragmaRows {
     const connection = this.#connection;
     const catalog = connection.catalog(connection.reader());
     if (pragma.kind === "schema") {
-      return pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions));
+      return pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions), schema);
     }
     const query = (text: string): PragmaRows =>
       new Statement(connection, new Prepared(parseStatement(text))).raw().all();
-    const rows = pragma.rows({ connection, catalog, query }, value);
+    const rows = pragma.rows({ connection, catalog, schema, query }, value);
     return this.#prepared.bigints ? rows.map((row) => row.map(withBigint)) : rows;
   }
 
@@ -431,7 +434,7 @@ export class Statement<Row = SqlRow> {
     try {
       const execution = this.#prepared.write(program, writing);
       const isOneWrite = execution.begin();
-      returned = connection.write((transaction) => execution.run(transaction), isOneWrite);
+      returned = connection.write((transaction) => execution.run(transaction), isOneWrite, program.table.schema);
       changes = writing.changes;
     } catch (error) {
       // What FAIL leaves has been changed.

@@ -35,6 +35,8 @@ export interface SqlStore {
    */
   begin(kind: "statement" | "interactive"): SqlTransaction;
   snapshot(): SqlSnapshot;
+  /** An empty one in memory; `close` lets go of it. */
+  newTemporary(): { readonly store: SqlStore; readonly close: () => void };
   /** Resolves at the next commit that changes one of these keyspaces, or the catalog; rejects with the signal's reason. */
   changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void>;
 }

@@ -62,48 +62,8 @@ type Refuse = (construct: string, at: number) => never;
 
 function checkStatement(refuse: Refuse, statement: Statement): SupportedStatement {
   switch (statement.kind) {
-    case "query":
-      return statement;
-    case "insert":
-    case "update":
-    case "delete":
-      checkSchema(refuse, statement.table);
-      return statement;
-    case "create-table":
-      checkTemporary(refuse, statement);
-      return statement;
-    case "create-index":
-    case "create-trigger":
-      checkSchema(refuse, statement);
-      return statement;
-    case "create-view":
-      checkTemporary(refuse, statement);
-      return statement;
-    case "drop-table":
-    case "drop-index":
-    case "drop-trigger":
-    case "drop-view":
-      checkSchema(refuse, statement);
-      return statement;
-    case "alter-table":
-      checkSchema(refuse, statement.table);
-      return statement;
-    case "analyze":
-    case "reindex":
-      return statement;
     case "vacuum":
       checkVacuum(refuse, statement);
-      return statement;
-    case "begin":
-    case "commit":
-    case "rollback":
-    case "savepoint":
-    case "release":
-    case "rollback-to":
-      return statement;
-    case "pragma":
-    case "create-virtual-table":
-      checkSchema(refuse, statement);
       return statement;
     case "explain":
       if (statement.form === "analyze") {
@@ -111,33 +71,21 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       }
       checkStatement(refuse, statement.statement);
       return statement;
-    default:
+    case "attach":
+    case "detach":
       return refuse(NAMES[statement.kind], statement.at);
+    default:
+      return statement;
   }
 }
 
-function checkVacuum(refuse: Refuse, { schema, into, at }: Vacuum): void {
+function checkVacuum(refuse: Refuse, { into }: Vacuum): void {
   if (into !== undefined) {
     refuse("VACUUM INTO", into.at);
   }
-  checkSchema(refuse, { schema: schema?.name, at: schema?.at ?? at });
 }
 
 const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
   attach: "ATTACH",
   detach: "DETACH",
 };
-
-/** There is one schema, `main`. */
-function checkSchema(refuse: Refuse, name: { readonly schema: string | undefined; readonly at: number }): void {
-  if (name.schema !== undefined && name.schema.toLowerCase() !== "main") {
-    refuse(`the schema "${name.schema}" (there is only "main")`, name.at);
-  }
-}
-
-function checkTemporary(refuse: Refuse, made: CreateTable | CreateView): void {
-  checkSchema(refuse, made);
-  if (made.temporary) {
-    refuse(made.kind === "create-view" ? "CREATE TEMP VIEW" : "CREATE TEMP TABLE", made.at);
-  }
-}

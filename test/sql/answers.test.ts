@@ -2,8 +2,8 @@
  * What SQLite 3.53.2 (through better-sqlite3 12.x) answered to scripts of statements, and what nacre answers.
  *
  * test/fixtures/sql-answers.json (one table a query), sql-query-answers.json (queries of every kind) and sql-write-answers.json
- * (constraints, indexes, ON CONFLICT, RETURNING, triggers, foreign keys) and sql-alter-answers.json (ALTER TABLE, REINDEX, ANALYZE,
- * VACUUM) are lists of scripts; a step of a script is one of
+ * (constraints, indexes, ON CONFLICT, RETURNING, triggers, foreign keys), sql-alter-answers.json (ALTER TABLE, REINDEX, ANALYZE,
+ * VACUUM) and sql-temporary-answers.json (temporary tables) are lists of scripts; a step of a script is one of
  *   { run, changes? }     a statement that succeeds, and how many rows it changes
  *   { fails, message?, code? }  one that fails; SQLite's words, and its code
  *   { query, values?, ordered?, rows }
@@ -39,6 +39,7 @@ const scripts = [
   "sql-query-answers.json",
   "sql-write-answers.json",
   "sql-alter-answers.json",
+  "sql-temporary-answers.json",
 ].flatMap((name) => JSON.parse(readFileSync(join(checkoutRoot(), "test/fixtures", name), "utf8")) as Step[][]);
 
 function decode(value: Encoded): SqlValue {

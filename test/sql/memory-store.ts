@@ -54,6 +54,10 @@ export class MemoryStore implements SqlStore {
     return Object.assign(new Reader(() => state, this), { close(): void {} });
   }
 
+  newTemporary(): { readonly store: SqlStore; readonly close: () => void } {
+    return { store: new MemoryStore(), close: () => undefined };
+  }
+
   changed(): Promise<void> {
     return Promise.reject(new Error("the test double tells nobody of its commits"));
   }

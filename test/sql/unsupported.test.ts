@@ -5,9 +5,6 @@ import { supportedStatement } from "../../src/sql/unsupported.ts";
 
 describe("UNSUPPORTED", () => {
   test.each([
-    ["create temp table t (a)", "CREATE TEMP TABLE", 19],
-    ["create table aux.t (a)", 'the schema "aux" (there is only "main")', 18],
-    ["alter table aux.t add column a", 'the schema "aux" (there is only "main")', 17],
     ["vacuum into 'x'", "VACUUM INTO", 13],
     ["attach 'x' as y", "ATTACH", 1],
     ["explain analyze select 1", "EXPLAIN ANALYZE", 1],

@@ -1,19 +1,24 @@
 /**
- * The catalog of one schema version: every table, index, view and trigger, read once and parsed from the texts that made them.
+ * The catalog of one schema in one version: every table, index, view and trigger, read once and parsed from the texts that made them.
  *
  * Tables, indexes and views share one set of names, triggers have another, as in SQLite.
  */
 import { DbError } from "../../errors.ts";
+import { keyspaceOf, MAIN } from "../databases/keyspace-number.ts";
 import type { ParsedStatement, Statement } from "../parse/ast/statement.ts";
 import { parseStatement } from "../parse/parser.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
 import { foldName } from "./name.ts";
-import type { Index, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
+import type { Index, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
 export class Catalog implements Schema {
+  /** What the schema is called. */
+  readonly name: string;
+  /** The number of its database, by which its keyspaces are numbered. */
+  readonly database: number;
   readonly version: number;
   /** In the order in which they were made: the rows of sqlite_schema. */
   readonly entries: readonly NumberedEntry[];
@@ -24,7 +29,9 @@ export class Catalog implements Schema {
   /** The table of each index. */
   readonly #indexes: Map<string, Table>;
 
-  private constructor(version: number, entries: readonly NumberedEntry[]) {
+  private constructor(name: string, database: number, version: number, entries: readonly NumberedEntry[]) {
+    this.name = name;
+    this.database = database;
     this.version = version;
     this.entries = entries;
     this.#tables = new Map();
@@ -37,30 +44,54 @@ export class Catalog implements Schema {
     }
   }
 
-  static read(reader: KeyspaceReader): Catalog {
-    return new Catalog(reader.schemaVersion, readEntries(reader));
+  static read(reader: KeyspaceReader, name: string = "main", database: number = MAIN): Catalog {
+    return new Catalog(name, database, reader.schemaVersion, readEntries(reader));
+  }
+
+  /** Of a schema that nothing was ever put into. */
+  static empty(name: string, database: number): Catalog {
+    return new Catalog(name, database, 0, []);
+  }
+
+  /** The same as it is in a transaction that has changed it. */
+  readAgain(transaction: KeyspaceReader): Catalog {
+    return Catalog.read(transaction, this.name, this.database);
+  }
+
+  get names(): readonly string[] {
+    return [this.name];
+  }
+
+  entriesOf(schema: string): readonly NumberedEntry[] {
+    return this.#isMeant(schema) ? this.entries : [];
+  }
+
+  /** Whether a table or view has the name. */
+  has(name: string): boolean {
+    const folded = foldName(name);
+    return this.#tables.has(folded) || this.#views.has(folded) || this.#virtualTables.has(folded);
   }
 
   table(schema: string | undefined, name: string): Table | undefined {
-    return isMain(schema) ? this.#tables.get(foldName(name)) : undefined;
+    return this.#isMeant(schema) ? this.#tables.get(foldName(name)) : undefined;
   }
 
   view(schema: string | undefined, name: string): View | undefined {
-    return isMain(schema) ? this.#views.get(foldName(name)) : undefined;
+    return this.#isMeant(schema) ? this.#views.get(foldName(name)) : undefined;
   }
 
   trigger(schema: string | undefined, name: string): Trigger | undefined {
-    return isMain(schema) ? this.#triggers.get(foldName(name)) : undefined;
+    return this.#isMeant(schema) ? this.#triggers.get(foldName(name)) : undefined;
   }
 
   virtualTable(schema: string | undefined, name: string): VirtualTable | undefined {
-    return isMain(schema) ? this.#virtualTables.get(foldName(name)) : undefined;
+    return this.#isMeant(schema) ? this.#virtualTables.get(foldName(name)) : undefined;
   }
 
   /** The index of this name with its table. */
   index(schema: string | undefined, name: string): { readonly index: Index; readonly table: Table } | undefined {
     const folded = foldName(name);
-    const table = isMain(schema) ? this.#indexes.get(folded) : undefined;
+    const table = this.#isMeant(schema) ? this.#indexes.get(folded) : undefined;
     return table === undefined
       ? undefined
       : { index: table.indexes.find((index) => foldName(index.name) === folded)!, table };
@@ -75,13 +106,19 @@ export class Catalog implements Schema {
     return [...this.#views.values()];
   }
 
-  triggersOf(table: string): readonly Trigger[] {
-    const folded = foldName(table);
-    return [...this.#triggers.values()].filter((trigger) => foldName(trigger.table) === folded).reverse();
+  /** Those of this schema: the table may be in another. */
+  triggersOf({ schema, name }: Owner): readonly Trigger[] {
+    const folded = foldName(name);
+    return [...this.#triggers.values()]
+      .filter((trigger) => trigger.tableSchema === schema && foldName(trigger.table) === folded)
+      .reverse();
   }
 
-  references(table: string): readonly Reference[] {
-    const folded = foldName(table);
+  references({ schema, name }: Owner): readonly Reference[] {
+    const folded = foldName(name);
+    if (schema !== this.name) {
+      return [];
+    }
     return this.tables().flatMap((child) =>
       child.foreignKeys.filter((key) => foldName(key.table) === folded).map((key) => ({ table: child, key })),
     );
@@ -97,11 +134,16 @@ export class Catalog implements Schema {
     return this.entries.find((entry) => entry.type === type && foldName(entry.name) === folded);
   }
 
+  #isMeant(schema: string | undefined): boolean {
+    return schema === undefined || foldName(schema) === this.name;
+  }
+
   #add(entry: NumberedEntry, entries: readonly NumberedEntry[]): void {
+    const schema = this.name;
     const name = foldName(entry.name);
     switch (entry.type) {
       case "table":
-        this.#tables.set(name, tableOf(entry, entries));
+        this.#tables.set(name, tableOf(this.name, this.database, entry, entries));
         break;
       case "index": {
         const table = this.#tables.get(foldName(entry.table))!;
@@ -110,33 +152,38 @@ export class Catalog implements Schema {
       }
       case "view": {
         const { definition, statement } = read(entry, "create-view");
-        this.#views.set(name, { name: entry.name, statement, definition });
+        this.#views.set(name, { schema, name: entry.name, statement, definition });
         break;
       }
       case "virtual": {
         const { module, arguments: parameters } = read(entry, "create-virtual-table").statement;
-        this.#virtualTables.set(name, { name: entry.name, module: module.name, parameters, sql: entry.sql! });
+        this.#virtualTables.set(name, {
+          schema,
+          name: entry.name,
+          module: module.name,
+          parameters,
+          sql: entry.sql!,
+        });
         break;
       }
       case "trigger": {
-        const { definition, statement } = read(entry, "create-trigger");
-        this.#triggers.set(name, { name: entry.name, table: entry.table, statement, definition });
+        const { definition, statement } = read(entry, "create-trigger", schema === "temp");
+        const { table, tableSchema = schema } = entry;
+        this.#triggers.set(name, { schema, name: entry.name, table, tableSchema, statement, definition });
       }
     }
   }
 }
 
 /** There is one schema. */
-function isMain(schema: string | undefined): boolean {
-  return schema === undefined || foldName(schema) === "main";
-}
 
 /** With its indexes in the order in which SQLite looks at them: the one made last first, those that replace rows behind the others. */
-function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
+function tableOf(schema: string, database: number, entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
   const { definition, statement } = read(entry, "create-table");
   const { keyspace, slots, firstSlots, columnSlots } = entry;
   const { table, indexes: shapes } = tableShapeOf(definition, statement, {
-    keyspace: keyspace!,
+    schema,
+    keyspace: keyspaceOf(database, keyspace!),
     slots: slots!,
     firstSlots: firstSlots!,
     columnSlots: columnSlots!,
@@ -146,10 +193,10 @@ function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table
   let shape = 0;
   const made = indexes.map((index) => {
     if (index.sql === null) {
-      return constraintIndex(table, shapes[shape++]!, index.keyspace!);
+      return constraintIndex(table, shapes[shape++]!, keyspaceOf(database, index.keyspace!));
     }
     const { definition: own, statement: create } = read(index, "create-index");
-    return indexOf(own, create, table, index.keyspace!);
+    return indexOf(own, create, table, keyspaceOf(database, index.keyspace!));
   });
   const replacing = made.filter(({ conflict }) => conflict === "replace");
   return {
@@ -161,8 +208,9 @@ function tableOf(entry: NumberedEntry, entries: readonly NumberedEntry[]): Table
 function read<Kind extends Statement["kind"]>(
   { name, sql }: Entry,
   kind: Kind,
+  isOfTemporary: boolean = false,
 ): { readonly definition: ParsedStatement; readonly statement: Extract<Statement, { kind: Kind }> } {
-  const definition = parseStatement(sql!);
+  const definition = parseStatement(sql!, isOfTemporary);
   const { statement } = definition;
   if (statement.kind !== kind) {
     throw new DbError("CORRUPT", `the catalog's text for ${name} is another kind of statement. Run nacre check`);

@@ -8,6 +8,7 @@
  * The text says everything that text can say. An index without one belongs to a constraint of its table.
  */
 import { DbError } from "../../errors.ts";
+import { withinDatabase } from "../databases/keyspace-number.ts";
 import { KeyWriter, readRowid } from "../key.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 
@@ -16,8 +17,10 @@ export interface Entry {
   readonly name: string;
   /** Of an index or a trigger: what it is of. */
   readonly table: string;
+  /** Of a temporary trigger: where its table is; undefined: where the trigger is. */
+  readonly tableSchema?: string;
   readonly sql: string | null;
-  /** Of tables and indexes. */
+  /** Of tables and indexes: its number in its own database. */
   readonly keyspace?: number;
   /** Of tables. */
   readonly slots?: number;
@@ -54,11 +57,14 @@ export function readEntries(reader: KeyspaceReader): NumberedEntry[] {
   return entries;
 }
 
-/** Writes an entry: in place of the one of its number, if there is one. */
+/** Writes an entry: in place of the one of its number, if there is one. Its keyspace may be as the session numbers it. */
 export function writeEntry(transaction: SqlTransaction, number: number, entry: Entry): void {
   const catalog = transaction.keyspace(CATALOG_KEYSPACE) ?? transaction.createKeyspace(CATALOG_KEYSPACE);
-  const { type, name, table, sql, keyspace, slots, firstSlots, columnSlots } = entry;
-  const value = Buffer.from(JSON.stringify({ type, name, table, keyspace, sql, slots, firstSlots, columnSlots }));
+  const { type, name, table, tableSchema, sql, slots, firstSlots, columnSlots } = entry;
+  const keyspace = entry.keyspace === undefined ? undefined : withinDatabase(entry.keyspace);
+  const value = Buffer.from(
+    JSON.stringify({ type, name, table, tableSchema, keyspace, sql, slots, firstSlots, columnSlots }),
+  );
   const key = keyOf(number);
   transaction.put(catalog, key.bytes, 0, key.length, value, 0, value.length);
   transaction.touchSchema();

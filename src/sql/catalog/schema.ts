@@ -18,10 +18,19 @@ import type { Collation } from "../value/collation.ts";
 import type { SqlValue, Tag } from "../value/value.ts";
 import type { NumberedEntry } from "./entry.ts";
 
+/** A table or view, by the schema that it is in and its name there. */
+export interface Owner {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** One schema, or all of a session's. */
 export interface Schema {
-  /** In the order in which they were made: the rows of sqlite_schema. */
-  readonly entries: readonly NumberedEntry[];
-  /** `schema` is the name before the point; undefined: there is none. */
+  /** In the order in which they were made: the rows of sqlite_schema. Of a schema that there is not: none. */
+  entriesOf(schema: string): readonly NumberedEntry[];
+  /** The names of the schemas, as SQLite numbers them. */
+  readonly names: readonly string[];
+  /** `schema` is the name before the point; undefined: there is none, and the first that has a table or view of the name is meant. */
   table(schema: string | undefined, name: string): Table | undefined;
   view(schema: string | undefined, name: string): View | undefined;
   /** In the order in which they were made. */
@@ -29,9 +38,9 @@ export interface Schema {
   views(): readonly View[];
   virtualTable(schema: string | undefined, name: string): VirtualTable | undefined;
   /** Of a table or view; the one made last comes first, as SQLite runs them. */
-  triggersOf(table: string): readonly Trigger[];
+  triggersOf(owner: Owner): readonly Trigger[];
   /** The foreign keys that refer to a table. */
-  references(table: string): readonly Reference[];
+  references(table: Owner): readonly Reference[];
 }
 
 /** A foreign key with the table that it is of. */
@@ -91,6 +100,8 @@ export interface ForeignKey {
 }
 
 export interface Table {
+  /** "main", "temp", or as it was attached. */
+  readonly schema: string;
   readonly name: string;
   readonly keyspace: number;
   readonly columns: readonly Column[];
@@ -140,6 +151,7 @@ export const ROWID_INDEX = -1;
 
 /** A table that a module of the session's makes. */
 export interface VirtualTable {
+  readonly schema: string;
   readonly name: string;
   readonly module: string;
   readonly parameters: readonly string[];
@@ -147,15 +159,19 @@ export interface VirtualTable {
 }
 
 export interface View {
+  readonly schema: string;
   readonly name: string;
   readonly statement: CreateView;
   readonly definition: ParsedStatement;
 }
 
 export interface Trigger {
+  readonly schema: string;
   readonly name: string;
   /** The table or view, as the catalog has it. */
   readonly table: string;
+  /** Where that is: a temporary trigger may be of any schema's table. */
+  readonly tableSchema: string;
   readonly statement: CreateTrigger;
   readonly definition: ParsedStatement;
 }

@@ -19,6 +19,7 @@ import type { Check, Column, ForeignKey, Index, StrictType, Table } from "./sche
 
 /** What the text does not say. */
 export interface TableStorage {
+  readonly schema: string;
   readonly keyspace: number;
   readonly slots: number;
   /** How many slots every row has; columns behind them were added later. */
@@ -34,7 +35,7 @@ export interface TableShape {
 }
 
 /** The slots of a new table's columns: one after the other. */
-export function newSlots(statement: CreateTable): Omit<TableStorage, "keyspace"> {
+export function newSlots(statement: CreateTable): Omit<TableStorage, "schema" | "keyspace"> {
   const alias = rowidAliasOf(statement);
   let slots = 0;
   const columnSlots = statement.columns.map(({ name }) => (name === alias ? -1 : slots++));
@@ -52,6 +53,7 @@ export function tableShapeOf(parsed: ParsedStatement, statement: CreateTable, st
   const columns = key.primaryKey.length === 0 ? draft : withoutNulls(draft, key.primaryKey);
   const current = (column: Column): Column => columns[column.index]!;
   const table: Table = {
+    schema: storage.schema,
     name: statement.name,
     keyspace: storage.keyspace,
     columns,

@@ -22,9 +22,9 @@ export function createIndex(
   catalog: Catalog,
   { functions }: QueryOptions,
 ): SchemaChange | undefined {
-  const { schema, name, ifNotExists, text: sql } = statement;
+  const { name, ifNotExists, text: sql } = statement;
   const table = tableOf(parsed, statement, catalog);
-  if (ifNotExists && catalog.index(schema, name) !== undefined) {
+  if (ifNotExists && catalog.index(undefined, name) !== undefined) {
     return undefined;
   }
   requireFreeName(parsed, statement, catalog, "index");
@@ -39,11 +39,15 @@ export function createIndex(
   };
 }
 
-function tableOf(parsed: ParsedStatement, { schema, table }: CreateIndex, catalog: Catalog): Table {
-  const found = catalog.table(schema, table.name);
+function tableOf(parsed: ParsedStatement, { table }: CreateIndex, catalog: Catalog): Table {
+  const found = catalog.table(undefined, table.name);
   if (found === undefined) {
-    const isView = catalog.view(schema, table.name) !== undefined;
-    throw failAt(parsed, isView ? "views may not be indexed" : `no such table: main.${table.name}`, table.at);
+    const isView = catalog.view(undefined, table.name) !== undefined;
+    throw failAt(
+      parsed,
+      isView ? "views may not be indexed" : `no such table: ${catalog.name}.${table.name}`,
+      table.at,
+    );
   }
   if (found.name.toLowerCase().startsWith("sqlite_")) {
     throw failAt(parsed, `table ${found.name} may not be indexed`, table.at);

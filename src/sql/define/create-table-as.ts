@@ -1,7 +1,8 @@
 /** CREATE TABLE … AS: a table with the columns of a query, and its rows. */
 
-import { Catalog } from "../catalog/catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { foldName, quoteName } from "../catalog/name.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import type { CreateTable } from "../parse/ast/definition.ts";
 import type { Query } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
@@ -22,30 +23,31 @@ export function createTableAs(
   statement: CreateTable,
   query: Query,
   catalog: Catalog,
+  schemas: Schemas,
   options: QueryOptions,
 ): SchemaChange {
-  const scope = new StatementScope(parsed, catalog, options.functions, {
+  const scope = new StatementScope(parsed, schemas, options.functions, {
     expression: bindExpression,
     query: bindQuery,
   });
   const text = textOf(statement.name, columnsOf(bindQuery(scope.newScope(), query), undefined));
   const definition = parseStatement(text);
   return (transaction, { values, writing }) => {
-    putTable(transaction, definition, definition.statement as CreateTable, catalog.nextNumber);
-    const made = Catalog.read(transaction);
+    putTable(transaction, catalog.name, definition, definition.statement as CreateTable, catalog.nextNumber);
+    const made = catalog.readAgain(transaction);
     const table = made.table(undefined, statement.name)!;
     const insert = {
       kind: "insert",
       at: statement.at,
       with: undefined,
-      table: { schema: undefined, name: statement.name, at: statement.at, alias: undefined, index: undefined },
+      table: { schema: catalog.name, name: statement.name, at: statement.at, alias: undefined, index: undefined },
       conflict: undefined,
       columns: undefined,
       source: query,
       upserts: [],
       returning: undefined,
     } as const;
-    new InterpretedWrite(parsed, insert, table, made, options).prepare(values, writing).run(transaction);
+    new InterpretedWrite(parsed, insert, table, schemas.with(made), options).prepare(values, writing).run(transaction);
   };
 }
 

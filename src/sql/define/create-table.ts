@@ -1,6 +1,7 @@
 /** CREATE TABLE, as written or AS a query. */
 
 import type { Catalog } from "../catalog/catalog.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import { newSlots, tableShapeOf } from "../catalog/table.ts";
 import type { ColumnDefinition, CreateTable } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
@@ -11,7 +12,7 @@ import { StatementScope } from "../query/bind/scope.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
 import { bindTarget } from "../write/bind/target.ts";
 import { createTableAs } from "./create-table-as.ts";
-import { failAt, isTaken, requireFreeName } from "./name.ts";
+import { failAt, requireFreeName } from "./name.ts";
 import { putTable } from "./put-table.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
@@ -22,21 +23,22 @@ export function createTable(
   parsed: ParsedStatement,
   statement: CreateTable,
   catalog: Catalog,
+  schemas: Schemas,
   options: QueryOptions,
 ): SchemaChange | undefined {
-  if (statement.ifNotExists && isTaken(catalog, statement)) {
+  if (statement.ifNotExists && catalog.has(statement.name)) {
     return undefined;
   }
   requireFreeName(parsed, statement, catalog, "table");
   if (statement.query !== undefined) {
-    return createTableAs(parsed, statement, statement.query, catalog, options);
+    return createTableAs(parsed, statement, statement.query, catalog, schemas, options);
   }
   checkDefinition(parsed, statement, catalog, options);
   return (transaction) => {
-    const next = putTable(transaction, parsed, statement, catalog.nextNumber);
+    const next = putTable(transaction, catalog.name, parsed, statement, catalog.nextNumber);
     if (statement.primaryKey?.autoincrement === true && catalog.table(undefined, "sqlite_sequence") === undefined) {
       const sequence = parseStatement(SEQUENCE);
-      putTable(transaction, sequence, sequence.statement as CreateTable, next);
+      putTable(transaction, catalog.name, sequence, sequence.statement as CreateTable, next);
     }
   };
 }
@@ -48,7 +50,7 @@ function checkDefinition(
   catalog: Catalog,
   { functions }: QueryOptions,
 ): void {
-  const { table } = tableShapeOf(parsed, statement, { keyspace: 0, ...newSlots(statement) });
+  const { table } = tableShapeOf(parsed, statement, { schema: catalog.name, keyspace: 0, ...newSlots(statement) });
   const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
   bindTarget(scope, table);
   for (const column of statement.columns) {

@@ -2,9 +2,10 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { deleteEntry, writeEntry } from "../catalog/entry.ts";
 import { foldName } from "../catalog/name.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import type { CreateTrigger, Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
-import { failAt } from "./name.ts";
+import { failAt, requireOwnNames } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** Undefined: there is nothing to do. */
@@ -12,13 +13,17 @@ export function createTrigger(
   parsed: ParsedStatement,
   statement: CreateTrigger,
   catalog: Catalog,
+  schemas: Schemas,
 ): SchemaChange | undefined {
-  const { schema, name, at, ifNotExists, time, table, text: sql } = statement;
-  const owner = catalog.table(table.schema, table.name);
+  const { name, at, ifNotExists, time, table, text: sql } = statement;
+  const isTemp = catalog.name === "temp";
+  requireOwnNames(parsed, "trigger", statement, catalog.name);
+  const owner = isTemp ? schemas.table(table.schema, table.name) : catalog.table(undefined, table.name);
   if (owner === undefined) {
-    throw failAt(parsed, `no such table: main.${table.name}`, table.at);
+    const shown = isTemp ? table.schema : catalog.name;
+    throw failAt(parsed, `no such table: ${shown === undefined ? "" : `${shown}.`}${table.name}`, table.at);
   }
-  if (catalog.trigger(schema, name) !== undefined) {
+  if (catalog.trigger(undefined, name) !== undefined) {
     if (ifNotExists) {
       return undefined;
     }
@@ -30,15 +35,21 @@ export function createTrigger(
   if (time === "instead of") {
     throw failAt(parsed, `cannot create INSTEAD OF trigger on table: ${owner.name}`, table.at);
   }
+  const tableSchema = isTemp ? { tableSchema: owner.schema } : {};
   return (transaction) => {
-    writeEntry(transaction, catalog.nextNumber, { type: "trigger", name, table: owner.name, sql });
+    writeEntry(transaction, catalog.nextNumber, { type: "trigger", name, table: owner.name, ...tableSchema, sql });
   };
 }
 
-export function dropTrigger(parsed: ParsedStatement, statement: Drop, catalog: Catalog): SchemaChange | undefined {
+/** `catalog` is that of the schema which the trigger is in; undefined: in none. */
+export function dropTrigger(
+  parsed: ParsedStatement,
+  statement: Drop,
+  catalog: Catalog | undefined,
+): SchemaChange | undefined {
   const { schema, name, at, ifExists } = statement;
-  const trigger = catalog.trigger(schema, name);
-  if (trigger === undefined) {
+  const trigger = catalog?.trigger(undefined, name);
+  if (catalog === undefined || trigger === undefined) {
     if (ifExists) {
       return undefined;
     }

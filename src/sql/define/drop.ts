@@ -2,28 +2,30 @@
 
 import type { Catalog } from "../catalog/catalog.ts";
 import { deleteEntry } from "../catalog/entry.ts";
-import { foldName } from "../catalog/name.ts";
 import type { Schema, Table } from "../catalog/schema.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import type { Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
 import type { SqlTransaction } from "../storage.ts";
 import { InterpretedWrite } from "../write/interpreted-write.ts";
 import { Sequence } from "../write/run/sequence.ts";
+import { deleteEntries } from "./delete-entries.ts";
 import { failAt } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
-/** Undefined: there is nothing to do. */
+/** `catalog` is that of the schema which the table is in; undefined: in none. Undefined is the answer where there is nothing to do. */
 export function dropTable(
   parsed: ParsedStatement,
   statement: Drop,
-  catalog: Catalog,
+  catalog: Catalog | undefined,
+  schemas: Schemas,
   options: QueryOptions,
 ): SchemaChange | undefined {
   const { schema, name, at, ifExists } = statement;
-  const table = catalog.table(schema, name);
-  if (table === undefined) {
-    if (catalog.view(schema, name) !== undefined) {
+  const table = catalog?.table(undefined, name);
+  if (catalog === undefined || table === undefined) {
+    if (catalog?.view(undefined, name) !== undefined) {
       throw failAt(parsed, `use DROP VIEW to delete view ${name}`, at);
     }
     if (ifExists) {
@@ -35,15 +37,10 @@ export function dropTable(
     throw failAt(parsed, `table ${table.name} may not be dropped`, at);
   }
   return (transaction, author) => {
-    if (author.writing.settings.foreignKeys && catalog.references(table.name).length > 0) {
+    if (author.writing.settings.foreignKeys && catalog.references(table).length > 0) {
       deleteRows(parsed, table, catalog, options)(transaction, author);
     }
-    const folded = foldName(table.name);
-    for (const entry of catalog.entries) {
-      if (foldName(entry.table) === folded) {
-        deleteEntry(transaction, entry.number);
-      }
-    }
+    deleteEntries(transaction, author.temp, schemas, table);
     for (const { keyspace } of [table, ...table.indexes]) {
       transaction.dropKeyspace(keyspace);
     }
@@ -57,7 +54,7 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
     kind: "delete",
     at: 0,
     with: undefined,
-    table: { schema: undefined, name: table.name, at: 0, alias: undefined, index: undefined },
+    table: { schema: table.schema, name: table.name, at: 0, alias: undefined, index: undefined },
     where: undefined,
     returning: undefined,
     orderBy: [],
@@ -65,13 +62,14 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
     offset: undefined,
   } as const;
   const quiet: Schema = {
-    entries: catalog.entries,
+    names: catalog.names,
+    entriesOf: (schema) => catalog.entriesOf(schema),
     tables: () => catalog.tables(),
     views: () => catalog.views(),
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
-    references: (name) => catalog.references(name),
+    references: (owner) => catalog.references(owner),
     triggersOf: () => [],
   };
   return (transaction, { values, writing }) => {
@@ -79,10 +77,15 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
   };
 }
 
-export function dropIndex(parsed: ParsedStatement, statement: Drop, catalog: Catalog): SchemaChange | undefined {
+/** `catalog` is that of the schema which the index is in; undefined: in none. */
+export function dropIndex(
+  parsed: ParsedStatement,
+  statement: Drop,
+  catalog: Catalog | undefined,
+): SchemaChange | undefined {
   const { schema, name, at, ifExists } = statement;
-  const found = catalog.index(schema, name);
-  if (found === undefined) {
+  const found = catalog?.index(undefined, name);
+  if (catalog === undefined || found === undefined) {
     if (ifExists) {
       return undefined;
     }

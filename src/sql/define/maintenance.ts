@@ -8,6 +8,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { type NumberedEntry, writeEntry } from "../catalog/entry.ts";
 import { foldName } from "../catalog/name.ts";
 import type { Index, Table } from "../catalog/schema.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import type { QualifiedName } from "../parse/ast/query.ts";
 import type { Maintenance, ParsedStatement } from "../parse/ast/statement.ts";
 import { bindExpression } from "../query/bind/expression.ts";
@@ -28,34 +29,43 @@ interface Owned {
   readonly index: Index;
 }
 
+/** What is to be done in each schema. */
 export function maintain(
   parsed: ParsedStatement,
   { kind, target }: Maintenance,
-  catalog: Catalog,
+  schemas: Schemas,
   { functions }: QueryOptions,
-): SchemaChange | undefined {
-  requireSchema(parsed, target);
+): ReadonlyMap<string, SchemaChange> {
+  requireSchema(parsed, target, schemas);
   if (kind === "analyze") {
-    requireAnalyzed(parsed, target, catalog);
-    return undefined;
+    requireAnalyzed(parsed, target, schemas);
+    return new Map();
   }
-  const indexes = reindexed(parsed, target, catalog);
-  return (transaction) => {
-    for (const owned of indexes) {
-      rebuild(transaction, catalog, functions, owned);
-    }
-  };
+  const bySchema = new Map<string, Owned[]>();
+  for (const owned of reindexed(parsed, target, schemas)) {
+    const { schema } = owned.table;
+    bySchema.set(schema, [...(bySchema.get(schema) ?? []), owned]);
+  }
+  return new Map(
+    [...bySchema].map(([schema, indexes]): [string, SchemaChange] => [
+      schema,
+      (transaction) => {
+        for (const owned of indexes) {
+          rebuild(transaction, schemas.part(schema)!, functions, owned);
+        }
+      },
+    ]),
+  );
 }
 
-/** There is one schema. */
-function requireSchema(parsed: ParsedStatement, target: QualifiedName | undefined): void {
-  if (target?.schema !== undefined && foldName(target.schema) !== "main") {
+function requireSchema(parsed: ParsedStatement, target: QualifiedName | undefined, schemas: Schemas): void {
+  if (target?.schema !== undefined && schemas.part(target.schema) === undefined) {
     throw failAt(parsed, `unknown database ${target.schema}`, target.at);
   }
 }
 
-function requireAnalyzed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Catalog): void {
-  if (target === undefined || (target.schema === undefined && foldName(target.name) === "main")) {
+function requireAnalyzed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Schemas): void {
+  if (target === undefined || (target.schema === undefined && catalog.part(target.name) !== undefined)) {
     return;
   }
   const { schema, name, at } = target;
@@ -68,7 +78,7 @@ function requireAnalyzed(parsed: ParsedStatement, target: QualifiedName | undefi
 }
 
 /** All indexes, those of a collation or of a table, or one. */
-function reindexed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Catalog): readonly Owned[] {
+function reindexed(parsed: ParsedStatement, target: QualifiedName | undefined, catalog: Schemas): readonly Owned[] {
   const all = catalog.tables().flatMap((table) => table.indexes.map((index) => ({ table, index })));
   if (target === undefined) {
     return all;

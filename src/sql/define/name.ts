@@ -1,7 +1,8 @@
 /** Names of what is made: tables, views and indexes share them. */
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { quoteName } from "../catalog/name.ts";
+import { foldName, quoteName } from "../catalog/name.ts";
+import type { CreateTrigger, CreateView } from "../parse/ast/definition.ts";
 import type { QualifiedName } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { errorAt } from "../parse/syntax-error.ts";
@@ -10,18 +11,9 @@ export function failAt(parsed: ParsedStatement, message: string, at: number): Db
   return errorAt("INVALID", message, parsed.text, at - parsed.start);
 }
 
-/** Whether a table or view has the name. */
-export function isTaken(catalog: Catalog, { schema, name }: QualifiedName): boolean {
-  return isTable(catalog, schema, name) || catalog.view(schema, name) !== undefined;
-}
-
-function isTable(catalog: Catalog, schema: string | undefined, name: string): boolean {
-  return catalog.table(schema, name) !== undefined || catalog.virtualTable(schema, name) !== undefined;
-}
-
-export function requireFreeName(
+/** `catalog` is that of the schema in which it is to be. */ export function requireFreeName(
   parsed: ParsedStatement,
-  { schema, name, at }: QualifiedName,
+  { name, at }: QualifiedName,
   catalog: Catalog,
   kind: "table" | "view" | "index",
 ): void {
@@ -29,17 +21,46 @@ export function requireFreeName(
     throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
   }
   const shown = quoteName(name);
-  const taken = isTable(catalog, schema, name)
-    ? "table"
-    : catalog.view(schema, name) !== undefined
-      ? "view"
-      : undefined;
-  if (taken !== undefined) {
+  if (catalog.has(name)) {
+    const taken = catalog.view(undefined, name) === undefined ? "table" : "view";
     const what = kind === "index" ? `there is already a ${taken} named ${name}` : `${taken} ${shown} already exists`;
     throw failAt(parsed, what, at);
   }
-  if (catalog.index(schema, name) !== undefined) {
+  if (catalog.index(undefined, name) !== undefined) {
     const what = kind === "index" ? `index ${name} already exists` : `there is already an index named ${name}`;
     throw failAt(parsed, what, at);
   }
+}
+
+/** What is not temporary names nothing outside of its own schema. */
+export function requireOwnNames(
+  parsed: ParsedStatement,
+  kind: "view" | "trigger",
+  statement: CreateView | CreateTrigger,
+  home: string,
+): void {
+  if (home === "temp") {
+    return;
+  }
+  const foreign = tablesIn(statement.kind === "create-view" ? statement.query : [statement.table, statement.body]).find(
+    ({ schema }) => schema !== undefined && foldName(schema) !== home,
+  );
+  if (foreign !== undefined) {
+    const what = `${kind} ${statement.name} cannot reference objects in database ${foreign.schema}`;
+    throw failAt(parsed, what, foreign.at);
+  }
+}
+
+/** Everything in a syntax tree that has a schema and stands where a table does. */
+function tablesIn(node: unknown): QualifiedName[] {
+  if (node === null || typeof node !== "object") {
+    return [];
+  }
+  const inside = Object.values(node).flatMap(tablesIn);
+  return isTableName(node) ? [node, ...inside] : inside;
+}
+
+/** A column's name has a schema, too, and a name of its table. */
+function isTableName(node: object): node is QualifiedName {
+  return "schema" in node && "name" in node && "at" in node;
 }

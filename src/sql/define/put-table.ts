@@ -9,13 +9,14 @@ import type { SqlTransaction } from "../storage.ts";
 /** Writes the entries of a table and of the indexes of its constraints; the next free number. */
 export function putTable(
   transaction: SqlTransaction,
+  schema: string,
   parsed: ParsedStatement,
   statement: CreateTable,
   first: number,
 ): number {
   const { name, text: sql } = statement;
   const keyspace = transaction.createKeyspace(`sql/${foldName(name)}`);
-  const storage = { keyspace, ...newSlots(statement) };
+  const storage = { schema, keyspace, ...newSlots(statement) };
   const { indexes } = tableShapeOf(parsed, statement, storage);
   writeEntry(transaction, first, { type: "table", name, table: name, sql, ...storage });
   for (const [position, { number }] of indexes.entries()) {

@@ -7,6 +7,8 @@ import type { SqlTransaction } from "../storage.ts";
 export interface Author {
   readonly values: Arguments;
   readonly writing: Writing;
+  /** What the temporary schema is changed in, too; undefined: there is none. */
+  readonly temp: SqlTransaction | undefined;
 }
 
 /** What a statement does that makes, changes or drops a table, an index, a view or a trigger. */

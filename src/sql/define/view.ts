@@ -1,10 +1,11 @@
 /** CREATE VIEW and DROP VIEW. What a view's query says is looked at where the view is used, as SQLite does. */
 import type { Catalog } from "../catalog/catalog.ts";
-import { deleteEntry, writeEntry } from "../catalog/entry.ts";
-import { foldName } from "../catalog/name.ts";
+import { writeEntry } from "../catalog/entry.ts";
+import type { Schemas } from "../catalog/schemas.ts";
 import type { CreateView, Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
-import { failAt, isTaken, requireFreeName } from "./name.ts";
+import { deleteEntries } from "./delete-entries.ts";
+import { failAt, requireFreeName, requireOwnNames } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** Undefined: there is nothing to do. */
@@ -13,19 +14,25 @@ export function createView(parsed: ParsedStatement, statement: CreateView, catal
   if (parsed.parameters.length > 0) {
     throw failAt(parsed, "parameters are not allowed in views", at);
   }
-  if (statement.ifNotExists && isTaken(catalog, statement)) {
+  if (statement.ifNotExists && catalog.has(name)) {
     return undefined;
   }
+  requireOwnNames(parsed, "view", statement, catalog.name);
   requireFreeName(parsed, statement, catalog, "view");
   return (transaction) => writeEntry(transaction, catalog.nextNumber, { type: "view", name, table: name, sql });
 }
 
-/** With its triggers. */
-export function dropView(parsed: ParsedStatement, statement: Drop, catalog: Catalog): SchemaChange | undefined {
+/** With its triggers. `catalog` is that of the schema which the view is in; undefined: in none. */
+export function dropView(
+  parsed: ParsedStatement,
+  statement: Drop,
+  catalog: Catalog | undefined,
+  schemas: Schemas,
+): SchemaChange | undefined {
   const { schema, name, at, ifExists } = statement;
-  const view = catalog.view(schema, name);
-  if (view === undefined) {
-    if (catalog.table(schema, name) !== undefined) {
+  const view = catalog?.view(undefined, name);
+  if (catalog === undefined || view === undefined) {
+    if (catalog?.table(undefined, name) !== undefined) {
       throw failAt(parsed, `use DROP TABLE to delete table ${name}`, at);
     }
     if (ifExists) {
@@ -33,12 +40,5 @@ export function dropView(parsed: ParsedStatement, statement: Drop, catalog: Cata
     }
     throw failAt(parsed, `no such view: ${schema === undefined ? "" : `${schema}.`}${name}`, at);
   }
-  const folded = foldName(view.name);
-  return (transaction) => {
-    for (const entry of catalog.entries) {
-      if (foldName(entry.table) === folded) {
-        deleteEntry(transaction, entry.number);
-      }
-    }
-  };
+  return (transaction, { temp }) => deleteEntries(transaction, temp, schemas, view);
 }

@@ -4,7 +4,7 @@ import { deleteEntry, writeEntry } from "../catalog/entry.ts";
 import type { CreateVirtualTable, Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
-import { failAt, isTaken, requireFreeName } from "./name.ts";
+import { failAt, requireFreeName } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** Undefined: there is nothing to do. */
@@ -15,7 +15,7 @@ export function createVirtualTable(
   { functions }: QueryOptions,
 ): SchemaChange | undefined {
   const { name, module, ifNotExists, text: sql } = statement;
-  if (ifNotExists && isTaken(catalog, statement)) {
+  if (ifNotExists && catalog.has(name)) {
     return undefined;
   }
   requireFreeName(parsed, statement, catalog, "table");
@@ -24,15 +24,15 @@ export function createVirtualTable(
   }
   return (transaction) => {
     // The module says now whether it takes the arguments.
-    functions.virtualTable({ name, module: module.name, parameters: statement.arguments, sql });
+    functions.virtualTable({ schema: catalog.name, name, module: module.name, parameters: statement.arguments, sql });
     writeEntry(transaction, catalog.nextNumber, { type: "virtual", name, table: name, sql });
   };
 }
 
 /** Undefined: it is no virtual table. */
-export function dropVirtualTable({ schema, name }: Drop, catalog: Catalog): SchemaChange | undefined {
-  const found = catalog.virtualTable(schema, name);
-  return found === undefined
+export function dropVirtualTable({ name }: Drop, catalog: Catalog | undefined): SchemaChange | undefined {
+  const found = catalog?.virtualTable(undefined, name);
+  return catalog === undefined || found === undefined
     ? undefined
     : (transaction) => deleteEntry(transaction, catalog.entry("virtual", name)!.number);
 }

@@ -23,7 +23,7 @@ export function parseCreateTrigger(tokens: TokenStream, temporary: boolean): Cre
     tokens.complain("temporary trigger may not have qualified name", name.at);
   }
   tokens.expect("BEGIN");
-  const isTemporary = temporary || name.schema?.toLowerCase() === "temp";
+  const isTemporary = temporary || tokens.isOfTemporary || name.schema?.toLowerCase() === "temp";
   tokens.trigger = isTemporary ? "temporary" : "stored";
   const body: CreateTrigger["body"][number][] = [];
   do {

@@ -30,9 +30,13 @@ import { parseCompound, parseWith } from "./query.ts";
 import type { TokenStream } from "./token-stream.ts";
 import { parseDelete, parseInsert, parseUpdate } from "./write.ts";
 
-/** The one statement that `text` is; INVALID where there is none, or a second one. */
-export function parseStatement(text: string): ParsedStatement {
+/**
+ * The one statement that `text` is; INVALID where there is none, or a second one. `isOfTemporary`: it is the text of something
+ * temporary, as the catalog keeps it.
+ */
+export function parseStatement(text: string, isOfTemporary: boolean = false): ParsedStatement {
   const tokens = tokensOf(text);
+  tokens.isOfTemporary = isOfTemporary;
   const parsed = nextStatement(tokens);
   if (parsed === undefined) {
     throw tokens.invalid("there is no statement in this text");

@@ -47,6 +47,8 @@ export class TokenStream {
   tallest: number;
   /** The kind of trigger whose body this is; undefined outside of triggers. */
   trigger: "stored" | "temporary" | undefined;
+  /** The text is one that a temporary schema keeps: a trigger is temporary without saying so. */
+  isOfTemporary: boolean;
 
   constructor(text: string, grammar: Grammar) {
     this.#grammar = grammar;
@@ -58,6 +60,7 @@ export class TokenStream {
     this.height = 0;
     this.tallest = 0;
     this.trigger = undefined;
+    this.isOfTemporary = false;
   }
 
   get kind(): string {

@@ -45,9 +45,10 @@ function integrityCheck({ connection, catalog }: PragmaSession): PragmaRows {
 }
 
 /** Rows whose foreign keys have no parent: of one table, or of all. */
-function foreignKeyCheck({ catalog, query }: PragmaSession, value: string | undefined): PragmaRows {
-  const named = value === undefined ? undefined : catalog.table(undefined, value);
-  const tables = value === undefined ? catalog.tables() : named === undefined ? [] : [named];
+function foreignKeyCheck({ catalog, schema, query }: PragmaSession, value: string | undefined): PragmaRows {
+  const named = value === undefined ? undefined : catalog.table(schema, value);
+  const all = catalog.tables().filter((table) => schema === undefined || table.schema === schema);
+  const tables = value === undefined ? all : named === undefined ? [] : [named];
   return tables.flatMap((table) =>
     [...table.foreignKeys].reverse().flatMap((key, id) => orphansOf(catalog, table, key, id, query)),
   );
@@ -60,20 +61,23 @@ function orphansOf(
   id: number,
   query: PragmaSession["query"],
 ): PragmaRows {
-  const parent = catalog.table(undefined, key.table);
+  const parent = catalog.table(table.schema, key.table);
   const referenced = key.referenced ?? parent?.declaredKey.map(({ name }) => name) ?? [];
   const columns = key.columns.map(({ name }) => `c.${quoteName(name)}`);
   const isGiven = columns.map((column) => `${column} IS NOT NULL`).join(" AND ");
   const rowid = table.primaryKey.length > 0 ? "NULL" : "c.rowid";
   const matches = columns.map((column, index) => `p.${quoteName(referenced[index] ?? "")} = ${column}`).join(" AND ");
-  const isOrphan =
-    parent === undefined ? "1" : `NOT EXISTS (SELECT 1 FROM ${quoteName(parent.name)} AS p WHERE ${matches})`;
-  return query(`SELECT ${rowid} FROM ${quoteName(table.name)} AS c WHERE ${isGiven} AND ${isOrphan}`).map(([found]) => [
+  const isOrphan = parent === undefined ? "1" : `NOT EXISTS (SELECT 1 FROM ${qualified(parent)} AS p WHERE ${matches})`;
+  return query(`SELECT ${rowid} FROM ${qualified(table)} AS c WHERE ${isGiven} AND ${isOrphan}`).map(([found]) => [
     table.name,
     found!,
     key.table,
     id,
   ]);
+}
+
+function qualified({ schema, name }: Table): string {
+  return `${quoteName(schema)}.${quoteName(name)}`;
 }
 
 function session(
@@ -98,8 +102,10 @@ export const DATABASE_PRAGMAS: readonly Pragma[] = [
   session("integrity_check", ["integrity_check"], integrityCheck),
   session("quick_check", ["quick_check"], integrityCheck),
   session("foreign_key_check", ["table", "rowid", "parent", "fkid"], foreignKeyCheck),
-  session("database_list", ["seq", "name", "file"], ({ connection }) => [[0, "main", connection.store.path ?? ""]]),
-  session("schema_version", ["schema_version"], ({ connection }) => [[connection.reader().schemaVersion]]),
+  session("database_list", ["seq", "name", "file"], ({ connection }) =>
+    connection.databases.map(({ number, name, path }) => [number, name, path ?? ""]),
+  ),
+  session("schema_version", ["schema_version"], ({ connection }) => [[Math.abs(connection.reader().schemaVersion)]]),
   session("data_version", ["data_version"], ({ connection }) => [[connection.store.lastCommit]]),
   {
     kind: "schema",

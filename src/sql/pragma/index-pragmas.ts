@@ -42,9 +42,16 @@ function keyIndexName(table: Table): string {
   }
 }
 
-function findIndex(catalog: Schema, name: string): { readonly table: Table; readonly index: ListedIndex } | undefined {
+function findIndex(
+  catalog: Schema,
+  schema: string | undefined,
+  name: string,
+): { readonly table: Table; readonly index: ListedIndex } | undefined {
   const folded = foldName(name);
-  for (const table of catalog.tables()) {
+  const tables = catalog.tables().filter((table) => schema === undefined || table.schema === schema);
+  // What is temporary goes first.
+  const temporary = tables.filter((table) => table.schema === "temp");
+  for (const table of [...temporary, ...tables]) {
     const index = indexesOf(table).find((listed) => foldName(listed.name) === folded);
     if (index !== undefined) {
       return { table, index };
@@ -85,8 +92,8 @@ export const INDEX_PRAGMAS: readonly Pragma[] = [
     kind: "schema",
     name: "index_list",
     columns: ["seq", "name", "unique", "origin", "partial"],
-    rows: (catalog, value) => {
-      const table = value === undefined ? undefined : catalog.table(undefined, value);
+    rows: (catalog, value, _columnsOf, schema) => {
+      const table = value === undefined ? undefined : catalog.table(schema, value);
       return table === undefined
         ? []
         : indexesOf(table).map(({ name, isUnique, origin, isPartial }, seq) => [
@@ -102,8 +109,8 @@ export const INDEX_PRAGMAS: readonly Pragma[] = [
     kind: "schema",
     name: "index_info",
     columns: ["seqno", "cid", "name"],
-    rows: (catalog, value) => {
-      const found = value === undefined ? undefined : findIndex(catalog, value);
+    rows: (catalog, value, _columnsOf, schema) => {
+      const found = value === undefined ? undefined : findIndex(catalog, schema, value);
       return found === undefined
         ? []
         : found.index.columns.map(({ column }, seqno) => columnRow(found.table, column, seqno));
@@ -113,8 +120,8 @@ export const INDEX_PRAGMAS: readonly Pragma[] = [
     kind: "schema",
     name: "index_xinfo",
     columns: ["seqno", "cid", "name", "desc", "coll", "key"],
-    rows: (catalog, value) => {
-      const found = value === undefined ? undefined : findIndex(catalog, value);
+    rows: (catalog, value, _columnsOf, schema) => {
+      const found = value === undefined ? undefined : findIndex(catalog, schema, value);
       return found === undefined ? [] : extendedRows(found.table, found.index);
     },
   },

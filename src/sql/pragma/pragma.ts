@@ -6,6 +6,7 @@
 
 import type { Durability } from "../../mvcc/index.ts";
 import type { Schema, View } from "../catalog/schema.ts";
+import type { Arguments } from "../run/arguments.ts";
 import type { WriteSettings } from "../run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "../storage.ts";
 import type { SqlValue } from "../value/value.ts";
@@ -26,7 +27,13 @@ export type Pragma = {
 } & (
   | {
       readonly kind: "schema";
-      readonly rows: (catalog: Schema, value: string | undefined, columnsOf: ColumnsOfView) => PragmaRows;
+      /** `schema` is the one named before the pragma, in lower case. */
+      readonly rows: (
+        catalog: Schema,
+        value: string | undefined,
+        columnsOf: ColumnsOfView,
+        schema: string | undefined,
+      ) => PragmaRows;
     }
   | {
       readonly kind: "session";
@@ -48,12 +55,16 @@ export interface PragmaConnection {
   durability: Durability | undefined;
   timeoutMs: number;
   isQueryOnly: boolean;
+  readonly databases: readonly { readonly number: number; readonly name: string; readonly path: string | undefined }[];
   reader(): KeyspaceReader;
-  write(run: (transaction: SqlTransaction) => void): void;
+  readerOf(schema: string): KeyspaceReader | undefined;
+  change(changes: ReadonlyMap<string, (transaction: SqlTransaction) => void>, values: Arguments): void;
 }
 
 /** What a PRAGMA may ask and change. */
 export interface PragmaSession {
+  /** The one named before the pragma, in lower case. */
+  readonly schema: string | undefined;
   readonly connection: PragmaConnection;
   readonly catalog: Schema;
   /** The rows of a query. */

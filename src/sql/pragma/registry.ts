@@ -51,10 +51,11 @@ export function pragmaTable(catalog: Schema, name: string, columnsOf: ColumnsOfV
     hasRowid: false,
     takesEqualsOnly: false,
     open: (tags, values) => {
-      const [tag] = tags;
-      const value = tag === undefined || tag === NULL ? undefined : textOf(tag, values[0]!);
+      const textAt = (place: number): string | undefined =>
+        tags[place] === undefined || tags[place] === NULL ? undefined : textOf(tags[place], values[place]!);
+      const [value, schema] = [textAt(0), textAt(1)];
       const hidden = HIDDEN.map((_, index) => values[index] ?? null);
-      return knownRows(pragma.rows(catalog, value, columnsOf).map((row) => [...row, ...hidden]));
+      return knownRows(pragma.rows(catalog, value, columnsOf, schema?.toLowerCase()).map((row) => [...row, ...hidden]));
     },
   };
 }

@@ -13,18 +13,14 @@ const COLUMNS: readonly (readonly [string, Affinity])[] = [
   ["sql", "TEXT"],
 ];
 
-/** Those of temporary tables are empty: there are none. */
-const NAMES: ReadonlyMap<string, "main" | "temp"> = new Map([
-  ["sqlite_schema", "main"],
-  ["sqlite_master", "main"],
-  ["sqlite_temp_schema", "temp"],
-  ["sqlite_temp_master", "temp"],
-]);
+const NAMES: ReadonlySet<string> = new Set(["sqlite_schema", "sqlite_master"]);
+const TEMP_NAMES: ReadonlySet<string> = new Set(["sqlite_temp_schema", "sqlite_temp_master"]);
 
-/** The table of this name, in lower case, over a catalog; undefined: it is none of these. */
-export function schemaTable(catalog: Schema, name: string): TableFunction | undefined {
-  const schema = NAMES.get(name);
-  if (schema === undefined) {
+/** The table of this name over a catalog, of that schema; names are in lower case. Undefined: it is none of these. */
+export function schemaTable(catalog: Schema, given: string | undefined, name: string): TableFunction | undefined {
+  const isTemp = TEMP_NAMES.has(name) && (given === undefined || given === "temp");
+  const schema = isTemp ? "temp" : (given ?? "main");
+  if ((!isTemp && !NAMES.has(name)) || (schema !== "temp" && !catalog.names.includes(schema))) {
     return undefined;
   }
   return {
@@ -33,16 +29,17 @@ export function schemaTable(catalog: Schema, name: string): TableFunction | unde
     hasRowid: true,
     takesEqualsOnly: false,
     open: () => {
-      const entries = schema === "main" ? catalog.entries : [];
       const rows = knownRows(
-        entries.map(({ type, name: own, table, keyspace, sql, number }): SqlValue[] => [
-          type === "virtual" ? "table" : type,
-          own,
-          table,
-          keyspace ?? 0,
-          sql,
-          number,
-        ]),
+        catalog
+          .entriesOf(schema)
+          .map(({ type, name: own, table, keyspace, sql, number }): SqlValue[] => [
+            type === "virtual" ? "table" : type,
+            own,
+            table,
+            keyspace ?? 0,
+            sql,
+            number,
+          ]),
       );
       return { next: rows.next, answer: (column) => rows.answer(column < 0 ? COLUMNS.length : column) };
     },

@@ -14,6 +14,7 @@ const STORED = 3;
 /** What table_info or table_xinfo says of a table or view. */
 function infoOf(
   catalog: Schema,
+  schema: string | undefined,
   name: string | undefined,
   columnsOf: ColumnsOfView,
   withGenerated: boolean,
@@ -21,11 +22,11 @@ function infoOf(
   if (name === undefined) {
     return [];
   }
-  const table = catalog.table(undefined, name);
+  const table = catalog.table(schema, name);
   if (table !== undefined) {
     return infoOfTable(table, withGenerated);
   }
-  const view = catalog.view(undefined, name);
+  const view = catalog.view(schema, name);
   const columns = view === undefined ? [] : columnsOf(view);
   return columns.map(({ name: column, type }, index) => {
     const row = [index, column, type ?? "", 0, null, 0];
@@ -61,53 +62,59 @@ function countOf(columns: () => readonly unknown[]): number {
   }
 }
 
-const SCHEMA_TABLES = [
-  ["main", "sqlite_schema", "table", 5, 0, 0],
-  ["temp", "sqlite_temp_schema", "table", 5, 0, 0],
-] as const;
+/** The tables and views of one schema, for table_list. */
+function listOf(catalog: Schema, schema: string, columnsOf: ColumnsOfView): PragmaRows {
+  const tables = catalog
+    .tables()
+    .filter((table) => table.schema === schema)
+    .map((table) => [
+      schema,
+      table.name,
+      "table",
+      table.columns.length,
+      Number(isKeyed(table)),
+      Number(table.isStrict),
+    ]);
+  const views = catalog
+    .views()
+    .filter((view) => view.schema === schema)
+    .map((view) => [schema, view.name, "view", countOf(() => columnsOf(view)), 0, 0]);
+  const own = schema === "temp" ? "sqlite_temp_schema" : "sqlite_schema";
+  return [...tables, ...views, [schema, own, "table", 5, 0, 0]];
+}
 
 export const TABLE_PRAGMAS: readonly Pragma[] = [
   {
     kind: "schema",
     name: "table_info",
     columns: INFO,
-    rows: (catalog, value, columnsOf) => infoOf(catalog, value, columnsOf, false),
+    rows: (catalog, value, columnsOf, schema) => infoOf(catalog, schema, value, columnsOf, false),
   },
   {
     kind: "schema",
     name: "table_xinfo",
     columns: [...INFO, "hidden"],
-    rows: (catalog, value, columnsOf) => infoOf(catalog, value, columnsOf, true),
+    rows: (catalog, value, columnsOf, schema) => infoOf(catalog, schema, value, columnsOf, true),
   },
   {
     kind: "schema",
     name: "table_list",
     columns: ["schema", "name", "type", "ncol", "wr", "strict"],
-    rows: (catalog, value, columnsOf) => {
-      const tables = catalog
-        .tables()
-        .map((table) => [
-          "main",
-          table.name,
-          "table",
-          table.columns.length,
-          Number(isKeyed(table)),
-          Number(table.isStrict),
-        ]);
-      const views = catalog
-        .views()
-        .map((view) => ["main", view.name, "view", countOf(() => columnsOf(view)), 0, 0] as const);
-      return [...tables, ...views, ...SCHEMA_TABLES].filter(
-        ([, name]) => value === undefined || foldName(String(name)) === foldName(value),
-      );
-    },
+    rows: (catalog, value, columnsOf, schema) =>
+      [...new Set([...catalog.names, "temp"])]
+        .flatMap((name) => listOf(catalog, name, columnsOf))
+        .filter(
+          ([home, name]) =>
+            (value === undefined || foldName(String(name)) === foldName(value)) &&
+            (schema === undefined || home === schema),
+        ),
   },
   {
     kind: "schema",
     name: "foreign_key_list",
     columns: ["id", "seq", "table", "from", "to", "on_update", "on_delete", "match"],
-    rows: (catalog, value) => {
-      const table = value === undefined ? undefined : catalog.table(undefined, value);
+    rows: (catalog, value, _columnsOf, schema) => {
+      const table = value === undefined ? undefined : catalog.table(schema, value);
       // The one declared last is the first.
       return [...(table?.foreignKeys ?? [])]
         .reverse()

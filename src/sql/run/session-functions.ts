@@ -29,7 +29,7 @@ export class SessionFunctions {
   readonly #calls: Map<string, Map<number, SessionFunction>>;
   readonly #tables: Map<string, TableFunction>;
   readonly #modules: Map<string, TableModule>;
-  /** Virtual tables by the statements that made them. */
+  /** Virtual tables by their schemas and the statements that made them. */
   readonly #made: Map<string, TableFunction>;
   #version: number;
 
@@ -84,8 +84,9 @@ export class SessionFunctions {
    * The rows of a virtual table, made by its module when they are first asked for. INVALID where the session has no such
    * module; what the module throws is thrown.
    */
-  virtualTable({ name, module, parameters, sql }: VirtualTable): TableFunction {
-    const made = this.#made.get(sql);
+  virtualTable({ schema, name, module, parameters, sql }: VirtualTable): TableFunction {
+    const key = `${schema}.${sql}`;
+    const made = this.#made.get(key);
     if (made !== undefined) {
       return made;
     }
@@ -93,8 +94,8 @@ export class SessionFunctions {
     if (make === undefined) {
       throw new DbError("INVALID", `no such module: ${module}`);
     }
-    const table = make("main", name, parameters);
-    this.#made.set(sql, table);
+    const table = make(schema, name, parameters);
+    this.#made.set(key, table);
     return table;
   }
 

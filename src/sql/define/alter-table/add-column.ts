@@ -29,7 +29,7 @@ import { bindTable, replaceEntries } from "./definitions.ts";
 type AddColumn = Extract<AlterTableChange, { kind: "add-column" }>;
 
 export function addColumn(alteration: Alteration, change: AddColumn): SchemaChange {
-  const { parsed, functions, table, entry } = alteration;
+  const { parsed, catalog, functions, table, entry } = alteration;
   const { column, constraints } = change;
   const has = (kind: "primary-key" | "unique" | "check"): boolean => constraints.some((other) => other.kind === kind);
   const refuse = (message: string): never => {
@@ -58,7 +58,7 @@ export function addColumn(alteration: Alteration, change: AddColumn): SchemaChan
       refuse(refusal);
     }
     const when = "after add column";
-    const made = replaceEntries(transaction, [entryWith(alteration, change)], when);
+    const made = replaceEntries(transaction, catalog, [entryWith(alteration, change)], when);
     bindTable(made, functions, entry.name, when);
     const isGenerated = column.generated !== undefined;
     if (hasRows && (isGenerated || has("check") || table.isStrict)) {

@@ -7,6 +7,7 @@
  * written into every row.
  */
 import type { Catalog } from "../../catalog/catalog.ts";
+import type { Schemas } from "../../catalog/schemas.ts";
 import type { AlterTable } from "../../parse/ast/definition.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import type { QueryOptions } from "../../query/interpreted-query.ts";
@@ -22,10 +23,11 @@ export function alterTable(
   parsed: ParsedStatement,
   statement: AlterTable,
   catalog: Catalog,
+  schemas: Schemas,
   options: QueryOptions,
 ): SchemaChange {
   const { change } = statement;
-  const alteration = alterationOf(parsed, statement, catalog, options);
+  const alteration = alterationOf(parsed, statement, catalog, schemas, options);
   switch (change.kind) {
     case "rename-table":
       return renameTable(alteration, change);

@@ -3,6 +3,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import type { NumberedEntry } from "../../catalog/entry.ts";
 import { foldName, named } from "../../catalog/name.ts";
 import type { Column, Table } from "../../catalog/schema.ts";
+import type { Schemas } from "../../catalog/schemas.ts";
 import type { AlterTable, AlterTableChange, CreateTable } from "../../parse/ast/definition.ts";
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
@@ -14,7 +15,9 @@ import { failAt } from "../name.ts";
 export interface Alteration {
   /** The ALTER TABLE itself. */
   readonly parsed: ParsedStatement;
+  /** Of the schema that the table is in. */
   readonly catalog: Catalog;
+  readonly schemas: Schemas;
   readonly functions: SessionFunctions;
   readonly table: Table;
   /** The statement that makes the table, out of the text that the entry has. */
@@ -42,21 +45,22 @@ export function alterationOf(
   parsed: ParsedStatement,
   { table: name, change }: AlterTable,
   catalog: Catalog,
+  schemas: Schemas,
   { functions }: QueryOptions,
 ): Alteration {
-  const table = catalog.table(name.schema, name.name);
-  const view = catalog.view(name.schema, name.name);
+  const table = catalog.table(undefined, name.name);
+  const view = catalog.view(undefined, name.name);
   if (view !== undefined) {
     throw failAt(parsed, refusalOf(change.kind, "view", view.name), name.at);
   }
-  const virtual = catalog.virtualTable(name.schema, name.name);
+  const virtual = catalog.virtualTable(undefined, name.name);
   if (virtual !== undefined) {
     throw failAt(parsed, refusalOf(change.kind, "virtual table", virtual.name), name.at);
   }
   if (isSchemaTable(name.name)) {
     throw failAt(parsed, "table sqlite_master may not be altered", name.at);
   }
-  if (table === undefined) {
+  if (table === undefined || schemas.partWith(name.schema, name.name) === undefined) {
     throw failAt(parsed, `no such table: ${name.schema === undefined ? "" : `${name.schema}.`}${name.name}`, name.at);
   }
   if (foldName(table.name).startsWith("sqlite_")) {
@@ -66,6 +70,7 @@ export function alterationOf(
   return {
     parsed,
     catalog,
+    schemas,
     functions,
     table,
     created: table.definition.statement as CreateTable,

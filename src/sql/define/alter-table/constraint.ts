@@ -73,10 +73,10 @@ export function dropConstraint(alteration: Alteration, { constraint }: Change<"d
   return putText(alteration, found.without());
 }
 
-function putText({ functions, table, entry }: Alteration, sql: string): SchemaChange {
+function putText({ catalog, functions, table, entry }: Alteration, sql: string): SchemaChange {
   return (transaction) => {
     const when = "after drop constraint";
-    bindTable(replaceEntries(transaction, [{ ...entry, sql }], when), functions, table.name, when);
+    bindTable(replaceEntries(transaction, catalog, [{ ...entry, sql }], when), functions, table.name, when);
   };
 }
 

@@ -3,9 +3,11 @@
  * is looked at before names are changed (what is broken already cannot be edited), and after.
  */
 import { DbError } from "../../../errors.ts";
-import { Catalog } from "../../catalog/catalog.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import { type Entry, type NumberedEntry, writeEntry } from "../../catalog/entry.ts";
 import { foldName } from "../../catalog/name.ts";
+import type { Schema } from "../../catalog/schema.ts";
+import type { Schemas } from "../../catalog/schemas.ts";
 import { tableShapeOf } from "../../catalog/table.ts";
 import type { CreateTable } from "../../parse/ast/definition.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
@@ -20,45 +22,75 @@ import type { SqlTransaction } from "../../storage.ts";
 import { bindTarget, newRecord } from "../../write/bind/target.ts";
 import { bindTriggerNames } from "./trigger-names.ts";
 
+/** Entries of one schema. */
+export interface PartEntries {
+  readonly part: Catalog;
+  readonly entries: readonly NumberedEntry[];
+}
+
 /**
  * `when` is what SQLite says of the time at which an error was found: "after rename". Tables and indexes come first: SQLite finds
  * what is wrong with them when it reads the new texts, before it looks at views and triggers.
  */
 export function bindDefinitions(
-  catalog: Catalog,
+  schemas: Schemas,
+  altered: string,
   functions: SessionFunctions,
   when: string,
   observer?: NameObserver,
 ): void {
   const isStored = ({ type }: Entry): boolean => type === "table" || type === "index";
-  const { entries } = catalog;
-  for (const entry of [...entries.filter(isStored), ...entries.filter((entry) => !isStored(entry))]) {
-    if (!foldName(entry.name).startsWith("sqlite_")) {
-      explained(entry, when, () => bindDefinition(catalog, functions, entry, observer));
+  // What is temporary may name what is altered.
+  for (const part of new Set([schemas.part(altered)!, schemas.temp])) {
+    const { entries } = part;
+    for (const entry of [...entries.filter(isStored), ...entries.filter((entry) => !isStored(entry))]) {
+      if (!foldName(entry.name).startsWith("sqlite_")) {
+        explained(entry, when, () => bindDefinition(schemas, part, functions, entry, observer));
+      }
     }
   }
 }
 
+/** Puts the entries of both schemas into their places: those of what is altered, and those of the temporary schema. */
+export function replaceAll(
+  transaction: SqlTransaction,
+  temp: SqlTransaction | undefined,
+  schemas: Schemas,
+  entries: readonly PartEntries[],
+  when: string,
+): Schemas {
+  return entries.reduce((made, { part, entries: own }) => {
+    const writer = part === schemas.temp ? (temp ?? transaction) : transaction;
+    return own.length === 0 ? made : made.with(replaceEntries(writer, part, own, when));
+  }, schemas);
+}
+
 /** Puts entries into the places that they have in the catalog; INVALID where what they say cannot be. */
-export function replaceEntries(transaction: SqlTransaction, entries: readonly NumberedEntry[], when: string): Catalog {
+export function replaceEntries(
+  transaction: SqlTransaction,
+  catalog: Catalog,
+  entries: readonly NumberedEntry[],
+  when: string,
+): Catalog {
   for (const { number, ...entry } of entries) {
     if (entry.type === "table") {
-      explained(entry, when, () => checkTable(entry));
+      explained(entry, when, () => checkTable(catalog.name, entry));
     }
     writeEntry(transaction, number, entry);
   }
-  return Catalog.read(transaction);
+  return catalog.readAgain(transaction);
 }
 
 /** The definition of one table alone. */
 export function bindTable(catalog: Catalog, functions: SessionFunctions, name: string, when: string): void {
   const entry = catalog.entry("table", name)!;
-  explained(entry, when, () => bindDefinition(catalog, functions, entry, undefined));
+  explained(entry, when, () => bindDefinition(catalog, catalog, functions, entry, undefined));
 }
 
-function checkTable({ sql, keyspace, slots, firstSlots, columnSlots }: Entry): void {
+function checkTable(schema: string, { sql, keyspace, slots, firstSlots, columnSlots }: Entry): void {
   const parsed = parseStatement(sql!);
   tableShapeOf(parsed, parsed.statement as CreateTable, {
+    schema,
     keyspace: keyspace!,
     slots: slots!,
     firstSlots: firstSlots!,
@@ -84,6 +116,7 @@ function explained<T>({ type, name }: Entry, when: string, work: () => T): T {
 }
 
 function bindDefinition(
+  schemas: Schema,
   catalog: Catalog,
   functions: SessionFunctions,
   { type, name, sql }: Entry,
@@ -91,7 +124,7 @@ function bindDefinition(
 ): void {
   const binders = { expression: bindExpression, query: bindQuery };
   const scopeOf = (definition: ParsedStatement): StatementScope =>
-    new StatementScope(definition, catalog, functions, binders, newShared(observer));
+    new StatementScope(definition, schemas, functions, binders, newShared(observer));
   switch (type) {
     case "table": {
       const table = catalog.table(undefined, name)!;

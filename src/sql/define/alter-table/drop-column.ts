@@ -10,7 +10,7 @@ export function dropColumn(
   alteration: Alteration,
   { column: name }: Extract<AlterTableChange, { kind: "drop-column" }>,
 ): SchemaChange {
-  const { parsed, catalog, functions, table, created, entry } = alteration;
+  const { parsed, catalog, schemas, functions, table, created, entry } = alteration;
   const { index } = quotedColumnOf(alteration, name);
   const kind = keyOf(created, index);
   if (kind !== undefined) {
@@ -20,11 +20,11 @@ export function dropColumn(
     throw failAt(parsed, `cannot drop column "${name.name}": no other columns exist`, name.at);
   }
   return (transaction) => {
-    bindDefinitions(catalog, functions, "");
+    bindDefinitions(schemas, catalog.name, functions, "");
     const sql = withoutColumn(entry.sql, created, index);
     const columnSlots = entry.columnSlots!.filter((_, position) => position !== index);
-    const made = replaceEntries(transaction, [{ ...entry, sql, columnSlots }], "after drop column");
-    bindDefinitions(made, functions, "after drop column");
+    const made = replaceEntries(transaction, catalog, [{ ...entry, sql, columnSlots }], "after drop column");
+    bindDefinitions(schemas.with(made), catalog.name, functions, "after drop column");
   };
 }
 

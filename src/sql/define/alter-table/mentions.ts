@@ -5,14 +5,14 @@
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { Entry, NumberedEntry } from "../../catalog/entry.ts";
 import { foldName } from "../../catalog/name.ts";
-import type { Column, Table, Trigger } from "../../catalog/schema.ts";
+import type { Column, Table } from "../../catalog/schema.ts";
 import type { Constraint, CreateIndex, CreateTable, ForeignKey } from "../../parse/ast/definition.ts";
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { partsOfName } from "../../parse/dotted-name.ts";
 import type { NameObserver } from "../../query/bind/scope.ts";
 import type { Alteration } from "./alteration.ts";
-import { bindDefinitions } from "./definitions.ts";
+import { bindDefinitions, type PartEntries } from "./definitions.ts";
 import { replaceNames } from "./replace-names.ts";
 
 /** Offsets of names in texts. */
@@ -35,8 +35,15 @@ class Mentions {
     }
   }
 
-  /** The entries whose texts mention it, with the new name instead. */
-  renamed(catalog: Catalog, name: string, isQuoted: boolean): NumberedEntry[] {
+  /** The entries whose texts mention it, with the new name instead: those of the schema, and temporary ones. */
+  renamed({ catalog, schemas }: Alteration, name: string, isQuoted: boolean): PartEntries[] {
+    return [...new Set([catalog, schemas.temp])].map((part) => ({
+      part,
+      entries: this.#renamedIn(part, name, isQuoted),
+    }));
+  }
+
+  #renamedIn(catalog: Catalog, name: string, isQuoted: boolean): NumberedEntry[] {
     return catalog.entries.flatMap((entry) => {
       const definition = entry.sql === null ? undefined : definitionOf(catalog, entry);
       const offsets = definition === undefined ? undefined : this.#offsets.get(definition);
@@ -46,12 +53,8 @@ class Mentions {
 }
 
 /** The entries that have to change when a column gets another name. */
-export function renamedColumn(
-  { catalog, functions, table }: Alteration,
-  column: Column,
-  to: string,
-  isQuoted: boolean,
-): NumberedEntry[] {
+export function renamedColumn(alteration: Alteration, column: Column, to: string, isQuoted: boolean): PartEntries[] {
+  const { catalog, schemas, functions, table } = alteration;
   const mentions = new Mentions();
   const observer: NameObserver = {
     column: (text, at, { keyspace }, { index }) => {
@@ -61,7 +64,7 @@ export function renamedColumn(
     },
     table: () => undefined,
   };
-  bindDefinitions(catalog, functions, "", observer);
+  bindDefinitions(schemas, catalog.name, functions, "", observer);
   addDefinedColumn(mentions, table, column);
   for (const child of catalog.tables()) {
     for (const { referenced } of foreignKeysTo(child, table)) {
@@ -73,14 +76,15 @@ export function renamedColumn(
       addIndexedColumn(mentions, index.definition, index.definition.statement, column);
     }
   }
-  for (const { definition, statement } of triggersOn(catalog, table)) {
+  for (const { definition, statement } of schemas.triggersOf(table)) {
     mentions.addNamed(definition, statement.columns ?? [], column.name);
   }
-  return mentions.renamed(catalog, to, isQuoted);
+  return mentions.renamed(alteration, to, isQuoted);
 }
 
 /** The same of a table, whose new name SQLite always puts into quotes. */
-export function renamedTable({ catalog, functions, table }: Alteration, to: string): NumberedEntry[] {
+export function renamedTable(alteration: Alteration, to: string): PartEntries[] {
+  const { catalog, schemas, functions, table } = alteration;
   const mentions = new Mentions();
   const observer: NameObserver = {
     column: (text, at, _table, _column, namesake) => {
@@ -95,7 +99,7 @@ export function renamedTable({ catalog, functions, table }: Alteration, to: stri
       }
     },
   };
-  bindDefinitions(catalog, functions, "", observer);
+  bindDefinitions(schemas, catalog.name, functions, "", observer);
   mentions.add(table.definition, createdOf(table).at);
   for (const child of catalog.tables()) {
     for (const { tableAt } of foreignKeysTo(child, table)) {
@@ -107,10 +111,10 @@ export function renamedTable({ catalog, functions, table }: Alteration, to: stri
       mentions.add(definition, definition.statement.table.at);
     }
   }
-  for (const { definition, statement } of triggersOn(catalog, table)) {
+  for (const { definition, statement } of schemas.triggersOf(table)) {
     mentions.add(definition, statement.table.at);
   }
-  return mentions.renamed(catalog, to, true);
+  return mentions.renamed(alteration, to, true);
 }
 
 /** Where the table's own text defines the column, and where its constraints list it. */
@@ -145,10 +149,6 @@ function foreignKeysTo(child: Table, { name }: Table): ForeignKey[] {
   const isToTable = (constraint: Constraint): constraint is ForeignKey =>
     constraint.kind === "foreign-key" && isSameName(constraint.table, name);
   return createdOf(child).constraints.filter(isToTable);
-}
-
-function triggersOn(catalog: Catalog, { name }: Table): readonly Trigger[] {
-  return catalog.triggersOf(name);
 }
 
 function createdOf({ definition }: Pick<Table, "definition">): CreateTable {

@@ -2,7 +2,7 @@
 import type { AlterTableChange } from "../../parse/ast/definition.ts";
 import type { SchemaChange } from "../schema-change.ts";
 import { type Alteration, quotedColumnOf } from "./alteration.ts";
-import { bindDefinitions, replaceEntries } from "./definitions.ts";
+import { bindDefinitions, replaceAll } from "./definitions.ts";
 import { renamedColumn } from "./mentions.ts";
 
 export function renameColumn(
@@ -10,8 +10,10 @@ export function renameColumn(
   { column: from, to, quoted }: Extract<AlterTableChange, { kind: "rename-column" }>,
 ): SchemaChange {
   const column = quotedColumnOf(alteration, from);
-  return (transaction) => {
+  const { catalog, schemas, functions } = alteration;
+  return (transaction, { temp }) => {
     const entries = renamedColumn(alteration, column, to.name, quoted);
-    bindDefinitions(replaceEntries(transaction, entries, "after rename"), alteration.functions, "after rename");
+    const made = replaceAll(transaction, temp, schemas, entries, "after rename");
+    bindDefinitions(made, catalog.name, functions, "after rename");
   };
 }

@@ -17,7 +17,7 @@ import { openTrigger } from "../../write/bind/trigger.ts";
 
 export function bindTriggerNames(statement: StatementScope, trigger: Trigger): void {
   const { table: owner, when, body } = trigger.statement;
-  const table = tableOf(statement, owner);
+  const table = tableOf(statement, { ...owner, schema: trigger.tableSchema });
   const { scope } = openTrigger(statement, trigger, table);
   bindAll(scope, [when]);
   for (const step of body) {
@@ -55,7 +55,7 @@ function bindUpsert(scope: Scope, { name, alias }: TableName, table: Table, upse
   const { statement, sources } = scope;
   const namesake = alias === undefined ? table : undefined;
   const existing = newRecord(statement, table.name, table);
-  sources.push({ ...lone(alias ?? name, "main", existing), namesake });
+  sources.push({ ...lone(alias ?? name, table.schema, existing), namesake });
   const excluded = newRecord(statement, "excluded", table);
   // A mere name is a column of the row that is there.
   sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
@@ -68,7 +68,7 @@ function bindUpsert(scope: Scope, { name, alias }: TableName, table: Table, upse
 function bindChange(around: Scope, step: Update | Delete): void {
   const table = tableOf(around.statement, step.table);
   const scope = around.inner();
-  bindFrom(scope, { first: { ...step.table, kind: "table", schema: "main" }, joins: [] });
+  bindFrom(scope, { first: { ...step.table, kind: "table", schema: table.schema }, joins: [] });
   if (step.kind === "update") {
     if (step.from !== undefined) {
       bindFrom(scope, step.from);
@@ -105,9 +105,9 @@ function tellColumns(statement: StatementScope, table: Table, names: readonly Na
 }
 
 function tableOf(statement: StatementScope, { schema, name, at }: Pick<TableName, "schema" | "name" | "at">): Table {
-  const table = statement.catalog.table(schema, name);
+  const table = statement.table(schema, name);
   if (table === undefined) {
-    throw statement.fail(`no such table: ${fullName(undefined, schema ?? "main", name)}`, at);
+    throw statement.fail(`no such table: ${fullName(undefined, schema ?? statement.home, name)}`, at);
   }
   return table;
 }

@@ -24,10 +24,10 @@ export function originOf(value: Bound): ColumnOrigin | undefined {
   if (origin.kind !== "table" && origin.kind !== "record") {
     return undefined;
   }
-  const { name, columns } = origin.table;
+  const { schema, name, columns } = origin.table;
   const isRowid = column.index === ROWID_INDEX;
   return {
-    schema: "main",
+    schema,
     table: name,
     column: isRowid ? "rowid" : column.name,
     type: isRowid ? "INTEGER" : columns[column.index]!.type,

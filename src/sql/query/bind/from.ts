@@ -44,7 +44,11 @@ export function visibleSource(
       );
     }
     case "table-function":
-      return named(alias ?? term.name, undefined, functionSource(scope, term, isOptional));
+      return named(
+        alias ?? term.name,
+        undefined,
+        functionSource(scope, term, functionOf(scope, undefined, term.name), isOptional),
+      );
     case "table":
       return namedTable(scope, term, isOptional);
   }
@@ -76,15 +80,15 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
       recursion ?? querySource(scope, alias ?? name, { query: query!, columns, materialized, references }, isOptional);
     return named(alias ?? name, undefined, source);
   }
-  const { catalog } = scope.statement;
-  const table = catalog.table(schema, name);
+  const table = scope.statement.table(schema, name);
   if (table === undefined) {
-    const view = catalog.view(schema, name);
+    const view = scope.statement.view(schema, name);
     if (view !== undefined) {
       return namedView(scope, term, view, isOptional);
     }
-    if ((schema === undefined || foldName(schema) === "main") && functionOf(scope, name) !== undefined) {
-      return named(alias ?? name, undefined, functionSource(scope, { ...term, list: [] }, isOptional));
+    const found = functionOf(scope, schema, name);
+    if (found !== undefined) {
+      return named(alias ?? name, schema, functionSource(scope, { ...term, list: [] }, found, isOptional));
     }
     throw noSuchTable(scope, schema, name, at);
   }
@@ -95,7 +99,7 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
   }
   return named(
     alias ?? name,
-    foldName(schema ?? "main"),
+    table.schema,
     tableSource(scope, alias ?? table.name, table, hint, isOptional),
     alias === undefined ? table : undefined,
   );
@@ -103,14 +107,13 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
 
 /** What a view's query names is in the schema of the view. */
 function noSuchTable({ statement }: Scope, schema: string | undefined, name: string, at: number): DbError {
-  const inView = statement.views.length > 0 ? "main" : undefined;
-  return statement.fail(`no such table: ${fullName(undefined, schema ?? inView, name)}`, at);
+  return statement.fail(`no such table: ${fullName(undefined, schema ?? statement.home, name)}`, at);
 }
 
 /** A view is bound anew wherever it stands. */
 function namedView(
   scope: Scope,
-  { schema, alias, index, at }: Extract<FromTerm, { kind: "table" }>,
+  { alias, index, at }: Extract<FromTerm, { kind: "table" }>,
   view: View,
   isOptional: boolean,
 ): VisibleSource {
@@ -120,7 +123,7 @@ function namedView(
   const { query, columns } = queryOfView(scope.statement, view, at);
   const name = alias ?? view.name;
   const source = querySource(scope, name, { query, columns, materialized: undefined, references: ONCE }, isOptional);
-  return named(name, foldName(schema ?? "main"), source);
+  return named(name, view.schema, source);
 }
 
 function queryOfView(
@@ -274,11 +277,11 @@ function nullsOfGroup({ grouping }: BoundCore): TypeSet {
 function functionSource(
   scope: Scope,
   term: Pick<Extract<FromTerm, { kind: "table-function" }>, "name" | "list" | "alias" | "at">,
+  found: TableFunction | undefined,
   isOptional: boolean,
 ): Source {
-  const found = functionOf(scope, term.name);
   if (found === undefined) {
-    const isTable = scope.statement.catalog.table(undefined, term.name) !== undefined;
+    const isTable = scope.statement.table(undefined, term.name) !== undefined;
     throw scope.statement.fail(isTable ? `'${term.name}' is not a function` : `no such table: ${term.name}`, term.at);
   }
   const hidden = found.columns.filter(({ isHidden }) => isHidden);
@@ -318,18 +321,22 @@ function functionSource(
 }
 
 /** The table function of this name: the session's own, one that there is for all, or one about the schema. */
-function functionOf(scope: Scope, name: string): TableFunction | undefined {
+function functionOf(scope: Scope, given: string | undefined, name: string): TableFunction | undefined {
   const { statement } = scope;
   const { catalog } = statement;
   const folded = foldName(name);
-  const virtual = catalog.virtualTable(undefined, name);
+  const schema = given ?? statement.home;
+  const virtual = catalog.virtualTable(schema, name);
   if (virtual !== undefined) {
     return statement.virtualTable(virtual);
+  }
+  if (given !== undefined && foldName(given) !== "main") {
+    return schemaTable(catalog, foldName(given), folded);
   }
   return (
     statement.sessionTable(folded) ??
     tableFunction(folded) ??
-    schemaTable(catalog, folded) ??
+    schemaTable(catalog, schema, folded) ??
     pragmaTable(catalog, folded, (view) => viewColumns(statement, view))
   );
 }

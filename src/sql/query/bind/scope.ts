@@ -12,6 +12,7 @@ import {
   ROWID_INDEX,
   type Schema,
   type Table,
+  type Trigger,
   type View,
   type VirtualTable,
 } from "../../catalog/schema.ts";
@@ -95,6 +96,8 @@ export class StatementScope {
   readonly functions: SessionFunctions;
   /** The views whose queries this is in, the outermost first. */
   readonly views: readonly View[];
+  /** Where a name without a schema is looked for; undefined: in all. What a view or trigger names is in its own schema. */
+  readonly home: string | undefined;
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
   readonly #shared: Shared;
@@ -106,10 +109,12 @@ export class StatementScope {
     binders: Binders,
     shared: Shared = newShared(),
     views: readonly View[] = [],
+    home: string | undefined = undefined,
   ) {
     this.catalog = catalog;
     this.functions = functions;
     this.views = views;
+    this.home = home;
     this.#parsed = parsed;
     this.#binders = binders;
     this.#shared = shared;
@@ -142,9 +147,22 @@ export class StatementScope {
     this.#shared.observer?.table(this.#parsed, at, table);
   }
 
-  /** For parts of another text that belong to the statement: of its table's definition, of a trigger. */
+  /** For parts of another text that belong to the statement: of its table's definition. */
   within(parsed: ParsedStatement): StatementScope {
-    return this.#inside(parsed, this.views);
+    return this.#inside(parsed, this.views, this.home);
+  }
+
+  /** For what is in a trigger. */
+  withinTrigger({ definition, schema }: Trigger): StatementScope {
+    return this.#inside(definition, this.views, homeOf(schema));
+  }
+
+  table(schema: string | undefined, name: string): Table | undefined {
+    return this.catalog.table(schema ?? this.home, name);
+  }
+
+  view(schema: string | undefined, name: string): View | undefined {
+    return this.catalog.view(schema ?? this.home, name);
   }
 
   /** The query of a view, which sees nothing of what is around it. */
@@ -156,7 +174,7 @@ export class StatementScope {
     if (views.length === MOST_VIEWS) {
       throw this.fail(`views inside one another: ${MOST_VIEWS} at the most`, at, "FULL");
     }
-    const inner = this.#inside(view.definition, [...views, view]);
+    const inner = this.#inside(view.definition, [...views, view], homeOf(view.schema));
     return this.#binders.query(inner.newScope(), view.statement.query);
   }
 
@@ -189,8 +207,8 @@ export class StatementScope {
     return found;
   }
 
-  #inside(parsed: ParsedStatement, views: readonly View[]): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, views);
+  #inside(parsed: ParsedStatement, views: readonly View[], home: string | undefined): StatementScope {
+    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, views, home);
   }
 
   /** A scope that sees nothing. */
@@ -230,6 +248,11 @@ export class StatementScope {
   fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
     return errorAt(code, message, this.#parsed.text, at - this.#parsed.start);
   }
+}
+
+/** What is temporary may name everything. */
+function homeOf(schema: string): string | undefined {
+  return schema === "temp" ? undefined : schema;
 }
 
 export class Scope {

@@ -74,7 +74,7 @@ function rowsOf(
 
 /** Written out with its schema, so that no common query of its name is meant. */
 function tableTerm({ table: term }: Update | Delete, table: Table): From["first"] {
-  return { ...term, kind: "table", schema: term.schema ?? "main", name: table.name, alias: term.alias };
+  return { ...term, kind: "table", schema: table.schema, name: table.name, alias: term.alias };
 }
 
 /** The query with ORDER BY and LIMIT, which choose among the rows. */

@@ -25,7 +25,7 @@ export interface Link {
 
 /** Undefined: there is no such parent. INVALID where nothing makes the parent's columns unique. */
 export function linkOf(schema: Schema, child: Table, key: ForeignKey): Link | undefined {
-  const parent = schema.table(undefined, key.table);
+  const parent = schema.table(child.schema, key.table);
   if (parent === undefined) {
     return undefined;
   }
@@ -140,7 +140,7 @@ function scopeOf(
   const scope = statement.newScope().inner();
   const first: From["first"] = {
     kind: "table",
-    schema: "main",
+    schema: table.schema,
     name: table.name,
     at: 0,
     alias: undefined,

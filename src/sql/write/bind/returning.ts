@@ -20,7 +20,7 @@ export function bindReturning(
   }
   const scope = around.inner();
   const row = newRecord(scope.statement, name, table);
-  scope.sources.push(lone(name, "main", row));
+  scope.sources.push(lone(name, undefined, row));
   scope.aggregatesRefused = "function ";
   scope.windowsRefused = "in RETURNING";
   for (const column of returning.columns) {

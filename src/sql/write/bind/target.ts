@@ -29,8 +29,8 @@ export function bindTarget(statement: StatementScope, table: Table): Target {
     ),
     checks: table.checks.map(({ name, expression }) => ({ name, value: bind(expression, CHECKS) })),
     indexes: bindIndexes(scope.statement, row, table),
-    triggers: statement.catalog.triggersOf(table.name),
-    sequence: table.isAutoincrement ? statement.catalog.table(undefined, "sqlite_sequence") : undefined,
+    triggers: statement.catalog.triggersOf(table),
+    sequence: table.isAutoincrement ? statement.catalog.table(table.schema, "sqlite_sequence") : undefined,
   };
 }
 

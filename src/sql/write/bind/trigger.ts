@@ -36,10 +36,11 @@ export function bindTrigger(statement: StatementScope, trigger: Trigger, rows: T
 /** The scope of NEW and OLD, in which everything in a trigger stands. */
 export function openTrigger(
   statement: StatementScope,
-  { definition, statement: { event } }: Trigger,
+  trigger: Trigger,
   rows: Table,
 ): Pick<BoundTrigger, "old" | "new"> & { readonly scope: Scope } {
-  const scope = statement.within(definition).newScope();
+  const { event } = trigger.statement;
+  const scope = statement.withinTrigger(trigger).newScope();
   const place = (name: "old" | "new", isThere: boolean): Source | undefined => {
     if (!isThere) {
       return undefined;
@@ -61,9 +62,9 @@ function bindStep(scope: Scope, step: CreateTrigger["body"][number]): TriggerSte
     return { kind: "query", query: bindQuery(scope, step) };
   }
   const { schema, name, at } = step.table;
-  const table = scope.statement.catalog.table(schema, name);
+  const table = scope.statement.table(schema, name);
   if (table === undefined) {
-    throw scope.statement.fail(`no such table: ${fullName(undefined, schema ?? "main", name)}`, at);
+    throw scope.statement.fail(`no such table: ${fullName(undefined, schema ?? scope.statement.home, name)}`, at);
   }
   switch (step.kind) {
     case "insert":

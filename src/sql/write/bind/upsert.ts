@@ -78,7 +78,7 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   const scope = around.inner();
   const existing = newRecord(scope.statement, name, table);
   const excluded = newRecord(scope.statement, "excluded", table);
-  scope.sources.push(lone(name, "main", existing));
+  scope.sources.push(lone(name, table.schema, existing));
   // A mere name is a column of the row that is there.
   scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
   scope.aggregatesRefused = "function ";

@@ -30,12 +30,12 @@ export class ForeignKeys {
     const { catalog } = environment.statement;
     this.#parents = table.foreignKeys.map((key) => new Parent(environment, table, key));
     this.#children = catalog
-      .references(table.name)
+      .references(table)
       .map((reference) => new Children(environment, linkOf(catalog, reference.table, reference.key)!));
   }
 
   static isDue(schema: Schema, table: Table): boolean {
-    return table.foreignKeys.length > 0 || schema.references(table.name).length > 0;
+    return table.foreignKeys.length > 0 || schema.references(table).length > 0;
   }
 
   inserted(transaction: SqlTransaction, row: RowRecord): void {
@@ -133,7 +133,7 @@ class Parent {
     const { statement, planner } = this.#environment;
     const link = linkOf(statement.catalog, this.#table, this.#key);
     if (link === undefined) {
-      throw new DbError("INVALID", `no such table: main.${this.#key.table}`);
+      throw new DbError("INVALID", `no such table: ${this.#table.schema}.${this.#key.table}`);
     }
     const { site, execution } = innerSite(this.#environment, undefined);
     const source = newRecord(statement, this.#table.name, this.#table);
