@@ -201,11 +201,10 @@ function writeProgram(
   catalog: Schemas,
   options: ProgramOptions,
 ): WriteProgram {
-  const { schema, name, at } = statement.table;
-  if (catalog.view(schema, name) !== undefined) {
-    throw errorAt("INVALID", `cannot modify ${name} because it is a view`, parsed.text, at - parsed.start);
-  }
-  return new WriteProgram(parsed, statement, tableOf(parsed, catalog, statement.table), catalog, options);
+  const { schema, name } = statement.table;
+  const view = catalog.view(schema, name);
+  const target = view ?? tableOf(parsed, catalog, statement.table);
+  return new WriteProgram(parsed, statement, target, catalog, options);
 }
 
 function tableOf(parsed: ParsedStatement, catalog: Schemas, { schema, name, at }: QualifiedName): Table {

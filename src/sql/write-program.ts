@@ -3,7 +3,7 @@
  * compiled, for tables and statements that compile/write/compiled-write.ts tells. It is compiled once it has written so many rows
  * that compiling would have cost less.
  */
-import type { Schema, Table } from "./catalog/schema.ts";
+import type { Schema, Table, View } from "./catalog/schema.ts";
 import type { Emitter } from "./compile/emitter.ts";
 import {
   CHANGE_PARAMETERS,
@@ -50,12 +50,12 @@ export class WriteProgram {
   constructor(
     parsed: ParsedStatement,
     statement: Insert | Update | Delete,
-    table: Table,
+    target: Table | View,
     schema: Schema,
     options: ProgramOptions,
   ) {
-    this.table = table;
-    this.#interpreted = new InterpretedWrite(parsed, statement, table, schema, options);
+    this.#interpreted = new InterpretedWrite(parsed, statement, target, schema, options);
+    this.table = this.#interpreted.bound.target.table;
     this.#options = options;
     this.#compiled = undefined;
     this.#rowFunction = undefined;

@@ -103,6 +103,8 @@ export interface Table {
   /** "main", "temp", or as it was attached. */
   readonly schema: string;
   readonly name: string;
+  /** What it stands for, if it is no table but a view that is written to. */
+  readonly view: View | undefined;
   readonly keyspace: number;
   readonly columns: readonly Column[];
   /** How many slots a new row has. */

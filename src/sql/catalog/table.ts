@@ -55,6 +55,7 @@ export function tableShapeOf(parsed: ParsedStatement, statement: CreateTable, st
   const table: Table = {
     schema: storage.schema,
     name: statement.name,
+    view: undefined,
     keyspace: storage.keyspace,
     columns,
     slots: storage.slots,

@@ -18,7 +18,10 @@ export function createTrigger(
   const { name, at, ifNotExists, time, table, text: sql } = statement;
   const isTemp = catalog.name === "temp";
   requireOwnNames(parsed, "trigger", statement, catalog.name);
-  const owner = isTemp ? schemas.table(table.schema, table.name) : catalog.table(undefined, table.name);
+  const from = isTemp ? schemas : catalog;
+  const place = isTemp ? table.schema : undefined;
+  const view = from.view(place, table.name);
+  const owner = view ?? from.table(place, table.name);
   if (owner === undefined) {
     const shown = isTemp ? table.schema : catalog.name;
     throw failAt(parsed, `no such table: ${shown === undefined ? "" : `${shown}.`}${table.name}`, table.at);
@@ -32,8 +35,9 @@ export function createTrigger(
   if (foldName(owner.name).startsWith("sqlite_")) {
     throw failAt(parsed, "cannot create trigger on system table", table.at);
   }
-  if (time === "instead of") {
-    throw failAt(parsed, `cannot create INSTEAD OF trigger on table: ${owner.name}`, table.at);
+  if ((time === "instead of") !== (view !== undefined)) {
+    const kind = view === undefined ? "table" : "view";
+    throw failAt(parsed, `cannot create ${time.toUpperCase()} trigger on ${kind}: ${owner.name}`, table.at);
   }
   const tableSchema = isTemp ? { tableSchema: owner.schema } : {};
   return (transaction) => {

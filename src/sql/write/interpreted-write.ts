@@ -5,7 +5,7 @@
  * compile/write/compiled-write.ts.
  */
 
-import type { Schema, Table } from "../catalog/schema.ts";
+import type { Schema, Table, View } from "../catalog/schema.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "../parse/ast/write.ts";
 import { bindExpression } from "../query/bind/expression.ts";
@@ -24,6 +24,7 @@ import type { SqlTransaction } from "../storage.ts";
 import type { BoundWrite } from "./bind/bound.ts";
 import { bindDelete, bindUpdate } from "./bind/change.ts";
 import { bindInsert } from "./bind/insert.ts";
+import { writtenView } from "./bind/view-rows.ts";
 import { ChangeRun } from "./run/change-run.ts";
 import type { Environment } from "./run/environment.ts";
 import { ForeignKeys } from "./run/foreign-keys.ts";
@@ -46,12 +47,13 @@ export class InterpretedWrite {
   constructor(
     parsed: ParsedStatement,
     statement: Insert | Update | Delete,
-    table: Table,
+    target: Table | View,
     schema: Schema,
     { reader, heldRows, functions }: QueryOptions,
   ) {
     const binders = { expression: bindExpression, query: bindQuery };
     this.#statement = new StatementScope(parsed, schema, functions, binders);
+    const table = writtenTable(this.#statement, statement, target);
     this.bound = bindWrite(this.#statement.newScope(), statement, table);
     this.usesSession = this.#statement.usesSession;
     this.hasForeignKeys = ForeignKeys.isDue(schema, table);
@@ -75,6 +77,10 @@ export class InterpretedWrite {
         : runOf(site, bound, environment);
     return new PreparedWrite(execution, run, writing);
   }
+}
+
+function writtenTable(scope: StatementScope, statement: Insert | Update | Delete, target: Table | View): Table {
+  return "keyspace" in target ? target : writtenView(scope, target, statement);
 }
 
 function bindWrite(scope: Scope, statement: Insert | Update | Delete, table: Table): BoundWrite {

@@ -13,6 +13,11 @@ describe("temporary tables", () => {
     b.exec("CREATE TEMP TABLE t (x); INSERT INTO t VALUES ('of b')");
     const seen = (session: typeof a): unknown => session.prepare("SELECT x FROM t").pluck().get();
     expect([seen(a), seen(b)]).toEqual(["of a", "of b"]);
+    expect(a.prepare("PRAGMA database_list").raw().all()).toEqual([
+      [0, "main", ""],
+      [1, "temp", ""],
+    ]);
+    expect(openSql(database).prepare("PRAGMA database_list").raw().all()).toEqual([[0, "main", ""]]);
     b.close();
     expect(seen(openSql(database))).toBe("main");
     expect(seen(a)).toBe("of a");

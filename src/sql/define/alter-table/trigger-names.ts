@@ -14,6 +14,7 @@ import { fullName, type Scope, type StatementScope } from "../../query/bind/scop
 import { lone } from "../../query/bind/visible-source.ts";
 import { newRecord } from "../../write/bind/target.ts";
 import { openTrigger } from "../../write/bind/trigger.ts";
+import { viewAsTable } from "../../write/bind/view-rows.ts";
 
 export function bindTriggerNames(statement: StatementScope, trigger: Trigger): void {
   const { table: owner, when, body } = trigger.statement;
@@ -105,6 +106,10 @@ function tellColumns(statement: StatementScope, table: Table, names: readonly Na
 }
 
 function tableOf(statement: StatementScope, { schema, name, at }: Pick<TableName, "schema" | "name" | "at">): Table {
+  const view = statement.view(schema, name);
+  if (view !== undefined) {
+    return viewAsTable(statement, view);
+  }
   const table = statement.table(schema, name);
   if (table === undefined) {
     throw statement.fail(`no such table: ${fullName(undefined, schema ?? statement.home, name)}`, at);

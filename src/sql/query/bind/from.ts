@@ -140,6 +140,12 @@ function queryOfView(
   return { query, columns };
 }
 
+/** A view's columns, as a query that the view stands in sees them. */
+export function columnsOfView(statement: StatementScope, view: View): SourceColumn[] {
+  const { query, columns } = queryOfView(statement, view, 0);
+  return columnsOf(query, columns);
+}
+
 /** What a view's columns are called, and as what they were declared. */
 export function viewColumns(statement: StatementScope, view: View): ReturnType<ColumnsOfView> {
   const { query, columns } = queryOfView(statement, view, 0);
@@ -202,7 +208,7 @@ export function columnsOfTable(table: Table, isOptional: boolean): Pick<Source, 
     columns.push({
       name: column.name,
       index: column.index,
-      types: columnTypes(column) | optional,
+      types: table.view === undefined ? columnTypes(column) | optional : ANY_TYPE,
       affinity: column.affinity,
       collation: column.collation,
       isHidden: false,

@@ -23,7 +23,10 @@ import { bindTarget } from "./target.ts";
 
 export function bindUpdate(around: Scope, update: Update, table: Table): BoundUpdate {
   const { scope, from, source } = rowsOf(around, update, update.from, table);
-  const assignments = bindAssignments(scope, table, update.assignments);
+  // A view has no rowid, but SQLite takes one for it.
+  const assignments = bindAssignments(scope, table, update.assignments).filter(
+    ({ column }) => column !== undefined || table.view === undefined,
+  );
   const where = update.where === undefined ? undefined : scope.expression(update.where);
   const key = keyOf(source);
   return {
@@ -92,9 +95,12 @@ function chosen(scope: Scope, { kind, orderBy, limit, offset }: Update | Delete,
   };
 }
 
-/** The columns by which a row is found. */
+/** The columns by which a row is found: of a view all of them. */
 export function keyOf(source: Source): readonly Bound[] {
   const { origin } = source;
+  if (origin.kind === "query") {
+    return source.columns.map((column) => columnOf(source, column));
+  }
   if (origin.kind !== "table" || !isKeyed(origin.table)) {
     return [columnOf(source, source.rowid!)];
   }

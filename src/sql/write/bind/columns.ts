@@ -18,7 +18,7 @@ export function writtenColumn(
   if (column !== undefined) {
     return column;
   }
-  if (!isKeyed(table) && ROWID_NAMES.has(name.toLowerCase())) {
+  if ((!isKeyed(table) || table.view !== undefined) && ROWID_NAMES.has(name.toLowerCase())) {
     return undefined;
   }
   const what = verb === "UPDATE" ? `no such column: ${name}` : `table ${table.name} has no column named ${name}`;

@@ -10,6 +10,7 @@ import type { BoundWrite } from "./bound.ts";
 import { bindDelete, bindUpdate } from "./change.ts";
 import { bindInsert } from "./insert.ts";
 import { newRecord } from "./target.ts";
+import { writtenView } from "./view-rows.ts";
 
 export interface BoundTrigger {
   /** Undefined of INSERT. */
@@ -62,7 +63,8 @@ function bindStep(scope: Scope, step: CreateTrigger["body"][number]): TriggerSte
     return { kind: "query", query: bindQuery(scope, step) };
   }
   const { schema, name, at } = step.table;
-  const table = scope.statement.table(schema, name);
+  const view = scope.statement.view(schema, name);
+  const table = view === undefined ? scope.statement.table(schema, name) : writtenView(scope.statement, view, step);
   if (table === undefined) {
     throw scope.statement.fail(`no such table: ${fullName(undefined, schema ?? scope.statement.home, name)}`, at);
   }

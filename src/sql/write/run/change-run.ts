@@ -41,13 +41,17 @@ export class ChangeRun implements WriteRun {
     for (const row of this.#rows()) {
       const before = new RowRecord(this.#bound.target.table);
       this.#setKey(before, row);
-      const { store } = this.#writer;
-      store.writeKey(before);
-      // It is gone if a row before it took its place.
-      if (store.read(transaction, store.key.bytes, store.key.length, before)) {
+      if (this.#bound.target.table.view !== undefined || this.#read(transaction, before)) {
         this.#change(transaction, before, row, override);
       }
     }
+  }
+
+  /** False: it is gone, since a row before it took its place. */
+  #read(transaction: SqlTransaction, record: RowRecord): boolean {
+    const { store } = this.#writer;
+    store.writeKey(record);
+    return store.read(transaction, store.key.bytes, store.key.length, record);
   }
 
   #rows(): Iterable<HeldRow> {
@@ -64,8 +68,9 @@ export class ChangeRun implements WriteRun {
   }
 
   get #mayRepeat(): boolean {
-    const { body } = this.#bound.query;
-    return body.kind === "core" && body.from?.kind === "join";
+    const { query, target } = this.#bound;
+    const { body } = query;
+    return target.table.view === undefined && body.kind === "core" && body.from?.kind === "join";
   }
 
   #change(transaction: SqlTransaction, before: RowRecord, row: HeldRow, override: ConflictAction | undefined): void {
@@ -85,7 +90,8 @@ export class ChangeRun implements WriteRun {
   }
 
   #written(transaction: SqlTransaction, record: RowRecord): void {
-    this.#writing.changes++;
+    // What triggers do instead is not counted.
+    this.#writing.changes += this.#bound.target.table.view === undefined ? 1 : 0;
     this.returned?.add(transaction, record);
   }
 

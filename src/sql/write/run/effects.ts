@@ -18,7 +18,7 @@ export function effectsOf(environment: Environment, { table, triggers }: Target)
   known.set(environment, ofTables);
   let effects = ofTables.get(table);
   if (effects === undefined) {
-    const isDue = ForeignKeys.isDue(environment.statement.catalog, table);
+    const isDue = table.view === undefined && ForeignKeys.isDue(environment.statement.catalog, table);
     effects = {
       triggers: triggers.length === 0 ? undefined : new Triggers(table, triggers, environment),
       foreignKeys: isDue ? new ForeignKeys(table, environment) : undefined,

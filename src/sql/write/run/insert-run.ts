@@ -127,7 +127,8 @@ export class InsertRun implements WriteRun {
   }
 
   #written(transaction: SqlTransaction, record: RowRecord): void {
-    this.#writing.changes++;
+    // What triggers do instead is not counted.
+    this.#writing.changes += this.#bound.target.table.view === undefined ? 1 : 0;
     this.returned?.add(transaction, record);
   }
 

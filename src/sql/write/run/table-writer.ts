@@ -5,6 +5,7 @@
  * A row that gives way to another (REPLACE) goes when nothing else can fail any more.
  */
 import { isKeyed } from "../../catalog/schema.ts";
+import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
 import { RowIgnored } from "../../run/constraint.ts";
@@ -18,6 +19,7 @@ import { RecordCursor, RowRecord } from "./record.ts";
 import { RowRules } from "./row-rules.ts";
 import { RowStore } from "./row-store.ts";
 import { rowidAfter, Sequence } from "./sequence.ts";
+import type { RowChange } from "./triggers.ts";
 import { type ConflictClauses, meetRows } from "./uniqueness.ts";
 
 export interface RowUpdate {
@@ -76,8 +78,11 @@ export class TableWriter {
   ): boolean {
     const { table } = this.#target;
     const writing = this.#writing;
-    this.rules.complete(record);
     const change = { old: undefined, new: record, assigned: [], override };
+    if (table.view !== undefined) {
+      return this.#fireInstead(transaction, "insert", change);
+    }
+    this.rules.complete(record);
     if (this.#effects.triggers?.has("before", "insert") === true) {
       this.#effects.triggers.fire(transaction, "before", "insert", { ...change, new: withoutRowid(record) });
     }
@@ -111,8 +116,11 @@ export class TableWriter {
     const { after, assigned } = update;
     const { store } = this;
     let { before } = update;
-    this.rules.complete(after);
     const change = { old: before, new: after, assigned, override };
+    if (this.#target.table.view !== undefined) {
+      return this.#fireInstead(transaction, "update", change);
+    }
+    this.rules.complete(after);
     if (this.#effects.triggers?.has("before", "update") === true) {
       this.#effects.triggers.fire(transaction, "before", "update", change);
       const now = this.#readAgain(transaction, before);
@@ -150,6 +158,9 @@ export class TableWriter {
   ): boolean {
     const triggers = firesTriggers ? this.#effects.triggers : undefined;
     const change = { old: record, new: undefined, assigned: [], override };
+    if (this.#target.table.view !== undefined) {
+      return this.#fireInstead(transaction, "delete", change);
+    }
     let row = record;
     if (triggers?.has("before", "delete") === true) {
       triggers.fire(transaction, "before", "delete", change);
@@ -165,6 +176,12 @@ export class TableWriter {
       this.#effects.foreignKeys?.deleted(transaction, row);
     }
     triggers?.fire(transaction, "after", "delete", change);
+    return true;
+  }
+
+  /** What is done to a row of a view. */
+  #fireInstead(transaction: SqlTransaction, event: CreateTrigger["event"], change: RowChange): true {
+    this.#effects.triggers!.fire(transaction, "instead of", event, change);
     return true;
   }
 
