@@ -40,6 +40,7 @@ import { errorAt } from "./parse/syntax-error.ts";
 import type { Pragma } from "./pragma/pragma.ts";
 import { pragmaNamed } from "./pragma/registry.ts";
 import { explainQuery } from "./query/plan/explain.ts";
+import { explainQueryPlan, PLAN_COLUMNS, type PlanRow } from "./query/plan/explain-query-plan.ts";
 import { type ProgramOptions, QueryProgram } from "./query-program.ts";
 import { supportedStatement } from "./unsupported.ts";
 import { WriteProgram } from "./write-program.ts";
@@ -47,7 +48,11 @@ import { WriteProgram } from "./write-program.ts";
 export type Program =
   | { readonly kind: "query"; readonly query: QueryProgram }
   /** Rows that are known when the statement is prepared. */
-  | { readonly kind: "rows"; readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  | {
+      readonly kind: "rows";
+      readonly columns: readonly string[];
+      readonly rows: readonly (readonly (string | number)[])[];
+    }
   | { readonly kind: "write"; readonly write: WriteProgram }
   /** What is to be done, and in which schemas. */
   | { readonly kind: "schema"; readonly changes: ReadonlyMap<string, SchemaChange> }
@@ -216,23 +221,53 @@ function tableOf(parsed: ParsedStatement, catalog: Schemas, { schema, name, at }
   return table;
 }
 
-function explain(parsed: ParsedStatement, statement: Explain, catalog: Schemas, options: ProgramOptions): Program {
-  const explained = { ...parsed, statement: statement.statement };
-  const lines =
-    statement.form === "plan" ? planLines(explained, catalog, options) : [codeText(explained, catalog, options)];
-  const columns = [statement.form === "plan" ? "plan" : "code"];
-  return { kind: "rows", columns, rows: lines.map((line) => [line]) };
+function explain(
+  parsed: ParsedStatement,
+  { form, statement }: Explain,
+  schemas: Schemas,
+  options: ProgramOptions,
+): Program {
+  const explained = { ...parsed, statement };
+  switch (form) {
+    case "query-plan":
+      return { kind: "rows", columns: PLAN_COLUMNS, rows: queryPlanRows(explained, schemas, options) };
+    case "plan": {
+      const lines = planLines(explained, schemas, options);
+      return { kind: "rows", columns: ["plan"], rows: lines.map((line) => [line]) };
+    }
+    default:
+      return { kind: "rows", columns: ["code"], rows: [[codeText(explained, schemas, options)]] };
+  }
 }
 
-function planLines(parsed: ParsedStatement, catalog: Schemas, options: ProgramOptions): string[] {
+function queryPlanRows(parsed: ParsedStatement, schemas: Schemas, options: ProgramOptions): readonly PlanRow[] {
   const { statement } = parsed;
   switch (statement.kind) {
-    case "query":
-      return explainQuery(new QueryProgram(parsed, statement, catalog, options).plan);
+    case "query": {
+      const { plan, plans } = new QueryProgram(parsed, statement, schemas, options);
+      return explainQueryPlan(plan, plans);
+    }
     case "insert":
     case "update":
     case "delete": {
-      const { plan, table } = writeProgram(parsed, statement, catalog, options);
+      const { plan, plans } = writeProgram(parsed, statement, schemas, options);
+      const isRow = plan?.body.kind === "values" && plan.body.rows.length === 1;
+      return plan === undefined ? [] : explainQueryPlan(plan, plans).slice(isRow ? 1 : 0);
+    }
+    default:
+      return [];
+  }
+}
+
+function planLines(parsed: ParsedStatement, schemas: Schemas, options: ProgramOptions): string[] {
+  const { statement } = parsed;
+  switch (statement.kind) {
+    case "query":
+      return explainQuery(new QueryProgram(parsed, statement, schemas, options).plan);
+    case "insert":
+    case "update":
+    case "delete": {
+      const { plan, table } = writeProgram(parsed, statement, schemas, options);
       const isRead = plan !== undefined && plan.body.kind !== "values";
       const verb = statement.kind === "insert" ? "INSERT INTO" : statement.kind.toUpperCase();
       return [...(isRead ? explainQuery(plan) : []), `${verb} ${table.name}`];

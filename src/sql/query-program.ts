@@ -12,7 +12,7 @@ import type { Query } from "./parse/ast/query.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { InterpretedQuery, type QueryOptions, type QueryRun } from "./query/interpreted-query.ts";
 import { InterpretedRows } from "./query/interpreted-rows.ts";
-import type { QueryPlan } from "./query/plan/plan.ts";
+import type { Plans, QueryPlan } from "./query/plan/plan.ts";
 import type { Arguments } from "./run/arguments.ts";
 
 /** How queries are carried out: "auto" is interpreted first and compiled when it pays. */
@@ -49,6 +49,11 @@ export class QueryProgram {
 
   get plan(): QueryPlan {
     return this.#interpreted.plan;
+  }
+
+  /** The plans of the queries in it. */
+  get plans(): Plans {
+    return this.#interpreted.plans;
   }
 
   /** The text of the compiled form, with rows as objects; undefined: there is none. */

@@ -98,6 +98,10 @@ class JoinedStore implements SqlStore, Participant {
     return this.#join();
   }
 
+  newTemporary(): never {
+    throw noTemporary();
+  }
+
   snapshot(): SqlSnapshot {
     return this.#join();
   }
@@ -215,6 +219,10 @@ class SnapshotStore implements SqlStore {
     return this.#reader;
   }
 
+  newTemporary(): never {
+    throw noTemporary();
+  }
+
   begin(): never {
     throw new DbError("READONLY", "a snapshot is read only; write through the database or a transaction");
   }
@@ -222,6 +230,14 @@ class SnapshotStore implements SqlStore {
   changed(): Promise<void> {
     return Promise.reject(changesElsewhere());
   }
+}
+
+/** They would be another session's with each transaction. */
+function noTemporary(): DbError {
+  return new DbError(
+    "UNSUPPORTED",
+    "temporary tables are a session's own: make them with db.sql, outside of transactions",
+  );
 }
 
 function pathOf({ disk }: Store): string | undefined {

@@ -19,7 +19,7 @@ import type { ParsedStatement } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import type { Bound } from "./query/bind/bound.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
-import type { QueryPlan } from "./query/plan/plan.ts";
+import type { Plans, QueryPlan } from "./query/plan/plan.ts";
 import type { ProgramOptions } from "./query-program.ts";
 import type { Arguments } from "./run/arguments.ts";
 import { Cursor } from "./run/cursor.ts";
@@ -74,6 +74,11 @@ export class WriteProgram {
   /** How the rows are found; undefined: there is no query. */
   get plan(): QueryPlan | undefined {
     return this.#interpreted.plan;
+  }
+
+  /** The plans of the queries in it. */
+  get plans(): Plans {
+    return this.#interpreted.plans;
   }
 
   /** The text of the compiled form; undefined: there is none. */

@@ -365,7 +365,7 @@ describe("EXPLAIN", () => {
     ],
     [
       "SELECT a FROM (SELECT max(age) AS a, city FROM people GROUP BY city) WHERE a > 1",
-      ["SUBQUERY subquery", "  SCAN people", "  GROUP BY 1 key, 1 aggregate", "FILTER 1 condition"],
+      ["SUBQUERY (subquery)", "  SCAN people", "  GROUP BY 1 key, 1 aggregate", "FILTER 1 condition"],
     ],
     ["SELECT id FROM people UNION VALUES (1)", ["UNION", "  SCAN people", "  VALUES 1 row"]],
     ["UPDATE people SET age = 1 WHERE id = 1", ["SEARCH people USING PRIMARY KEY (id=?)", "UPDATE people"]],

@@ -28,6 +28,10 @@ export class JoinedReader implements SqlSnapshot {
     return this.#found;
   }
 
+  get endedScans(): BatchScan[] {
+    return this.#readers()[MAIN]!.endedScans;
+  }
+
   get schemaVersion(): number {
     return this.#versions.of(this.#readers());
   }
@@ -96,6 +100,10 @@ class PartReader implements KeyspaceReader {
 
   get found(): FoundValue {
     return this.#all.found;
+  }
+
+  get endedScans(): BatchScan[] {
+    return this.#all.endedScans;
   }
 
   get schemaVersion(): number {

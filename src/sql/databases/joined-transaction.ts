@@ -64,6 +64,10 @@ export class JoinedTransaction implements SqlTransaction {
     return this.#reader.found;
   }
 
+  get endedScans(): BatchScan[] {
+    return this.#reader.endedScans;
+  }
+
   get schemaVersion(): number {
     return this.#reader.schemaVersion;
   }
@@ -239,6 +243,10 @@ class PartTransaction implements SqlTransaction {
 
   get found(): FoundValue {
     return this.#all.found;
+  }
+
+  get endedScans(): BatchScan[] {
+    return this.#all.endedScans;
   }
 
   get schemaVersion(): number {

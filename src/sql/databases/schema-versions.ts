@@ -4,19 +4,17 @@
  */
 import type { KeyspaceReader } from "../storage.ts";
 
-/** −1 is nobody's. */
-const FIRST = -2;
+/** No number comes twice in a process: prepared statements may be handed from session to session. −1 is nobody's. */
+let next = -2;
 const MOST_KNOWN = 256;
 
 export class SchemaVersions {
   readonly #known: Map<string, number>;
   #last: { readonly versions: readonly (number | undefined)[]; readonly number: number } | undefined;
-  #next: number;
 
   constructor() {
     this.#known = new Map();
     this.#last = undefined;
-    this.#next = FIRST;
   }
 
   of(readers: readonly (KeyspaceReader | undefined)[]): number {
@@ -44,7 +42,7 @@ export class SchemaVersions {
     if (this.#known.size === MOST_KNOWN) {
       this.#known.clear();
     }
-    const number = this.#next--;
+    const number = next--;
     this.#known.set(versions, number);
     return number;
   }

@@ -82,6 +82,7 @@ function parseExplain(tokens: TokenStream): Explain {
   let form: Explain["form"] = "plan";
   if (tokens.take("QUERY")) {
     tokens.expect("PLAN");
+    form = "query-plan";
   } else if (tokens.take("(")) {
     const option = tokens.word.toLowerCase();
     if (option !== "plan" && option !== "codegen") {

@@ -15,7 +15,7 @@ import { Builder } from "../query/interpret/builder.ts";
 import { Execution } from "../query/interpret/execution.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
-import type { QueryPlan } from "../query/plan/plan.ts";
+import type { Plans, QueryPlan } from "../query/plan/plan.ts";
 import { Planner } from "../query/plan/planner.ts";
 import type { Arguments } from "../run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "../run/constraint.ts";
@@ -61,6 +61,11 @@ export class InterpretedWrite {
     this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));
     this.plan = this.bound.query === undefined ? undefined : this.#planner.plan(this.bound.query);
     this.#heldRows = heldRows;
+  }
+
+  /** The plans of the queries in it. */
+  get plans(): Plans {
+    return this.#planner;
   }
 
   /** What carries it out, with parameters of its own; one execution at a time. */

@@ -62,7 +62,7 @@ export function showStatement(statement: Statement): string {
     case "alter-table":
       return `alter table ${qualified(statement.table)} ${showAlteration(statement.change)}`;
     case "explain":
-      return `explain ${statement.form === "plan" ? "query plan" : statement.form} ${showStatement(statement.statement)}`;
+      return `explain ${statement.form.replace("-", " ")} ${showStatement(statement.statement)}`;
     default:
       return showAdministration(statement);
   }

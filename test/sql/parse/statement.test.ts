@@ -241,15 +241,15 @@ describe("everything else", () => {
     ["detach x", "detach x"],
     ["analyze main.t", "analyze main.t"],
     ["reindex", "reindex"],
-    ["explain select 1", "explain query plan select 1"],
+    ["explain select 1", "explain plan select 1"],
     ["explain query plan delete from t", "explain query plan delete from t"],
-    ["explain (plan) select 1", "explain query plan select 1"],
+    ["explain (plan) select 1", "explain plan select 1"],
     ["explain (codegen) select 1", "explain codegen select 1"],
     ["explain analyze select 1", "explain analyze select 1"],
     ["explain analyze with x as (select 1) delete from t", "explain analyze with x as (select 1) delete from t"],
     ["explain analyze replace into t values (1)", "explain analyze insert or replace into t values (1)"],
-    ["explain analyze main.t", "explain query plan analyze main.t"],
-    ["explain analyze", "explain query plan analyze"],
+    ["explain analyze main.t", "explain plan analyze main.t"],
+    ["explain analyze", "explain plan analyze"],
   ])("%s", (text, expected) => {
     expect(shown(text)).toBe(expected);
   });

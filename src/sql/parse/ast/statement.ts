@@ -52,7 +52,8 @@ export interface Maintenance {
 
 export interface Explain {
   readonly kind: "explain";
-  readonly form: "plan" | "codegen" | "analyze";
+  /** "query-plan" is SQLite's EXPLAIN QUERY PLAN. */
+  readonly form: "plan" | "query-plan" | "codegen" | "analyze";
   readonly at: number;
   readonly statement: Exclude<Statement, Explain>;
 }

@@ -141,6 +141,9 @@ export interface Source {
   readonly origin: Origin;
 }
 
+/** The name of a subquery that has none. */
+export const UNNAMED = "(subquery)";
+
 export interface SourceColumn {
   readonly name: string;
   /** Its place in the source; ROWID_INDEX for the rowid. */

@@ -9,15 +9,16 @@ import { schemaTable } from "../../pragma/schema-table.ts";
 import type { TableFunction } from "../../run/table-function.ts";
 import { tableFunction } from "../../run/table-functions.ts";
 import { ANY_TYPE, INTEGER_TYPES, NULLABLE, NUMERIC_TYPES, type TypeSet } from "../../value/value.ts";
-import type {
-  Bound,
-  BoundCore,
-  BoundIndex,
-  BoundQuery,
-  IndexHint,
-  Source,
-  SourceColumn,
-  TableOrigin,
+import {
+  type Bound,
+  type BoundCore,
+  type BoundIndex,
+  type BoundQuery,
+  type IndexHint,
+  type Source,
+  type SourceColumn,
+  type TableOrigin,
+  UNNAMED,
 } from "./bound.ts";
 import { originOf } from "./column-origin.ts";
 import { bindIndexes, isPlain } from "./index-expression.ts";
@@ -36,7 +37,7 @@ export function visibleSource(
   switch (term.kind) {
     case "subquery": {
       const query = scope.subqueryInFrom(term.query);
-      const name = alias ?? "subquery";
+      const name = alias ?? UNNAMED;
       return named(
         alias,
         undefined,
@@ -88,7 +89,11 @@ function namedTable(scope: Scope, term: Extract<FromTerm, { kind: "table" }>, is
     }
     const found = functionOf(scope, schema, name);
     if (found !== undefined) {
-      return named(alias ?? name, schema, functionSource(scope, { ...term, list: [] }, found, isOptional));
+      return named(
+        alias ?? name,
+        schema?.toLowerCase(),
+        functionSource(scope, { ...term, list: [] }, found, isOptional),
+      );
     }
     throw noSuchTable(scope, schema, name, at);
   }

@@ -132,8 +132,16 @@ function testsOf(source: Source, access: KeyAccess): string[] {
   return tests;
 }
 
+/** What SQLite calls the key that an access goes through. */
+export function scannedThrough({ origin }: Source, { index }: Pick<KeyAccess, "index">): string {
+  if (index !== undefined) {
+    return `INDEX ${index.name}`;
+  }
+  return (origin as TableOrigin).table.primaryKey.length > 0 ? "PRIMARY KEY" : "INTEGER PRIMARY KEY";
+}
+
 /** The columns of the key that an access uses. */
-function keyNames(source: Source, { index }: KeyAccess): string[] {
+export function keyNames(source: Source, { index }: Pick<KeyAccess, "index">): string[] {
   const { table } = source.origin as TableOrigin;
   const rowid = source.rowid?.name ?? "rowid";
   const nameOf = (column: number | undefined): string =>
