@@ -35,6 +35,7 @@ export { ownedCopy } from "./owned-bytes.ts";
 export type { Participant } from "./participants.ts";
 export { MapRange, type RangeOptions } from "./range.ts";
 export { type RestoreOptions, restore, restoreTo } from "./restore.ts";
+export { countSampled, type SampledEntry, sampleEntries } from "./sample.ts";
 export { SnapshotContext } from "./snapshot.ts";
 export type { DatabaseStats, MapShape } from "./stats.ts";
 export { Store } from "./store.ts";

@@ -20,6 +20,7 @@ import {
   BatchScan,
   type ByteRange,
   type Context,
+  countSampled,
   type Database,
   type Durability,
   OP_KIND_DELETE,
@@ -28,6 +29,7 @@ import {
   opKeyOffset,
   opValueOffset,
   type Store,
+  sampleEntries,
   TransactionContext,
   WriteContext,
 } from "../mvcc/index.ts";
@@ -36,6 +38,7 @@ import { CATALOG_KEYSPACE } from "./catalog/entry.ts";
 import type {
   FoundValue,
   KeyspaceReader,
+  SampledEntry,
   BatchScan as SqlBatchScan,
   SqlSnapshot,
   SqlStore,
@@ -143,11 +146,13 @@ export class DatabaseStore implements SqlStore {
 class ContextReader {
   readonly found: FoundValue;
   readonly endedScans: SqlBatchScan[];
+  readonly #source: Store;
   readonly #context: Context;
 
-  constructor(context: Context, endedScans: SqlBatchScan[]) {
+  constructor(store: Store, context: Context, endedScans: SqlBatchScan[]) {
     this.found = context.view;
     this.endedScans = endedScans;
+    this.#source = store;
     this.#context = context;
   }
 
@@ -172,6 +177,14 @@ class ContextReader {
   estimate(keyspace: number): number {
     return this.#context.estimate(keyspace);
   }
+
+  sample(keyspace: number, most: number): SampledEntry[] {
+    return sampleEntries(this.#source, this.#context.view.point, keyspace, most);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return countSampled(this.#source, this.#context.view.point, keyspace, { lower, upper });
+  }
 }
 
 export class Reader extends ContextReader implements SqlSnapshot {
@@ -180,7 +193,7 @@ export class Reader extends ContextReader implements SqlSnapshot {
   readonly #close: () => void;
 
   constructor(store: Store, context: Context, endedScans: SqlBatchScan[], version: () => number, close: () => void) {
-    super(context, endedScans);
+    super(store, context, endedScans);
     this.#store = store;
     this.#version = version;
     this.#close = close;
@@ -359,7 +372,7 @@ export class Writer extends ContextReader implements SqlTransaction, SqlSnapshot
     keyspaces: Keyspaces,
     owner?: TransactionOwner,
   ) {
-    super(context, endedScans);
+    super(store, context, endedScans);
     this.schemaVersion = owner?.version ?? versions.committed;
     this.#version = this.schemaVersion;
     this.#owner = owner;

@@ -302,6 +302,46 @@ export function rangeEnd(writer: KeyWriter, isBehind: boolean): Uint8Array {
   return end;
 }
 
+/** Where the first columns of a key end, of which it has at least so many. */
+export function endOfColumns(key: Uint8Array, orders: readonly KeyOrder[]): number {
+  let at = 0;
+  for (const { descending } of orders) {
+    at = endOfColumn(key, at, descending ? 0xff : 0);
+  }
+  return at;
+}
+
+function endOfColumn(key: Uint8Array, start: number, complement: number): number {
+  const code = key[start]! ^ complement;
+  let at = start + 1;
+  switch (code) {
+    case KEY_NULL:
+      return at;
+    case KEY_BELOW:
+    case KEY_ABOVE:
+      return at + 8;
+    case KEY_TEXT:
+    case KEY_BLOB:
+      for (; at < key.length; at++) {
+        if ((key[at]! ^ complement) === 0 && (at + 1 === key.length || (key[at + 1]! ^ complement) !== 0xff)) {
+          return at + 1;
+        }
+      }
+      return at;
+    default:
+      at += Math.abs(code - KEY_ZERO);
+      return (key[at]! ^ complement) === KEY_FRACTION ? at + 9 : at + (complement === 0 ? 0 : 1);
+  }
+}
+
+/** Behind all keys that begin with the first `length` bytes of this one, which are whole columns. */
+export function behindColumns(key: Uint8Array, length: number): Uint8Array {
+  const end = new Uint8Array(length + 1);
+  end.set(key.subarray(0, length));
+  end[length] = BEHIND_COLUMNS;
+  return end;
+}
+
 function tooLong(lengthBytes: number): DbError {
   return new DbError(
     "INVALID",

@@ -68,6 +68,17 @@ export interface KeyspaceReader {
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number;
   /** About how many entries there are, at once. */
   estimate(keyspace: number): number;
+  /**
+   * For who plans: entries here and there, evenly spaced and as many as asked for at the most; and how many there are in a range.
+   * Both know of entries in pages alone, and neither conflicts with writes.
+   */
+  sample(keyspace: number, most: number): SampledEntry[];
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number;
+}
+
+export interface SampledEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
 }
 
 export interface FoundValue {

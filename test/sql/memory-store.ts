@@ -140,6 +140,16 @@ class Reader implements KeyspaceReader {
     return this.entries(keyspace).length;
   }
 
+  sample(keyspace: number, most: number): Entry[] {
+    const entries = this.entries(keyspace);
+    const wanted = Math.min(most, entries.length);
+    return Array.from({ length: wanted }, (_, i) => entries[Math.floor(((i + 0.5) * entries.length) / wanted)]!);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return this.count(keyspace, lower, upper);
+  }
+
   entries(keyspace: number): readonly Entry[] {
     const entries = this.#state().spaces.get(keyspace);
     if (entries === undefined) {

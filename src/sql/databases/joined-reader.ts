@@ -1,5 +1,5 @@
 /** What is read of several databases at once: each read goes to the database that the keyspace's number tells. */
-import type { BatchScan, FoundValue, KeyspaceReader, SqlSnapshot } from "../storage.ts";
+import type { BatchScan, FoundValue, KeyspaceReader, SampledEntry, SqlSnapshot } from "../storage.ts";
 import { databaseOf, keyspaceOf, MAIN, withinDatabase } from "./keyspace-number.ts";
 import type { SchemaVersions } from "./schema-versions.ts";
 
@@ -73,6 +73,14 @@ export class JoinedReader implements SqlSnapshot {
     return this.#readerOf(keyspace).estimate(withinDatabase(keyspace));
   }
 
+  sample(keyspace: number, most: number): SampledEntry[] {
+    return this.#readerOf(keyspace).sample(withinDatabase(keyspace), most);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return this.#readerOf(keyspace).countSampled(withinDatabase(keyspace), lower, upper);
+  }
+
   close(): void {
     this.#close();
   }
@@ -135,5 +143,13 @@ class PartReader implements KeyspaceReader {
 
   estimate(keyspace: number): number {
     return this.#all.estimate(keyspace);
+  }
+
+  sample(keyspace: number, most: number): SampledEntry[] {
+    return this.#all.sample(keyspace, most);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return this.#all.countSampled(keyspace, lower, upper);
   }
 }

@@ -8,7 +8,7 @@
  * are rolled back, and those before it are not.
  */
 import type { Durability } from "../../mvcc/index.ts";
-import type { BatchScan, FoundValue, KeyspaceReader, SqlTransaction } from "../storage.ts";
+import type { BatchScan, FoundValue, KeyspaceReader, SampledEntry, SqlTransaction } from "../storage.ts";
 import { JoinedReader } from "./joined-reader.ts";
 import { databaseOf, keyspaceOf, MAIN, TEMP, withinDatabase } from "./keyspace-number.ts";
 import type { SchemaVersions } from "./schema-versions.ts";
@@ -100,6 +100,14 @@ export class JoinedTransaction implements SqlTransaction {
 
   estimate(keyspace: number): number {
     return this.#reader.estimate(keyspace);
+  }
+
+  sample(keyspace: number, most: number): SampledEntry[] {
+    return this.#reader.sample(keyspace, most);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return this.#reader.countSampled(keyspace, lower, upper);
   }
 
   put(
@@ -277,6 +285,14 @@ class PartTransaction implements SqlTransaction {
 
   estimate(keyspace: number): number {
     return this.#all.estimate(keyspace);
+  }
+
+  sample(keyspace: number, most: number): SampledEntry[] {
+    return this.#all.sample(keyspace, most);
+  }
+
+  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
+    return this.#all.countSampled(keyspace, lower, upper);
   }
 
   put(

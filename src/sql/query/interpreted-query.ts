@@ -16,9 +16,11 @@ import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { Builder } from "./interpret/builder.ts";
 import { Execution } from "./interpret/execution.ts";
+import { sampleTrial } from "./interpret/sampled-rows.ts";
 import type { Results } from "./interpret/site.ts";
 import type { Plans, QueryPlan } from "./plan/plan.ts";
 import { Planner } from "./plan/planner.ts";
+import { Statistics } from "./plan/statistics.ts";
 
 /** What a session says of its queries. */
 export interface QueryOptions {
@@ -47,7 +49,7 @@ export class InterpretedQuery {
     const bound = bindQuery(statement.newScope(), query);
     this.usesSession = statement.usesSession;
     this.columns = bound.body.columns.map(({ name }) => name);
-    const planner = new Planner((table) => reader().estimate(table.keyspace));
+    const planner = new Planner(new Statistics(reader, sampleTrial));
     this.plans = planner;
     this.plan = planner.plan(bound);
     this.#heldRows = heldRows;

@@ -14,9 +14,11 @@ import { type Scope, StatementScope } from "../query/bind/scope.ts";
 import { Builder } from "../query/interpret/builder.ts";
 import { Execution } from "../query/interpret/execution.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
+import { sampleTrial } from "../query/interpret/sampled-rows.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
 import type { Plans, QueryPlan } from "../query/plan/plan.ts";
 import { Planner } from "../query/plan/planner.ts";
+import { Statistics } from "../query/plan/statistics.ts";
 import type { Arguments } from "../run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "../run/constraint.ts";
 import type { Writing } from "../run/write-support.ts";
@@ -58,7 +60,7 @@ export class InterpretedWrite {
     this.usesSession = this.#statement.usesSession;
     this.hasForeignKeys = ForeignKeys.isDue(schema, table);
     this.columns = this.bound.returning?.columns.map(({ name }) => name);
-    this.#planner = new Planner((counted) => reader().estimate(counted.keyspace));
+    this.#planner = new Planner(new Statistics(reader, sampleTrial));
     this.plan = this.bound.query === undefined ? undefined : this.#planner.plan(this.bound.query);
     this.#heldRows = heldRows;
   }

@@ -10,22 +10,24 @@
  */
 
 import { DbError } from "../../../errors.ts";
+import type { Table } from "../../catalog/schema.ts";
 import type { Collation } from "../../value/collation.ts";
-import type { Bound, BoundFrom, JoinKind, Source } from "../bind/bound.ts";
+import type { Bound, BoundFrom, JoinKind, Source, TableOrigin } from "../bind/bound.ts";
 import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
-import { chooseAccess } from "./choose-access.ts";
-import { type Conjunct, conjunctsOf, rejectsNulls } from "./conjuncts.ts";
+import { chooseAccess, type Knowledge } from "./choose-access.ts";
+import { type Conjunct, factoredConjunctsOf, rejectsNulls } from "./conjuncts.ts";
 import type { HashKeys, RowsPlan } from "./plan.ts";
+import { Shares, supposedShareOf } from "./shares.ts";
+import type { Statistics } from "./statistics.ts";
 
 const MOST_TRIED = 8;
-/** To put a row into a hash table, or to look one up. */
-const HASH_COST = 2;
-/** What a condition leaves of the rows, where no key says it. */
-const EQUAL_SHARE = 0.1;
-const OTHER_SHARE = 0.5;
+/** To put a row into a hash table, and to look one up there, beside a row of a scan. */
+const BUILD_COST = 4;
+const PROBE_COST = 1.5;
 
 /** What planning asks of the rest of the planner. */
 export interface Surroundings {
+  readonly statistics: Statistics;
   readonly rowsOf: (source: Source) => number;
   readonly planSource: (source: Source, filters: readonly Bound[], isInner: boolean) => RowsPlan;
 }
@@ -50,7 +52,7 @@ type Unit =
 
 /** Plans FROM and WHERE. */
 export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): Joined {
-  const conjuncts = conjunctsOf(where);
+  const conjuncts = factoredConjunctsOf(where);
   if (from === undefined) {
     return { plan: { kind: "one", filters: conjuncts.map(({ bound }) => bound) }, rows: 1, cost: 1 };
   }
@@ -67,8 +69,8 @@ export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined
   return gate.length === 0 ? joined : { ...joined, plan: behind(gate, joined.plan) };
 }
 
-/** One table: there is no order to find. */
-function planTable({ rowsOf }: Surroundings, source: Source, conditions: readonly Conjunct[]): Joined {
+/** One table: there is no order to find, and nothing that trying conditions would be worth the time. */
+function planTable({ rowsOf, statistics }: Surroundings, source: Source, conditions: readonly Conjunct[]): Joined {
   const isAvailable = (sources: Iterable<Source>): boolean => {
     for (const read of sources) {
       if (read === source) {
@@ -77,25 +79,30 @@ function planTable({ rowsOf }: Surroundings, source: Source, conditions: readonl
     }
     return true;
   };
-  return scanOf(source, conditions, isAvailable, rowsOf(source));
+  const { table } = source.origin as TableOrigin;
+  const knowledge: Knowledge = {
+    rows: rowsOf(source),
+    matchesOf: (index, columns) => statistics.matchesOf(table, index, columns),
+    shareOf: () => undefined,
+  };
+  return scanOf(source, conditions, isAvailable, knowledge, supposedShareOf);
 }
 
 function scanOf(
   source: Source,
   conditions: readonly Conjunct[],
   isAvailable: (sources: Iterable<Source>) => boolean,
-  tableRows: number,
+  knowledge: Knowledge,
+  shareOf: (conditions: readonly Conjunct[]) => number,
 ): Joined {
-  const choice = chooseAccess(source, conditions, isAvailable, tableRows);
-  const filters: Bound[] = [];
-  let { rows } = choice;
-  for (const conjunct of conditions) {
-    if (!choice.taken.has(conjunct)) {
-      filters.push(conjunct.bound);
-      rows *= shareOf(conjunct);
-    }
-  }
-  return { plan: { kind: "scan", source, access: choice.access, filters }, rows, cost: choice.cost };
+  const choice = chooseAccess(source, conditions, isAvailable, knowledge);
+  const left = conditions.filter((conjunct) => !choice.taken.has(conjunct));
+  const filters = left.map(({ bound }) => bound);
+  return {
+    plan: { kind: "scan", source, access: choice.access, filters },
+    rows: choice.rows * shareOf(left),
+    cost: choice.cost,
+  };
 }
 
 function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {
@@ -109,10 +116,12 @@ class Joining {
   readonly #surroundings: Surroundings;
   /** All sources of the query; others are those of queries around it, which are on a row. */
   readonly #own: ReadonlySet<Source>;
+  readonly #shares: Shares;
 
   constructor(surroundings: Surroundings, own: ReadonlySet<Source>) {
     this.#surroundings = surroundings;
     this.#own = own;
+    this.#shares = new Shares(surroundings.statistics);
   }
 
   /** Joins everything in `from`, with `given` sources on a row. */
@@ -138,7 +147,7 @@ class Joining {
         visit(part.left);
         const before = [...units];
         visit(part.right);
-        conditions.push(...conjunctsOf(part.on));
+        conditions.push(...factoredConjunctsOf(part.on));
         if (join === "cross") {
           for (const unit of units.slice(before.length)) {
             precedence.set(unit, before);
@@ -152,7 +161,7 @@ class Joining {
         join: join === "full" ? "full" : "left",
         left,
         right,
-        on: conjunctsOf(part.on),
+        on: factoredConjunctsOf(part.on),
         sources: new Set(sourcesOf(part)),
       });
     };
@@ -289,7 +298,7 @@ class Joining {
         filters: [],
       },
       rows,
-      cost: joined.cost + joined.rows * looped.cost,
+      cost: joined.cost + joined.rows * looped.cost + rows,
     };
     const hash = hashKeys(due, before, unit.sources, (sources) => this.#isAvailable(sources, before));
     if (hash === undefined || !this.#neededBy(unit.sources).every((source) => given.has(source))) {
@@ -297,7 +306,7 @@ class Joining {
     }
     const own = due.filter(({ sources }) => this.#isAvailable(sources, new Set([...given, ...unit.sources])));
     const once = this.#unit(unit, own, given);
-    const cost = joined.cost + once.cost + once.rows * HASH_COST + joined.rows * HASH_COST + rows;
+    const cost = joined.cost + once.cost + once.rows * BUILD_COST + joined.rows * PROBE_COST + rows;
     if (cost >= loop.cost) {
       return loop;
     }
@@ -322,9 +331,25 @@ class Joining {
       const filters = conditions.map(({ bound }) => bound);
       const rows = source.origin.kind === "query" || source.origin.kind === "function" ? rowsOf(source) : 1;
       const isInner = [...available].some((other) => this.#own.has(other));
-      return { plan: planSource(source, filters, isInner), rows: leftOf(rows, conditions), cost: rows };
+      return {
+        plan: planSource(source, filters, isInner),
+        rows: rows * this.#shares.shareOf(conditions),
+        cost: rows,
+      };
     }
-    return scanOf(source, conditions, (sources) => this.#isAvailable(sources, available), rowsOf(source));
+    const isAvailable = (sources: Iterable<Source>): boolean => this.#isAvailable(sources, available);
+    return scanOf(source, conditions, isAvailable, this.#knowledgeOf(source, source.origin.table), (left) =>
+      this.#shares.shareOf(left),
+    );
+  }
+
+  #knowledgeOf(source: Source, table: Table): Knowledge {
+    const { rowsOf, statistics } = this.#surroundings;
+    return {
+      rows: rowsOf(source),
+      matchesOf: (index, columns) => statistics.matchesOf(table, index, columns),
+      shareOf: (conjuncts) => this.#shares.sampledShareOf(conjuncts),
+    };
   }
 
   #outer(
@@ -356,7 +381,7 @@ class Joining {
       : hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
     const pairBounds = ofPair.map(({ bound }) => bound);
     const rowsOf = (right: Joined): number =>
-      Math.max(1, leftOf(Math.max(left.rows, left.rows * right.rows), conditions));
+      Math.max(1, Math.max(left.rows, left.rows * right.rows) * this.#shares.shareOf(conditions));
     const byLoop = (): Joined => {
       const inner = this.group(unit.right, ofRight, behindLeft);
       return {
@@ -370,7 +395,7 @@ class Joining {
           filters,
         },
         rows: rowsOf(inner),
-        cost: left.cost + left.rows * inner.cost,
+        cost: left.cost + left.rows * inner.cost + rowsOf(inner),
       };
     };
     const byHash = ({ keys, taken }: typeof NO_KEYS): Joined => {
@@ -382,7 +407,7 @@ class Joining {
       return {
         plan: { kind: "join", join, outer: left.plan, inner: inner.plan, on, hash: keys, filters },
         rows: rowsOf(inner),
-        cost: left.cost + inner.cost + (inner.rows + left.rows) * HASH_COST,
+        cost: left.cost + inner.cost + inner.rows * BUILD_COST + left.rows * PROBE_COST + rowsOf(inner),
       };
     };
     if (join === "full" || hash === undefined) {
@@ -414,14 +439,6 @@ const NO_KEYS: { keys: HashKeys; taken: ReadonlySet<Conjunct> } = {
   keys: { outer: [], inner: [], collations: [], nullSafe: [] },
   taken: new Set(),
 };
-
-function leftOf(rows: number, conditions: readonly Conjunct[]): number {
-  return conditions.reduce((left, condition) => left * shareOf(condition), rows);
-}
-
-function shareOf({ bound }: Conjunct): number {
-  return bound.kind === "compare" && bound.comparison.operator === "=" ? EQUAL_SHARE : OTHER_SHARE;
-}
 
 /** What must be equal on both sides. Both are compared as they are hashed: without conversions. */
 function hashKeys(

@@ -3,7 +3,6 @@
  * are asked for.
  */
 
-import type { Table } from "../../catalog/schema.ts";
 import { NULLABLE } from "../../value/value.ts";
 import {
   type Bound,
@@ -22,6 +21,7 @@ import { conjunctsOf } from "./conjuncts.ts";
 import { giveArguments } from "./hidden-arguments.ts";
 import { planFrom, type Surroundings } from "./order-joins.ts";
 import type { BodyPlan, CorePlan, GroupingPlan, Plans, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
+import type { Statistics } from "./statistics.ts";
 
 /** Rows of what cannot be counted. */
 const UNKNOWN_ROWS = 1000;
@@ -29,14 +29,15 @@ const UNKNOWN_ROWS = 1000;
 type ColumnBound = Extract<Bound, { kind: "column" }>;
 
 export class Planner implements Plans {
-  readonly #countRows: (table: Table) => number;
+  readonly #statistics: Statistics;
   readonly #plans: Map<BoundQuery, QueryPlan>;
   readonly #surroundings: Surroundings;
 
-  constructor(countRows: (table: Table) => number) {
-    this.#countRows = countRows;
+  constructor(statistics: Statistics) {
+    this.#statistics = statistics;
     this.#plans = new Map();
     this.#surroundings = {
+      statistics,
       rowsOf: (source) => this.#rowsOf(source),
       planSource: (source, filters, isInner) => this.#planSource(source, filters, isInner),
     };
@@ -111,7 +112,7 @@ export class Planner implements Plans {
 
   #rowsOf(source: Source): number {
     const { origin } = source;
-    return origin.kind === "table" ? Math.max(1, this.#countRows(origin.table)) : UNKNOWN_ROWS;
+    return origin.kind === "table" ? this.#statistics.rowsOf(origin.table) : UNKNOWN_ROWS;
   }
 
   /** A query's rows are kept where they are gone through more than once. */
