@@ -12,7 +12,7 @@ import type { Query } from "./parse/ast/query.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { InterpretedQuery, type QueryOptions, type QueryRun } from "./query/interpreted-query.ts";
 import { InterpretedRows } from "./query/interpreted-rows.ts";
-import type { Plans, QueryPlan } from "./query/plan/plan.ts";
+import { costOf, type Plans, type QueryPlan } from "./query/plan/plan.ts";
 import type { Arguments } from "./run/arguments.ts";
 
 /** How queries are carried out: "auto" is interpreted first and compiled when it pays. */
@@ -89,7 +89,7 @@ export class QueryProgram {
       return false;
     }
     if (tier === "auto") {
-      this.#rowsSeen += RUN_COST + costOf(this.plan);
+      this.#rowsSeen += RUN_COST + costOf(this.plan.body);
       if (this.#rowsSeen < INTERPRETED_ROWS) {
         return false;
       }
@@ -117,8 +117,4 @@ export class QueryProgram {
     const emitter = emitSelect(this.plan, shape, { heldRows, plans, interpreterOf });
     return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
   }
-}
-
-function costOf({ body }: QueryPlan): number {
-  return body.kind === "core" ? body.cost : 0;
 }

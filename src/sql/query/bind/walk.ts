@@ -91,6 +91,15 @@ function queryOf(bound: Bound): BoundQuery | undefined {
     : undefined;
 }
 
+/** Calls `visit` for each query that an expression asks; what those ask is their own. */
+export function forEachQuery(bound: Bound, visit: (query: BoundQuery) => void): void {
+  const query = queryOf(bound);
+  if (query !== undefined) {
+    visit(query);
+  }
+  forEachPart(bound, (part) => forEachQuery(part, visit));
+}
+
 /** Calls `visit` for the expression and everything in it, subqueries' expressions included. */
 export function visitAll(bound: Bound, visit: Visit): void {
   visit(bound);

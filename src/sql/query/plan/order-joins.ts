@@ -16,7 +16,7 @@ import type { Bound, BoundFrom, JoinKind, Source, TableOrigin } from "../bind/bo
 import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
 import { chooseAccess, type Knowledge } from "./choose-access.ts";
 import { type Conjunct, factoredConjunctsOf, rejectsNulls } from "./conjuncts.ts";
-import type { HashKeys, RowsPlan } from "./plan.ts";
+import { costOf, type HashKeys, type RowsPlan } from "./plan.ts";
 import { Shares, supposedShareOf } from "./shares.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -331,11 +331,11 @@ class Joining {
       const filters = conditions.map(({ bound }) => bound);
       const rows = source.origin.kind === "query" || source.origin.kind === "function" ? rowsOf(source) : 1;
       const isInner = [...available].some((other) => this.#own.has(other));
-      return {
-        plan: planSource(source, filters, isInner),
-        rows: rows * this.#shares.shareOf(conditions),
-        cost: rows,
-      };
+      const plan = planSource(source, filters, isInner);
+      // What is kept is worked out once, however often it is gone through.
+      const isOnce = !isInner && (plan.kind === "query" || plan.kind === "kept");
+      const cost = isOnce ? costOf(plan.query.body) : rows;
+      return { plan, rows: rows * this.#shares.shareOf(conditions), cost };
     }
     const isAvailable = (sources: Iterable<Source>): boolean => this.#isAvailable(sources, available);
     return scanOf(source, conditions, isAvailable, this.#knowledgeOf(source, source.origin.table), (left) =>
@@ -380,8 +380,8 @@ class Joining {
       ? undefined
       : hashKeys(ofRight, behindLeft, rightSources, (sources) => this.#isAvailable(sources, behindLeft));
     const pairBounds = ofPair.map(({ bound }) => bound);
-    const rowsOf = (right: Joined): number =>
-      Math.max(1, Math.max(left.rows, left.rows * right.rows) * this.#shares.shareOf(conditions));
+    const rowsOf = (partners: number): number =>
+      Math.max(1, Math.max(left.rows, left.rows * partners) * this.#shares.shareOf(conditions));
     const byLoop = (): Joined => {
       const inner = this.group(unit.right, ofRight, behindLeft);
       return {
@@ -394,20 +394,22 @@ class Joining {
           hash: undefined,
           filters,
         },
-        rows: rowsOf(inner),
-        cost: left.cost + left.rows * inner.cost + rowsOf(inner),
+        rows: rowsOf(inner.rows),
+        cost: left.cost + left.rows * inner.cost + rowsOf(inner.rows),
       };
     };
     const byHash = ({ keys, taken }: typeof NO_KEYS): Joined => {
       // Of a full join a row of the right side that the condition refuses is one without a partner.
       const own = join === "full" ? [] : ofRight.filter((conjunct) => isOf(conjunct, rightSources));
       const inner = this.group(unit.right, own, available);
-      const rest = ofRight.filter((conjunct) => !own.includes(conjunct) && !taken.has(conjunct));
+      const ofBoth = ofRight.filter((conjunct) => !own.includes(conjunct));
+      const rest = ofBoth.filter((conjunct) => !taken.has(conjunct));
+      const rows = rowsOf(inner.rows * this.#shares.shareOf(ofBoth));
       const on = [...pairBounds, ...rest.map(({ bound }) => bound)];
       return {
         plan: { kind: "join", join, outer: left.plan, inner: inner.plan, on, hash: keys, filters },
-        rows: rowsOf(inner),
-        cost: left.cost + inner.cost + inner.rows * BUILD_COST + left.rows * PROBE_COST + rowsOf(inner),
+        rows,
+        cost: left.cost + inner.cost + inner.rows * BUILD_COST + left.rows * PROBE_COST + rows,
       };
     };
     if (join === "full" || hash === undefined) {

@@ -123,3 +123,20 @@ export interface QueryPlan {
   readonly limit: Bound | undefined;
   readonly offset: Bound | undefined;
 }
+
+/** Rows of what cannot be counted. */
+export const UNKNOWN_ROWS = 1000;
+
+/** How many rows a body looks at, about. */
+export function costOf(body: BodyPlan): number {
+  switch (body.kind) {
+    case "core":
+      return body.cost;
+    case "values":
+      return body.rows.length;
+    case "compound":
+      return costOf(body.left) + costOf(body.right);
+    case "recursion":
+      return costOf(body.initial) + UNKNOWN_ROWS;
+  }
+}

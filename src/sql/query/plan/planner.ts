@@ -14,17 +14,24 @@ import {
   type Grouping,
   type Source,
 } from "../bind/bound.ts";
-import { forEachBehindRows, isSame, sourcesOf, sourcesReadBy, visitAll } from "../bind/walk.ts";
+import { forEachBehindRows, forEachQuery, isSame, sourcesOf, sourcesReadBy, visitAll } from "../bind/walk.ts";
 import type { KeyAccess } from "./access.ts";
 import { tableKey } from "./choose-access.ts";
 import { conjunctsOf } from "./conjuncts.ts";
 import { giveArguments } from "./hidden-arguments.ts";
 import { planFrom, type Surroundings } from "./order-joins.ts";
-import type { BodyPlan, CorePlan, GroupingPlan, Plans, QueryPlan, RowsPlan, WindowingPlan } from "./plan.ts";
+import {
+  type BodyPlan,
+  type CorePlan,
+  costOf,
+  type GroupingPlan,
+  type Plans,
+  type QueryPlan,
+  type RowsPlan,
+  UNKNOWN_ROWS,
+  type WindowingPlan,
+} from "./plan.ts";
 import type { Statistics } from "./statistics.ts";
-
-/** Rows of what cannot be counted. */
-const UNKNOWN_ROWS = 1000;
 
 type ColumnBound = Extract<Bound, { kind: "column" }>;
 
@@ -104,10 +111,24 @@ export class Planner implements Plans {
             ),
       columns,
       distinct,
-      cost: from.cost,
+      cost: from.cost + this.#costOfQueries(core, from.rows),
     };
     // Without GROUP BY there is one row, in any order.
     return { body, isOrdered: isOrdered || (grouping !== undefined && grouping.keys.length === 0) };
+  }
+
+  /** What the queries in a SELECT's expressions cost: once, or for each row where they read it. */
+  #costOfQueries(core: BoundCore, rows: number): number {
+    let cost = 0;
+    const add = (bound: Bound): void =>
+      forEachQuery(bound, (query) => {
+        cost += costOf(this.plan(query).body) * (query.outer.size === 0 ? 1 : rows);
+      });
+    if (core.where !== undefined) {
+      add(core.where);
+    }
+    forEachBehindRows(core, add);
+    return cost;
   }
 
   #rowsOf(source: Source): number {
