@@ -26,6 +26,9 @@ function indexColumn(
   table: Table,
 ): IndexColumn {
   const column = columnNumber(expression, table);
+  if (column === undefined && expression.kind === "text") {
+    throw errorAt("INVALID", `no such column: ${expression.value}`, parsed.text, expression.at - parsed.start);
+  }
   const found = column === undefined || column === ROWID_INDEX ? undefined : table.columns[column];
   if (collation !== undefined && !BUILT_IN_COLLATIONS.has(foldName(collation))) {
     throw errorAt("INVALID", `no such collation sequence: ${collation}`, parsed.text, at - parsed.start);

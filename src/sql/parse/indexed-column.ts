@@ -31,7 +31,11 @@ export function parseKey(tokens: TokenStream, isPrimary: boolean): Key {
   for (const { at, expression, collation, descending } of list) {
     const name = nameOf(expression);
     if (name === undefined) {
-      tokens.complain("expressions prohibited in PRIMARY KEY and UNIQUE constraints", at);
+      const isDotted = expression.kind === "name" && expression.table !== undefined;
+      const what = isDotted
+        ? 'the "." operator prohibited in index expressions'
+        : "expressions prohibited in PRIMARY KEY and UNIQUE constraints";
+      tokens.complain(what, at);
     } else {
       columns.push({ name, at, collation, descending });
     }

@@ -27,6 +27,7 @@ import type { BoundWrite } from "./bind/bound.ts";
 import { bindDelete, bindUpdate } from "./bind/change.ts";
 import { bindInsert } from "./bind/insert.ts";
 import { writtenView } from "./bind/view-rows.ts";
+import { BoundTriggers } from "./bind/trigger.ts";
 import { ChangeRun } from "./run/change-run.ts";
 import type { Environment } from "./run/environment.ts";
 import { ForeignKeys } from "./run/foreign-keys.ts";
@@ -44,6 +45,7 @@ export class InterpretedWrite {
   readonly usesSession: boolean;
   readonly #statement: StatementScope;
   readonly #planner: Planner;
+  readonly #triggers: BoundTriggers;
   readonly #heldRows: number;
 
   constructor(
@@ -57,6 +59,8 @@ export class InterpretedWrite {
     this.#statement = new StatementScope(parsed, schema, functions, binders);
     const table = writtenTable(this.#statement, statement, target);
     this.bound = bindWrite(this.#statement.newScope(), statement, table);
+    this.#triggers = new BoundTriggers();
+    this.#triggers.add(this.#statement, this.bound);
     this.usesSession = this.#statement.usesSession;
     this.hasForeignKeys = ForeignKeys.isDue(schema, table);
     this.columns = this.bound.returning?.columns.map(({ name }) => name);
@@ -75,7 +79,7 @@ export class InterpretedWrite {
     const planner = this.#planner;
     const heldRows = this.#heldRows;
     const execution = new Execution(values, heldRows, planner);
-    const environment: Environment = { statement: this.#statement, planner, writing, heldRows, runOf };
+    const environment: Environment = { statement: this.#statement, planner, triggers: this.#triggers, writing, heldRows, runOf };
     const site = new Builder(execution);
     const { bound } = this;
     const run =

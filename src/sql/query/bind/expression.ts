@@ -103,6 +103,9 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
 /** A column of this query, then an alias, then a column of a query around it, then TRUE and FALSE. */
 function bindName(scope: Scope, expression: Extract<Expression, { kind: "name" }>): Bound {
   const { schema, table, column, quoted, at } = expression;
+  if (table !== undefined && scope.place?.hasNoDot === true) {
+    throw scope.statement.fail(`the "." operator prohibited in ${scope.place.name}`, at);
+  }
   const own = scope.ownColumn(schema, table, column, at);
   if (own !== undefined) {
     return own;
@@ -116,7 +119,11 @@ function bindName(scope: Scope, expression: Extract<Expression, { kind: "name" }
   if (word === "true" || word === "false") {
     return constant(INTEGER, word === "true" ? 1 : 0);
   }
-  throw scope.statement.fail(`no such column: ${fullName(schema, table, column)}`, at);
+  const isInQuotes = quoted && table === undefined && scope.statement.characterAt(at) === '"';
+  const shown = isInQuotes
+    ? `"${column}" - should this be a string literal in single-quotes?`
+    : fullName(schema, table, column);
+  throw scope.statement.fail(`no such column: ${shown}`, at);
 }
 
 function bindUnary(operator: "-" | "+" | "~" | "not", operand: Bound): Bound {

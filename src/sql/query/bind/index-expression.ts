@@ -1,7 +1,10 @@
 /** The expressions of indexes, bound to a source of their table. */
 import { type Index, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
 import { type BoundIndex, columnOf, type Source } from "./bound.ts";
-import type { StatementScope } from "./scope.ts";
+import type { Place, StatementScope } from "./scope.ts";
+
+const EXPRESSIONS: Place = { name: "index expressions", isPure: true, hasNoDot: true };
+const PARTIAL: Place = { name: "partial index WHERE clauses", isPure: true };
 
 export function bindIndexes(statement: StatementScope, source: Source, table: Table): BoundIndex[] {
   return table.indexes.map((index) => bindIndex(statement, source, index));
@@ -15,10 +18,10 @@ export function isPlain({ columns, where }: Index): boolean {
 export function bindIndex(statement: StatementScope, source: Source, index: Index): BoundIndex {
   const { definition, columns, where } = index;
   const scope = isPlain(index) ? undefined : statement.within(definition).scopeOf(source);
-  const bind = (expression: NonNullable<typeof where>, place: string): BoundIndex["columns"][number]["value"] => {
-    scope!.place = { name: place, isPure: true };
+  const bind = (expression: NonNullable<typeof where>, place: Place): BoundIndex["columns"][number]["value"] => {
+    scope!.place = place;
     scope!.aggregatesRefused = "function ";
-    scope!.windowsRefused = `in ${place}`;
+    scope!.windowsRefused = `in ${place.name}`;
     return scope!.expression(expression);
   };
   return {
@@ -26,11 +29,11 @@ export function bindIndex(statement: StatementScope, source: Source, index: Inde
     columns: columns.map(({ column, expression, collation, descending }) => ({
       value:
         column === undefined
-          ? bind(expression!, "index expressions")
+          ? bind(expression!, EXPRESSIONS)
           : columnOf(source, column === ROWID_INDEX ? source.rowid! : source.columns[column]!),
       collation,
       descending,
     })),
-    where: where === undefined ? undefined : bind(where, "partial index WHERE clauses"),
+    where: where === undefined ? undefined : bind(where, PARTIAL),
   };
 }

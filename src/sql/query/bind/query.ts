@@ -184,6 +184,7 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
   const bound: BoundColumn[] = [];
   for (const column of columns) {
     if (column.kind === "star") {
+      scope.hasStar = true;
       bound.push(...starColumns(scope, column.table, column.at));
       continue;
     }
@@ -283,12 +284,15 @@ function withoutCollate(expression: Expression): { inside: Expression; collation
     : { inside: expression, collation: undefined };
 }
 
-/** The result column that a mere name is an alias of. */
+/** The result column that a mere name is an alias of; where it would be ambiguous, the first that `*` has given that name. */
 function aliasPosition(expression: Expression, scope: Scope, columns: readonly BoundColumn[]): number | undefined {
-  if (expression.kind !== "name" || expression.table !== undefined || scope.alias(expression.column) === undefined) {
+  if (expression.kind !== "name" || expression.table !== undefined) {
     return undefined;
   }
   const folded = foldName(expression.column);
+  if (scope.alias(expression.column) === undefined && !(scope.hasStar && scope.isAmbiguous(folded))) {
+    return undefined;
+  }
   const position = columns.findIndex(({ name }) => foldName(name) === folded);
   return position < 0 ? undefined : position;
 }

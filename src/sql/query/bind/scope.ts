@@ -74,6 +74,8 @@ export interface Place {
   readonly name: string;
   /** What stands there must always give the same. */
   readonly isPure: boolean;
+  /** A column may not be named with its table there. */
+  readonly hasNoDot?: boolean;
 }
 
 /** Numbers for what is made while a statement is bound, and what it reads. */
@@ -221,7 +223,7 @@ export class StatementScope {
     const scope = this.newScope();
     const { origin } = source;
     const namesake = origin.kind === "table" || origin.kind === "record" ? origin.table : undefined;
-    scope.sources.push({ ...lone(namesake?.name ?? source.name, undefined, source), namesake });
+    scope.sources.push({ ...lone(namesake?.name ?? source.name, namesake?.schema, source), namesake });
     return scope;
   }
 
@@ -243,6 +245,11 @@ export class StatementScope {
       throw this.fail(`no such collation sequence: ${name}`, at);
     }
     return BUILT_IN_COLLATIONS.get(folded);
+  }
+
+  /** What the text has at a place. */
+  characterAt(at: number): string | undefined {
+    return this.#parsed.text[at - this.#parsed.start];
   }
 
   fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
@@ -273,6 +280,8 @@ export class Scope {
   place: Place | undefined;
   /** Aliases of the result may be meant. */
   aliasesVisible: boolean;
+  /** Its result has a `*`. */
+  hasStar: boolean;
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
   // Most scopes have none of these, so that they are made when there is something to put in.
@@ -298,6 +307,7 @@ export class Scope {
     this.windowsRefused = undefined;
     this.isTrigger = false;
     this.place = undefined;
+    this.hasStar = false;
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
@@ -451,6 +461,11 @@ export class Scope {
       }
     }
     return undefined;
+  }
+
+  /** Whether a mere name, folded, may mean several columns of this query's own sources. */
+  isAmbiguous(folded: string): boolean {
+    return unqualified(this.sources, folded) === "ambiguous";
   }
 
   /** The column that a name means among this query's own sources; fails where it may mean several. */

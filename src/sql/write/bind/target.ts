@@ -10,7 +10,7 @@ import type { Target } from "./bound.ts";
 
 export const CHECKS: Place = { name: "CHECK constraints", isPure: false };
 const DEFAULT: Place = { name: "DEFAULT", isPure: false };
-const GENERATED: Place = { name: "generated columns", isPure: true };
+const GENERATED: Place = { name: "generated columns", isPure: true, hasNoDot: true };
 
 export function bindTarget(statement: StatementScope, table: Table): Target {
   const definition = statement.within(table.definition);

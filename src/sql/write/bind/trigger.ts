@@ -1,6 +1,7 @@
 /** Triggers: their statements bound around NEW and OLD, which are rows in hand. */
 
-import type { Table, Trigger } from "../../catalog/schema.ts";
+import { foldName } from "../../catalog/name.ts";
+import type { Column, Table, Trigger } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { Bound, BoundQuery, Source } from "../../query/bind/bound.ts";
 import { bindQuery } from "../../query/bind/query.ts";
@@ -22,6 +23,69 @@ export interface BoundTrigger {
 }
 
 export type TriggerStep = BoundWrite | { readonly kind: "query"; readonly query: BoundQuery };
+
+/** The triggers of a statement, and of what they do, bound: what is wrong with them is wrong with the statement. */
+export class BoundTriggers {
+  readonly #bound: Map<Trigger, BoundTrigger>;
+
+  constructor() {
+    this.#bound = new Map();
+  }
+
+  get(trigger: Trigger): BoundTrigger | undefined {
+    return this.#bound.get(trigger);
+  }
+
+  /** Binds what a write may fire. */
+  add(statement: StatementScope, write: BoundWrite): void {
+    const { table, triggers } = write.target;
+    for (const trigger of triggers) {
+      if (!this.#bound.has(trigger) && changesOf(write).some((change) => isSetOff(trigger.statement, change))) {
+        const bound = bindTrigger(statement, trigger, table);
+        this.#bound.set(trigger, bound);
+        for (const step of bound.steps) {
+          if (step.kind !== "query") {
+            this.add(statement, step);
+          }
+        }
+      }
+    }
+  }
+}
+
+interface Change {
+  readonly event: CreateTrigger["event"];
+  /** The columns that an UPDATE sets; undefined is the rowid. */
+  readonly assigned: readonly (Column | undefined)[];
+}
+
+function changesOf(write: BoundWrite): Change[] {
+  switch (write.kind) {
+    case "insert": {
+      const updates = write.upserts.flatMap(({ update }) => (update === undefined ? [] : [update]));
+      return [
+        { event: "insert", assigned: [] },
+        ...updates.map(({ assignments }): Change => ({
+          event: "update",
+          assigned: assignments.map(({ column }) => column),
+        })),
+      ];
+    }
+    case "update":
+      return [{ event: "update", assigned: write.assigned }];
+    case "delete":
+      return [{ event: "delete", assigned: [] }];
+  }
+}
+
+/** UPDATE OF some columns is about an update that sets one of them. */
+export function isSetOff({ event, columns }: CreateTrigger, change: Change): boolean {
+  return (
+    event === change.event &&
+    (columns === undefined ||
+      columns.some(({ name }) => change.assigned.some((column) => foldName(column?.name ?? "rowid") === foldName(name))))
+  );
+}
 
 /** `rows` is what NEW and OLD have the columns of. */
 export function bindTrigger(statement: StatementScope, trigger: Trigger, rows: Table): BoundTrigger {

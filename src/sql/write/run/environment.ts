@@ -7,6 +7,7 @@ import type { Planner } from "../../query/plan/planner.ts";
 import { Arguments } from "../../run/arguments.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { BoundWrite } from "../bind/bound.ts";
+import type { BoundTriggers } from "../bind/trigger.ts";
 import type { WriteRun } from "./write-run.ts";
 
 /** How deep triggers and foreign keys may set off each other: a level is some ten calls of JavaScript, whose stack is a megabyte. */
@@ -16,6 +17,8 @@ export interface Environment {
   /** Binds what is met while the statement runs. */
   readonly statement: StatementScope;
   readonly planner: Planner;
+  /** What is bound already. */
+  readonly triggers: BoundTriggers;
   readonly writing: Writing;
   readonly heldRows: number;
   /** What carries out a bound write, whose expressions see the sources of the site. */

@@ -108,8 +108,7 @@ export class TableWriter {
     if (writing.settings.foreignKeys) {
       this.#effects.foreignKeys?.inserted(transaction, record);
     }
-    this.#effects.triggers?.fire(transaction, "after", "insert", change);
-    return true;
+    return this.#fireAfter(transaction, "insert", change);
   }
 
   #update(transaction: SqlTransaction, update: RowUpdate, override: ConflictAction | undefined): boolean {
@@ -146,8 +145,7 @@ export class TableWriter {
     if (this.#writing.settings.foreignKeys) {
       this.#effects.foreignKeys?.updated(transaction, before, after);
     }
-    this.#effects.triggers?.fire(transaction, "after", "update", { ...change, old: before });
-    return true;
+    return this.#fireAfter(transaction, "update", { ...change, old: before });
   }
 
   #delete(
@@ -175,7 +173,18 @@ export class TableWriter {
     if (this.#writing.settings.foreignKeys) {
       this.#effects.foreignKeys?.deleted(transaction, row);
     }
-    triggers?.fire(transaction, "after", "delete", change);
+    return triggers === undefined || this.#fireAfter(transaction, "delete", change);
+  }
+
+  /** The row is written, whatever its triggers ignore. */
+  #fireAfter(transaction: SqlTransaction, event: CreateTrigger["event"], change: RowChange): true {
+    const { triggers } = this.#effects;
+    if (triggers !== undefined) {
+      unlessIgnored(() => {
+        triggers.fire(transaction, "after", event, change);
+        return true;
+      });
+    }
     return true;
   }
 

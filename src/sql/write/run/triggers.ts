@@ -1,5 +1,5 @@
 /**
- * The triggers of one table, for one statement: bound when they are first due.
+ * The triggers of one table, for one statement.
  *
  * A trigger that is running is not fired again, unless the session says so (`recursiveTriggers`); one that may be fired inside of
  * itself has a program of its own for each level.
@@ -12,7 +12,7 @@ import type { Test } from "../../query/interpret/evaluate.ts";
 import type { Execution } from "../../query/interpret/execution.ts";
 import { testOf } from "../../query/interpret/expression.ts";
 import type { SqlTransaction } from "../../storage.ts";
-import { type BoundTrigger, bindTrigger, type TriggerStep } from "../bind/trigger.ts";
+import { type BoundTrigger, bindTrigger, isSetOff, type TriggerStep } from "../bind/trigger.ts";
 import { type Environment, enter, innerSite, leave } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 
@@ -52,7 +52,7 @@ export class Triggers {
   ): void {
     for (const trigger of this.#triggers) {
       const { statement } = trigger;
-      if (statement.time === time && statement.event === event && isAbout(statement, change)) {
+      if (statement.time === time && isSetOff(statement, { event, assigned: change.assigned })) {
         this.#run(transaction, trigger, change);
       }
     }
@@ -84,20 +84,12 @@ export class Triggers {
     const programs = this.#programs.get(trigger) ?? [];
     this.#programs.set(trigger, programs);
     programs[level] ??= new TriggerProgram(
-      bindTrigger(this.#environment.statement, trigger, this.#table),
+      this.#environment.triggers.get(trigger) ?? bindTrigger(this.#environment.statement, trigger, this.#table),
       this.#table,
       this.#environment,
     );
     return programs[level];
   }
-}
-
-/** UPDATE OF some columns is about an update that sets one of them. */
-function isAbout({ columns }: CreateTrigger, { assigned }: RowChange): boolean {
-  return (
-    columns === undefined ||
-    columns.some(({ name }) => assigned.some((column) => foldName(column?.name ?? "rowid") === foldName(name)))
-  );
 }
 
 class TriggerProgram {
