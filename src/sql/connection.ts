@@ -5,7 +5,7 @@
  * Outside of a transaction a statement that reads sees the newest commit, and one that writes is a transaction of its own.
  * Inside, everything goes through the open transaction, and a statement that fails leaves it as it was before.
  *
- * There is one database, main, until a temporary table is made: then there is a second one in memory (`databases/`).
+ * There is one database, main, until a temporary table is made or another one is attached (`databases/`).
  *
  * BEGIN IMMEDIATE and BEGIN EXCLUSIVE reserve the right to write: until their end nobody else of the store commits a write of SQL,
  * so their commit meets no conflict. A deferred transaction reserves nothing, and its commit may throw CONFLICT.
@@ -16,11 +16,12 @@ import type { Durability } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { foldName } from "./catalog/name.ts";
+import type { ListedDatabase } from "./catalog/schema.ts";
 import { Schemas } from "./catalog/schemas.ts";
 import { JoinedReader } from "./databases/joined-reader.ts";
 import { JoinedStore } from "./databases/joined-store.ts";
 import { JoinedTransaction } from "./databases/joined-transaction.ts";
-import { MAIN, TEMP } from "./databases/keyspace-number.ts";
+import { MAIN, MOST_DATABASES, TEMP } from "./databases/keyspace-number.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import type { TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Tier } from "./query-program.ts";
@@ -40,10 +41,16 @@ export interface ConnectionOptions {
   /** Nothing is written through it. */
   readonly isReadOnly: boolean;
   readonly functions: SessionFunctions;
+  readonly openAttached: OpenAttached;
 }
 
+/** Opens what ATTACH names. */
+export type OpenAttached = (
+  path: string,
+  isReadOnly: boolean,
+) => { readonly store: SqlStore; readonly close: () => void };
+
 const NO_COMMIT = -1;
-const NOTHING_WRITTEN: { readonly written: ReadonlySet<number> } = { written: new Set() };
 
 /** Where a transaction was, and how many rows without the parent of a deferred key there were. */
 interface Mark {
@@ -66,6 +73,7 @@ export class Connection implements Surroundings {
   readonly isReadOnly: boolean;
   /** Functions of its own. */
   readonly functions: SessionFunctions;
+  readonly #openAttached: OpenAttached;
   /** What a commit of it is; undefined: as the store has it. */
   durability: Durability | undefined;
   /** How long it waits for others, to those who wait. */
@@ -105,6 +113,7 @@ export class Connection implements Surroundings {
     this.rng = options.rng;
     this.isReadOnly = options.isReadOnly;
     this.functions = options.functions;
+    this.#openAttached = options.openAttached;
     this.durability = undefined;
     this.timeoutMs = 0;
     this.isQueryOnly = false;
@@ -172,11 +181,44 @@ export class Connection implements Surroundings {
   }
 
   /** The databases that there are, with their names. */
-  get databases(): readonly { readonly number: number; readonly name: string; readonly path: string | undefined }[] {
-    const all = this.#joined?.databases ?? [{ name: "main", store: this.store }];
+  get databases(): readonly ListedDatabase[] {
+    const all = this.#joined?.databases ?? [{ name: "main", label: "main", store: this.store }];
     return all.flatMap((database, number) =>
-      database === undefined ? [] : [{ number, name: database.name, path: database.store.path }],
+      database === undefined ? [] : [{ number, name: database.name, label: database.label, path: database.store.path }],
     );
+  }
+
+  /** ATTACH: a directory, or nothing or ":memory:" for one in memory. */
+  attach(file: string, label: string): void {
+    const name = foldName(label);
+    const joined = this.#join();
+    const number = joined.freeNumber();
+    if (number === undefined) {
+      throw new DbError("INVALID", `too many attached databases - max ${MOST_DATABASES - TEMP - 1}`);
+    }
+    if (name === "temp" || this.#numberOf(name) !== undefined) {
+      throw new DbError("INVALID", `database ${label} is already in use`);
+    }
+    const isInMemory = file === "" || file === ":memory:";
+    const opened = isInMemory ? this.store.newTemporary() : this.#openAttached(file, this.isReadOnly);
+    joined.put(number, { name, label, ...opened });
+    this.#catalog = undefined;
+  }
+
+  detach(label: string): void {
+    const number = this.#numberOf(foldName(label));
+    if (number === undefined) {
+      throw new DbError("INVALID", `no such database: ${label}`);
+    }
+    if (number <= TEMP) {
+      throw new DbError("INVALID", `cannot detach database ${label}`);
+    }
+    if (this.#transaction instanceof JoinedTransaction && this.#transaction.has(number)) {
+      throw new DbError("INVALID", `database ${label} is locked`);
+    }
+    this.#joined!.remove(number);
+    this.#catalog = undefined;
+    this.writing.forgetRowids();
   }
 
   /** What reads the keyspaces of one schema by their names; undefined: there is nothing. */
@@ -219,7 +261,7 @@ export class Connection implements Surroundings {
   /** What has not changed since the last time is not read again. */
   #readCatalog(reader: KeyspaceReader): Schemas {
     if (this.#joined === undefined) {
-      return new Schemas(reader.schemaVersion, [Catalog.read(reader)]);
+      return new Schemas(reader.schemaVersion, [Catalog.read(reader)], this.databases);
     }
     const parts: (Catalog | undefined)[] = [];
     for (const { number, name } of this.databases) {
@@ -228,20 +270,20 @@ export class Connection implements Surroundings {
       const isSame = known?.name === name && known.version === part.schemaVersion;
       parts[number] = isSame ? known : Catalog.read(part, name, number);
     }
-    return new Schemas(reader.schemaVersion, parts);
+    return new Schemas(reader.schemaVersion, parts, this.databases);
   }
 
   /** The database of temporary tables, made when the first is. */
   #openTemp(): void {
     if (!this.#hasTemp) {
-      this.#join().put(TEMP, { name: "temp", ...this.store.newTemporary() });
+      this.#join().put(TEMP, { name: "temp", label: "temp", ...this.store.newTemporary() });
     }
   }
 
   /** The databases as one, an open transaction, too. */
   #join(): JoinedStore {
     if (this.#joined === undefined) {
-      this.#joined = new JoinedStore(this.store, (number) => this.#checkWritable(number === TEMP ? "temp" : "main"));
+      this.#joined = new JoinedStore(this.store, (number) => this.#checkWritable(number));
       if (this.#transaction !== undefined) {
         const marks = this.#savepoints.map(({ mark }) => mark);
         this.#transaction = this.#joined.widen(this.#transaction, this.#kind, marks);
@@ -255,8 +297,8 @@ export class Connection implements Surroundings {
    * has written anything needs no savepoint. `schema` is that of the table that it writes to.
    */
   write<T>(run: (transaction: SqlTransaction) => T, isOneWrite: boolean = false, schema: string = "main"): T {
-    this.#checkWritable(schema);
-    this.#hasWritten ||= schema !== "temp";
+    this.#checkWritable(schema === "temp" ? TEMP : this.#numberOf(schema)!);
+    this.#hasWritten ||= schema === "main";
     const open = this.#transaction;
     if (open !== undefined && isOneWrite) {
       try {
@@ -337,7 +379,7 @@ export class Connection implements Surroundings {
   control(statement: TransactionStatement | Vacuum): void {
     switch (statement.kind) {
       case "vacuum":
-        this.#vacuum();
+        this.#vacuum(statement.schema?.name ?? "main");
         break;
       case "begin":
         this.begin(statement.type);
@@ -360,8 +402,11 @@ export class Connection implements Surroundings {
   }
 
   /** Space that was freed is used again anyway; but what SQLite refuses is refused. */
-  #vacuum(): void {
-    this.#checkWritable("main");
+  #vacuum(schema: string): void {
+    if (foldName(schema) !== "temp" && this.#numberOf(foldName(schema)) === undefined) {
+      throw new DbError("INVALID", `unknown database ${schema}`);
+    }
+    this.#checkWritable(MAIN);
     if (this.#transaction !== undefined) {
       throw new DbError("INVALID", "cannot VACUUM from within a transaction");
     }
@@ -374,14 +419,14 @@ export class Connection implements Surroundings {
       throw new DbError("INVALID", "cannot start a transaction within a transaction");
     }
     if (kind === "immediate" || kind === "exclusive") {
-      this.#checkWritable("main");
-      this.store.reservation.take(this);
+      this.#checkWritable(MAIN);
+      this.#reserve();
     }
     try {
       this.#kind = kind === "statement" ? "statement" : "interactive";
       this.#transaction = this.#all.begin(this.#kind);
     } catch (error) {
-      this.store.reservation.release(this);
+      this.#endReservations();
       throw error;
     }
     this.#hasWritten = false;
@@ -404,21 +449,21 @@ export class Connection implements Surroundings {
     if (this.#transaction !== undefined && this.writing.deferred.count > 0) {
       throw foreignKeyError();
     }
-    const { written } = this.#transaction instanceof JoinedTransaction ? this.#transaction : NOTHING_WRITTEN;
-    if (this.#hasWritten || written.has(MAIN)) {
-      this.store.reservation.check(this);
+    const written = this.#transaction instanceof JoinedTransaction ? this.#transaction.written : [];
+    for (const database of new Set(this.#hasWritten ? [MAIN, ...written] : written)) {
+      this.#storeOf(database).reservation.check(this);
     }
     const transaction = this.#end("commit");
     try {
       transaction.commit(this.durability);
     } finally {
-      this.store.reservation.release(this);
+      this.#endReservations();
     }
   }
 
   rollback(): void {
     const transaction = this.#end("rollback");
-    this.store.reservation.release(this);
+    this.#endReservations();
     transaction.rollback();
   }
 
@@ -471,12 +516,34 @@ export class Connection implements Surroundings {
   }
 
   /** Temporary tables are nobody else's business. */
-  #checkWritable(schema: string): void {
-    if (this.isQueryOnly || (this.isReadOnly && schema !== "temp")) {
+  #checkWritable(database: number): void {
+    if (this.isQueryOnly || (this.isReadOnly && database !== TEMP)) {
       throw new DbError("READONLY", "attempt to write a readonly database");
     }
-    if (schema !== "temp") {
-      this.store.reservation.check(this);
+    if (database !== TEMP) {
+      this.#storeOf(database).reservation.check(this);
+    }
+  }
+
+  #storeOf(database: number): SqlStore {
+    return this.#joined?.databases[database]?.store ?? this.store;
+  }
+
+  /** The right to write to all databases; those that were reserved are given back where one is another connection's. */
+  #reserve(): void {
+    try {
+      for (const { number } of this.databases) {
+        this.#storeOf(number).reservation.take(this);
+      }
+    } catch (error) {
+      this.#endReservations();
+      throw error;
+    }
+  }
+
+  #endReservations(): void {
+    for (const { number } of this.databases) {
+      this.#storeOf(number).reservation.release(this);
     }
   }
 

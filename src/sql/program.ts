@@ -27,7 +27,7 @@ import type {
   CreateVirtualTable,
   Drop,
 } from "./parse/ast/definition.ts";
-import type { Name, QualifiedName } from "./parse/ast/query.ts";
+import type { Expression, Name, QualifiedName, Query } from "./parse/ast/query.ts";
 import type {
   Explain,
   ParsedStatement,
@@ -56,6 +56,8 @@ export type Program =
   | { readonly kind: "write"; readonly write: WriteProgram }
   /** What is to be done, and in which schemas. */
   | { readonly kind: "schema"; readonly changes: ReadonlyMap<string, SchemaChange> }
+  /** ATTACH or DETACH; the query gives what they are given. */
+  | { readonly kind: "attachment"; readonly verb: "attach" | "detach"; readonly query: QueryProgram }
   | { readonly kind: "transaction"; readonly statement: TransactionStatement | Vacuum }
   | {
       readonly kind: "pragma";
@@ -81,6 +83,10 @@ export function buildProgram(parsed: ParsedStatement, schemas: Schemas, options:
       return explain(parsed, statement, schemas, options);
     case "pragma":
       return pragmaProgram(parsed, statement, schemas);
+    case "attach":
+      return attachment(parsed, "attach", [statement.file, statement.schema], schemas, options);
+    case "detach":
+      return attachment(parsed, "detach", [statement.schema], schemas, options);
     case "analyze":
     case "reindex":
       return { kind: "schema", changes: maintain(parsed, statement, schemas, options) };
@@ -107,6 +113,34 @@ export function buildProgram(parsed: ParsedStatement, schemas: Schemas, options:
     default:
       return { kind: "transaction", statement };
   }
+}
+
+/** A mere name stands for itself. */
+function attachment(
+  parsed: ParsedStatement,
+  verb: "attach" | "detach",
+  expressions: readonly Expression[],
+  schemas: Schemas,
+  options: ProgramOptions,
+): Program {
+  const row = expressions.map(
+    (expression): Expression =>
+      expression.kind === "name" && expression.table === undefined
+        ? { kind: "text", at: expression.at, value: expression.column }
+        : expression,
+  );
+  const { at } = parsed.statement;
+  const query: Query = {
+    kind: "query",
+    at,
+    with: undefined,
+    first: { kind: "values", at, rows: [row] },
+    rest: [],
+    orderBy: [],
+    limit: undefined,
+    offset: undefined,
+  };
+  return { kind: "attachment", verb, query: new QueryProgram(parsed, query, schemas, options) };
 }
 
 function changeOf(part: Catalog | undefined, change: SchemaChange | undefined): Program {

@@ -10,11 +10,11 @@
  * A session is for one user at a time: two that both say BEGIN need two sessions, which are cheap.
  */
 import type { Clock } from "../clock.ts";
-import type { Database } from "../mvcc/index.ts";
+import { type Database, open } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { foldName } from "./catalog/name.ts";
 import type { Table } from "./catalog/schema.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type OpenAttached } from "./connection.ts";
 import { DatabaseStore } from "./database-store.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { parseScript, parseStatement } from "./parse/parser.ts";
@@ -42,6 +42,21 @@ export interface SqlOptions {
   readonly readOnly?: boolean;
   /** Another session's functions; none unless given. */
   readonly functions?: SessionFunctions;
+  /** Opens what ATTACH names; without it that is opened by `open`, and closed by DETACH or with the session. */
+  readonly openAttached?: OpenAttached;
+}
+
+/** What all sessions of a database are on. */
+export function storeOf(database: Database): SqlStore {
+  const store = stores.get(database) ?? new DatabaseStore(database);
+  stores.set(database, store);
+  return store;
+}
+
+/** A directory of its own: this process may not have it open otherwise. */
+function openDirectory(path: string, isReadOnly: boolean): ReturnType<OpenAttached> {
+  const database = open(path, { readOnly: isReadOnly, create: !isReadOnly });
+  return { store: storeOf(database), close: () => database.close() };
 }
 
 export interface PrepareOptions {
@@ -65,9 +80,7 @@ const stores = new WeakMap<Database, DatabaseStore>();
 
 /** A session on a database. Close it, or the database, when done. */
 export function openSql(database: Database, options: SqlOptions = {}): SqlSession {
-  const store = stores.get(database) ?? new DatabaseStore(database);
-  stores.set(database, store);
-  return new SqlSession(store, options);
+  return new SqlSession(storeOf(database), options);
 }
 
 export class SqlSession {
@@ -79,8 +92,16 @@ export class SqlSession {
   /** `cache`: statements that other sessions of the store have prepared, none of which uses it meanwhile. */
   constructor(store: SqlStore, options: SqlOptions = {}, cache: StatementCache = new StatementCache()) {
     const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
-    const { readOnly = false, functions = new SessionFunctions() } = options;
-    this.#connection = new Connection(store, { heldRows, tier, clock, rng, isReadOnly: readOnly, functions });
+    const { readOnly = false, functions = new SessionFunctions(), openAttached = openDirectory } = options;
+    this.#connection = new Connection(store, {
+      heldRows,
+      tier,
+      clock,
+      rng,
+      isReadOnly: readOnly,
+      functions,
+      openAttached,
+    });
     this.#cache = cache;
     this.#bigintCache = new StatementCache();
   }

@@ -241,6 +241,9 @@ export class Statement<Row = SqlRow> {
           writing.changes = 0;
         }
         break;
+      case "attachment":
+        this.#attach(program);
+        break;
       case "transaction":
         connection.control(program.statement);
         break;
@@ -393,6 +396,20 @@ export class Statement<Row = SqlRow> {
       new Statement(connection, new Prepared(parseStatement(text))).raw().all();
     const rows = pragma.rows({ connection, catalog, schema, query }, value);
     return this.#prepared.bigints ? rows.map((row) => row.map(withBigint)) : rows;
+  }
+
+  #attach({ verb, query }: Extract<Program, { kind: "attachment" }>): void {
+    const connection = this.#connection;
+    const run = query.run(this.#prepared.values);
+    let given: string[] = [];
+    try {
+      run.open(connection.reader());
+      run.next();
+      given = run.array().map((value) => (value === null ? "" : String(value)));
+    } finally {
+      run.close();
+    }
+    verb === "attach" ? connection.attach(given[0]!, given[1]!) : connection.detach(given[0]!);
   }
 
   /** The rows of RETURNING: all is written before there is the first. */

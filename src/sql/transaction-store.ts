@@ -236,7 +236,7 @@ class SnapshotStore implements SqlStore {
 function noTemporary(): DbError {
   return new DbError(
     "UNSUPPORTED",
-    "temporary tables are a session's own: make them with db.sql, outside of transactions",
+    "temporary tables and ATTACH are for a session of its own (db.sql), outside of transactions",
   );
 }
 

@@ -16,6 +16,8 @@ import type {
 } from "./parse/ast/definition.ts";
 import type { Query } from "./parse/ast/query.ts";
 import type {
+  Attach,
+  Detach,
   Explain,
   Maintenance,
   ParsedStatement,
@@ -29,6 +31,8 @@ import { errorAt } from "./parse/syntax-error.ts";
 
 export type SupportedStatement =
   | Query
+  | Attach
+  | Detach
   | Insert
   | Update
   | Delete
@@ -72,8 +76,10 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       checkStatement(refuse, statement.statement);
       return statement;
     case "attach":
-    case "detach":
-      return refuse(NAMES[statement.kind], statement.at);
+      if (statement.key !== undefined) {
+        refuse("KEY of ATTACH", statement.key.at);
+      }
+      return statement;
     default:
       return statement;
   }
@@ -84,8 +90,3 @@ function checkVacuum(refuse: Refuse, { into }: Vacuum): void {
     refuse("VACUUM INTO", into.at);
   }
 }
-
-const NAMES: Readonly<Record<Exclude<Statement["kind"], SupportedStatement["kind"]>, string>> = {
-  attach: "ATTACH",
-  detach: "DETACH",
-};

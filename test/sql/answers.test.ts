@@ -3,7 +3,7 @@
  *
  * test/fixtures/sql-answers.json (one table a query), sql-query-answers.json (queries of every kind) and sql-write-answers.json
  * (constraints, indexes, ON CONFLICT, RETURNING, triggers, foreign keys), sql-alter-answers.json (ALTER TABLE, REINDEX, ANALYZE,
- * VACUUM) and sql-temporary-answers.json (temporary tables) are lists of scripts; a step of a script is one of
+ * VACUUM) and sql-temporary-answers.json (temporary tables, ATTACH) are lists of scripts; a step of a script is one of
  *   { run, changes? }     a statement that succeeds, and how many rows it changes
  *   { fails, message?, code? }  one that fails; SQLite's words, and its code
  *   { query, values?, ordered?, rows }

@@ -6,7 +6,7 @@ import { supportedStatement } from "../../src/sql/unsupported.ts";
 describe("UNSUPPORTED", () => {
   test.each([
     ["vacuum into 'x'", "VACUUM INTO", 13],
-    ["attach 'x' as y", "ATTACH", 1],
+    ["attach 'x' as y key 'z'", "KEY of ATTACH", 21],
     ["explain analyze select 1", "EXPLAIN ANALYZE", 1],
   ])("%s", (text, construct, column) => {
     const parsed = parseStatement(text);

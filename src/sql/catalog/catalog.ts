@@ -11,7 +11,7 @@ import type { KeyspaceReader } from "../storage.ts";
 import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
 import { foldName } from "./name.ts";
-import type { Index, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
+import type { Index, ListedDatabase, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
 export class Catalog implements Schema {
@@ -60,6 +60,11 @@ export class Catalog implements Schema {
 
   get names(): readonly string[] {
     return [this.name];
+  }
+
+  /** Who has one schema alone is asked for no others. */
+  get databases(): readonly ListedDatabase[] {
+    return [];
   }
 
   entriesOf(schema: string): readonly NumberedEntry[] {

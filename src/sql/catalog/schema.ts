@@ -18,6 +18,16 @@ import type { Collation } from "../value/collation.ts";
 import type { SqlValue, Tag } from "../value/value.ts";
 import type { NumberedEntry } from "./entry.ts";
 
+export interface ListedDatabase {
+  readonly number: number;
+  /** In lower case. */
+  readonly name: string;
+  /** As it was given. */
+  readonly label: string;
+  /** Undefined: in memory. */
+  readonly path: string | undefined;
+}
+
 /** A table or view, by the schema that it is in and its name there. */
 export interface Owner {
   readonly schema: string;
@@ -30,6 +40,8 @@ export interface Schema {
   entriesOf(schema: string): readonly NumberedEntry[];
   /** The names of the schemas, as SQLite numbers them. */
   readonly names: readonly string[];
+  /** The databases that they are in. */
+  readonly databases: readonly ListedDatabase[];
   /** `schema` is the name before the point; undefined: there is none, and the first that has a table or view of the name is meant. */
   table(schema: string | undefined, name: string): Table | undefined;
   view(schema: string | undefined, name: string): View | undefined;

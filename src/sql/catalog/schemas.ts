@@ -6,7 +6,7 @@ import { TEMP } from "../databases/keyspace-number.ts";
 import { Catalog } from "./catalog.ts";
 import type { NumberedEntry } from "./entry.ts";
 import { foldName } from "./name.ts";
-import type { Index, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
+import type { Index, ListedDatabase, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 
 const NO_TEMP = Catalog.empty("temp", TEMP);
 
@@ -14,14 +14,16 @@ export class Schemas implements Schema {
   readonly version: number;
   /** By the numbers of their databases; undefined: there is none of that number. */
   readonly parts: readonly (Catalog | undefined)[];
+  readonly databases: readonly ListedDatabase[];
   /** In the order in which names are looked for. */
   readonly #order: readonly Catalog[];
 
   /** The first is main, the second temp, if there is one. */
-  constructor(version: number, parts: readonly (Catalog | undefined)[]) {
+  constructor(version: number, parts: readonly (Catalog | undefined)[], databases: readonly ListedDatabase[]) {
     const [main, temp, ...attached] = parts;
     this.version = version;
     this.parts = parts;
+    this.databases = databases;
     this.#order = [temp, main, ...attached].filter((part) => part !== undefined);
   }
 
@@ -61,7 +63,7 @@ export class Schemas implements Schema {
   with(changed: Catalog): Schemas {
     const parts = [...this.parts];
     parts[changed.database] = changed;
-    return new Schemas(changed.version, parts);
+    return new Schemas(changed.version, parts, this.databases);
   }
 
   entriesOf(schema: string): readonly NumberedEntry[] {

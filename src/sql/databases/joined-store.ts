@@ -9,12 +9,14 @@ import type { KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "../s
 import type { WriteReservation } from "../write-reservation.ts";
 import { JoinedReader } from "./joined-reader.ts";
 import { JoinedTransaction, type TransactionHome } from "./joined-transaction.ts";
-import { databaseOf, MAIN, withinDatabase } from "./keyspace-number.ts";
+import { databaseOf, MAIN, MOST_DATABASES, TEMP, withinDatabase } from "./keyspace-number.ts";
 import { SchemaVersions } from "./schema-versions.ts";
 
 export interface JoinedDatabase {
-  /** As statements call it. */
+  /** In lower case. */
   readonly name: string;
+  /** As it was given. */
+  readonly label: string;
   readonly store: SqlStore;
   /** Lets go of the store. */
   readonly close: () => void;
@@ -29,7 +31,7 @@ export class JoinedStore implements SqlStore {
 
   /** `checkWritable` throws where nothing may be written to a database. */
   constructor(main: SqlStore, checkWritable: (database: number) => void) {
-    this.#databases = [{ name: "main", store: main, close: () => undefined }];
+    this.#databases = [{ name: "main", label: "main", store: main, close: () => undefined }];
     this.#readers = [main.latest()];
     this.#versions = new SchemaVersions();
     this.#latest = new JoinedReader(
@@ -74,6 +76,16 @@ export class JoinedStore implements SqlStore {
     this.#databases[number] = database;
     this.#readers[number] = database.store.latest();
     this.#versions.forget();
+  }
+
+  /** A number for one more; undefined: there are as many as there may be. */
+  freeNumber(): number | undefined {
+    const { length } = this.#databases;
+    if (length < MOST_DATABASES) {
+      return Math.max(length, TEMP + 1);
+    }
+    const free = this.#databases.findIndex((database, number) => number > TEMP && database === undefined);
+    return free < 0 ? undefined : free;
   }
 
   /** Takes a database out; those behind it keep their numbers. */

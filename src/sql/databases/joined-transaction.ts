@@ -192,6 +192,11 @@ export class JoinedTransaction implements SqlTransaction {
     }
   }
 
+  /** Whether it has begun there. */
+  has(database: number): boolean {
+    return this.#begun[database] !== undefined;
+  }
+
   /** The databases in which something was written. */
   get written(): ReadonlySet<number> {
     return this.#written;

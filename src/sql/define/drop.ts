@@ -63,6 +63,7 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
   } as const;
   const quiet: Schema = {
     names: catalog.names,
+    databases: catalog.databases,
     entriesOf: (schema) => catalog.entriesOf(schema),
     tables: () => catalog.tables(),
     views: () => catalog.views(),

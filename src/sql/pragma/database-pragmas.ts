@@ -2,6 +2,7 @@
 import { DbError } from "../../errors.ts";
 import { quoteName } from "../catalog/name.ts";
 import type { ForeignKey, Schema, Table } from "../catalog/schema.ts";
+import { TEMP } from "../databases/keyspace-number.ts";
 import type { SqlStore } from "../storage.ts";
 import { BUILT_IN_COLLATIONS } from "../value/collation.ts";
 import { OPTIONS } from "../value/functions/build.ts";
@@ -102,9 +103,20 @@ export const DATABASE_PRAGMAS: readonly Pragma[] = [
   session("integrity_check", ["integrity_check"], integrityCheck),
   session("quick_check", ["quick_check"], integrityCheck),
   session("foreign_key_check", ["table", "rowid", "parent", "fkid"], foreignKeyCheck),
-  session("database_list", ["seq", "name", "file"], ({ connection }) =>
-    connection.databases.map(({ number, name, path }) => [number, name, path ?? ""]),
-  ),
+  {
+    kind: "schema",
+    name: "database_list",
+    columns: ["seq", "name", "file"],
+    rows: ({ databases }) => {
+      // Those that are attached count up behind main and temp, whichever have gone.
+      const skipped = databases[1]?.number === TEMP ? 0 : 1;
+      return databases.map(({ number, label, path }, place) => [
+        number <= TEMP ? number : place + skipped,
+        label,
+        path ?? "",
+      ]);
+    },
+  },
   session("schema_version", ["schema_version"], ({ connection }) => [[Math.abs(connection.reader().schemaVersion)]]),
   session("data_version", ["data_version"], ({ connection }) => [[connection.store.lastCommit]]),
   {

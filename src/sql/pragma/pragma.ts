@@ -55,7 +55,6 @@ export interface PragmaConnection {
   durability: Durability | undefined;
   timeoutMs: number;
   isQueryOnly: boolean;
-  readonly databases: readonly { readonly number: number; readonly name: string; readonly path: string | undefined }[];
   reader(): KeyspaceReader;
   readerOf(schema: string): KeyspaceReader | undefined;
   change(changes: ReadonlyMap<string, (transaction: SqlTransaction) => void>, values: Arguments): void;

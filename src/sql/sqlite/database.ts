@@ -12,7 +12,7 @@ import { parseScript } from "../parse/parser.ts";
 import { type BackupMetadata, type BackupOptions, checkedBackup, requireMain, runBackup } from "./backup.ts";
 import { type AnyFunction, booleanOption, type RegistrationOptions } from "./definition-options.ts";
 import { toSqliteError } from "./error-code.ts";
-import { enterHome, type Home, leaveHome } from "./home.ts";
+import { attachedHome, enterHome, type Home, leaveHome } from "./home.ts";
 import { type LiveQuery, startLive } from "./live.ts";
 import { type Options, openRequest } from "./options.ts";
 import { ConnectionState } from "./state.ts";
@@ -61,7 +61,7 @@ export class Database {
     if (contents !== undefined) {
       loadContents(this.#home, contents);
     }
-    const session = openSql(this.#home.database, { readOnly: isReadOnly });
+    const session = openSql(this.#home.database, { readOnly: isReadOnly, openAttached: attachedHome(request) });
     session.timeoutMs = timeoutMs;
     this.#state = new ConnectionState(session, request);
     this.#name = request.name;

@@ -8,6 +8,8 @@ import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } fro
 import { basename, dirname, join, resolve } from "node:path";
 import { systemClock } from "../../clock.ts";
 import { type Database as NacreDatabase, open } from "../../mvcc/index.ts";
+import type { OpenAttached } from "../connection.ts";
+import { storeOf } from "../session.ts";
 import { toSqliteError } from "./error-code.ts";
 import type { OpenRequest } from "./options.ts";
 import { whileLocked } from "./patience.ts";
@@ -70,6 +72,24 @@ export function leaveHome(home: Home): void {
   } catch (error) {
     throw toSqliteError(error);
   }
+}
+
+/** What ATTACH names: a directory that is shared with the other connections of this process, as main is. */
+export function attachedHome(request: OpenRequest): OpenAttached {
+  return (path, isReadOnly) => {
+    if (!existsSync(dirname(path))) {
+      throw new SqliteError(`unable to open database: ${path}`, "SQLITE_CANTOPEN");
+    }
+    const home = enterHome({
+      ...request,
+      path,
+      isReadOnly,
+      database: undefined,
+      contents: undefined,
+      mustExist: false,
+    });
+    return { store: storeOf(home.database), close: () => leaveHome(home) };
+  };
 }
 
 function openAt(path: string, { isReadOnly, timeoutMs }: OpenRequest): NacreDatabase {

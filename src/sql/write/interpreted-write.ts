@@ -26,8 +26,8 @@ import type { SqlTransaction } from "../storage.ts";
 import type { BoundWrite } from "./bind/bound.ts";
 import { bindDelete, bindUpdate } from "./bind/change.ts";
 import { bindInsert } from "./bind/insert.ts";
-import { writtenView } from "./bind/view-rows.ts";
 import { BoundTriggers } from "./bind/trigger.ts";
+import { writtenView } from "./bind/view-rows.ts";
 import { ChangeRun } from "./run/change-run.ts";
 import type { Environment } from "./run/environment.ts";
 import { ForeignKeys } from "./run/foreign-keys.ts";
@@ -79,7 +79,14 @@ export class InterpretedWrite {
     const planner = this.#planner;
     const heldRows = this.#heldRows;
     const execution = new Execution(values, heldRows, planner);
-    const environment: Environment = { statement: this.#statement, planner, triggers: this.#triggers, writing, heldRows, runOf };
+    const environment: Environment = {
+      statement: this.#statement,
+      planner,
+      triggers: this.#triggers,
+      writing,
+      heldRows,
+      runOf,
+    };
     const site = new Builder(execution);
     const { bound } = this;
     const run =

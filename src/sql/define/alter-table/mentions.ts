@@ -10,7 +10,7 @@ import type { Constraint, CreateIndex, CreateTable, ForeignKey } from "../../par
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
 import { partsOfName } from "../../parse/dotted-name.ts";
-import type { NameObserver } from "../../query/bind/scope.ts";
+import type { NameObserver } from "../../query/bind/name-observer.ts";
 import type { Alteration } from "./alteration.ts";
 import { bindDefinitions, type PartEntries } from "./definitions.ts";
 import { replaceNames } from "./replace-names.ts";

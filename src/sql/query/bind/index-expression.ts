@@ -1,7 +1,8 @@
 /** The expressions of indexes, bound to a source of their table. */
 import { type Index, ROWID_INDEX, type Table } from "../../catalog/schema.ts";
 import { type BoundIndex, columnOf, type Source } from "./bound.ts";
-import type { Place, StatementScope } from "./scope.ts";
+import type { Place } from "./place.ts";
+import type { StatementScope } from "./scope.ts";
 
 const EXPRESSIONS: Place = { name: "index expressions", isPure: true, hasNoDot: true };
 const PARTIAL: Place = { name: "partial index WHERE clauses", isPure: true };

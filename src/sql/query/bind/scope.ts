@@ -32,6 +32,8 @@ import {
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
+import type { NameObserver } from "./name-observer.ts";
+import type { Place } from "./place.ts";
 import { columnNamed, isNamed, lone, unqualified, type VisibleSource } from "./visible-source.ts";
 import { isSame, sourcesReadBy } from "./walk.ts";
 
@@ -39,13 +41,6 @@ const MOST_VIEWS = 200;
 const NO_SOURCES: ReadonlySet<Source> = new Set();
 
 export const ROWID_NAMES: ReadonlySet<string> = new Set(["rowid", "oid", "_rowid_"]);
-
-/** Is told what the names in texts mean, as they are bound: whoever changes a name must know where it stands. */
-export interface NameObserver {
-  /** A column, where the name begins at `at`; `namesake` is the table that the part before the point is the name of. */
-  column(text: ParsedStatement, at: number, table: Table, column: Column, namesake: Table | undefined): void;
-  table(text: ParsedStatement, at: number, table: Table): void;
-}
 
 /** How the expressions and queries in each other are bound. */
 export interface Binders {
@@ -66,16 +61,6 @@ export interface CommonReference {
   readonly materialized: boolean | undefined;
   readonly recursion: Source | undefined;
   readonly references: { readonly count: number };
-}
-
-/** A part of a table's definition, where not everything may stand. */
-export interface Place {
-  /** As SQLite calls it: "CHECK constraints". */
-  readonly name: string;
-  /** What stands there must always give the same. */
-  readonly isPure: boolean;
-  /** A column may not be named with its table there. */
-  readonly hasNoDot?: boolean;
 }
 
 /** Numbers for what is made while a statement is bound, and what it reads. */

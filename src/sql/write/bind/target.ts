@@ -4,7 +4,8 @@ import type { Expression } from "../../parse/ast/query.ts";
 import type { Bound, Source } from "../../query/bind/bound.ts";
 import { columnsOfTable } from "../../query/bind/from.ts";
 import { bindIndexes } from "../../query/bind/index-expression.ts";
-import type { Place, Scope, StatementScope } from "../../query/bind/scope.ts";
+import type { Place } from "../../query/bind/place.ts";
+import type { Scope, StatementScope } from "../../query/bind/scope.ts";
 import { visitAll } from "../../query/bind/walk.ts";
 import type { Target } from "./bound.ts";
 

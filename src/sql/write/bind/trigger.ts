@@ -65,10 +65,12 @@ function changesOf(write: BoundWrite): Change[] {
       const updates = write.upserts.flatMap(({ update }) => (update === undefined ? [] : [update]));
       return [
         { event: "insert", assigned: [] },
-        ...updates.map(({ assignments }): Change => ({
-          event: "update",
-          assigned: assignments.map(({ column }) => column),
-        })),
+        ...updates.map(
+          ({ assignments }): Change => ({
+            event: "update",
+            assigned: assignments.map(({ column }) => column),
+          }),
+        ),
       ];
     }
     case "update":
@@ -83,7 +85,9 @@ export function isSetOff({ event, columns }: CreateTrigger, change: Change): boo
   return (
     event === change.event &&
     (columns === undefined ||
-      columns.some(({ name }) => change.assigned.some((column) => foldName(column?.name ?? "rowid") === foldName(name))))
+      columns.some(({ name }) =>
+        change.assigned.some((column) => foldName(column?.name ?? "rowid") === foldName(name)),
+      ))
   );
 }
 
