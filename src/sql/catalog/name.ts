@@ -37,3 +37,8 @@ export function named<T extends { readonly name: string }>(list: readonly T[], n
   const folded = foldName(name);
   return list.find((element) => foldsTo(element.name, folded));
 }
+
+/** As messages have it. */
+export function fullName(schema: string | undefined, table: string | undefined, name: string): string {
+  return [schema, table, name].filter((part) => part !== undefined).join(".");
+}

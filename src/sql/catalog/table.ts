@@ -50,7 +50,11 @@ export function tableShapeOf(parsed: ParsedStatement, statement: CreateTable, st
     throw definition.fail("must have at least one non-generated column", statement.at);
   }
   const { indexes, ...key } = keyShapeOf(definition, draft);
-  const columns = key.primaryKey.length === 0 ? draft : withoutNulls(draft, key.primaryKey);
+  const isStrictKey = statement.strict && key.rowidColumn === undefined;
+  const columns = withoutNulls(
+    draft,
+    isStrictKey ? key.declaredKey.map(({ index }) => index) : key.primaryKey.map(({ column }) => column),
+  );
   const current = (column: Column): Column => columns[column.index]!;
   const table: Table = {
     schema: storage.schema,
@@ -151,11 +155,9 @@ function strictTypeOf(definition: Definition, { name, type, at }: ColumnDefiniti
   return upper as StrictType;
 }
 
-/** Columns of the key of a table WITHOUT ROWID are never NULL. */
-function withoutNulls(columns: readonly Column[], key: Table["primaryKey"]): readonly Column[] {
-  return columns.map((column) =>
-    key.some((part) => part.column === column.index) ? { ...column, notNull: true } : column,
-  );
+/** Columns of the key of a table that is STRICT or WITHOUT ROWID are never NULL. */
+function withoutNulls(columns: readonly Column[], key: readonly number[]): readonly Column[] {
+  return columns.map((column) => (key.includes(column.index) ? { ...column, notNull: true } : column));
 }
 
 function checksOf(constraints: readonly Constraint[]): Check[] {

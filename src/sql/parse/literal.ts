@@ -27,7 +27,9 @@ export function parseLiteral(tokens: TokenStream): Expression | undefined {
 /** Whether the current token is what, with a minus sign before it, is the least of 64 bits. */
 export function isLowestInteger(tokens: TokenStream): boolean {
   const { kind } = tokens;
-  return (kind === "integer" || kind === "grouped") && tokens.word.replaceAll("_", "") === LOWEST_DIGITS;
+  return (
+    (kind === "integer" || kind === "grouped") && tokens.word.replaceAll("_", "").replace(/^0+/, "") === LOWEST_DIGITS
+  );
 }
 
 function literalOf(tokens: TokenStream, kind: string, at: number): Expression | undefined {

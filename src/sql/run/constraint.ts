@@ -12,6 +12,7 @@ export type ConstraintKind =
   | "CHECK"
   | "FOREIGNKEY"
   | "TRIGGER"
+  | "PINNED"
   | "DATATYPE";
 
 /**
@@ -46,6 +47,11 @@ export function datatypeFailure(table: Table, { name, strictType }: Column, tag:
 /** RESTRICT is a trigger to SQLite. */
 export function foreignKeyError(kind: "FOREIGNKEY" | "TRIGGER" = "FOREIGNKEY"): DbError {
   return constraintError(kind, "FOREIGN KEY constraint failed");
+}
+
+/** A trigger has changed the row that is being written. */
+export function rowPinned(): DbError {
+  return constraintError("PINNED", "constraint failed");
 }
 
 /** `what` is unique: columns with their table, or an index of expressions. */

@@ -17,7 +17,8 @@ import { bindExpression } from "../../query/bind/expression.ts";
 import { bindIndex } from "../../query/bind/index-expression.ts";
 import type { NameObserver } from "../../query/bind/name-observer.ts";
 import { bindQuery } from "../../query/bind/query.ts";
-import { newShared, StatementScope } from "../../query/bind/scope.ts";
+import { StatementScope } from "../../query/bind/scope.ts";
+import { newRenaming, type Shared } from "../../query/bind/shared.ts";
 import type { SessionFunctions } from "../../run/session-functions.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { bindTarget, newRecord } from "../../write/bind/target.ts";
@@ -46,7 +47,7 @@ export function bindDefinitions(
     const { entries } = part;
     for (const entry of [...entries.filter(isStored), ...entries.filter((entry) => !isStored(entry))]) {
       if (!foldName(entry.name).startsWith("sqlite_")) {
-        explained(entry, when, () => bindDefinition(schemas, part, functions, entry, observer));
+        explained(entry, when, () => bindDefinition(schemas, part, functions, entry, newRenaming(observer)));
       }
     }
   }
@@ -85,7 +86,7 @@ export function replaceEntries(
 /** The definition of one table alone. */
 export function bindTable(catalog: Catalog, functions: SessionFunctions, name: string, when: string): void {
   const entry = catalog.entry("table", name)!;
-  explained(entry, when, () => bindDefinition(catalog, catalog, functions, entry, undefined));
+  explained(entry, when, () => bindDefinition(catalog, catalog, functions, entry));
 }
 
 function checkTable(schema: string, { sql, keyspace, slots, firstSlots, columnSlots }: Entry): void {
@@ -121,11 +122,11 @@ function bindDefinition(
   catalog: Catalog,
   functions: SessionFunctions,
   { type, name, sql }: Entry,
-  observer: NameObserver | undefined,
+  shared?: Shared,
 ): void {
   const binders = { expression: bindExpression, query: bindQuery };
   const scopeOf = (definition: ParsedStatement): StatementScope =>
-    new StatementScope(definition, schemas, functions, binders, newShared(observer));
+    new StatementScope(definition, schemas, functions, binders, shared);
   switch (type) {
     case "table": {
       const table = catalog.table(undefined, name)!;

@@ -2,7 +2,7 @@
  * The names in a trigger, bound. It is less than what is bound when the trigger fires (write/bind/trigger.ts): as SQLite has it, the
  * columns that INSERT and UPDATE write may be gone, or too few; whoever fires the trigger will be told.
  */
-import { named } from "../../catalog/name.ts";
+import { fullName, named } from "../../catalog/name.ts";
 import type { Table, Trigger } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { Expression, Name, TableName } from "../../parse/ast/query.ts";
@@ -10,7 +10,7 @@ import type { Assignment, Delete, Insert, Update, Upsert } from "../../parse/ast
 import { bindFrom } from "../../query/bind/joins.ts";
 import { bindQuery } from "../../query/bind/query.ts";
 import { rowOf } from "../../query/bind/row-value.ts";
-import { fullName, type Scope, type StatementScope } from "../../query/bind/scope.ts";
+import type { Scope, StatementScope } from "../../query/bind/scope.ts";
 import { lone } from "../../query/bind/visible-source.ts";
 import { newRecord } from "../../write/bind/target.ts";
 import { openTrigger } from "../../write/bind/trigger.ts";

@@ -218,6 +218,8 @@ export type BoundFrom =
 
 export interface BoundColumn {
   readonly name: string;
+  /** Its name to the query around it; undefined: the same. */
+  readonly nameInFrom?: string | undefined;
   readonly value: Bound;
   /** What tells its values apart in DISTINCT and compounds. */
   readonly collation: Collation | undefined;
@@ -340,4 +342,9 @@ export function columnOf(source: Source, column: SourceColumn): Bound {
 
 export function isComparison(condition: Bound | BoundComparison): condition is BoundComparison {
   return "nullSafe" in condition;
+}
+
+/** A column of what a query makes: of its groups, of its windows. */
+export function resultColumn(name: string, index: number, types: number): SourceColumn {
+  return { name, index, types, affinity: undefined, collation: undefined, isHidden: false };
 }

@@ -1,4 +1,5 @@
 /** Binds calls: aggregates and window functions, functions that choose what is evaluated, and all others. */
+import type { DbError } from "../../../errors.ts";
 import type { Call, Expression } from "../../parse/ast/query.ts";
 import { type AggregateFunction, isAggregate, type WindowFunction } from "../../run/aggregate-function.ts";
 import { aggregateFunction } from "../../run/aggregates.ts";
@@ -17,10 +18,26 @@ import { collationOf, comparingCollation } from "./traits.ts";
 import { bindWindow } from "./window.ts";
 
 export function bindCall(scope: Scope, call: Call): Bound {
+  return scope.statement.isRenaming ? bindNames(scope, call) : bindMeaning(scope, call);
+}
+
+/** What its parts name. */
+function bindNames(scope: Scope, { list, filter, orderBy, over }: Call): Bound {
+  const window = over?.kind === "window" ? over : undefined;
+  const terms = [...orderBy, ...(window?.orderBy ?? [])].map(({ expression }) => expression);
+  const parts = [...list, ...(filter === undefined ? [] : [filter]), ...terms, ...(window?.partitionBy ?? [])];
+  for (const part of parts) {
+    scope.expression(part);
+  }
+  return constant(NULL, null);
+}
+
+function bindMeaning(scope: Scope, call: Call): Bound {
   const { name, list, at } = call;
+  const written = (): string => scope.statement.written(name, at);
   const own = scope.statement.sessionCall(name, list.length);
   if (own?.kind === "aggregate" && call.over !== undefined && !own.isWindow) {
-    throw scope.statement.fail(`${name}() may not be used as a window function`, at);
+    throw scope.statement.fail(`${written()}() may not be used as a window function`, at);
   }
   const found = own === undefined ? grouping(scope, call) : own.kind === "aggregate" ? own.function : undefined;
   if (found !== undefined) {
@@ -29,13 +46,13 @@ export function bindCall(scope: Scope, call: Call): Bound {
       : bindWindowCall(scope, call, found);
   }
   if (call.over !== undefined) {
-    throw scope.statement.fail(`${name}() may not be used as a window function`, at);
+    throw scope.statement.fail(`${written()}() may not be used as a window function`, at);
   }
   if (call.filter !== undefined) {
-    throw scope.statement.fail(`FILTER may not be used with non-aggregate ${name}()`, at);
+    throw scope.statement.fail(`FILTER may not be used with non-aggregate ${written()}()`, at);
   }
   if (call.orderBy.length > 0) {
-    throw scope.statement.fail(`ORDER BY may not be used with non-aggregate ${name}()`, at);
+    throw scope.statement.fail(`ORDER BY may not be used with non-aggregate ${written()}()`, at);
   }
   return bindScalar(scope, name, list, at);
 }
@@ -75,16 +92,17 @@ function grouping(scope: Scope, { name, list, star, over, at }: Call): Aggregate
   if (found === undefined) {
     return undefined;
   }
-  if (star && name !== "count") {
-    throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
-  }
-  if (list.length < found.minimum || list.length > found.maximum) {
-    throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
+  if ((star && name !== "count") || list.length < found.minimum || list.length > found.maximum) {
+    throw wrongCount(scope, name, at);
   }
   if (over === undefined && !isAggregate(found)) {
-    throw scope.statement.fail(`misuse of window function ${name}()`, at);
+    throw scope.misuse("window", name, at);
   }
   return found;
+}
+
+function wrongCount({ statement }: Scope, name: string, at: number): DbError {
+  return statement.fail(`wrong number of arguments to function ${statement.written(name, at)}()`, at);
 }
 
 function bindScalar(scope: Scope, name: string, list: readonly Expression[], at: number): Bound {
@@ -96,7 +114,7 @@ function bindBuiltIn(scope: Scope, name: string, list: readonly Expression[], at
   const bind = (part: Expression): Bound => scope.expression(part);
   const requireArguments = (minimum: number, maximum: number): void => {
     if (list.length < minimum || list.length > maximum) {
-      throw scope.statement.fail(`wrong number of arguments to function ${name}()`, at);
+      throw wrongCount(scope, name, at);
     }
   };
   switch (name) {
@@ -128,9 +146,9 @@ function bindBuiltIn(scope: Scope, name: string, list: readonly Expression[], at
     default: {
       const found = scalarFunction(name.toLowerCase());
       if (found === undefined) {
-        const isOwn = scope.statement.functions.has(name);
-        const message = isOwn ? `wrong number of arguments to function ${name}()` : `no such function: ${name}`;
-        throw scope.statement.fail(message, at);
+        throw scope.statement.functions.has(name)
+          ? wrongCount(scope, name, at)
+          : scope.statement.fail(`no such function: ${scope.statement.written(name, at)}`, at);
       }
       requireArguments(found.minimum, found.maximum);
       if (found.stability === "call" && scope.place?.isPure === true) {
@@ -196,7 +214,7 @@ function bindAggregate(scope: Scope, call: Call, found: AggregateFunction): Boun
     ...ordering.map(({ value }) => value),
   ]);
   if (owner.aggregatesRefused !== undefined) {
-    throw scope.statement.fail(`misuse of aggregate ${owner.aggregatesRefused}${name}()`, at);
+    throw owner.misuse("aggregate", name, at);
   }
   if (call.distinct && list.length !== 1) {
     throw scope.statement.fail("DISTINCT aggregates must have exactly one argument", at);
@@ -215,8 +233,8 @@ function bindAggregate(scope: Scope, call: Call, found: AggregateFunction): Boun
 
 function bindWindowCall(scope: Scope, call: Call, found: AggregateFunction | WindowFunction): Bound {
   const { name, at, over } = call;
-  if (scope.windowsRefused !== undefined) {
-    throw scope.statement.fail(`misuse of window function ${name}()`, at);
+  if (scope.windowsRefused) {
+    throw scope.misuse("window", name, at);
   }
   if (call.distinct) {
     throw scope.statement.fail("DISTINCT is not supported for window functions", at);
@@ -225,7 +243,7 @@ function bindWindowCall(scope: Scope, call: Call, found: AggregateFunction | Win
     throw scope.statement.fail("FILTER clause may only be used with aggregate window functions", at);
   }
   const before = scope.windowsRefused;
-  scope.windowsRefused = "inside another";
+  scope.windowsRefused = true;
   const list = call.list.map((part) => scope.expression(part));
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
   const window = bindWindow(scope, over!, found);
@@ -249,8 +267,8 @@ function bindArguments(
 ): Pick<AggregateCall, "list" | "filter" | "ordering"> {
   const before = scope.aggregatesRefused;
   const windows = scope.windowsRefused;
-  scope.aggregatesRefused ??= "function ";
-  scope.windowsRefused = "in an aggregate";
+  scope.aggregatesRefused = "argument";
+  scope.windowsRefused = true;
   const list = call.list.map((part) => scope.expression(part));
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
   const ordering = call.orderBy.map((term) => bindOrdering(scope, term));

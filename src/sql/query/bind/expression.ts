@@ -5,6 +5,7 @@
  * affinity, text on the other side that is a number becomes one; else where one side has TEXT affinity and the other has
  * none, numbers on the other side become text. IN converts the list only, by the affinity of what is looked for.
  */
+import { fullName } from "../../catalog/name.ts";
 import type { Expression } from "../../parse/ast/query.ts";
 import { affinityOfType } from "../../value/affinity.ts";
 import {
@@ -33,7 +34,7 @@ import {
 } from "./comparison.ts";
 import { constant, convertConstant, fold } from "./fold.ts";
 import { bindRowComparison, rowOf } from "./row-value.ts";
-import { fullName, type Scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import { bindExists, bindInQuery, bindInTable, bindScalarQuery } from "./subquery.ts";
 import { affinityOf, comparingCollation } from "./traits.ts";
 

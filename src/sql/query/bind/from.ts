@@ -1,6 +1,6 @@
 /** Sources of FROM: tables, views, common queries, table functions and subqueries. What joins them is in joins.ts. */
 import type { DbError } from "../../../errors.ts";
-import { foldName } from "../../catalog/name.ts";
+import { foldName, fullName } from "../../catalog/name.ts";
 import { isKeyed, ROWID_INDEX, type Table, type View } from "../../catalog/schema.ts";
 import type { FromTerm } from "../../parse/ast/query.ts";
 import type { ColumnsOfView } from "../../pragma/pragma.ts";
@@ -22,7 +22,7 @@ import {
 } from "./bound.ts";
 import { originOf } from "./column-origin.ts";
 import { bindIndexes, isPlain } from "./index-expression.ts";
-import { type CommonReference, fullName, type Scope, type StatementScope } from "./scope.ts";
+import type { CommonReference, Scope, StatementScope } from "./scope.ts";
 import { collationOf, columnAffinity, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
 import { NO_JOINS, NO_NAMES, type VisibleSource } from "./visible-source.ts";
@@ -269,7 +269,7 @@ function querySource(
 /** What the columns of a query are to the one that it stands in. */
 export function columnsOf({ body }: Pick<BoundQuery, "body">, names: readonly string[] | undefined): SourceColumn[] {
   const ofFirst = firstCore(body).columns;
-  const unique = uniqueNames(names ?? body.columns.map(({ name }) => name));
+  const unique = uniqueNames(names ?? body.columns.map(({ name, nameInFrom }) => nameInFrom ?? name));
   return body.columns.map(({ value }, index) => ({
     name: unique[index]!,
     index,

@@ -21,8 +21,8 @@ export function bindIndex(statement: StatementScope, source: Source, index: Inde
   const scope = isPlain(index) ? undefined : statement.within(definition).scopeOf(source);
   const bind = (expression: NonNullable<typeof where>, place: Place): BoundIndex["columns"][number]["value"] => {
     scope!.place = place;
-    scope!.aggregatesRefused = "function ";
-    scope!.windowsRefused = `in ${place.name}`;
+    scope!.aggregatesRefused = "row";
+    scope!.windowsRefused = true;
     return scope!.expression(expression);
   };
   return {

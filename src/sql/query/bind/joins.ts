@@ -1,7 +1,7 @@
 /**
  * What joins the sources of FROM.
  *
- * ON sees all of FROM, as in SQLite: a condition of an inner join that reads sources to its right is one of WHERE. USING and
+ * ON sees all of FROM and the names of the result, as in SQLite: a condition of an inner join that reads sources to its right is one of WHERE. USING and
  * NATURAL are conditions like those of ON; what the columns that they name are to the rest of the query says visible-source.ts.
  * A join in parentheses is a table of its own and sees nothing of what is around it, unless it comes first.
  */
@@ -32,15 +32,20 @@ interface Level {
 /** Makes the sources visible in the scope, and gives what joins them. */
 export function bindFrom(scope: Scope, from: From): BoundFrom {
   const bound = bindJoins(scope, from, false, { around: [], start: 0, hasRight: hasRightJoin(from), sides: [] });
+  scope.aliasesVisible = true;
   bindWaiting(scope);
+  scope.aliasesVisible = false;
   return bound;
 }
 
+/** The conditions of ON, which are ones of rows. */
 function bindWaiting(scope: Scope): void {
   if (scope.afterFrom.length > 0) {
-    for (const bind of scope.afterFrom.splice(0)) {
-      bind();
-    }
+    scope.ofRows(() => {
+      for (const bind of scope.afterFrom.splice(0)) {
+        bind();
+      }
+    });
   }
 }
 
@@ -122,12 +127,15 @@ export function shownColumns({ source, merged }: VisibleSource): SourceColumn[] 
 /** With the condition of USING or NATURAL; that of ON waits until all of FROM is visible. */
 function joined(
   scope: Scope,
-  { type, on }: Join,
+  { type, on, using, natural, at }: Join,
   left: BoundFrom,
   right: BoundFrom,
   shared: Bound | undefined,
   level: Level,
 ): BoundFrom {
+  if (natural && (on ?? using) !== undefined) {
+    throw scope.statement.fail("a NATURAL join may not have an ON or USING clause", at);
+  }
   const join: JoinKind = type === "comma" ? "inner" : type;
   if (on === undefined) {
     return { kind: "join", join, left, right, on: shared };

@@ -10,6 +10,7 @@ import type { Expression, OrderingTerm, Query, ResultColumn, SelectCore, Values 
 import { MAX_COLUMNS } from "../../parse/expression-list.ts";
 import { NULLABLE } from "../../value/value.ts";
 import {
+  type AggregateCall,
   type Bound,
   type BoundBody,
   type BoundColumn,
@@ -104,8 +105,8 @@ export function bindPart(scope: Scope, core: SelectCore | Values): Part {
 
 function bindValues(scope: Scope, { rows }: Values): BoundBody {
   const inner = scope.inner();
-  inner.aggregatesRefused = "function ";
-  inner.windowsRefused = "in VALUES";
+  inner.aggregatesRefused = "row";
+  inner.windowsRefused = true;
   const bound = rows.map((row) => row.map((cell) => inner.expression(cell)));
   scope.addOuter(inner.outer);
   const columns = bound[0]!.map((value, index) => ({
@@ -131,6 +132,11 @@ function bindNames(scope: Scope, windows: SelectCore["windows"]): void {
 }
 
 function bindCore(scope: Scope, core: SelectCore): OpenCore {
+  for (const column of core.columns) {
+    if (column.kind === "expression" && column.alias !== undefined) {
+      scope.addAlias(column.alias, column.expression);
+    }
+  }
   const from = core.from === undefined ? undefined : bindFrom(scope, core.from);
   for (const window of core.windows) {
     scope.addWindow(window);
@@ -139,17 +145,18 @@ function bindCore(scope: Scope, core: SelectCore): OpenCore {
   if (scope.statement.isObserved) {
     bindNames(scope, core.windows);
   }
+  scope.isGrouped = core.groupBy.length > 0 || scope.aggregates.length > 0;
   scope.aliasesVisible = true;
-  const asked = refusing(scope, "function ", core.where);
+  const asked = core.where === undefined ? undefined : scope.ofRows(() => scope.expression(core.where!));
   const where = scope.lateConditions.length === 0 ? asked : allOf([...scope.lateConditions, asked]);
   const keys = core.groupBy.map((term) => bindGroupTerm(scope, term, columns));
   // Aggregates in HAVING alone do not make groups.
-  if (core.having !== undefined && keys.length === 0 && scope.aggregates.length === 0) {
+  if (core.having !== undefined && !scope.isGrouped && !scope.statement.isRenaming) {
     throw scope.statement.fail("HAVING clause on a non-aggregate query", core.having.at);
   }
-  scope.windowsRefused = "in HAVING";
+  scope.windowsRefused = true;
   const having = core.having === undefined ? undefined : scope.expression(core.having);
-  scope.windowsRefused = undefined;
+  scope.windowsRefused = false;
   scope.aliasesVisible = false;
   return { from, where, columns, distinct: core.distinct, keys, having };
 }
@@ -167,19 +174,6 @@ function completed(scope: Scope, open: OpenCore): BoundCore {
   return { kind: "core", from, where, grouping, windowing, columns, distinct };
 }
 
-/** Binds what stands where there are no aggregates and window functions. */
-function refusing(scope: Scope, why: string, expression: Expression | undefined): Bound | undefined {
-  if (expression === undefined) {
-    return undefined;
-  }
-  scope.aggregatesRefused = why;
-  scope.windowsRefused = why;
-  const bound = scope.expression(expression);
-  scope.aggregatesRefused = undefined;
-  scope.windowsRefused = undefined;
-  return bound;
-}
-
 export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): BoundColumn[] {
   const bound: BoundColumn[] = [];
   for (const column of columns) {
@@ -190,10 +184,8 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
     }
     const value = scope.expression(column.expression);
     const name = column.alias ?? nameOf(scope, column.expression, value) ?? column.text;
-    bound.push({ name, value, collation: collationOf(value)?.collation });
-    if (column.alias !== undefined) {
-      scope.addAlias(column.alias, column.expression);
-    }
+    const nameInFrom = column.alias === undefined ? nameBehindCollate(scope, column.expression) : undefined;
+    bound.push({ name, nameInFrom, value, collation: collationOf(value)?.collation });
   }
   if (bound.length > MAX_COLUMNS) {
     throw scope.statement.fail("too many columns in result set", 0);
@@ -244,14 +236,23 @@ function nameOf(scope: Scope, expression: Expression, value: Bound): string | un
   return value.kind === "column" && scope.owns(value.source) ? scope.shownName(value.column) : expression.column;
 }
 
+/** To the query around it the column of `a COLLATE nocase` is `a`. */
+function nameBehindCollate(scope: Scope, expression: Expression): string | undefined {
+  if (expression.kind !== "collate") {
+    return undefined;
+  }
+  const { inside } = withoutCollate(expression);
+  return inside.kind === "name" ? nameOf(scope, inside, scope.expression(inside)) : nameBehindCollate(scope, inside);
+}
+
 /** A number is the place of a result column, everything else an expression. */
 function bindGroupTerm(scope: Scope, term: Expression, columns: readonly BoundColumn[]): Grouping["keys"][number] {
   const position = positionOf(scope, term, columns, "GROUP BY", undefined);
-  const value = position === undefined ? refusing(scope, "function ", term)! : columns[position]!.value;
-  if (position !== undefined && scope.readsWindows(value)) {
+  const value = position === undefined ? scope.expression(term) : columns[position]!.value;
+  if (scope.readsWindows(value)) {
     throw scope.statement.fail("misuse of window function in the GROUP BY clause", term.at);
   }
-  if (position !== undefined && scope.readsAggregates(value)) {
+  if (scope.readsAggregates(value)) {
     throw scope.statement.fail("aggregate functions are not allowed in the GROUP BY clause", term.at);
   }
   return { value, collation: collationOf(value)?.collation };
@@ -268,7 +269,12 @@ function bindCoreOrdering(
     const { inside, collation } = withoutCollate(expression);
     const position = positionOf(scope, inside, columns, "ORDER BY", index) ?? aliasPosition(inside, scope, columns);
     if (position === undefined) {
-      return bindOrdering(scope, term);
+      const bound = bindOrdering(scope, term);
+      if (!scope.isGrouped && scope.aggregates.length > 0) {
+        const [{ function: aggregate }] = scope.aggregates as [AggregateCall];
+        throw scope.statement.fail(`misuse of aggregate: ${aggregate.name}()`, expression.at);
+      }
+      return bound;
     }
     const column = columns[position]!;
     const said = collation === undefined ? column.collation : scope.statement.collation(collation, expression.at);
@@ -290,7 +296,7 @@ function aliasPosition(expression: Expression, scope: Scope, columns: readonly B
     return undefined;
   }
   const folded = foldName(expression.column);
-  if (scope.alias(expression.column) === undefined && !(scope.hasStar && scope.isAmbiguous(folded))) {
+  if (!scope.hasAlias(expression.column) && !(scope.hasStar && scope.isAmbiguous(folded))) {
     return undefined;
   }
   const position = columns.findIndex(({ name }) => foldName(name) === folded);

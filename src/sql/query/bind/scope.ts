@@ -6,7 +6,7 @@
  * a query around it that is found so makes every query on the way depend on it (`outer`).
  */
 import type { DbError, DbErrorCode } from "../../../errors.ts";
-import { foldName } from "../../catalog/name.ts";
+import { foldName, fullName } from "../../catalog/name.ts";
 import {
   type Column,
   ROWID_INDEX,
@@ -28,14 +28,15 @@ import {
   type BoundQuery,
   columnOf,
   type Origin,
+  resultColumn,
   type Source,
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
-import type { NameObserver } from "./name-observer.ts";
 import type { Place } from "./place.ts";
-import { columnNamed, isNamed, lone, unqualified, type VisibleSource } from "./visible-source.ts";
-import { isSame, sourcesReadBy } from "./walk.ts";
+import { newShared, type Shared } from "./shared.ts";
+import { columnAmong, isBare, isNamed, lone, type VisibleSource } from "./visible-source.ts";
+import { isSameAggregate, sourcesReadBy } from "./walk.ts";
 
 const MOST_VIEWS = 200;
 const NO_SOURCES: ReadonlySet<Source> = new Set();
@@ -63,18 +64,10 @@ export interface CommonReference {
   readonly references: { readonly count: number };
 }
 
-/** Numbers for what is made while a statement is bound, and what it reads. */
-interface Shared {
-  sources: number;
-  queries: number;
-  readonly tables: Set<Table>;
-  usesSession: boolean;
-  readonly observer: NameObserver | undefined;
-}
-
-/** For a statement of its own; the observer is told what its names mean. */
-export function newShared(observer?: NameObserver): Shared {
-  return { sources: 0, queries: 0, tables: new Set(), usesSession: false, observer };
+/** A name of a result column, as it was given. */
+interface Alias {
+  readonly name: string;
+  readonly expression: Expression;
 }
 
 /** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
@@ -110,6 +103,11 @@ export class StatementScope {
   /** Whether all names are to be bound, also those that nothing depends on. */
   get isObserved(): boolean {
     return this.#shared.observer !== undefined;
+  }
+
+  /** Whether only names matter: functions need not be there, nor make sense where they stand. */
+  get isRenaming(): boolean {
+    return this.#shared.isRenaming;
   }
 
   /** A name at `at` means this column. */
@@ -237,6 +235,13 @@ export class StatementScope {
     return this.#parsed.text[at - this.#parsed.start];
   }
 
+  /** The name of a function as it stands at `at`: the parser has it in lower case. */
+  written(folded: string, at: number): string {
+    const start = at - this.#parsed.start;
+    const text = this.#parsed.text.slice(start, start + folded.length);
+    return text.toLowerCase() === folded ? text : folded;
+  }
+
   fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
     return errorAt(code, message, this.#parsed.text, at - this.#parsed.start);
   }
@@ -255,26 +260,30 @@ export class Scope {
   readonly afterFrom: (() => void)[];
   /** Conditions of inner joins that read sources to their right, which are conditions of WHERE. */
   readonly lateConditions: Bound[];
-  /** Why an aggregate may not stand here; undefined: it may. */
-  aggregatesRefused: string | undefined;
-  /** Why a window function may not stand here; undefined: it may. */
-  windowsRefused: string | undefined;
+  /** What aggregates may not stand in: something about single rows, the argument of one; undefined: they may. */
+  aggregatesRefused: "row" | "argument" | undefined;
+  /** Nor may window functions. */
+  windowsRefused: boolean;
   /** It is that of NEW and OLD. */
   isTrigger: boolean;
   /** Undefined: a query, where everything may stand. */
   place: Place | undefined;
+  /** Its rows make groups, by GROUP BY or by aggregates among its columns. */
+  isGrouped: boolean;
   /** Aliases of the result may be meant. */
   aliasesVisible: boolean;
   /** Its result has a `*`. */
   hasStar: boolean;
   readonly aggregates: AggregateCall[];
   readonly windowCalls: WindowCall[];
+  /** The alias whose expression is being bound. */
+  #aliasInside: Alias | undefined;
   // Most scopes have none of these, so that they are made when there is something to put in.
   #shownNames: Map<SourceColumn, string> | undefined;
   #common: Map<string, CommonQuery> | undefined;
   #windows: Map<string, NamedWindow> | undefined;
   #outer: Set<Source> | undefined;
-  #aliases: Map<string, Expression> | undefined;
+  #aliases: Map<string, Alias> | undefined;
   #bound: Map<Query, BoundQuery> | undefined;
   #aggregateSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
   #windowSource: { readonly source: Source; readonly columns: SourceColumn[] } | undefined;
@@ -289,13 +298,15 @@ export class Scope {
     this.afterFrom = [];
     this.lateConditions = [];
     this.aggregatesRefused = undefined;
-    this.windowsRefused = undefined;
+    this.windowsRefused = false;
     this.isTrigger = false;
     this.place = undefined;
     this.hasStar = false;
+    this.isGrouped = false;
     this.aliasesVisible = false;
     this.aggregates = [];
     this.windowCalls = [];
+    this.#aliasInside = undefined;
     this.#shownNames = undefined;
     this.#common = undefined;
     this.#windows = undefined;
@@ -347,8 +358,8 @@ export class Scope {
   /** Where there are no rows: LIMIT, which sees what WITH names and nothing else. */
   rowless(): Scope {
     const scope = this.statement.newScope();
-    scope.aggregatesRefused = "function ";
-    scope.windowsRefused = "in LIMIT";
+    scope.aggregatesRefused = "row";
+    scope.windowsRefused = true;
     for (let around: Scope | undefined = this; around !== undefined; around = around.around) {
       for (const [name, common] of around.#common ?? []) {
         if (scope.#common?.has(name) !== true) {
@@ -361,14 +372,12 @@ export class Scope {
 
   /** Whether an expression reads the result of a window function of this query. */
   readsWindows(bound: Bound): boolean {
-    const source = this.#windowSource?.source;
-    return source !== undefined && sourcesReadBy(bound).has(source);
+    return this.#windowSource !== undefined && sourcesReadBy(bound).has(this.#windowSource.source);
   }
 
   /** Whether an expression reads an aggregate of this query. */
   readsAggregates(bound: Bound): boolean {
-    const source = this.#aggregateSource?.source;
-    return source !== undefined && sourcesReadBy(bound).has(source);
+    return this.#aggregateSource !== undefined && sourcesReadBy(bound).has(this.#aggregateSource.source);
   }
 
   /** The source of the aggregates; without any, of none. */
@@ -390,12 +399,12 @@ export class Scope {
     const folded = foldName(name);
     this.#aliases ??= new Map();
     if (!this.#aliases.has(folded)) {
-      this.#aliases.set(folded, expression);
+      this.#aliases.set(folded, { name, expression });
     }
   }
 
-  alias(name: string): Expression | undefined {
-    return this.#aliases?.get(foldName(name));
+  hasAlias(name: string): boolean {
+    return this.#aliases?.has(foldName(name)) === true;
   }
 
   /** The column of the result has another name than its own. */
@@ -450,39 +459,28 @@ export class Scope {
 
   /** Whether a mere name, folded, may mean several columns of this query's own sources. */
   isAmbiguous(folded: string): boolean {
-    return unqualified(this.sources, folded) === "ambiguous";
+    return columnAmong(this.sources.filter(isBare), folded) === "ambiguous";
   }
 
   /** The column that a name means among this query's own sources; fails where it may mean several. */
   ownColumn(schema: string | undefined, table: string | undefined, name: string, at: number): Bound | undefined {
     const folded = foldName(name);
-    if (table === undefined) {
-      const meant = unqualified(this.sources, folded);
-      if (meant === "ambiguous") {
-        throw this.statement.fail(`ambiguous column name: ${name}`, at);
-      }
-      return meant === undefined ? this.#ownRowid(schema, table, folded, name, at) : this.#told(meant, at);
+    // In a part of a table's definition SQLite does not look at the schema.
+    const wantedSchema = this.place === undefined ? schema : undefined;
+    const candidates = this.sources.filter((visible) =>
+      table === undefined ? isBare(visible) : isNamed(visible, wantedSchema, table),
+    );
+    const meant = columnAmong(candidates, folded);
+    if (meant === "ambiguous") {
+      throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
     }
-    let found: { readonly visible: VisibleSource; readonly column: SourceColumn } | undefined;
-    for (const visible of this.sources.filter((candidate) => isNamed(candidate, schema, table))) {
-      const column = columnNamed(visible.source, folded);
-      if (column !== undefined) {
-        if (found !== undefined) {
-          throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
-        }
-        found = { visible, column };
-      }
-    }
-    if (found === undefined) {
-      return this.#ownRowid(schema, table, folded, name, at);
-    }
-    return this.#means(found.visible, found.column, at);
+    return meant === undefined ? this.#ownRowid(schema, table, folded, name, at) : this.#told(meant, at);
   }
 
-  /** A column that an unqualified name means. */
+  /** A column that a name means, or several that are one. */
   #told(meant: Bound, at: number): Bound {
-    const visible = meant.kind === "column" ? this.sources.find(({ source }) => source === meant.source) : undefined;
-    return visible === undefined || meant.kind !== "column" ? meant : this.#means(visible, meant.column, at);
+    const isIn = ({ source }: VisibleSource): boolean => meant.kind === "column" && source === meant.source;
+    return meant.kind === "column" ? this.#means(this.sources.find(isIn)!, meant.column, at) : meant;
   }
 
   #means({ source, namesake }: VisibleSource, column: SourceColumn, at: number): Bound {
@@ -506,16 +504,41 @@ export class Scope {
 
   /** What an alias of the result stands for, where it may be meant; inside it no other alias is. */
   aliased(name: string): Bound | undefined {
-    const alias = this.aliasesVisible ? this.alias(name) : undefined;
+    const alias = this.aliasesVisible ? this.#aliases?.get(foldName(name)) : undefined;
     if (alias === undefined) {
       return undefined;
     }
     this.aliasesVisible = false;
+    this.#aliasInside = alias;
     try {
-      return this.expression(alias);
+      return this.expression(alias.expression);
     } finally {
       this.aliasesVisible = true;
+      this.#aliasInside = undefined;
     }
+  }
+
+  /** Binds what is about single rows: no aggregates and window functions may stand there. */
+  ofRows<Result>(bind: () => Result): Result {
+    this.aggregatesRefused = "row";
+    this.windowsRefused = true;
+    const result = bind();
+    this.aggregatesRefused = undefined;
+    this.windowsRefused = false;
+    return result;
+  }
+
+  /** An aggregate or window function stands where none may, by itself or in what an alias means. */
+  misuse(kind: "aggregate" | "window", name: string, at: number): DbError {
+    const alias = this.#aliasInside;
+    const written = `${this.statement.written(name, at)}()`;
+    const message =
+      kind === "aggregate" && this.aggregatesRefused === "row" && this.isGrouped
+        ? `misuse of aggregate: ${written}`
+        : alias === undefined
+          ? `misuse of ${kind} function ${written}`
+          : `misuse of aliased ${kind === "window" ? "window function" : "aggregate"} ${alias.name}`;
+    return this.statement.fail(message, at);
   }
 
   /** Takes over what a query inside this one reads of the queries around it. */
@@ -540,7 +563,7 @@ export class Scope {
   aggregate(call: AggregateCall): Bound {
     this.#aggregateSource ??= this.#newSource("groups");
     const { source, columns } = this.#aggregateSource;
-    const known = this.aggregates.findIndex((other) => isSameCall(other, call));
+    const known = this.aggregates.findIndex((other) => isSameAggregate(other, call));
     const index = known >= 0 ? known : this.aggregates.push(call) - 1;
     columns[index] ??= resultColumn(call.function.name, index, call.types);
     return columnOf(source, columns[index]);
@@ -571,8 +594,7 @@ export class Scope {
     }
     const candidates = this.sources.filter(
       (visible) =>
-        visible.source.rowid !== undefined &&
-        (table === undefined ? !visible.isQualifiedOnly : isNamed(visible, schema, table)),
+        visible.source.rowid !== undefined && (table === undefined ? isBare(visible) : isNamed(visible, schema, table)),
     );
     if (candidates.length > 1) {
       throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);
@@ -580,26 +602,4 @@ export class Scope {
     const [visible] = candidates;
     return visible === undefined ? undefined : this.#means(visible, visible.source.rowid!, at);
   }
-}
-
-export function fullName(schema: string | undefined, table: string | undefined, name: string): string {
-  return [schema, table, name].filter((part) => part !== undefined).join(".");
-}
-
-function resultColumn(name: string, index: number, types: number): SourceColumn {
-  return { name, index, types, affinity: undefined, collation: undefined, isHidden: false };
-}
-
-function isSameCall(a: AggregateCall, b: AggregateCall): boolean {
-  const lists = [a.list, b.list];
-  return (
-    a.function === b.function &&
-    a.distinct === b.distinct &&
-    a.filter === undefined &&
-    b.filter === undefined &&
-    a.ordering.length === 0 &&
-    b.ordering.length === 0 &&
-    lists[0]!.length === lists[1]!.length &&
-    lists[0]!.every((part, index) => isSame(part, lists[1]![index]!))
-  );
 }

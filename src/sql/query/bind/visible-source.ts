@@ -1,7 +1,7 @@
 /**
- * Sources under the names that a statement has for them, and which column an unqualified name means.
+ * Sources under the names that a statement has for them, and which column a name means.
  *
- * A join with USING makes one column of several. Its unqualified name means, as SQLite has it,
+ * A join with USING makes one column of several. Its name means, as SQLite has it,
  *
  *   of an inner or left join    the left side's
  *   of a right join             the right side's
@@ -61,6 +61,11 @@ export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | 
   return name === foldName(table) && (wantedSchema === undefined || schema === foldName(wantedSchema));
 }
 
+/** Whether a mere name may mean a column of it. */
+export function isBare({ isQualifiedOnly }: VisibleSource): boolean {
+  return !isQualifiedOnly;
+}
+
 export function columnNamed(source: Source, folded: string): SourceColumn | undefined {
   for (const column of source.columns) {
     if (foldsTo(column.name, folded)) {
@@ -70,13 +75,13 @@ export function columnNamed(source: Source, folded: string): SourceColumn | unde
   return undefined;
 }
 
-/** What an unqualified name means; undefined: nothing here. */
-export function unqualified(sources: readonly VisibleSource[], folded: string): Bound | "ambiguous" | undefined {
+/** What a name of a column means that may be any of these sources'; undefined: nothing here. */
+export function columnAmong(sources: readonly VisibleSource[], folded: string): Bound | "ambiguous" | undefined {
   let found: { readonly bound: Bound; readonly visible: VisibleSource } | undefined;
   let count = 0;
   let combined = NO_BOUNDS;
   for (const visible of sources) {
-    const column = visible.isQualifiedOnly ? undefined : columnNamed(visible.source, folded);
+    const column = columnNamed(visible.source, folded);
     if (column === undefined) {
       continue;
     }

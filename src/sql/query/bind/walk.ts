@@ -1,5 +1,6 @@
 /** Ways through bound expressions and queries: all parts, the sources that they read, and whether two are the same. */
 import {
+  type AggregateCall,
   type Bound,
   type BoundBody,
   type BoundComparison,
@@ -258,5 +259,20 @@ function hasSameFields(a: object, b: object): boolean {
   return (
     fields.length === Object.keys(b).length &&
     fields.every(([field, value]) => isSameField(value, (b as Record<string, unknown>)[field]))
+  );
+}
+
+/** Whether two calls of an aggregate always give the same: one is enough. */
+export function isSameAggregate(a: AggregateCall, b: AggregateCall): boolean {
+  const lists = [a.list, b.list];
+  return (
+    a.function === b.function &&
+    a.distinct === b.distinct &&
+    a.filter === undefined &&
+    b.filter === undefined &&
+    a.ordering.length === 0 &&
+    b.ordering.length === 0 &&
+    lists[0]!.length === lists[1]!.length &&
+    lists[0]!.every((part, index) => isSame(part, lists[1]![index]!))
   );
 }

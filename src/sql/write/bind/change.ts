@@ -70,8 +70,8 @@ function rowsOf(
     const right = bindFrom(scope, others);
     from = { kind: "join", join: "inner", left: first, right, on: allOf(scope.lateConditions) };
   }
-  scope.aggregatesRefused = "function ";
-  scope.windowsRefused = `in ${statement.kind.toUpperCase()}`;
+  scope.aggregatesRefused = "row";
+  scope.windowsRefused = true;
   return { scope, from, source };
 }
 

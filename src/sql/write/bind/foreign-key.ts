@@ -36,10 +36,17 @@ export function linkOf(schema: Schema, child: Table, key: ForeignKey): Link | un
   return { key, child, parent, parentColumns };
 }
 
-function referencedColumns(parent: Table, { columns, referenced }: ForeignKey): readonly Column[] | undefined {
+function referencedColumns(parent: Table, key: ForeignKey): readonly Column[] | undefined {
+  const { columns, referenced } = key;
+  const known = namedColumns(parent, key);
+  const isWhole = known.length === columns.length && (referenced === undefined || referenced.length === columns.length);
+  return isWhole ? known : undefined;
+}
+
+/** The columns that it refers to, if the parent has them. */
+export function namedColumns(parent: Table, { referenced }: ForeignKey): readonly Column[] {
   const found = referenced?.map((name) => named(parent.columns, name)) ?? parent.declaredKey;
-  const known = found.filter((column) => column !== undefined);
-  return known.length === columns.length && found.length === columns.length ? known : undefined;
+  return found.filter((column) => column !== undefined);
 }
 
 function isUnique(parent: Table, columns: readonly Column[]): boolean {

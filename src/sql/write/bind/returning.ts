@@ -21,8 +21,8 @@ export function bindReturning(
   const scope = around.inner();
   const row = newRecord(scope.statement, name, table);
   scope.sources.push(lone(name, undefined, row));
-  scope.aggregatesRefused = "function ";
-  scope.windowsRefused = "in RETURNING";
+  scope.aggregatesRefused = "row";
+  scope.windowsRefused = true;
   for (const column of returning.columns) {
     if (column.kind === "star" && column.table !== undefined) {
       throw scope.statement.fail('RETURNING may not use "TABLE.*" wildcards', column.at);

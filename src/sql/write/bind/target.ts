@@ -44,8 +44,8 @@ export function newRecord(statement: StatementScope, name: string, table: Table)
 /** An expression of a definition, where not everything may stand. */
 export function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
   scope.place = place;
-  scope.aggregatesRefused = "function ";
-  scope.windowsRefused = `in ${place.name}`;
+  scope.aggregatesRefused = "row";
+  scope.windowsRefused = true;
   return scope.expression(expression);
 }
 

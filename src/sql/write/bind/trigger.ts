@@ -1,11 +1,11 @@
 /** Triggers: their statements bound around NEW and OLD, which are rows in hand. */
 
-import { foldName } from "../../catalog/name.ts";
+import { foldName, fullName } from "../../catalog/name.ts";
 import type { Column, Table, Trigger } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { Bound, BoundQuery, Source } from "../../query/bind/bound.ts";
 import { bindQuery } from "../../query/bind/query.ts";
-import { fullName, type Scope, type StatementScope } from "../../query/bind/scope.ts";
+import type { Scope, StatementScope } from "../../query/bind/scope.ts";
 import { lone } from "../../query/bind/visible-source.ts";
 import type { BoundWrite } from "./bound.ts";
 import { bindDelete, bindUpdate } from "./change.ts";
@@ -121,8 +121,8 @@ export function openTrigger(
   const before = place("old", event !== "insert");
   const after = place("new", event !== "delete");
   scope.isTrigger = true;
-  scope.aggregatesRefused = "function ";
-  scope.windowsRefused = "in WHEN";
+  scope.aggregatesRefused = "row";
+  scope.windowsRefused = true;
   return { scope, old: before, new: after };
 }
 

@@ -81,8 +81,8 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   scope.sources.push(lone(name, table.schema, existing));
   // A mere name is a column of the row that is there.
   scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
-  scope.aggregatesRefused = "function ";
-  scope.windowsRefused = "in ON CONFLICT";
+  scope.aggregatesRefused = "row";
+  scope.windowsRefused = true;
   return {
     existing,
     excluded,

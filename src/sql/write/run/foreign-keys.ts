@@ -6,7 +6,7 @@
  * https://sqlite.org/foreignkeys.html). A parent that goes, or changes its key, takes its children along as the key says.
  */
 import { DbError } from "../../../errors.ts";
-import type { ForeignKey, Schema, Table } from "../../catalog/schema.ts";
+import type { Column, ForeignKey, Schema, Table } from "../../catalog/schema.ts";
 import type { ReferenceAction } from "../../parse/ast/definition.ts";
 import type { Source } from "../../query/bind/bound.ts";
 import type { Execution } from "../../query/interpret/execution.ts";
@@ -14,7 +14,7 @@ import type { Results } from "../../query/interpret/site.ts";
 import { foreignKeyError } from "../../run/constraint.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { BLOB, NULL } from "../../value/value.ts";
-import { bindAction, bindChildQuery, bindParentQuery, type Link, linkOf } from "../bind/foreign-key.ts";
+import { bindAction, bindChildQuery, bindParentQuery, type Link, linkOf, namedColumns } from "../bind/foreign-key.ts";
 import { newRecord } from "../bind/target.ts";
 import { type Environment, enter, innerSite, leave } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
@@ -31,7 +31,7 @@ export class ForeignKeys {
     this.#parents = table.foreignKeys.map((key) => new Parent(environment, table, key));
     this.#children = catalog
       .references(table)
-      .map((reference) => new Children(environment, linkOf(catalog, reference.table, reference.key)!));
+      .map((reference) => new Children(environment, table, reference.table, reference.key));
   }
 
   static isDue(schema: Schema, table: Table): boolean {
@@ -162,20 +162,27 @@ function countRows(transaction: SqlTransaction, execution: Execution, results: R
 /** A key that refers to the table: the rows that refer to a row of it. */
 class Children {
   readonly #environment: Environment;
-  readonly #link: Link;
+  readonly #child: Table;
+  readonly #key: ForeignKey;
+  /** Columns of the parent that the key names. */
+  readonly #named: readonly Column[];
+  /** Made where it is needed: a key that fits no columns of the parent is an error then. */
+  #found: Link | undefined;
   readonly #old: { readonly source: Source; readonly cursor: RecordCursor };
   readonly #new: { readonly source: Source; readonly cursor: RecordCursor };
   readonly #actions: Map<Event, (transaction: SqlTransaction) => void>;
   #count: ((transaction: SqlTransaction) => number) | undefined;
 
-  constructor(environment: Environment, link: Link) {
-    const { parent } = link;
+  constructor(environment: Environment, parent: Table, child: Table, key: ForeignKey) {
     const record = (name: string): { readonly source: Source; readonly cursor: RecordCursor } => ({
       source: newRecord(environment.statement, name, parent),
       cursor: new RecordCursor(new RowRecord(parent)),
     });
     this.#environment = environment;
-    this.#link = link;
+    this.#child = child;
+    this.#key = key;
+    this.#named = namedColumns(parent, key);
+    this.#found = undefined;
     this.#old = record("old");
     this.#new = record("new");
     this.#actions = new Map();
@@ -183,14 +190,20 @@ class Children {
   }
 
   isChanged(before: RowRecord, after: RowRecord): boolean {
-    return isChanged(this.#link.parentColumns, before, after);
+    return isChanged(this.#named, before, after);
+  }
+
+  get #link(): Link {
+    this.#found ??= linkOf(this.#environment.statement.catalog, this.#child, this.#key)!;
+    return this.#found;
   }
 
   /** A parent has come: rows that were without one are not any more. */
   adopt(transaction: SqlTransaction, row: RowRecord): void {
-    const counted = violations(this.#environment, this.#link.key);
-    if (counted.count > 0 && !hasNull(this.#link.parentColumns, row)) {
-      counted.count -= this.#countChildren(transaction, row);
+    const { writing } = this.#environment;
+    const counted = violations(this.#environment, this.#key);
+    if ((counted.count > 0 || counted === writing.deferred) && !hasNull(this.#link.parentColumns, row)) {
+      counted.count -= counted.count > 0 ? this.#countChildren(transaction, row) : 0;
     }
   }
 

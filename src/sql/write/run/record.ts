@@ -4,6 +4,7 @@ import { answerRowid } from "../../key.ts";
 import type { RowCursor } from "../../query/interpret/site.ts";
 import { locateColumn, readColumn } from "../../row.ts";
 import type { FoundValue } from "../../storage.ts";
+import { compareValues } from "../../value/compare.ts";
 import { answer, answered, answerValue, BLOB, INTEGER, NULL, type SqlValue, type Tag } from "../../value/value.ts";
 
 export class RowRecord implements RowCursor {
@@ -88,6 +89,11 @@ export class RowRecord implements RowCursor {
   get rowidNumber(): number | bigint {
     return this.rowidTag === INTEGER ? (this.rowid as number) : (this.rowid as bigint);
   }
+}
+
+/** Of two records of one table. */
+export function isSameRow(a: RowRecord, b: RowRecord): boolean {
+  return a.tags.every((tag, index) => compareValues(tag, a.values[index]!, b.tags[index]!, b.values[index]!) === 0);
 }
 
 /** The cursor of a source that is one record now, another then. */

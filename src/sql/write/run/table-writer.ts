@@ -8,14 +8,14 @@ import { isKeyed } from "../../catalog/schema.ts";
 import type { CreateTrigger } from "../../parse/ast/definition.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
-import { RowIgnored } from "../../run/constraint.ts";
+import { RowIgnored, rowPinned } from "../../run/constraint.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { answer, answered, INTEGER, NULL, tagOf } from "../../value/value.ts";
 import type { BoundUpdate, Target } from "../bind/bound.ts";
 import { type Effects, effectsOf } from "./effects.ts";
 import type { Environment } from "./environment.ts";
-import { RecordCursor, RowRecord } from "./record.ts";
+import { isSameRow, RecordCursor, RowRecord } from "./record.ts";
 import { RowRules } from "./row-rules.ts";
 import { RowStore } from "./row-store.ts";
 import { rowidAfter, Sequence } from "./sequence.ts";
@@ -99,7 +99,10 @@ export class TableWriter {
       writing.forgetRowid(table.keyspace);
       return false;
     }
-    this.#remove(transaction, replaced, override);
+    if (replaced.length > 0) {
+      this.#remove(transaction, replaced, override);
+      this.#meetAgain(transaction, record, undefined);
+    }
     this.store.insert(transaction, record);
     if (!isKeyed(table)) {
       writing.lastRowid = record.rowidNumber;
@@ -139,7 +142,15 @@ export class TableWriter {
     if (replaced === undefined) {
       return false;
     }
-    this.#remove(transaction, replaced, override);
+    if (replaced.length > 0) {
+      this.#remove(transaction, replaced, override);
+      const now = this.#leftBy(transaction, before);
+      if (now === undefined) {
+        return false;
+      }
+      before = now;
+      this.#meetAgain(transaction, after, own);
+    }
     store.replace(transaction, before, after);
     this.#writing.forgetRowid(this.#target.table.keyspace);
     if (this.#writing.settings.foreignKeys) {
@@ -219,6 +230,29 @@ export class TableWriter {
         this.#delete(transaction, record, override, this.#writing.settings.recursiveTriggers);
       }
     }
+  }
+
+  /** What removing rows has set off may have put others in their place. */
+  #meetAgain(transaction: SqlTransaction, record: RowRecord, own: Uint8Array | undefined): void {
+    meetRows(transaction, this.store, record, { own, isNew: false, override: "abort", clauses: undefined });
+  }
+
+  /** The row as removing others has left it; undefined: a foreign key took it along. What triggers do to it is an error. */
+  #leftBy(transaction: SqlTransaction, record: RowRecord): RowRecord | undefined {
+    const now = this.#readAgain(transaction, record);
+    const isChanged = now === undefined || !isSameRow(now, record);
+    if (isChanged && this.#firesOnRemoval) {
+      throw rowPinned();
+    }
+    return now;
+  }
+
+  get #firesOnRemoval(): boolean {
+    const { triggers } = this.#effects;
+    return (
+      this.#writing.settings.recursiveTriggers &&
+      (triggers?.has("before", "delete") === true || triggers?.has("after", "delete") === true)
+    );
   }
 
   /** The row as triggers have left it; undefined: it is not there any more. */

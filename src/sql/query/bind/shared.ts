@@ -1,0 +1,23 @@
+/** What all scopes of one statement count and find out together, and who is told what its names mean. */
+import type { Table } from "../../catalog/schema.ts";
+import type { NameObserver } from "./name-observer.ts";
+
+/** Numbers for what is made while a statement is bound, and what it reads. */
+export interface Shared {
+  sources: number;
+  queries: number;
+  readonly tables: Set<Table>;
+  usesSession: boolean;
+  readonly observer: NameObserver | undefined;
+  readonly isRenaming: boolean;
+}
+
+/** For a statement of its own. */
+export function newShared(): Shared {
+  return { sources: 0, queries: 0, tables: new Set(), usesSession: false, observer: undefined, isRenaming: false };
+}
+
+/** For a definition that is bound to find what its names mean, of which the observer is told: it is never run. */
+export function newRenaming(observer: NameObserver | undefined): Shared {
+  return { ...newShared(), observer, isRenaming: true };
+}
