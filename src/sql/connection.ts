@@ -228,6 +228,17 @@ export class Connection implements Surroundings {
     return number === undefined ? undefined : partOf(reader, number);
   }
 
+  /** One database by itself; undefined: there is none of that name. */
+  database(name: string): { readonly store: SqlStore; readonly reader: KeyspaceReader } | undefined {
+    const number = this.#numberOf(foldName(name));
+    if (number === undefined) {
+      return undefined;
+    }
+    const reader = this.reader();
+    const isJoined = reader instanceof JoinedReader || reader instanceof JoinedTransaction;
+    return { store: this.#storeOf(number), reader: isJoined ? reader.alone(number) : reader };
+  }
+
   /** Carries out what makes, changes or drops something in schemas. */
   change(changes: ReadonlyMap<string, SchemaChange>, values: Arguments): void {
     if (changes.has("temp")) {

@@ -10,6 +10,7 @@
  * A session is for one user at a time: two that both say BEGIN need two sessions, which are cheap.
  */
 import type { Clock } from "../clock.ts";
+import { DbError } from "../errors.ts";
 import { type Database, open } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { foldName } from "./catalog/name.ts";
@@ -190,9 +191,13 @@ export class SqlSession {
     return result;
   }
 
-  /** All tables as bytes. */
-  serialize(): Buffer {
-    return serializeTables(this.#connection.reader());
+  /** All tables of a database as bytes. */
+  serialize(database: string = "main"): Buffer {
+    const found = this.#connection.database(database);
+    if (found === undefined) {
+      throw new DbError("INVALID", `unknown database ${database}`);
+    }
+    return serializeTables(found.reader);
   }
 
   /** Takes over the tables that `serialize` has given, into a database without any. Throws CORRUPT. */

@@ -234,11 +234,7 @@ export class Statement<Row = SqlRow> {
         break;
       case "schema":
         if (program.changes.size > 0) {
-          const { lastRowid } = writing;
           connection.change(program.changes, values);
-          // The rows of CREATE TABLE AS do not count.
-          writing.lastRowid = lastRowid;
-          writing.changes = 0;
         }
         break;
       case "attachment":

@@ -90,6 +90,11 @@ export class JoinedReader implements SqlSnapshot {
     return new PartReader(this, () => this.#readers()[database]!, database);
   }
 
+  /** That database alone, with keyspaces as they are numbered there. */
+  alone(database: number): KeyspaceReader {
+    return this.#readers()[database]!;
+  }
+
   #readerOf(keyspace: number): KeyspaceReader {
     return this.#readers()[databaseOf(keyspace)]!;
   }

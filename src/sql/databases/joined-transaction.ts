@@ -216,6 +216,11 @@ export class JoinedTransaction implements SqlTransaction {
     return new PartTransaction(this, this.#reader.part(database), database);
   }
 
+  /** What is read of that database alone, with keyspaces as they are numbered there. */
+  alone(database: number): KeyspaceReader {
+    return this.#reader.alone(database);
+  }
+
   #begin(database: number): SqlTransaction {
     const transaction = this.#home.begin(database);
     while (this.#begun.length < database) {

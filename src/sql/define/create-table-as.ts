@@ -47,7 +47,11 @@ export function createTableAs(
       upserts: [],
       returning: undefined,
     } as const;
+    const { lastRowid, changes } = writing;
     new InterpretedWrite(parsed, insert, table, schemas.with(made), options).prepare(values, writing).run(transaction);
+    // Its rows do not count.
+    writing.lastRowid = lastRowid;
+    writing.changes = changes;
   };
 }
 

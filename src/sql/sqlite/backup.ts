@@ -18,11 +18,12 @@ export interface BackupMetadata {
 export interface BackupOptions {
   /** Called as the copy goes on; a number that it returns is not used. */
   progress?: ((info: BackupMetadata) => number | undefined) | null | undefined;
-  /** There is one database: "main". */
+  /** As ATTACH has it; "main" unless given. */
   attached?: string | undefined;
 }
 
 export interface CheckedBackup {
+  readonly attached: string;
   readonly path: string;
   readonly progress: ((info: BackupMetadata) => unknown) | undefined;
 }
@@ -47,26 +48,23 @@ export function checkedBackup(filename: unknown, given: unknown): CheckedBackup 
   if (path === ":memory:") {
     throw new TypeError('Invalid backup filename ":memory:"');
   }
-  requireMain(attached);
+  requireName(attached);
   if (progress !== null && progress !== undefined && typeof progress !== "function") {
     throw new TypeError('Expected the "progress" option to be a function');
   }
   if (!existsSync(dirname(path))) {
     throw new TypeError("Cannot save backup because the directory does not exist");
   }
-  return { path, progress: (progress as CheckedBackup["progress"] | null) ?? undefined };
+  return { path, attached, progress: (progress as CheckedBackup["progress"] | null) ?? undefined };
 }
 
 /** Checks the option `attached`. */
-export function requireMain(attached: unknown): void {
+export function requireName(attached: unknown): asserts attached is string {
   if (typeof attached !== "string") {
     throw new TypeError('Expected the "attached" option to be a string');
   }
   if (attached === "") {
     throw new TypeError('The "attached" option cannot be an empty string');
-  }
-  if (attached.toLowerCase() !== "main") {
-    throw new TypeError(`unknown database ${attached}: nacre attaches none`);
   }
 }
 

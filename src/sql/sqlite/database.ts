@@ -9,12 +9,14 @@ import type { Database as NacreDatabase } from "../../mvcc/index.ts";
 import { openSql } from "../index.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { parseScript } from "../parse/parser.ts";
-import { type BackupMetadata, type BackupOptions, checkedBackup, requireMain, runBackup } from "./backup.ts";
+import type { SqlStore } from "../storage.ts";
+import { type BackupMetadata, type BackupOptions, checkedBackup, requireName, runBackup } from "./backup.ts";
 import { type AnyFunction, booleanOption, type RegistrationOptions } from "./definition-options.ts";
 import { toSqliteError } from "./error-code.ts";
 import { attachedHome, enterHome, type Home, leaveHome } from "./home.ts";
 import { type LiveQuery, startLive } from "./live.ts";
 import { type Options, openRequest } from "./options.ts";
+import { SqliteError } from "./sqlite-error.ts";
 import { ConnectionState } from "./state.ts";
 import { prepareStatement, type Statement } from "./statement.ts";
 import { isTailEmpty } from "./statement-tail.ts";
@@ -26,7 +28,7 @@ import { defineFunction } from "./user-function.ts";
 import { defineTable } from "./user-table.ts";
 
 export interface SerializeOptions {
-  /** There is one database: "main". */
+  /** As ATTACH has it; "main" unless given. */
   attached?: string | undefined;
 }
 
@@ -47,6 +49,8 @@ export class Database {
   readonly #isReadOnly: boolean;
   /** What ends with the connection: backups and live queries. */
   readonly #running: Set<AbortController>;
+  /** Those that ATTACH has opened. */
+  readonly #attached: WeakMap<SqlStore, NacreDatabase>;
   /** Of live queries: they see what is committed, whatever transaction the connection is in. */
   #live: ConnectionState | undefined;
 
@@ -61,7 +65,9 @@ export class Database {
     if (contents !== undefined) {
       loadContents(this.#home, contents);
     }
-    const session = openSql(this.#home.database, { readOnly: isReadOnly, openAttached: attachedHome(request) });
+    this.#attached = new WeakMap();
+    const openAttached = attachedHome(request, (store, database) => this.#attached.set(store, database));
+    const session = openSql(this.#home.database, { readOnly: isReadOnly, openAttached });
     session.timeoutMs = timeoutMs;
     this.#state = new ConnectionState(session, request);
     this.#name = request.name;
@@ -185,6 +191,15 @@ export class Database {
     return startLive({ show, changed: (signal) => statement.changed(signal) }, this.#running);
   }
 
+  /** How nacre carries out a statement; "QUERY PLAN …": in SQLite's words. Parameters need no values. */
+  explain(source: string): Record<string, unknown>[] {
+    requireString(source);
+    const state = this.#state;
+    state.requireOpen();
+    state.requireNotBusy();
+    return state.whileBusy(() => state.session.prepare(`EXPLAIN ${source}`).all());
+  }
+
   /** Copies the database to a new nacre directory while it goes on being used. */
   async backup(destinationFile: string, options?: BackupOptions): Promise<BackupMetadata> {
     const checked = checkedBackup(destinationFile, options);
@@ -192,7 +207,7 @@ export class Database {
     const controller = new AbortController();
     this.#running.add(controller);
     try {
-      return await runBackup(this.#home.database, checked, controller.signal);
+      return await runBackup(this.#databaseNamed(checked.attached), checked, controller.signal);
     } finally {
       this.#running.delete(controller);
     }
@@ -204,12 +219,13 @@ export class Database {
     if (typeof given !== "object" || given === null) {
       throw new TypeError("Expected first argument to be an options object");
     }
-    requireMain("attached" in given ? given.attached : "main");
+    const attached: unknown = "attached" in given ? given.attached : "main";
+    requireName(attached);
     const state = this.#state;
     state.requireOpen();
     state.requireNotBusy();
     state.requireNoIterators();
-    return state.whileBusy(() => state.session.serialize());
+    return state.whileBusy(() => state.session.serialize(attached));
   }
 
   /** Always refused: nothing native is run. */
@@ -261,6 +277,19 @@ export class Database {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #databaseNamed(attached: string): NacreDatabase {
+    if (attached.toLowerCase() === "main") {
+      return this.#home.database;
+    }
+    const found = this.#state.session.connection.database(attached);
+    const database = found === undefined ? undefined : this.#attached.get(found.store);
+    if (database === undefined) {
+      const why = found === undefined ? `unknown database ${attached}` : `${attached} is in memory; use serialize()`;
+      throw new SqliteError(why, "SQLITE_ERROR");
+    }
+    return database;
   }
 
   #prepare(source: string, isPragma: boolean, state: ConnectionState = this.#state): Statement {

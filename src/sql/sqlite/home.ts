@@ -10,6 +10,7 @@ import { systemClock } from "../../clock.ts";
 import { type Database as NacreDatabase, open } from "../../mvcc/index.ts";
 import type { OpenAttached } from "../connection.ts";
 import { storeOf } from "../session.ts";
+import type { SqlStore } from "../storage.ts";
 import { toSqliteError } from "./error-code.ts";
 import type { OpenRequest } from "./options.ts";
 import { whileLocked } from "./patience.ts";
@@ -74,8 +75,11 @@ export function leaveHome(home: Home): void {
   }
 }
 
-/** What ATTACH names: a directory that is shared with the other connections of this process, as main is. */
-export function attachedHome(request: OpenRequest): OpenAttached {
+/** What ATTACH names: a directory that is shared with the other connections of this process, as main is. `opened` is told of it. */
+export function attachedHome(
+  request: OpenRequest,
+  opened: (store: SqlStore, database: NacreDatabase) => void,
+): OpenAttached {
   return (path, isReadOnly) => {
     if (!existsSync(dirname(path))) {
       throw new SqliteError(`unable to open database: ${path}`, "SQLITE_CANTOPEN");
@@ -88,7 +92,9 @@ export function attachedHome(request: OpenRequest): OpenAttached {
       contents: undefined,
       mustExist: false,
     });
-    return { store: storeOf(home.database), close: () => leaveHome(home) };
+    const store = storeOf(home.database);
+    opened(store, home.database);
+    return { store, close: () => leaveHome(home) };
   };
 }
 

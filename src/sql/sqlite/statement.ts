@@ -1,10 +1,12 @@
 /** Prepared statements with better-sqlite3's methods, checks and messages. */
+
 import type { Statement as SqlStatement } from "../index.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Arguments } from "../run/arguments.ts";
 import { asyncRows } from "./async-rows.ts";
 import { Binder } from "./binder.ts";
 import { toSqliteError } from "./error-code.ts";
+import { expandedText } from "./expanded-text.ts";
 import { isReadOnly } from "./read-only.ts";
 import { type RowMode, rowMaker, SHAPES } from "./rows.ts";
 import type { ConnectionState } from "./state.ts";
@@ -264,6 +266,11 @@ export class Statement<BindParameters extends unknown[] = unknown[], Result = un
       database: origin?.schema ?? null,
       type: origin?.type ?? null,
     }));
+  }
+
+  /** Its text, with the values that `bind` has bound. */
+  toString(): string {
+    return expandedText(this.#inner.parsed, this.#isBound && this.#state.isOpen ? this.#binder.values : undefined);
   }
 
   #prepare(): SqlStatement {

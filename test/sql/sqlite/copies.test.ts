@@ -55,7 +55,7 @@ describe("backup", () => {
     await expect(db.backup(join(directory.path, "missing", "x"))).rejects.toThrow(
       new TypeError("Cannot save backup because the directory does not exist"),
     );
-    await expect(db.backup(join(directory.path, "x"), { attached: "other" })).rejects.toThrow(TypeError);
+    await expect(db.backup(join(directory.path, "x"), { attached: "other" })).rejects.toThrow(SqliteError);
     const file = join(directory.path, "file");
     writeFileSync(file, "hello");
     await expect(db.backup(file)).rejects.toBeInstanceOf(SqliteError);
@@ -119,5 +119,28 @@ describe("serialize", () => {
       expect(() => new Database(wrong)).toThrow(message);
     }
     expect(() => new Database(Buffer.alloc(0))).toThrow(SqliteError);
+  });
+});
+
+describe("an attached database", () => {
+  it("is copied, and given as bytes", async () => {
+    using directory = temporaryDirectory();
+    const db = new Database(":memory:");
+    db.prepare("ATTACH ? AS other").run(join(directory.path, "other"));
+    db.exec(
+      "ATTACH ':memory:' AS held; CREATE TABLE other.t (x); CREATE TABLE held.u (y); BEGIN; INSERT INTO t VALUES (1)",
+    );
+    const bytes = db.serialize({ attached: "other" });
+    db.exec("COMMIT; INSERT INTO u VALUES (2)");
+    expect(new Database(bytes).prepare("SELECT x FROM t").pluck().all()).toEqual([1]);
+    expect(new Database(db.serialize({ attached: "held" })).prepare("SELECT y FROM u").pluck().all()).toEqual([2]);
+    expect(() => db.serialize({ attached: "none" })).toThrow(SqliteError);
+    const path = join(directory.path, "copy");
+    await db.backup(path, { attached: "other" });
+    await expect(db.backup(path, { attached: "held" })).rejects.toThrow("held is in memory");
+    const copy = new Database(path);
+    expect(copy.prepare("SELECT x FROM t").pluck().all()).toEqual([1]);
+    copy.close();
+    db.close();
   });
 });

@@ -235,3 +235,21 @@ it("exec runs all statements, up to the first that fails", () => {
   expect(() => db.exec("DELETE FROM t WHERE id = 1; DELETE FROM nope; DELETE FROM t")).toThrow(SqliteError);
   expect(db.prepare("SELECT count(*) FROM t").pluck().get()).toBe(3);
 });
+
+it("toString gives the text, with the values that are bound for good", () => {
+  const text = "SELECT * FROM t WHERE a = ? AND id = @id";
+  const statement = db.prepare<unknown[]>(text);
+  statement.all("x", { id: 1 });
+  expect(String(statement)).toBe(text);
+  statement.bind("it's", { id: 25 });
+  expect(`${statement}`).toBe("SELECT * FROM t WHERE a = 'it''s' AND id = 25.0");
+});
+
+it("explain shows how a statement is carried out, whose parameters need no values", () => {
+  expect(db.explain("QUERY PLAN SELECT * FROM t WHERE id = ?")).toEqual([
+    { id: 1, parent: 0, notused: 0, detail: expect.stringMatching(/^S(EARCH|CAN) t/) },
+  ]);
+  expect(db.explain("SELECT * FROM t WHERE id = @id").length).toBeGreaterThan(0);
+  expect(() => db.explain("SELECT * FROM nope")).toThrow(SqliteError);
+  expect(() => db.explain(1 as never)).toThrow(TypeError);
+});
