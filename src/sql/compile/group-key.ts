@@ -11,36 +11,59 @@ export interface GroupKey {
 
 /** Puts the key's group into `group`, which is new if it was not there. */
 export function emitFindGroup(emitter: Emitter, table: string, group: string, keys: readonly GroupKey[]): void {
-  emitGroup(emitter, table, group, keys, "find");
-}
-
-/** The same without adding one: −1 where there is none. */
-export function emitLookGroup(emitter: Emitter, table: string, group: string, keys: readonly GroupKey[]): void {
-  emitGroup(emitter, table, group, keys, "look");
-}
-
-function emitGroup(
-  emitter: Emitter,
-  table: string,
-  group: string,
-  keys: readonly GroupKey[],
-  verb: "find" | "look",
-): void {
   const operands = keys.map((key) => canonical(emitter, key));
   const [only] = operands;
-  if (only !== undefined && operands.length === 1) {
-    emitter.branches([
-      [inPlace(only), () => emitter.line(`${group} = ${table}.${verb}Text(${place(only)});`)],
-      [isFast(only), () => emitter.line(`${group} = ${table}.${verb}Number(${only.tag}, ${only.number});`)],
-      ["true", () => emitter.line(`${group} = ${table}.${verb}Value(${only.tag}, ${only.other});`)],
-    ]);
+  if (only === undefined || operands.length > 1) {
+    emitGroup(emitter, table, group, operands, "find");
     return;
   }
+  emitter.branches([
+    [inPlace(only), () => emitter.line(`${group} = ${table}.findText(${place(only)});`)],
+    [isFast(only), () => emitter.line(`${group} = ${table}.findNumber(${only.tag}, ${only.number});`)],
+    ["true", () => emitter.line(`${group} = ${table}.findValue(${only.tag}, ${only.other});`)],
+  ]);
+}
+
+function emitGroup(emitter: Emitter, table: string, group: string, operands: readonly Operand[], verb: string): void {
   emitter.line(`${table}.begin();`);
   for (const operand of operands) {
     emitAdd(emitter, table, operand);
   }
   emitter.line(`${group} = ${table}.${verb}();`);
+}
+
+/** Puts a kept row under its key in the table of a join (run/join-table.ts). */
+export function emitLink(emitter: Emitter, table: string, keys: readonly GroupKey[], row: string): void {
+  const operands = keys.map((key) => canonical(emitter, key));
+  const [only] = operands;
+  if (only !== undefined && operands.length === 1) {
+    emitter.branches([
+      [inPlace(only), () => emitter.line(`${table}.linkText(${place(only)}, ${row});`)],
+      [isFast(only), () => emitter.line(`${table}.linkNumber(${only.number}, ${row});`)],
+      ["true", () => emitter.line(`${table}.linkValue(${only.tag}, ${only.other}, ${row});`)],
+    ]);
+    return;
+  }
+  const group = emitter.number("group");
+  emitGroup(emitter, `${table}.keys`, group, operands, "find");
+  emitter.line(`${table}.link(${group}, ${row});`);
+}
+
+/** Puts the first row under a key into `row`; −1 where there is none. */
+export function emitFirst(emitter: Emitter, table: string, row: string, keys: readonly GroupKey[]): void {
+  const operands = keys.map((key) => canonical(emitter, key));
+  const [only] = operands;
+  if (only !== undefined && operands.length === 1) {
+    emitter.branches([
+      [inPlace(only), () => emitter.line(`${row} = ${table}.firstOfText(${place(only)});`)],
+      [isFast(only), () => emitter.line(`${row} = ${table}.firstOfNumber(${only.number});`)],
+      ["true", () => emitter.line(`${row} = ${table}.firstOfValue(${only.tag}, ${only.other});`)],
+    ]);
+    return;
+  }
+  const group = emitter.number("group");
+  emitGroup(emitter, `${table}.keys`, group, operands, "look");
+  emitter.line(`${row} = ${table}.first(${group});`);
 }
 
 /** Adds the group's number and a value: what tells values apart within each group. */

@@ -5,6 +5,8 @@
  *   build   `table` maps values to a chain of rows; of each row the columns that are read later are kept, in place readable
  *   probe   `each: for (let row = first; row >= 0; row = nexts[row]) { … }`
  *
+ * Of an outer row the values are loaded first, and the rest of its columns where it has a partner or needs none.
+ *
  * What the inner side reads of nothing around it is built once an execution, however often the join is gone through. An outer row
  * without partner is joined with a row of NULLs, which is kept as the last.
  */
@@ -15,7 +17,7 @@ import { NULL } from "../value/value.ts";
 import { arenaColumn, emitKeepRow } from "./arena.ts";
 import { emitRow, type RowVariables } from "./column.ts";
 import type { Frame } from "./frame.ts";
-import { emitFindGroup, emitLookGroup, type GroupKey } from "./group-key.ts";
+import { emitFirst, emitLink, type GroupKey } from "./group-key.ts";
 import { isTag, not, type Operand, or } from "./operand.ts";
 import { boundsOfRows, sourcesIn } from "./plan-reads.ts";
 import { type Behind, type Consume, type EmitRows, emitFilters } from "./scan.ts";
@@ -37,18 +39,18 @@ export function emitHashJoin(
   const { emitter } = frame;
   const { outer, on, filters } = plan;
   const read = [...on, ...filters, ...behind.bounds];
-  const kept = keptColumns(plan, read);
+  const kept = keptColumns(plan, [...read, ...(behind.later ?? [])]);
   const table = emitTable(frame, plan, keys, kept, emitSide);
-  const behindOuter: Behind = { bounds: [...keys.outer, ...read], isReading: behind.isReading };
-  emitSide(frame, outer, behindOuter, () => {
+  const behindOuter: Behind = { ...behind, bounds: keys.outer, later: [...read, ...(behind.later ?? [])] };
+  emitSide(frame, outer, behindOuter, ({ skip }) => {
     const values = keys.outer.map((key) => frame.value(key));
     const row = emitter.name("row");
     emitter.line(`let ${row} = -1;`);
-    emitter.when(not(isWithout(values, keys)), () => {
-      const group = emitter.number("group");
-      emitLookGroup(emitter, `${table}.keys`, group, hashed(values, keys));
-      emitter.line(`if (${group} >= 0) ${row} = ${table}.firsts[${group}];`);
-    });
+    emitter.when(not(isWithout(values, keys)), () => emitFirst(emitter, table, row, hashed(values, keys)));
+    if (plan.join === "inner") {
+      emitter.line(`if (${row} < 0) ${skip}`);
+    }
+    frame.load(read);
     const names = { table, row, each: emitter.name("each") };
     plan.join === "left"
       ? emitWithMissing(frame, plan, names, kept, behind, consume)
@@ -132,14 +134,12 @@ function emitTable(
     emitSide(building, plan.inner, { bounds, isReading: false }, ({ skip }) => {
       const values = keys.inner.map((key) => building.value(key));
       emitter.when(isWithout(values, keys), () => emitter.line(skip));
-      const group = emitter.number("group");
-      emitFindGroup(emitter, `${table}.keys`, group, hashed(values, keys));
       const row = emitKeepRow(
         emitter,
         `${table}.rows`,
         columns.map((column) => building.value(column)),
       );
-      emitter.line(`${table}.link(${group}, ${row});`);
+      emitLink(emitter, table, hashed(values, keys), row);
     });
     if (plan.join === "left") {
       emitter.line(`${table}.addMissing(${kept.length});`);

@@ -20,6 +20,7 @@ import {
   emitPointRow,
   enterRow,
   type RowPlace,
+  readBehind,
 } from "./scan.ts";
 
 type ScanPlan = Extract<RowsPlan, { kind: "scan" }>;
@@ -32,7 +33,7 @@ export function isOuterLoop(plan: RowsPlan): plan is ScanPlan {
 export function emitOuterLoop(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume): void {
   const { inner, on, filters } = plan;
   assert(isOuterLoop(inner) && inner.access.kind === "key", "the inner side of a left join is one scan");
-  const read = [...filters, ...behind.bounds];
+  const read = [...filters, ...readBehind(behind)];
   const isReading = behind.isReading || readsStorage(read) || readsStorage(inner.filters);
   const isRowNeeded = readsRowOf(inner.source, [...inner.filters, ...read]);
   const names: OuterNames = {

@@ -17,7 +17,7 @@ import { keptRows } from "./kept-query.ts";
 import { declare, takeAnswer, valueIn } from "./operand.ts";
 import { emitOuterLoop } from "./outer-loop.ts";
 import { boundsOfRows, columnsRead, isReadingRows, readsStorage } from "./plan-reads.ts";
-import { type Behind, type Consume, emitFilters, emitScan } from "./scan.ts";
+import { type Behind, type Consume, emitFilters, emitScan, readBehind } from "./scan.ts";
 
 /** Emits the loops of a plan. `afterBatch`: it is a single scan, which goes on in the next call; emitted behind each batch. */
 export function emitRows(
@@ -68,10 +68,8 @@ function emitQuerySource(
   behind: Behind,
   consume: Consume,
 ): void {
-  const wanted = {
-    columns: columnsRead(source, [...filters, ...behind.bounds]),
-    isReading: behind.isReading || readsStorage([...filters, ...behind.bounds]),
-  };
+  const read = [...filters, ...readBehind(behind)];
+  const wanted = { columns: columnsRead(source, read), isReading: behind.isReading || readsStorage(read) };
   frame.query(query, wanted, ({ column, skip }) => {
     frame.enter(source, ({ index }) => column(index));
     emitFilters(frame, filters, skip);
@@ -160,8 +158,9 @@ function emitJoin(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume
     return;
   }
   const { outer, inner, on, filters } = plan;
-  const behindPair: Behind = { bounds: [...on, ...filters, ...behind.bounds], isReading: behind.isReading };
+  const behindPair: Behind = { ...behind, bounds: [...on, ...filters, ...behind.bounds] };
   const behindOuter: Behind = {
+    ...behind,
     bounds: [...boundsOfRows(inner), ...behindPair.bounds],
     isReading: behindPair.isReading || isReadingRows(inner),
   };

@@ -28,8 +28,16 @@ import { readsRowOf, readsStorage } from "./plan-reads.ts";
 
 /** What is done behind a row: what it reads, and whether it reads storage. */
 export interface Behind {
+  /** Their columns are loaded as soon as the row is there. */
   readonly bounds: readonly Bound[];
+  /** Theirs are loaded further behind, by who finds that the row is wanted. */
+  readonly later?: readonly Bound[];
   readonly isReading: boolean;
+}
+
+/** Everything that is read behind a row. */
+export function readBehind({ bounds, later = [] }: Behind): readonly Bound[] {
+  return later.length === 0 ? bounds : [...bounds, ...later];
 }
 
 export interface RowPlace {
@@ -63,8 +71,8 @@ export function tableOf(source: Source): Table {
 export function emitScan(frame: Frame, scan: Scan, behind: Behind, consume: Consume): void {
   const { access, source } = scan;
   const reading: Reading = {
-    isReading: behind.isReading || readsStorage([...scan.filters, ...behind.bounds]),
-    isRowNeeded: readsRowOf(source, [...scan.filters, ...behind.bounds]),
+    isReading: behind.isReading || readsStorage([...scan.filters, ...readBehind(behind)]),
+    isRowNeeded: readsRowOf(source, [...scan.filters, ...readBehind(behind)]),
   };
   const body = (row: FoundRow): void => {
     enterRow(frame, source, row);
