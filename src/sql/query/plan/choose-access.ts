@@ -22,8 +22,8 @@ export interface AccessChoice {
 }
 
 /** A row by its key, and a range before its first row, beside a row of a scan. */
-const LOOKUP_COST = 8;
-const OPEN_COST = 15;
+const LOOKUP_COST = 12;
+const OPEN_COST = 20;
 const EQUAL_ROWS = 10;
 const RANGE_SHARE = 0.25;
 

@@ -23,7 +23,7 @@ import type { Statistics } from "./statistics.ts";
 const MOST_TRIED = 8;
 /** To put a row into a hash table, and to look one up there, beside a row of a scan. */
 const BUILD_COST = 4;
-const PROBE_COST = 1.5;
+const PROBE_COST = 1;
 
 /** What planning asks of the rest of the planner. */
 export interface Surroundings {
