@@ -25,7 +25,7 @@
  *     }
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
-import { PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
+import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
 import { damagedTree } from "./damaged-tree.ts";
 import { directoryEntry, entriesBeforePart, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
@@ -59,7 +59,24 @@ export interface CellPlaces {
   readonly valueLengths: Uint32Array;
 }
 
-export class TreeCursor {
+/** A leaf where a cursor stands. */
+export interface Leaf {
+  readonly page: number;
+  /** The same in a page of the same number: it is the same leaf. */
+  readonly birth: number;
+  readonly checksum: number;
+  readonly u8: Uint8Array;
+  readonly data: DataView;
+  /** Writes where the values of its cells begin; returns how many, or −1 where one of them does not lie in the page. */
+  valuesInto(offsets: Uint32Array): number;
+}
+
+export interface LeafFilter {
+  /** Whether nothing of what the leaf holds is wanted. */
+  leavesOut(leaf: Leaf): boolean;
+}
+
+export class TreeCursor implements Leaf {
   /** Whether the cursor stands on a cell; the other fields mean something only then. */
   valid = false;
   u8: Uint8Array = EMPTY_BYTES;
@@ -208,10 +225,24 @@ export class TreeCursor {
 
   /** The first cell of the next leaf. */
   nextLeaf(): boolean {
+    return this.#toNextLeaf() && this.#decode(0);
+  }
+
+  /** The first cell of the next leaf that the filter does not leave out; of those that it does only the page's header is read. */
+  nextLeafBy(filter: LeafFilter): boolean {
+    do {
+      if (!this.#toNextLeaf()) {
+        return false;
+      }
+    } while (this.#parts === 0 && filter.leavesOut(this));
+    return this.#decode(0);
+  }
+
+  #toNextLeaf(): boolean {
     this.valid = false;
     if (this.#part < this.#parts) {
       this.#enterPart(this.#part + 1);
-      return this.#decode(0);
+      return true;
     }
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const page = this.#pathPages[depth]!;
@@ -222,7 +253,7 @@ export class TreeCursor {
       if (child < count) {
         this.#pathChildren[depth] = child;
         const next = u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
-        return this.#descend(next, depth + 1, false) && this.#decode(0);
+        return this.#descend(next, depth + 1, false);
       }
     }
     return false;
@@ -295,6 +326,70 @@ export class TreeCursor {
       this.#decode(slot - 1);
     }
     return slot - from;
+  }
+
+  /** The same for where values begin, and nothing else; see `placeRun`. */
+  takeValues(most: number, at: number, offsets: Uint32Array): number {
+    this.refresh();
+    const { u16, data, base, slots } = this;
+    const from = this.slot + 1;
+    const to = Math.min(this.count, from + most);
+    let slot = from;
+    for (let row = at; slot < to; slot++, row++) {
+      const cell = base + u16[slots + slot]!;
+      const info = data.getUint16(cell, true);
+      if (info >= INFO_FLAGS) {
+        break;
+      }
+      offsets[row] = cell + INFO_BYTES + info;
+    }
+    if (slot > from) {
+      this.#decode(slot - 1);
+    }
+    return slot - from;
+  }
+
+  /** Writes the rest of what `takeRun` says of `count` cells of this leaf: their keys, and how long the values are. */
+  placeRun(from: number, count: number, at: number, places: CellPlaces): void {
+    this.refresh();
+    const { u16, data, base, slots } = this;
+    const { keyOffsets, keyLengths, valueLengths } = places;
+    for (let slot = from, row = at; slot < from + count; slot++, row++) {
+      const cell = base + u16[slots + slot]!;
+      const length = data.getUint16(cell, true);
+      keyOffsets[row] = cell + INFO_BYTES;
+      keyLengths[row] = length;
+      valueLengths[row] = base + u16[slots + slot + 1]! - cell - INFO_BYTES - length;
+    }
+  }
+
+  /** Writes where the values of all cells of this leaf begin; returns how many, or −1 where one is not plain. */
+  valuesInto(offsets: Uint32Array): number {
+    this.refresh();
+    const { u16, data, base, slots, count } = this;
+    for (let slot = 0; slot < count; slot++) {
+      const cell = base + u16[slots + slot]!;
+      const info = data.getUint16(cell, true);
+      if (info >= INFO_FLAGS) {
+        return -1;
+      }
+      offsets[slot] = cell + INFO_BYTES + info;
+    }
+    return count;
+  }
+
+  /** The checkpoint that wrote the page, and its checksum: a page that has both again is the same. */
+  get birth(): number {
+    return this.u32[(this.base + PAGE_BIRTH) >> 2]!;
+  }
+
+  get checksum(): number {
+    return this.u32[this.base >> 2]!;
+  }
+
+  /** Whether the leaf is one of several in its page. */
+  get isPart(): boolean {
+    return this.#part !== 0;
   }
 
   /** Stands on another slot of the same leaf. */

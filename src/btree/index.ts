@@ -7,7 +7,7 @@ export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type Pa
 export { type Compression, isZstdAvailable } from "./compression.ts";
 export { copyTree } from "./copy.ts";
 export { countRange, rank } from "./counts.ts";
-export { type CellPlaces, TreeCursor } from "./cursor.ts";
+export { type CellPlaces, type Leaf, type LeafFilter, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
 export {
   type AppliedEntry,

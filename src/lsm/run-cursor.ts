@@ -8,7 +8,7 @@
  * and merge operands included; the key can be had in one piece (`key`, after `loadKey`) by who has to compare it often.
  * A B+tree keyspace is read as a run of a single tree.
  */
-import { MAX_KEY_BYTES, TreeCursor } from "../btree/index.ts";
+import { type LeafFilter, MAX_KEY_BYTES, TreeCursor } from "../btree/index.ts";
 import { compareBytes, headOf } from "../bytes.ts";
 import type { PageFile } from "../pager/index.ts";
 import { partIndexFor, type Run } from "./manifest.ts";
@@ -119,6 +119,17 @@ export class RunCursor {
 
   next(): boolean {
     this.valid = this.tree.next() || (this.#run !== undefined && this.#firstFrom(this.#index + 1));
+    return this.valid;
+  }
+
+  /** Whether it is of a tree that is no run. */
+  get isTree(): boolean {
+    return this.#run === undefined;
+  }
+
+  /** Of a tree alone: the first entry of the next leaf that the filter does not leave out. */
+  nextLeafBy(filter: LeafFilter): boolean {
+    this.valid = this.tree.nextLeafBy(filter);
     return this.valid;
   }
 

@@ -10,7 +10,7 @@
  * hold until the next batch.
  */
 
-import type { CellPlaces } from "../btree/index.ts";
+import type { CellPlaces, LeafFilter } from "../btree/index.ts";
 import { PAGE_SIZE } from "../pager/index.ts";
 import type { ByteRange } from "./byte-range.ts";
 import type { Context } from "./context.ts";
@@ -33,6 +33,11 @@ export class BatchScan implements CellPlaces {
   readonly keyLengths: Uint32Array;
   readonly valueOffsets: Uint32Array;
   readonly valueLengths: Uint32Array;
+  /** Whether keys and lengths are there, too. */
+  hasKeys: boolean;
+  /** How many rows behind the first have none yet, and the slot of the first. */
+  #keyless: number;
+  #slot: number;
   #context: Context;
   #keyspace: number;
   #isReverse: boolean;
@@ -51,6 +56,9 @@ export class BatchScan implements CellPlaces {
     this.#keyspace = keyspace;
     this.#isReverse = isReverse;
     this.#cursor = context.openScan(keyspace, range, isReverse);
+    this.hasKeys = true;
+    this.#keyless = 0;
+    this.#slot = 0;
     this.#isAhead = false;
     this.#isOpen = true;
     this.#moving = undefined;
@@ -98,8 +106,28 @@ export class BatchScan implements CellPlaces {
 
   /** How many rows the next batch has; 0 at the end. */
   next(): number {
+    return this.#next(true, undefined);
+  }
+
+  /**
+   * The same; of its rows only where values begin is there for certain, and the rest after `locateKeys`. Rows of leaves that the
+   * filter leaves out are passed over.
+   */
+  nextRows(filter: LeafFilter | undefined = undefined): number {
+    return this.#next(false, filter);
+  }
+
+  /** Keys and lengths of the batch, before anything else is read. */
+  locateKeys(): void {
+    if (!this.hasKeys) {
+      this.hasKeys = true;
+      this.#cursor.placeRun(this.#slot, this.#keyless, 1, this);
+    }
+  }
+
+  #next(hasKeys: boolean, filter: LeafFilter | undefined): number {
     const cursor = this.#cursor;
-    if (!this.#isOpen || !this.#isThere()) {
+    if (!this.#isOpen || !this.#isThere() || (filter !== undefined && !this.#findWanted(filter))) {
       if (!this.#staysOpen) {
         this.close();
       }
@@ -108,6 +136,7 @@ export class BatchScan implements CellPlaces {
     if (cursor.isOverflow) {
       return this.#gathered();
     }
+    this.hasKeys = true;
     this.u8 = cursor.u8;
     this.data = cursor.data;
     cursor.locateKey();
@@ -121,7 +150,14 @@ export class BatchScan implements CellPlaces {
       this.valueOffsets[count] = cursor.valueOffset;
       this.valueLengths[count] = cursor.valueLength;
       count++;
-      count += cursor.takeRun(BATCH_ROWS - count, count, this);
+      if (hasKeys || count > 1) {
+        count += cursor.takeRun(BATCH_ROWS - count, count, this);
+      } else {
+        this.#slot = cursor.slot;
+        this.#keyless = cursor.takeValues(BATCH_ROWS - count, count, this.valueOffsets);
+        this.hasKeys = this.#keyless === 0;
+        count += this.#keyless;
+      }
       // Looking further would locate another page, and with the pread backend this one's frame may go.
       if (cursor.isAtRunEnd || !cursor.next()) {
         this.#isAhead = false;
@@ -143,6 +179,7 @@ export class BatchScan implements CellPlaces {
    * value are copied, those of a log segment stay where they are in any case. 8 KiB a page: 5 ns a row.
    */
   keep(count: number): void {
+    this.locateKeys();
     const hasPrefix = this.prefix === this.u8 && this.prefixLength > 0;
     let from = hasPrefix ? this.prefixOffset : this.keyOffsets[0]!;
     let to = hasPrefix ? this.prefixOffset + this.prefixLength : from;
@@ -204,6 +241,20 @@ export class BatchScan implements CellPlaces {
       return true;
     }
     return this.#cursor.next();
+  }
+
+  /** Passes over what the filter leaves out; false at the end. */
+  #findWanted(filter: LeafFilter): boolean {
+    const cursor = this.#cursor;
+    for (;;) {
+      const { leaf } = cursor;
+      if (leaf === undefined || !filter.leavesOut(leaf)) {
+        return true;
+      }
+      if (!cursor.passLeaf(filter)) {
+        return false;
+      }
+    }
   }
 
   /** A value from overflow pages is a batch by itself: key and value in different arrays. */

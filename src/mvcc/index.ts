@@ -1,5 +1,5 @@
 /** What frontends may use of the engine. */
-export { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "../btree/index.ts";
+export { type Leaf, type LeafFilter, MAX_KEY_BYTES, MAX_VALUE_BYTES } from "../btree/index.ts";
 /** Where a frontend writes key and value of an operation that it has reserved (see Context). */
 
 export { checkLsmSettings, type LevelShape, type LsmSettings, type RunsShape } from "../lsm/index.ts";

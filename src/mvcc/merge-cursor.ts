@@ -16,7 +16,7 @@
  * moved what the cursor stands on (the write set grew, the record went to the next segment), the cursor opens its sources
  * anew behind the current key.
  */
-import { CELL_DELETE, CELL_MERGE, type CellPlaces } from "../btree/index.ts";
+import { CELL_DELETE, CELL_MERGE, type CellPlaces, type LeafFilter, type TreeCursor } from "../btree/index.ts";
 import { copyBytes } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOffset } from "../wal/index.ts";
@@ -237,20 +237,58 @@ export class MergeCursor {
    * into the arrays from `at` on, and `next` goes on behind them. Returns how many; none in reverse.
    */
   takeRun(most: number, at: number, places: CellPlaces): number {
-    if (
-      this.#sources.stretchLeft === 0 ||
-      this.#sources.source !== PAGES ||
-      this.#isReverse ||
-      this.#sources.hasRangeDeletes
-    ) {
-      return 0;
-    }
-    if (this.#state !== this.#point?.state) {
+    if (!this.#isInRun) {
       return 0;
     }
     const taken = this.#sources.tree.takeRun(Math.min(this.#sources.stretchLeft, most), at, places);
     this.#sources.stretchLeft -= taken;
     return taken;
+  }
+
+  /** The same for where values begin alone; `placeRun` writes the rest as long as the cursor stands in that leaf. */
+  takeValues(most: number, at: number, offsets: Uint32Array): number {
+    if (!this.#isInRun) {
+      return 0;
+    }
+    const taken = this.#sources.tree.takeValues(Math.min(this.#sources.stretchLeft, most), at, offsets);
+    this.#sources.stretchLeft -= taken;
+    return taken;
+  }
+
+  /** The leaf of the current entry, where the run behind it can be passed over. */
+  get leaf(): TreeCursor | undefined {
+    const { source, tree } = this.#sources;
+    const isPassable = source === PAGES && !this.#isReverse && !this.#sources.hasRangeDeletes && !tree.isPart;
+    return isPassable && this.#state === this.#point?.state ? tree : undefined;
+  }
+
+  /**
+   * Moves on behind the run in `leaf`, which the filter leaves out; false at the end. Leaves that follow are passed over, too, as far
+   * as nothing else has to be minded.
+   */
+  passLeaf(filter: LeafFilter): boolean {
+    const isFound = this.#sources.passLeaves(filter);
+    return isFound === undefined ? this.next() : isFound && (this.#load() || this.next());
+  }
+
+  /** `from`: the slot behind which `takeValues` took the entries. */
+  placeRun(from: number, count: number, at: number, places: CellPlaces): void {
+    this.#sources.tree.placeRun(from + 1, count, at, places);
+  }
+
+  /** The current entry's place in its leaf, if it comes from one. */
+  get slot(): number {
+    return this.#sources.tree.slot;
+  }
+
+  get #isInRun(): boolean {
+    return (
+      this.#sources.stretchLeft > 0 &&
+      this.#sources.source === PAGES &&
+      !this.#isReverse &&
+      !this.#sources.hasRangeDeletes &&
+      this.#state === this.#point?.state
+    );
   }
 
   /** Copies the current key; its length. */

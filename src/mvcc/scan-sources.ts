@@ -8,7 +8,7 @@
  * a cell of a leaf, `stretchLeft` says how many more cells of that leaf come before every other source's key and the end of
  * the range: those need no comparing. Range deletes are minded by `passHidden`, which moves older sources past them.
  */
-import type { TreeCursor } from "../btree/index.ts";
+import type { LeafFilter, TreeCursor } from "../btree/index.ts";
 import { compareBytes } from "../bytes.ts";
 import { type Manifest, PrefixFilter, RunCursor } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
@@ -163,6 +163,34 @@ export class ScanSources {
       return arena !== NO_SOURCE;
     }
     return arena === NO_SOURCE ? this.#takeRunInRange(run) : this.#takeFirst(arena, run);
+  }
+
+  /**
+   * Goes on from the current leaf, which the filter leaves out, to the first entry of the next one that it does not; false at the end.
+   * Undefined: other sources have to be minded, and it went no further than the end of the stretch.
+   */
+  passLeaves(filter: LeafFilter): boolean | undefined {
+    const { tree, stretchLeft } = this;
+    const isAlone = this.#runCount === 1 && this.#range.upper === undefined && this.#run.isTree;
+    if (!isAlone || !this.#areArenasOver) {
+      if (stretchLeft > 0) {
+        tree.moveTo(tree.slot + stretchLeft);
+        this.stretchLeft = 0;
+      }
+      return undefined;
+    }
+    const isFound = this.#run.nextLeafBy(filter);
+    this.stretchLeft = isFound ? this.#cellsInLeaf() - 1 : 0;
+    return isFound;
+  }
+
+  get #areArenasOver(): boolean {
+    for (let i = 0; i < this.#arenaCount; i++) {
+      if (this.#arenas[i]!.op !== 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The next cell of a stretch. */

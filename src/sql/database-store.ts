@@ -35,6 +35,7 @@ import {
 } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import { CATALOG_KEYSPACE } from "./catalog/entry.ts";
+import { ZoneMaps } from "./run/zone-maps.ts";
 import type {
   FoundValue,
   KeyspaceReader,
@@ -50,6 +51,8 @@ import type { WriteReservation } from "./write-reservation.ts";
 /** What keyspaces of tables say of their keys and values. */
 const DESCRIPTION = { engine: "btree", key: "sql", value: "sql" } as const;
 const NO_EXPIRY = 0;
+
+const zonesOf = new WeakMap<Store, ZoneMaps>();
 
 export class DatabaseStore implements SqlStore {
   readonly clock: Clock;
@@ -146,11 +149,14 @@ export class DatabaseStore implements SqlStore {
 class ContextReader {
   readonly found: FoundValue;
   readonly endedScans: SqlBatchScan[];
+  readonly zones: ZoneMaps;
   readonly #source: Store;
   readonly #context: Context;
 
   constructor(store: Store, context: Context, endedScans: SqlBatchScan[]) {
     this.found = context.view;
+    this.zones = zonesOf.get(store) ?? new ZoneMaps();
+    zonesOf.set(store, this.zones);
     this.endedScans = endedScans;
     this.#source = store;
     this.#context = context;

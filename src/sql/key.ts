@@ -365,6 +365,29 @@ export function readRowid(
   restOffset: number,
   restLength: number,
 ): number {
+  const code = prefixLength > 0 ? prefix[prefixOffset]! : rest[restOffset]!;
+  if (code < KEY_ZERO || code > KEY_ZERO + 3) {
+    return readLongRowid(prefix, prefixOffset, prefixLength, rest, restOffset, restLength);
+  }
+  let value = 0;
+  for (let i = 1; i < prefixLength; i++) {
+    value = (value << 8) | prefix[prefixOffset + i]!;
+  }
+  for (let i = prefixLength === 0 ? 1 : 0; i < restLength; i++) {
+    value = (value << 8) | rest[restOffset + i]!;
+  }
+  return value;
+}
+
+/** One that is negative or has more than three bytes, as most have not. */
+function readLongRowid(
+  prefix: Uint8Array,
+  prefixOffset: number,
+  prefixLength: number,
+  rest: Uint8Array,
+  restOffset: number,
+  restLength: number,
+): number {
   let value = 0;
   for (let i = 1; i < prefixLength; i++) {
     value = value * 256 + prefix[prefixOffset + i]!;

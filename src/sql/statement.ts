@@ -280,11 +280,12 @@ export class Statement<Row = SqlRow> {
         return;
       }
       let nowMs = Number.NaN;
-      while (!cursor.isDone) {
+      let isDone = false;
+      while (!isDone) {
         const out: unknown[] = [];
         // Others may have run since the last batch.
         connection.enter(nowMs);
-        select(reader, values, cursor, out, ITERATE_ROWS);
+        isDone = select(reader, values, cursor, out, ITERATE_ROWS);
         nowMs = connection.nowMs;
         yield* out as Row[];
       }

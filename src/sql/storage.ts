@@ -9,8 +9,9 @@
  *            ──snapshot()► SqlSnapshot          a pinned state, for results that are read over several turns
  */
 import type { Clock } from "../clock.ts";
-import type { Durability } from "../mvcc/index.ts";
+import type { Durability, LeafFilter } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
+import type { ZoneMaps } from "./run/zone-maps.ts";
 import type { WriteReservation } from "./write-reservation.ts";
 
 export interface SqlStore {
@@ -52,6 +53,8 @@ export interface KeyspaceReader {
   /** True: the value is at `found`. */
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean;
   readonly found: FoundValue;
+  /** What is known of the leaves of this store. */
+  readonly zones?: ZoneMaps;
   /**
    * Entries from `lower` (inclusive) to `upper` (exclusive), either of them open; backwards if `reverse`. `ended`: a scan of
    * this store that nobody needs any more, which may be given out again.
@@ -126,6 +129,12 @@ export interface SqlTransaction extends KeyspaceReader {
 export interface BatchScan {
   /** How many rows the next batch has; 0 at the end. */
   next(): number;
+  /** The same; of its rows only where values begin is there for certain, and the rest if `hasKeys`, or after `locateKeys`.
+   * Rows that the filter leaves out may be passed over. */
+  nextRows(filter?: LeafFilter): number;
+  hasKeys: boolean;
+  /** Before anything else is read. */
+  locateKeys(): void;
   u8: Uint8Array;
   data: DataView;
   /** The prefix may lie in another array than the rest. */

@@ -188,6 +188,9 @@ class MemoryScan implements BatchScan {
   keyLengths = new Uint32Array(256);
   valueOffsets = new Uint32Array(256);
   valueLengths = new Uint32Array(256);
+  hasKeys = true;
+  /** Where keys are, until somebody asks. */
+  readonly #places = new Uint32Array(3 * 256);
   readonly #entries: () => readonly Entry[];
   #lower: Uint8Array | undefined;
   #upper: Uint8Array | undefined;
@@ -217,6 +220,7 @@ class MemoryScan implements BatchScan {
     if (this.#isClosed) {
       throw new Error("a closed scan was read");
     }
+    this.hasKeys = true;
     const batch = this.#take(SIZES[this.#batches++ % SIZES.length]!);
     if (batch.length === 0) {
       return 0;
@@ -230,7 +234,27 @@ class MemoryScan implements BatchScan {
     return this.#canary === "lost-row" && batch.length === 3 ? 2 : batch.length;
   }
 
+  nextRows(): number {
+    const count = this.next();
+    [this.keyOffsets, this.keyLengths, this.valueLengths].forEach((places, index) => {
+      this.#places.set(places, index * 256);
+      places.fill(0);
+    });
+    this.hasKeys = false;
+    return count;
+  }
+
+  locateKeys(): void {
+    if (!this.hasKeys) {
+      this.hasKeys = true;
+      [this.keyOffsets, this.keyLengths, this.valueLengths].forEach((places, index) => {
+        places.set(this.#places.subarray(index * 256, (index + 1) * 256));
+      });
+    }
+  }
+
   keep(): void {
+    this.locateKeys();
     lent.delete(this);
   }
 

@@ -26,17 +26,25 @@ interface Uses {
   readonly bare: ColumnBound[];
 }
 
+/** Variables of the loop over the rows. */
+interface RowNames {
+  /** The number of the row's group, as JavaScript. */
+  readonly group: string;
+  readonly capacity: string;
+  /** Set where the row is the one that stands for its group. */
+  readonly represents: string | undefined;
+  /** Set before the first row, where there is one group. */
+  readonly first: string | undefined;
+}
+
 export class Aggregation {
   readonly #frame: Frame;
   readonly #plan: GroupingPlan;
   readonly #uses: Uses;
   readonly #states: readonly State[];
   readonly #bare: readonly State[];
-  /** The number of the current group, as JavaScript. */
-  readonly #group: string;
-  /** Set where the row is the one that stands for its group. */
-  readonly #represents: string | undefined;
-  readonly #names: { readonly groups: string; readonly capacity: string; readonly first: string };
+  /** The variable with the groups of keys. */
+  readonly #groups: string;
 
   /** `behind`: what is evaluated behind the groups. */
   constructor(frame: Frame, plan: GroupingPlan, behind: readonly Bound[]) {
@@ -44,15 +52,9 @@ export class Aggregation {
     this.#frame = frame;
     this.#plan = plan;
     this.#uses = usesOf(plan, behind);
-    this.#group = plan.keys.length > 0 ? emitter.number("group") : "0";
     this.#states = plan.aggregates.map((call) => stateOf(emitter, nativeOf(call)));
     this.#bare = this.#uses.bare.map(() => stateOf(emitter, "bare"));
-    this.#represents = this.#bare.length > 0 ? emitter.variable("represents", "true") : undefined;
-    this.#names = {
-      groups: emitter.name("groups"),
-      capacity: emitter.name("capacity"),
-      first: emitter.name("isFirst"),
-    };
+    this.#groups = emitter.name("groups");
   }
 
   /** What is read of each row. */
@@ -66,49 +68,70 @@ export class Aggregation {
   emitStart(): void {
     const { emitter, unit } = this.#frame;
     const { keys, aggregates } = this.#plan;
-    const { groups, capacity } = this.#names;
     const { heldRows } = unit.statement.options;
+    const capacity = String(keys.length > 0 ? INITIAL_CAPACITY : 1);
     if (keys.length > 0) {
-      emitter.line(`const ${groups} = new ${emitter.use("GroupTable")}(${keys.length}, ${heldRows});`);
-    }
-    emitter.line(`let ${capacity} = ${keys.length > 0 ? INITIAL_CAPACITY : 1};`);
-    if (keys.length === 0 && this.#represents !== undefined) {
-      emitter.line(`let ${this.#names.first} = true;`);
+      emitter.line(`const ${this.#groups} = new ${emitter.use("GroupTable")}(${keys.length}, ${heldRows});`);
     }
     this.#states.forEach((state, index) => {
       emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity)};`);
-      if (aggregates[index]!.distinct && state.native !== "min" && state.native !== "max") {
+      if (isSeen(state, aggregates[index]!)) {
         emitter.line(`const ${state.seen} = new ${emitter.use("GroupTable")}(2, ${heldRows});`);
       }
     });
     for (const state of this.#bare) {
       emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity)};`);
     }
+  }
+
+  /** What the loop over rows uses of the function that makes the groups. */
+  get names(): string[] {
+    const { keys, aggregates } = this.#plan;
+    const seen = this.#states.flatMap((state, index) => (isSeen(state, aggregates[index]!) ? [state.seen] : []));
+    const states = [...this.#states, ...this.#bare].map(({ name }) => name);
+    return [...(keys.length > 0 ? [this.#groups] : []), ...states, ...seen];
+  }
+
+  /** Before the loop over the rows, which may be in another function; what emits what is done with each of them. */
+  emitRows(frame: Frame): () => void {
+    const { emitter } = frame;
+    const { keys } = this.#plan;
+    const names: RowNames = {
+      group: keys.length > 0 ? emitter.number("group") : "0",
+      capacity: emitter.name("capacity"),
+      represents: this.#bare.length > 0 ? emitter.variable("represents", "true") : undefined,
+      first: keys.length === 0 && this.#bare.length > 0 ? emitter.name("isFirst") : undefined,
+    };
+    const sized = [...this.#states, ...this.#bare].find(({ native }) => native !== "called");
+    emitter.line(`let ${names.capacity} = ${sized === undefined ? "Infinity" : `${sized.name}.capacity`};`);
+    if (names.first !== undefined) {
+      emitter.line(`let ${names.first} = !${this.#bare[0]!.name}.isSet;`);
+    }
     for (const { name, arrays } of this.#states) {
       for (const [array, variable] of Object.entries(arrays)) {
         emitter.line(`let ${variable} = ${name}.${array};`);
       }
     }
+    return () => this.#emitRow(frame, names);
   }
 
-  /** For each row. */
-  emitRow(): void {
-    const { emitter } = this.#frame;
+  #emitRow(frame: Frame, names: RowNames): void {
+    const { emitter } = frame;
     const { keys, aggregates, decider } = this.#plan;
-    const represents = this.#represents;
+    const { group, represents, first } = names;
     if (keys.length > 0) {
-      this.#emitFind();
-    } else if (represents !== undefined) {
+      this.#emitFind(frame, names);
+    } else if (first !== undefined) {
       // The first row of the one group; from then on only what an extreme says.
-      emitter.line(`${represents} = ${this.#names.first}; ${this.#names.first} = false;`);
+      emitter.line(`${represents} = ${first}; ${first} = false;`);
     }
     this.#states.forEach((state, index) => {
-      this.#emitUpdate(state, aggregates[index]!, index === decider ? represents : undefined);
+      this.#emitUpdate(frame, state, aggregates[index]!, group, index === decider ? represents : undefined);
     });
     if (represents !== undefined) {
       emitter.open(`if (${represents})`);
       this.#bare.forEach(({ name }, index) => {
-        emitter.line(`${name}.set(${this.#group}, ${pair(this.#frame.value(this.#uses.bare[index]!))});`);
+        emitter.line(`${name}.set(${group}, ${pair(frame.value(this.#uses.bare[index]!))});`);
       });
       emitter.close();
     }
@@ -116,8 +139,8 @@ export class Aggregation {
 
   /** `count(*)` of everything without reading it. */
   emitCount(count: string): void {
-    for (const { arrays } of this.#states) {
-      this.#frame.emitter.line(`${arrays.counts}[0] = ${count};`);
+    for (const { name } of this.#states) {
+      this.#frame.emitter.line(`${name}.counts[0] = ${count};`);
     }
   }
 
@@ -125,7 +148,8 @@ export class Aggregation {
   emitGroups(body: (frame: Frame, skip: string) => void): void {
     const { emitter } = this.#frame;
     const { keys, aggregates, source } = this.#plan;
-    const { groups } = this.#names;
+    const groups = this.#groups;
+    const group = keys.length > 0 ? emitter.number("group") : "0";
     // Without GROUP BY there may be no row, and then no column.
     const addedTypes = keys.length === 0 && this.#bare.length > 0 ? NULLABLE : 0;
     const frame = this.#frame.behind(addedTypes);
@@ -134,33 +158,33 @@ export class Aggregation {
       const [order, j] = [emitter.name("order"), emitter.name("j")];
       emitter.line(`const ${order} = ${groups}.order();`);
       emitter.open(`${label}: for (let ${j} = 0; ${j} < ${order}.length; ${j}++)`);
-      emitter.line(`${this.#group} = ${order}[${j}];`);
+      emitter.line(`${group} = ${order}[${j}];`);
     } else {
       emitter.open(`${label}:`);
     }
-    this.#emitKeys(frame);
+    this.#emitKeys(frame, group);
     this.#states.forEach(({ name }, index) => {
       const column = source.columns[index];
       if (column !== undefined) {
-        frame.columns.set(column, answerOf(frame, name, this.#group, aggregates[index]!.types));
+        frame.columns.set(column, answerOf(frame, name, group, aggregates[index]!.types));
       }
     });
     this.#bare.forEach(({ name }, index) => {
       const { column } = this.#uses.bare[index]!;
-      frame.columns.set(column, answerOf(frame, name, this.#group, column.types | addedTypes));
+      frame.columns.set(column, answerOf(frame, name, group, column.types | addedTypes));
     });
     body(frame, keys.length > 0 ? `continue ${label};` : `break ${label};`);
     emitter.close();
   }
 
-  #emitKeys(frame: Frame): void {
+  #emitKeys(frame: Frame, group: string): void {
     const { emitter } = this.#frame;
     const operands = new Map<number, ReturnType<typeof declare>>();
     for (const [part, index] of this.#uses.keys) {
       let operand = operands.get(index);
       if (operand === undefined) {
         operand = declare(emitter, part.types);
-        emitter.line(`${this.#names.groups}.answerKey(${this.#group}, ${index});`);
+        emitter.line(`${this.#groups}.answerKey(${group}, ${index});`);
         takeAnswer(emitter, operand);
         operands.set(index, operand);
       }
@@ -169,24 +193,24 @@ export class Aggregation {
   }
 
   /** Finds the row's group, and makes room where it is a new one. */
-  #emitFind(): void {
-    const { emitter } = this.#frame;
-    const { groups, capacity } = this.#names;
+  #emitFind(frame: Frame, { group, capacity, represents }: RowNames): void {
+    const { emitter } = frame;
+    const groups = this.#groups;
     // The values first: they may call the library, and so may not come between begin and find.
-    const keys = this.#plan.keys.map(({ value, collation }) => ({ operand: this.#frame.value(value), collation }));
+    const keys = this.#plan.keys.map(({ value, collation }) => ({ operand: frame.value(value), collation }));
     const known = emitter.name("known");
-    if (this.#represents !== undefined) {
+    if (represents !== undefined) {
       emitter.line(`const ${known} = ${groups}.count;`);
     }
-    emitFindGroup(emitter, groups, this.#group, keys);
-    if (this.#represents !== undefined) {
-      emitter.line(`${this.#represents} = ${this.#group} === ${known};`);
+    emitFindGroup(emitter, groups, group, keys);
+    if (represents !== undefined) {
+      emitter.line(`${represents} = ${group} === ${known};`);
     }
     const states = [...this.#states, ...this.#bare];
     if (states.length > 0) {
-      emitter.open(`if (${this.#group} >= ${capacity})`);
+      emitter.open(`if (${group} >= ${capacity})`);
       const names = states.map(({ name }) => name).join(", ");
-      emitter.line(`${capacity} = ${emitter.use("growStates")}([${names}], ${this.#group});`);
+      emitter.line(`${capacity} = ${emitter.use("growStates")}([${names}], ${group});`);
       for (const { name, arrays } of states) {
         for (const [array, variable] of Object.entries(arrays)) {
           emitter.line(`${variable} = ${name}.${array};`);
@@ -196,25 +220,30 @@ export class Aggregation {
     }
   }
 
-  #emitUpdate(state: State, call: AggregateCall, represents: string | undefined): void {
-    const { emitter } = this.#frame;
-    const { filter, list, distinct, collation } = call;
+  #emitUpdate(frame: Frame, state: State, call: AggregateCall, group: string, represents: string | undefined): void {
+    const { emitter } = frame;
+    const { filter, list, collation } = call;
     const update = (): void => {
-      const operands = list.map((part) => this.#frame.value(part));
+      const operands = list.map((part) => frame.value(part));
       const [first] = operands;
-      if (!distinct || first === undefined || state.native === "min" || state.native === "max") {
-        emitUpdate(emitter, state, this.#group, operands, represents);
+      if (!isSeen(state, call) || first === undefined) {
+        emitUpdate(emitter, state, group, operands, represents);
         return;
       }
       const [found, before] = [emitter.number("group"), emitter.name("before")];
       emitter.line(`const ${before} = ${state.seen}.count;`);
-      emitFindInGroup(emitter, state.seen, found, this.#group, { operand: first, collation });
+      emitFindInGroup(emitter, state.seen, found, group, { operand: first, collation });
       emitter.open(`if (${found} === ${before})`);
-      emitUpdate(emitter, state, this.#group, operands, represents);
+      emitUpdate(emitter, state, group, operands, represents);
       emitter.close();
     };
-    filter === undefined ? emitter.when("true", update) : emitter.when(this.#frame.test(filter).isTrue, update);
+    filter === undefined ? emitter.when("true", update) : emitter.when(frame.test(filter).isTrue, update);
   }
+}
+
+/** Whether each value counts once. */
+function isSeen({ native }: State, { distinct }: AggregateCall): boolean {
+  return distinct && native !== "min" && native !== "max";
 }
 
 function answerOf({ emitter }: Frame, state: string, group: string, types: number) {

@@ -133,6 +133,11 @@ export class Frame {
     return new Frame(this.unit, this.#compiler, this.#around, addedTypes);
   }
 
+  /** Whether no source is on a row here. */
+  get isAlone(): boolean {
+    return this.#around === undefined && this.#loaders.size === 0;
+  }
+
   /** A frame in another function, which sees nothing of this one. */
   inSibling(): Frame {
     return new Frame(this.unit.sibling(), this.#compiler);

@@ -6,13 +6,14 @@ import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 import type { Emitter } from "./emitter.ts";
 import { type Library, library } from "./library.ts";
 
+/** Whether there is nothing more. */
 export type SelectFunction = (
   reader: KeyspaceReader,
   values: Arguments,
   cursor: Cursor,
   out: unknown[],
   most: number,
-) => void;
+) => boolean;
 /** The number of rows inserted: 0 or 1. */
 export type InsertFunction = (reader: SqlTransaction, values: Arguments, writing: Writing) => number;
 export type CellsFunction = (values: Arguments, cells: Arguments) => void;

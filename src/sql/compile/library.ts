@@ -10,9 +10,10 @@ import { KeyList } from "../run/key-list.ts";
 import { limitOf } from "../run/limit.ts";
 import { RowArena } from "../run/row-arena.ts";
 import { RowKeys } from "../run/row-keys.ts";
-import { Sorter } from "../run/sorter.ts";
+import { sorterOf } from "../run/top-rows.ts";
 import { ValueSet } from "../run/value-set.ts";
 import { answerGivenRowid, isSameEntry, writeRowidKey } from "../run/write-support.ts";
+import { leafTests } from "../run/zone-maps.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
 import {
   add,
@@ -49,7 +50,6 @@ export interface Library {
   readonly CountState: typeof CountState;
   readonly GroupTable: typeof GroupTable;
   readonly KeyWriter: typeof KeyWriter;
-  readonly Sorter: typeof Sorter;
   readonly SumState: typeof SumState;
   readonly TAG_OF_KIND: typeof TAG_OF_KIND;
   readonly ValueState: typeof ValueState;
@@ -78,6 +78,7 @@ export interface Library {
   readonly isGlob: typeof isGlob;
   readonly isLike: typeof isLike;
   readonly isSameEntry: typeof isSameEntry;
+  readonly leafTests: typeof leafTests;
   readonly lesser: typeof lesser;
   readonly limitOf: typeof limitOf;
   readonly locateColumn: typeof locateColumn;
@@ -91,6 +92,7 @@ export interface Library {
   readonly remainder: typeof remainder;
   readonly shiftLeft: typeof shiftLeft;
   readonly shiftRight: typeof shiftRight;
+  readonly sorterOf: typeof sorterOf;
   readonly subtract: typeof subtract;
   readonly textOf: typeof textOf;
   readonly toNumericAffinity: typeof toNumericAffinity;
@@ -113,7 +115,6 @@ export const library: Library = {
   CountState,
   GroupTable,
   KeyWriter,
-  Sorter,
   SumState,
   TAG_OF_KIND,
   ValueState,
@@ -142,6 +143,7 @@ export const library: Library = {
   isGlob,
   isLike,
   isSameEntry,
+  leafTests,
   lesser,
   limitOf,
   locateColumn,
@@ -155,6 +157,7 @@ export const library: Library = {
   remainder,
   shiftLeft,
   shiftRight,
+  sorterOf,
   subtract,
   textOf,
   toNumericAffinity,

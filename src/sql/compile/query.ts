@@ -8,7 +8,7 @@ import { assert } from "../../assert.ts";
 import type { Bound, BoundOrdering } from "../query/bind/bound.ts";
 import { affinityOf } from "../query/bind/traits.ts";
 import type { CorePlan, QueryPlan } from "../query/plan/plan.ts";
-import { NULLABLE, type TypeSet } from "../value/value.ts";
+import { INTEGER, NULLABLE, REAL, type TypeSet } from "../value/value.ts";
 import { Aggregation } from "./aggregate.ts";
 import { arenaColumn, emitKeepRow } from "./arena.ts";
 import { emitRow } from "./column.ts";
@@ -16,8 +16,9 @@ import { compileValue } from "./expression.ts";
 import { Frame, type ResultRow, type Wanted } from "./frame.ts";
 import { emitFindGroup } from "./group-key.ts";
 import { emitEnds, prefixOf } from "./key-access.ts";
-import { choose, isFast, type Operand, pair } from "./operand.ts";
+import { can, choose, isFast, type Operand, pair } from "./operand.ts";
 import { compilePredicate } from "./predicate.ts";
+import { hasManyRows, RowFunction } from "./row-function.ts";
 import { emitRows } from "./rows.ts";
 import { emitFilters, tableOf } from "./scan.ts";
 import type { FunctionUnit } from "./unit.ts";
@@ -35,6 +36,8 @@ export interface CoreRows {
   readonly isReading: boolean;
   /** It is a single scan that goes on in the next call of the function: what is emitted behind each batch. */
   readonly afterBatch?: (() => void) | undefined;
+  /** What `consume` uses of the function; undefined: it stands in the function itself (row-function.ts). */
+  readonly names?: readonly string[];
 }
 
 /** Emits what gives the rows of a SELECT; `consume` has the frame of a row of its result. */
@@ -46,28 +49,31 @@ export function emitCore(
 ): void {
   const { emitter, unit } = frame;
   const { distinct, columns, grouping } = plan;
+  const isApart = rows.names !== undefined && grouping === undefined && frame.isAlone && hasManyRows(plan.rows);
+  const apart = isApart ? new RowFunction(frame, plan.rows, rows.names, RowFunction.stop) : undefined;
   let consumeNew = consume;
   const bounds = distinct ? [...rows.bounds, ...columns.map(({ value }) => value)] : rows.bounds;
   if (distinct) {
     const seen = emitter.name("seen");
     const { heldRows } = unit.statement.options;
     emitter.line(`const ${seen} = new ${emitter.use("GroupTable")}(${columns.length}, ${heldRows});`);
+    apart?.use(seen);
     consumeNew = (at, skip) => {
       emitDistinct(at, plan, seen, skip);
       consume(at, skip);
     };
   }
-  if (grouping === undefined) {
-    emitRows(
-      frame,
-      plan.rows,
-      { bounds, isReading: rows.isReading },
-      ({ skip }) => consumeNew(frame, skip),
-      rows.afterBatch,
-    );
-  } else {
+  if (grouping !== undefined) {
     emitGroups(frame, plan, bounds, consumeNew);
+    return;
   }
+  const at = apart?.inner ?? frame;
+  const behind = { bounds, isReading: rows.isReading };
+  const emit = (): void => {
+    const through = { afterBatch: rows.afterBatch, apart: apart?.ofBatches };
+    emitRows(at, plan.rows, behind, ({ skip }) => consumeNew(at, skip), through);
+  };
+  apart === undefined ? emit() : apart.emit(emit);
 }
 
 function emitDistinct(frame: Frame, { columns }: CorePlan, seen: string, skip: string): void {
@@ -94,23 +100,41 @@ function emitGroups(
   const { having, shortcut } = grouping;
   const aggregation = new Aggregation(frame, grouping, [...having, ...bounds]);
   aggregation.emitStart();
-  const label = emitter.name("source");
-  emitter.open(`${label}:`);
   if (shortcut === "count" && rows.kind === "scan" && rows.access.kind === "key") {
     const { access, source } = rows;
+    const label = emitter.name("source");
+    emitter.open(`${label}:`);
     const ends = emitEnds(frame, access, prefixOf(frame, access, undefined), `break ${label};`);
     const { keyspace } = access.index ?? tableOf(source);
     const copies = ends.map((end) => `${emitter.use("copyOfEnd")}(${end})`);
     aggregation.emitCount(`reader.count(${keyspace}, ${copies.join(", ")})`);
+    emitter.close();
   } else {
-    emitRows(frame, rows, { bounds: aggregation.bounds, isReading: false }, () => {
-      aggregation.emitRow();
-      if (shortcut === "first-row") {
-        emitter.line(`break ${label};`);
-      }
-    });
+    const label = emitter.name("source");
+    emitter.open(`${label}:`);
+    const isApart = frame.isAlone && hasManyRows(rows);
+    const leave = `break ${label};`;
+    const apart = isApart ? new RowFunction(frame, rows, aggregation.names, leave) : undefined;
+    const at = apart?.inner ?? frame;
+    const emitRow = aggregation.emitRows(at);
+    const emit = (): void => {
+      const through = { apart: apart?.ofBatches };
+      emitRows(
+        at,
+        rows,
+        { bounds: aggregation.bounds, isReading: false },
+        () => {
+          emitRow();
+          if (shortcut === "first-row") {
+            at.emitter.line(apart === undefined ? leave : RowFunction.stop);
+          }
+        },
+        through,
+      );
+    };
+    apart === undefined ? emit() : apart.emit(emit);
+    emitter.close();
   }
-  emitter.close();
   aggregation.emitGroups((behind, skip) => {
     emitFilters(behind, having, skip);
     consume(behind, skip);
@@ -177,15 +201,16 @@ function emitSorted(
   // Rows that the sorter drops stay here.
   emitter.line(`const ${arena} = new ${emitter.use("RowArena")}(Infinity);`);
   const bounds = [...columns, ...ordering.map(({ value }) => value)];
-  emitCore(frame, body, { bounds, isReading: false }, (at, skip) => {
+  const keep = (at: Frame, skip: string): void => {
     const slot = emitOffer(at, sorter, ordering, skip);
     const row = emitKeepRow(
-      emitter,
+      at.emitter,
       arena,
       columns.map((column) => at.value(column)),
     );
-    emitter.line(`${sorter}.rows[${slot}] = ${row};`);
-  });
+    at.emitter.line(`${sorter}.rows[${slot}] = ${row};`);
+  };
+  emitCore(frame, body, { bounds, isReading: false, names: [sorter, arena] }, keep);
   const [sorted, each, i] = [emitter.name("sorted"), emitter.name("each"), emitter.name("i")];
   const [u8, data] = [emitter.name("u8"), emitter.name("data")];
   emitter.line(`const ${sorted} = [], ${u8} = ${arena}.u8, ${data} = ${arena}.data;`);
@@ -212,7 +237,7 @@ export function emitSorter(frame: Frame, name: string, ordering: readonly BoundO
   const { emitter, unit } = frame;
   const terms = ordering.map(({ descending, nullsFirst, collation }) => ({ descending, nullsFirst, collation }));
   const { heldRows } = unit.statement.options;
-  emitter.line(`const ${name} = new ${emitter.use("Sorter")}(${emitter.constant(terms)}, ${wanted}, ${heldRows});`);
+  emitter.line(`const ${name} = ${emitter.use("sorterOf")}(${emitter.constant(terms)}, ${wanted}, ${heldRows});`);
 }
 
 /** Offers a row by its keys; the variable with its slot. One that cannot be among those wanted is left by `skip`. */
@@ -223,11 +248,23 @@ export function emitOffer(frame: Frame, sorter: string, ordering: readonly Bound
     frame.known.set(value, key);
     return key;
   });
-  const parts = (key: Operand): string => `${key.tag}, ${key.number}, ${choose(isFast(key), "null", key.other)}`;
+  const give = (key: Operand, term: number): void => {
+    if (can(key, INTEGER, REAL)) {
+      emitter.line(`${sorter}.given[${term}] = ${key.number};`);
+    }
+  };
+  const parts = (key: Operand): string => `${key.tag}, ${choose(isFast(key), "null", key.other)}`;
+  const [first] = keys;
+  emitter.when(isFast(first!), () => {
+    const sign = `${ordering[0]!.descending ? "<" : ">"}${keys.length === 1 ? "=" : ""}`;
+    emitter.line(`if (${first!.number} ${sign} ${sorter}.last[0]) ${skip}`);
+  });
+  give(first!, 0);
   const slot = emitter.name("slot");
-  emitter.line(`const ${slot} = ${sorter}.offer(${parts(keys[0]!)});`);
+  emitter.line(`const ${slot} = ${sorter}.offer(${parts(first!)});`);
   emitter.line(`if (${slot} < 0) ${skip}`);
   keys.slice(1).forEach((key, index) => {
+    give(key, index + 1);
     emitter.line(`${sorter}.key(${slot}, ${index + 1}, ${parts(key)});`);
   });
   return slot;

@@ -17,22 +17,16 @@ import { keptRows } from "./kept-query.ts";
 import { declare, takeAnswer, valueIn } from "./operand.ts";
 import { emitOuterLoop } from "./outer-loop.ts";
 import { boundsOfRows, columnsRead, isReadingRows, readsStorage } from "./plan-reads.ts";
-import { type Behind, type Consume, emitFilters, emitScan, readBehind } from "./scan.ts";
+import { type Behind, type Consume, emitFilters, emitScan, readBehind, type Through } from "./scan.ts";
 
-/** Emits the loops of a plan. `afterBatch`: it is a single scan, which goes on in the next call; emitted behind each batch. */
-export function emitRows(
-  frame: Frame,
-  plan: RowsPlan,
-  behind: Behind,
-  consume: Consume,
-  afterBatch: (() => void) | undefined = undefined,
-): void {
+/** Emits the loops of a plan; `through` is of the scan that is gone through once. */
+export function emitRows(frame: Frame, plan: RowsPlan, behind: Behind, consume: Consume, through: Through = {}): void {
   switch (plan.kind) {
     case "one":
       emitOne(frame, plan.filters, consume);
       break;
     case "scan":
-      emitScan(frame, { ...plan, afterBatch }, behind, consume);
+      emitScan(frame, { ...plan, ...through }, behind, consume);
       break;
     case "query":
       emitQuerySource(frame, plan, behind, consume);
@@ -44,7 +38,7 @@ export function emitRows(
       emitFunction(frame, plan, behind, consume);
       break;
     case "join":
-      emitJoin(frame, plan, behind, consume);
+      emitJoin(frame, plan, behind, consume, through);
       break;
     case "recursion":
       assert(false, "what is recursive is not compiled");
@@ -152,7 +146,7 @@ function emitFunction(
   emitter.close();
 }
 
-function emitJoin(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume): void {
+function emitJoin(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume, through: Through): void {
   if (plan.hash !== undefined) {
     emitHashJoin(frame, plan, plan.hash, behind, consume, emitRows);
     return;
@@ -164,7 +158,7 @@ function emitJoin(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume
     bounds: [...boundsOfRows(inner), ...behindPair.bounds],
     isReading: behindPair.isReading || isReadingRows(inner),
   };
-  emitRows(frame, outer, behindOuter, () => {
+  const join = (): void => {
     if (plan.join === "left") {
       emitOuterLoop(frame, plan, behind, consume);
       return;
@@ -173,5 +167,6 @@ function emitJoin(frame: Frame, plan: JoinPlan, behind: Behind, consume: Consume
       emitFilters(frame, [...on, ...filters], place.skip);
       consume(place);
     });
-  });
+  };
+  emitRows(frame, outer, behindOuter, join, through);
 }

@@ -23,8 +23,10 @@ import { NULL } from "../value/value.ts";
 import { emitRow, loadColumn, loadRowid, type RowVariables } from "./column.ts";
 import type { ColumnLoader, Frame } from "./frame.ts";
 import { emitEnds, emitList, emitPointKey, prefixOf, rowidOf } from "./key-access.ts";
+import { emitLeafTests } from "./leaf-tests.ts";
 import { not, type Operand } from "./operand.ts";
 import { readsRowOf, readsStorage } from "./plan-reads.ts";
+import type { RowFunction } from "./row-function.ts";
 
 /** What is done behind a row: what it reads, and whether it reads storage. */
 export interface Behind {
@@ -49,12 +51,18 @@ export interface RowPlace {
   readonly key?: string;
 }
 
-export interface Scan {
+/** Of a scan that is gone through once in a function. */
+export interface Through {
+  /** It goes on in the next call of the function: what is emitted behind each batch. */
+  readonly afterBatch?: (() => void) | undefined;
+  /** What is done with a batch stands there. */
+  readonly apart?: RowFunction | undefined;
+}
+
+export interface Scan extends Through {
   readonly source: Source;
   readonly access: Access;
   readonly filters: readonly Bound[];
-  /** A scan that goes on in the next call of the function: what is emitted behind each batch. */
-  readonly afterBatch?: (() => void) | undefined;
 }
 
 export type Consume = (place: RowPlace) => void;
@@ -84,15 +92,16 @@ export function emitScan(frame: Frame, scan: Scan, behind: Behind, consume: Cons
     emitUnion(frame, source, access.parts, reading, body);
     return;
   }
-  emitList(frame, access, (listed) => {
-    const label = frame.emitter.name("scan");
-    frame.emitter.open(`${label}:`);
+  const outside = scan.apart?.outer ?? frame;
+  emitList(outside, access, (listed) => {
+    const label = outside.emitter.name("scan");
+    outside.emitter.open(`${label}:`);
     if (access.isPoint) {
       emitPointRow(frame, source, access, listed, { ...reading, none: `break ${label};` }, body);
     } else {
       emitRange(frame, scan, access, listed, { ...reading, none: `break ${label};` }, body);
     }
-    frame.emitter.close();
+    outside.emitter.close();
   });
 }
 
@@ -225,36 +234,44 @@ export function emitOpen(
 
 function emitRange(
   frame: Frame,
-  { source, afterBatch }: Scan,
+  { source, filters, afterBatch, apart }: Scan,
   access: KeyAccess,
   listed: Operand | undefined,
   { none, isReading, isRowNeeded }: KeyReading,
   body: FoundBody,
 ): void {
-  const { emitter } = frame;
+  const outside = apart?.outer ?? frame;
+  const { emitter } = outside;
   let scan: string;
   if (afterBatch === undefined) {
-    scan = emitOpen(frame, source, access, listed, none);
+    scan = emitOpen(outside, source, access, listed, none);
   } else {
     // The first scan of a statement that goes on: it is there when the function is called again.
     scan = emitter.variable("scan", "cursor.scans[0]");
     emitter.open(`if (${scan} === undefined)`);
-    emitter.line(`${scan} = ${emitOpen(frame, source, access, listed, none)};`);
+    emitter.line(`${scan} = ${emitOpen(outside, source, access, listed, none)};`);
     emitter.close();
   }
+  const tests =
+    apart === undefined || access.index !== undefined
+      ? undefined
+      : emitLeafTests(outside, source, tableOf(source), filters);
   emitter.open("for (;;)");
   const count = emitter.name("count");
-  emitter.line(`const ${count} = ${scan}.next();`);
+  emitter.line(`const ${count} = ${scan}.${access.index === undefined ? `nextRows(${tests ?? ""})` : "next()"};`);
   emitter.line(`if (${count} === 0) break;`);
   if (isReading || (access.index !== undefined && isRowNeeded)) {
     emitter.line(`${scan}.keep(${count});`);
   }
-  const batch = emitBatch(frame, scan);
-  const each = emitter.name("each");
-  const i = emitter.name("i");
-  emitter.open(`${each}: for (let ${i} = 0; ${i} < ${count}; ${i}++)`);
-  body(emitBatchRow(frame, source, access, batch, i, { isReading, isRowNeeded, none: `continue ${each};` }));
-  emitter.close();
+  const emitLoop = (): void => {
+    const batch = emitBatch(frame, scan);
+    const each = frame.emitter.name("each");
+    const i = frame.emitter.name("i");
+    frame.emitter.open(`${each}: for (let ${i} = 0; ${i} < ${count}; ${i}++)`);
+    body(emitBatchRow(frame, source, access, batch, i, { isReading, isRowNeeded, none: `continue ${each};` }));
+    frame.emitter.close();
+  };
+  apart === undefined ? emitLoop() : apart.emitBatch([scan, count], emitLoop);
   afterBatch?.();
   emitter.close();
 }
@@ -316,7 +333,8 @@ export function emitBatchRow(
 ): FoundRow {
   const { emitter } = frame;
   if (index === undefined) {
-    const prefix = `${batch.prefix}, ${batch.prefixOffset}, ${batch.prefixLength}`;
+    const { scan } = batch;
+    const prefix = `(${scan}.hasKeys || ${scan}.locateKeys(), ${batch.prefix}), ${batch.prefixOffset}, ${batch.prefixLength}`;
     const keyParts = `${prefix}, ${batch.u8}, ${batch.keyOffsets}[${i}], ${batch.keyLengths}[${i}]`;
     const row = isRowNeeded ? emitRow(emitter, batch, `${batch.valueOffsets}[${i}]`) : undefined;
     return { row, place: { skip: none, keyParts } };

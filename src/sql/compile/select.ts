@@ -1,9 +1,9 @@
 /**
  * A query as one function `(reader, values, cursor, out, most)`.
  *
- * It appends rows to `out`. One that scans a single table and gives rows as it finds them returns at the end of a batch when `out`
- * has `most` rows or more, with what it needs to go on in the cursor; every other does all its work in the first call.
- * `cursor.isDone` says that there is nothing more.
+ * It appends rows to `out`, and answers whether there is nothing more. One that scans a single table and gives rows as it finds them
+ * returns at the end of a batch when `out` has `most` rows or more, with what it needs to go on in the cursor; every other does all
+ * its work in the first call.
  *
  * `cursor.left` is what the caller wants at the most (1 for `get`); LIMIT can only lower it.
  */
@@ -22,7 +22,7 @@ export type RowShape = "object" | "array" | "value";
 
 type SelectPlan = QueryPlan & { readonly body: CorePlan };
 
-const DONE = "{ cursor.isDone = true; return; }";
+const DONE = "return true;";
 
 /** Whether the function can give its rows a batch at a time. */
 export function isResumable({ body, ordering, limit, offset }: QueryPlan): boolean {
@@ -49,23 +49,33 @@ export function emitSelect(plan: QueryPlan, shape: RowShape, options: StatementO
   emitLimits(frame, plan, goesOn);
   if (ordering.length > 0) {
     emitSorter(frame, "sorter", ordering, "skip + left");
+  } else {
+    emitter.line("const full = out.length + left;");
   }
   const bounds = [...body.columns.map(({ value }) => value), ...ordering.map(({ value }) => value)];
   const afterBatch = goesOn
-    ? (): void => emitter.line("if (out.length >= most) { cursor.skip = skip; cursor.left = left; return; }")
+    ? (): void => emitter.line("if (out.length >= most) { cursor.left = full - out.length; return false; }")
     : undefined;
-  emitCore(frame, body, { bounds, isReading: false, afterBatch }, (at, skip) => emitResult(at, select, shape, skip));
+  const result = (at: Frame, skip: string): void => emitResult(at, select, shape, skip);
+  const names = ordering.length > 0 ? ["sorter"] : ["out", "full"];
+  emitCore(frame, body, { bounds, isReading: false, afterBatch, names }, result);
   if (ordering.length > 0) {
     emitter.line("sorter.finish(out, skip, left);");
   }
-  emitter.line("cursor.isDone = true;");
+  emitter.line(DONE);
   return emitter;
 }
 
-/** LIMIT and OFFSET into `left` and `skip`; a query that goes on takes them from the cursor. */
-function emitLimits(frame: Frame, { limit, offset }: QueryPlan, goesOn: boolean): void {
+/**
+ * LIMIT and OFFSET: how many rows are wanted in `left`, and of a query that is sorted in `skip` how many of them come before;
+ * `cursor.skip` counts those down that others leave out. A query that goes on takes them from the cursor.
+ */
+function emitLimits(frame: Frame, { limit, offset, ordering }: QueryPlan, goesOn: boolean): void {
   const { emitter } = frame;
-  emitter.line("let skip = cursor.skip, left = cursor.left;");
+  emitter.line("let left = cursor.left;");
+  if (ordering.length > 0) {
+    emitter.line("let skip = cursor.skip;");
+  }
   if (limit === undefined) {
     return;
   }
@@ -73,7 +83,8 @@ function emitLimits(frame: Frame, { limit, offset }: QueryPlan, goesOn: boolean)
     const limitOf = emitter.use("limitOf");
     emitter.line(`left = Math.min(left, ${limitOf}(${pair(frame.value(limit))}, Infinity));`);
     if (offset !== undefined) {
-      emitter.line(`skip = ${limitOf}(${pair(frame.value(offset))}, 0);`);
+      const skip = ordering.length > 0 ? "skip" : "cursor.skip";
+      emitter.line(`${skip} = ${limitOf}(${pair(frame.value(offset))}, 0);`);
     }
     emitter.line(`if (left === 0) ${DONE}`);
   };
@@ -96,11 +107,10 @@ function emitResult(frame: Frame, plan: SelectPlan, shape: RowShape, skip: strin
     return;
   }
   if (offset !== undefined) {
-    emitter.line(`if (skip > 0) { skip--; ${skip} }`);
+    emitter.line(`if (cursor.skip > 0) { cursor.skip--; ${skip} }`);
   }
   columns();
-  emitter.line(`out.push(${rowText(body, shape, frame)});`);
-  emitter.line(`if (--left === 0) ${DONE}`);
+  emitter.line(`if (out.push(${rowText(body, shape, frame)}) === full) ${DONE}`);
 }
 
 function rowText({ columns }: CorePlan, shape: RowShape, frame: Frame): string {

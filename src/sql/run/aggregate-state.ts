@@ -47,6 +47,11 @@ export class CountState implements AggregateState {
     this.counts = new Float64Array(capacity);
   }
 
+  /** How many groups there is room for. */
+  get capacity(): number {
+    return this.counts.length;
+  }
+
   grow(capacity: number): void {
     this.counts = grown(this.counts, new Float64Array(capacity));
   }
@@ -80,6 +85,11 @@ export class SumState implements AggregateState {
     this.hasReals = new Uint8Array(capacity);
     this.#name = name;
     this.#bigs = new Map();
+  }
+
+  /** How many groups there is room for. */
+  get capacity(): number {
+    return this.counts.length;
   }
 
   grow(capacity: number): void {
@@ -163,11 +173,19 @@ export class ValueState implements AggregateState {
   tags: Uint8Array;
   numbers: Float64Array;
   others: SqlValue[];
+  /** Whether any group has a value. */
+  isSet: boolean;
 
   constructor(capacity: number) {
     this.tags = new Uint8Array(capacity);
     this.numbers = new Float64Array(capacity);
     this.others = [];
+    this.isSet = false;
+  }
+
+  /** How many groups there is room for. */
+  get capacity(): number {
+    return this.tags.length;
   }
 
   grow(capacity: number): void {
@@ -176,6 +194,7 @@ export class ValueState implements AggregateState {
   }
 
   set(group: number, tag: Tag, value: SqlValue): void {
+    this.isSet = true;
     this.tags[group] = tag;
     if (tag === INTEGER || tag === REAL) {
       this.numbers[group] = value as number;

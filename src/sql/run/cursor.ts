@@ -16,7 +16,6 @@ export class Cursor {
   readonly #ended: (BatchScan | undefined)[];
   /** What queries have given that depend on nothing around them. */
   readonly kept: unknown[];
-  isDone: boolean;
   /** Rows still to be left out (OFFSET). */
   skip: number;
   /** Rows still to be given out (LIMIT). */
@@ -26,14 +25,12 @@ export class Cursor {
     this.scans = [];
     this.#ended = [];
     this.kept = [];
-    this.isDone = false;
     this.skip = 0;
     this.left = Number.POSITIVE_INFINITY;
   }
 
   /** Ready for a new execution that gives out `left` rows at the most. */
   begin(left: number): void {
-    this.isDone = false;
     this.skip = 0;
     this.left = left;
   }

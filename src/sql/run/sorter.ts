@@ -2,10 +2,12 @@
  * ORDER BY: holds rows with their sort keys until all have come, then gives them out in order; equal rows keep the order
  * in which they came.
  *
- * With a LIMIT it keeps what can still be among the first: whenever twice as many rows have gathered, the worse half is
- * dropped, and from then on a row whose first key is beyond the worst kept is refused before it is built.
+ * With a LIMIT (a small one is for top-rows.ts) it keeps what can still be among the first: whenever twice as many rows have
+ * gathered, the worse half is dropped, and from then on a row whose first key is beyond the worst kept is refused before it is
+ * built.
  *
- *   const slot = sorter.offer(tag, number, other);        // by the first key; −1: refused
+ *   sorter.given[0] = number;                     // of a key that is one
+ *   const slot = sorter.offer(tag, other);        // by the first key; −1: refused
  *   if (slot >= 0) { sorter.key(slot, 1, …); sorter.rows[slot] = row; }
  *
  * Bounds: `limit` rows held, beyond them FULL. Spilling to disk is for later.
@@ -22,19 +24,44 @@ export interface SortTerm {
   readonly collation?: Collation | undefined;
 }
 
-interface Keys {
+/** What rows are given to, with their keys. */
+export interface RowSorter {
+  /** The rows, by slot. */
+  readonly rows: unknown[];
+  /** The number that the key of each term is, where it is one: in an array no double has to be put on the heap. */
+  readonly given: Float64Array;
+  /** A first key that is a number is refused where it comes behind this one; NaN: none is. */
+  readonly last: Float64Array;
+  /** A slot for a row with this first key, or −1 if the row cannot be among those wanted. */
+  offer(tag: Tag, other: SqlValue): number;
+  /** `offer` of a value in one piece. */
+  offerValue(tag: Tag, value: SqlValue): number;
+  key(slot: number, term: number, tag: Tag, other: SqlValue): void;
+  /** `key` of a value in one piece. */
+  keyValue(slot: number, term: number, tag: Tag, value: SqlValue): void;
+  /** Appends rows `[skip, skip + take)` in order. */
+  finish(out: unknown[], skip: number, take: number): void;
+}
+
+/** The keys of a term, by slot. */
+export interface Keys {
   tags: Uint8Array;
   numbers: Float64Array;
   others: SqlValue[];
+}
+
+export function newKeys(slots: number): Keys {
+  return { tags: new Uint8Array(slots), numbers: new Float64Array(slots), others: [] };
 }
 
 const INITIAL_ROWS = 256;
 /** Fewer rows than this are not worth dropping. */
 const LEAST_TO_DROP = 1024;
 
-export class Sorter {
-  /** The rows, by slot. */
+export class Sorter implements RowSorter {
   rows: unknown[];
+  readonly given: Float64Array;
+  readonly last: Float64Array;
   readonly #terms: readonly SortTerm[];
   readonly #limit: number;
   /** How many rows are wanted at the most. */
@@ -49,6 +76,8 @@ export class Sorter {
 
   constructor(terms: readonly SortTerm[], wanted: number, limit: number) {
     this.rows = [];
+    this.given = new Float64Array(terms.length);
+    this.last = Float64Array.of(Number.NaN);
     this.#terms = terms;
     this.#limit = limit;
     this.#wanted = wanted;
@@ -56,16 +85,11 @@ export class Sorter {
     this.#count = 0;
     this.#capacity = INITIAL_ROWS;
     this.#worst = -1;
-    this.#keys = terms.map(() => ({
-      tags: new Uint8Array(INITIAL_ROWS),
-      numbers: new Float64Array(INITIAL_ROWS),
-      others: [],
-    }));
+    this.#keys = terms.map(() => newKeys(INITIAL_ROWS));
   }
 
-  /** A slot for a row with this first key, or −1 if the row cannot be among those wanted. */
-  offer(tag: Tag, number: number, other: SqlValue): number {
-    if (this.#worst >= 0 && this.#isBeyondWorst(tag, number, other)) {
+  offer(tag: Tag, other: SqlValue): number {
+    if (this.#worst >= 0 && this.#isBeyondWorst(tag, other)) {
       return -1;
     }
     if (this.#count >= this.#dropAt) {
@@ -79,31 +103,34 @@ export class Sorter {
       this.#grow();
     }
     this.#count = slot + 1;
-    this.key(slot, 0, tag, number, other);
+    this.key(slot, 0, tag, other);
     return slot;
   }
 
-  /** `offer` of a value in one piece. */
   offerValue(tag: Tag, value: SqlValue): number {
-    return isFast(tag) ? this.offer(tag, value as number, null) : this.offer(tag, 0, value);
+    if (isFast(tag)) {
+      this.given[0] = value as number;
+    }
+    return this.offer(tag, value);
   }
 
-  /** `key` of a value in one piece. */
   keyValue(slot: number, term: number, tag: Tag, value: SqlValue): void {
-    isFast(tag) ? this.key(slot, term, tag, value as number, null) : this.key(slot, term, tag, 0, value);
+    if (isFast(tag)) {
+      this.given[term] = value as number;
+    }
+    this.key(slot, term, tag, value);
   }
 
-  key(slot: number, term: number, tag: Tag, number: number, other: SqlValue): void {
+  key(slot: number, term: number, tag: Tag, other: SqlValue): void {
     const keys = this.#keys[term]!;
     keys.tags[slot] = tag;
     if (tag === INTEGER || tag === REAL) {
-      keys.numbers[slot] = number;
+      keys.numbers[slot] = this.given[term]!;
     } else {
       keys.others[slot] = other;
     }
   }
 
-  /** Appends rows `[skip, skip + take)` in order. */
   finish(out: unknown[], skip: number, take: number): void {
     const order = this.#order();
     const end = Math.min(order.length, skip + take);
@@ -139,11 +166,11 @@ export class Sorter {
     return a - b;
   }
 
-  #isBeyondWorst(tag: Tag, number: number, other: SqlValue): boolean {
+  #isBeyondWorst(tag: Tag, other: SqlValue): boolean {
     const { tags, numbers, others } = this.#keys[0]!;
     const worst = this.#worst;
     const worstTag = tags[worst] as Tag;
-    const value = isFast(tag) ? number : other;
+    const value = isFast(tag) ? this.given[0]! : other;
     const worstValue = isFast(worstTag) ? numbers[worst]! : others[worst]!;
     const difference = compareTerm(this.#terms[0]!, tag, value, worstTag, worstValue);
     // Of equal rows the first to come wins, and this one comes last.
@@ -166,6 +193,8 @@ export class Sorter {
         this.#worst = slot;
       }
     }
+    const { tags, numbers } = this.#keys[0]!;
+    this.last[0] = isFast(tags[this.#worst] as Tag) ? numbers[this.#worst]! : Number.NaN;
   }
 
   /** The slots of the first `wanted` rows, in any order: quickselect, two comparisons a row instead of log₂ of all. */
@@ -210,11 +239,11 @@ export class Sorter {
   }
 }
 
-function isFast(tag: Tag): boolean {
+export function isFast(tag: Tag): boolean {
   return tag === INTEGER || tag === REAL;
 }
 
-function compareTerm(term: SortTerm, aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): number {
+export function compareTerm(term: SortTerm, aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): number {
   if (aTag === NULL || bTag === NULL) {
     const difference = (aTag === NULL ? 0 : 1) - (bTag === NULL ? 0 : 1);
     return term.nullsFirst ? difference : -difference;

@@ -3,7 +3,7 @@
  * takes time, and gives another value where it draws or counts.
  */
 import { DbError } from "../../../errors.ts";
-import type { Sorter } from "../../run/sorter.ts";
+import type { RowSorter } from "../../run/sorter.ts";
 import type { ValueSet } from "../../run/value-set.ts";
 import { answer, answered, answerNull, answerValue, BLOB, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Results } from "./site.ts";
@@ -44,7 +44,7 @@ export function enterRow(set: ValueSet, { tags, values }: HeldRow): void {
 }
 
 /** Offers what is to be put in order, under such keys; false: it cannot be among what is wanted. */
-export function offerRow(sorter: Sorter, { tags, values }: HeldRow, row: unknown): boolean {
+export function offerRow(sorter: RowSorter, { tags, values }: HeldRow, row: unknown): boolean {
   const slot = sorter.offerValue(tags[0]!, values[0]!);
   if (slot < 0) {
     return false;

@@ -1,6 +1,7 @@
 /** ORDER BY, LIMIT and OFFSET of a query. */
 import { limitOf } from "../../run/limit.ts";
-import { Sorter, type SortTerm } from "../../run/sorter.ts";
+import type { SortTerm } from "../../run/sorter.ts";
+import { sorterOf } from "../../run/top-rows.ts";
 import { answer, answered } from "../../value/value.ts";
 import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
@@ -98,7 +99,7 @@ export class SortedResults implements Results {
   open(): void {
     const { terms, values } = this.#keys;
     const { left, skip } = evaluateLimits(this.#limit, this.#offset);
-    const sorter = new Sorter(terms, left + skip, this.#execution.heldRows);
+    const sorter = sorterOf(terms, left + skip, this.#execution.heldRows);
     const results = this.#results;
     try {
       results.open();
