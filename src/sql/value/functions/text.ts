@@ -34,6 +34,15 @@ function lengthOf(tag: Tag, value: SqlValue): void {
   }
 }
 
+/** Characters begin with a byte that is no continuation; the first NUL ends them. */
+function lengthInPlace(bytes: Uint8Array, start: number, end: number): void {
+  let count = 0;
+  for (let i = start; i < end && bytes[i] !== 0; i++) {
+    count += (bytes[i]! & 0xc0) === 0x80 ? 0 : 1;
+  }
+  answerInteger(count);
+}
+
 function octetLength(tag: Tag, value: SqlValue): void {
   if (tag === NULL) {
     answerNull();
@@ -178,12 +187,15 @@ export const TEXT_FUNCTIONS: readonly ScalarFunction[] = [
   pure("char", 0, ANY_NUMBER, TEXT_ONLY, characters),
   pure("concat", 1, ANY_NUMBER, TEXT_ONLY, concatenateAll),
   pure("concat_ws", 2, ANY_NUMBER, TEXT_OR_NULL, concatenateWithSeparator),
-  pure("length", 1, 1, INTEGER_OR_NULL, lengthOf),
+  { ...pure("length", 1, 1, INTEGER_OR_NULL, lengthOf), callInPlace: lengthInPlace },
   pure("lower", 1, 1, TEXT_OR_NULL, lower),
-  pure("octet_length", 1, 1, INTEGER_OR_NULL, octetLength),
+  {
+    ...pure("octet_length", 1, 1, INTEGER_OR_NULL, octetLength),
+    callInPlace: (_bytes, start, end) => answerInteger(end - start),
+  },
   pure("replace", 3, 3, TEXT_OR_NULL, replaceText),
   pure("soundex", 1, 1, TEXT_ONLY, soundex),
-  pure("typeof", 1, 1, TEXT_ONLY, typeName),
+  { ...pure("typeof", 1, 1, TEXT_ONLY, typeName), callInPlace: () => answerText("text") },
   pure("unicode", 1, 1, INTEGER_OR_NULL, unicode),
   pure("upper", 1, 1, TEXT_OR_NULL, upper),
 ];
