@@ -14,6 +14,8 @@ export interface CommandRun {
 
 export interface Command {
   readonly name: string;
+  /** Other names under which it is found. */
+  readonly aliases?: readonly string[];
   /** One line for the list of commands. */
   readonly summary: string;
   /** What `nacre NAME --help` prints, the `--help` option itself left out. */

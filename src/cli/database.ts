@@ -35,11 +35,25 @@ export interface Table {
   readonly columns: readonly TableColumn[];
 }
 
+/** An entry of sqlite_schema. */
+export interface SchemaObject {
+  readonly type: string;
+  readonly name: string;
+  /** What an index or a trigger is of; a table's own name. */
+  readonly table: string;
+  /** The statement that makes it; null where a table does. */
+  readonly sql: string | null;
+}
+
 export interface SqlSession {
+  /** Called now and then while a statement runs, which it ends by throwing. */
+  onWork: (() => void) | undefined;
   prepare(text: string): SqlStatement;
   /** All that `work` does becomes one commit, durable when this returns; nothing of it does if `work` throws. */
   transaction(work: () => void): void;
   tables(): readonly Table[];
+  /** All that there is, in the order in which it was made, but what SQL itself has made. */
+  schema(): readonly SchemaObject[];
   close(): void;
 }
 

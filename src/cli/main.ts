@@ -81,7 +81,7 @@ async function dispatch(words: readonly string[], console: Console, access: Data
 }
 
 function commandNamed(name: string): Command {
-  const command = COMMANDS.find((each) => each.name === name);
+  const command = COMMANDS.find((each) => each.name === name || each.aliases?.includes(name));
   if (command === undefined) {
     throw new UsageError(`there is no command ${name}`);
   }

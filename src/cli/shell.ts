@@ -1,18 +1,19 @@
 /** `nacre shell`: SQL and dot commands, from a person, a pipe or the command line. */
-import { DbError } from "../errors.ts";
 import type { Command, CommandRun } from "./command.ts";
 import { EXIT_OK, UsageError } from "./exit.ts";
 import { linesOf } from "./lines.ts";
 import { OUTPUT_MODES, type OutputMode } from "./row-writer.ts";
-import { type InputPiece, StatementInput } from "./shell/input.ts";
+import { StatementInput } from "./shell/input.ts";
 import { runInteractive } from "./shell/interactive.ts";
 import { runPiece } from "./shell/run-piece.ts";
-import type { ShellSession } from "./shell/session.ts";
+import { ShellSession } from "./shell/session.ts";
+import { runLines } from "./shell/statement-commands.ts";
 
 export const shellCommand: Command = {
   name: "shell",
+  aliases: ["sql"],
   summary: "runs SQL: typed, from a pipe, or given on the command line",
-  help: `usage: nacre shell [options] DIR [SQL]
+  help: `usage: nacre shell [options] DIR [SQL]      (or: nacre sql …)
 
 Opens the database in DIR (which is made if it is not there; :memory: keeps nothing)
 and runs SQL and dot commands. Without SQL it reads them from the terminal, or from
@@ -20,13 +21,16 @@ the standard input where that is a pipe or a file.
 
 options
   -c, --command TEXT   run this and end; may be given several times
-      --box            rows as a table (the default)
-      --json           rows as a JSON array of objects
-      --csv            rows as CSV with a header line
+  -m, --mode MODE      the form of rows: ${OUTPUT_MODES.join(" ")}
+      --box, --json, --csv   the same as --mode box (the default), json, csv
+      --no-header      rows without the names of their columns
       --timer          print how long each statement took
       --read-only      refuse to change anything
 
 dot commands
+  .help lists them: .mode .headers .nullvalue .separator .output .once (how results look, and
+  where they go), .tables .schema .indexes .dump (what there is), .plan .explain (how it is
+  done), .read .import (files) and others.
   .import [options] FILE TABLE      CSV, JSON or NDJSON into a table; - is the standard input
       --csv, --json                 the format, where the name of the file does not tell
       --delimiter C                 what separates fields, where it is not detected
@@ -35,17 +39,24 @@ dot commands
       --ignore-unknown              leave out JSON fields that the table does not have
       --batch N                     rows per commit (5000)
       --progress-json               a line of JSON after each durable commit
-  .tables   .schema [TABLE]   .mode box|json|csv   .timer on|off   .help   .quit
+
+at a terminal
+  Tab completes names and words of SQL, the arrow keys bring back what was typed before, Ctrl-C
+  stops the statement that runs. What was typed is kept in nacre/history of $XDG_STATE_HOME
+  (~/.local/state), or in the file that $NACRE_HISTORY names; an empty name keeps nothing.
 
 examples
   nacre shell app.nacre
   nacre shell app.nacre "SELECT count(*) FROM airports"
   nacre shell app.nacre -c ".import airports.csv airports" -c ".schema"
   nacre shell --csv app.nacre "SELECT * FROM airports" > copy.csv
+  nacre shell app.nacre .dump | nacre shell other.nacre
 
 A statement that fails ends the command with exit code 1; an interactive shell goes on.`,
   options: {
     command: { type: "string", short: "c", multiple: true },
+    mode: { type: "string", short: "m" },
+    "no-header": { type: "boolean" },
     box: { type: "boolean" },
     json: { type: "boolean" },
     csv: { type: "boolean" },
@@ -69,26 +80,43 @@ async function runShell({ console, databases, values, positionals }: CommandRun)
   const database = databases.open(path, { create: !isReadOnly, readOnly: isReadOnly });
   try {
     const isInteractive = commands.length === 0 && console.isInteractive;
-    const session: ShellSession = {
+    const session = new ShellSession({
       console,
       sql: database.sql(),
+      path,
+      isReadOnly,
       isInteractive,
-      mode,
+      runPiece,
+      format: {
+        mode,
+        hasHeaders: values["no-header"] !== true,
+        nullText: undefined,
+        separator: undefined,
+        table: "table",
+      },
       hasTimer: values.timer === true,
-      isOver: false,
-    };
-    if (isInteractive) {
-      await runInteractive(session, `nacre, ${path}. SQL ends with a semicolon; .help lists commands, Ctrl-D leaves.`);
-    } else if (commands.length > 0) {
-      await runCommands(session, commands);
-    } else {
-      await runStandardInput(session);
+    });
+    try {
+      await runSession(session, commands);
+    } finally {
+      session.closeOutput();
     }
     await console.flush();
   } finally {
     database.close();
   }
   return EXIT_OK;
+}
+
+async function runSession(session: ShellSession, commands: readonly string[]): Promise<void> {
+  const { console, path } = session;
+  if (session.isInteractive) {
+    await runInteractive(session, `nacre, ${path}. SQL ends with a semicolon; .help lists commands, Ctrl-D leaves.`);
+  } else if (commands.length > 0) {
+    await runCommands(session, commands);
+  } else {
+    await runLines(session, linesOf(console.stdin));
+  }
 }
 
 async function runCommands(session: ShellSession, commands: readonly string[]): Promise<void> {
@@ -103,35 +131,13 @@ async function runCommands(session: ShellSession, commands: readonly string[]): 
   }
 }
 
-async function runStandardInput(session: ShellSession): Promise<void> {
-  const input = new StatementInput();
-  for await (const line of linesOf(session.console.stdin)) {
-    await runAll(session, input.push(line));
-    if (session.isOver) {
-      return;
-    }
-  }
-  await runAll(session, input.end());
-}
-
-/** Runs pieces of a longer input, whose errors say on which line the piece begins. */
-async function runAll(session: ShellSession, pieces: readonly InputPiece[]): Promise<void> {
-  for (const piece of pieces) {
-    if (session.isOver) {
-      return;
-    }
-    try {
-      await runPiece(session, piece);
-    } catch (error) {
-      throw error instanceof DbError
-        ? new DbError(error.code, `line ${piece.line}: ${error.message}`, error.facts, { cause: error })
-        : error;
-    }
-  }
-}
-
 function outputMode(values: CommandRun["values"]): OutputMode {
-  const chosen = OUTPUT_MODES.filter((mode) => values[mode] === true);
+  const { mode } = values;
+  if (mode !== undefined && !OUTPUT_MODES.includes(mode as OutputMode)) {
+    throw new UsageError(`--mode takes one of ${OUTPUT_MODES.join(", ")}`, "shell");
+  }
+  const short = (["box", "json", "csv"] as const).filter((each) => values[each] === true);
+  const chosen = [...new Set([...short, ...(mode === undefined ? [] : [mode as OutputMode])])];
   if (chosen.length > 1) {
     throw new UsageError(`--${chosen[0]} and --${chosen[1]} exclude each other`, "shell");
   }

@@ -8,6 +8,8 @@
  *   │ 01G  │ Perry-Warsaw Ai… │  NULL │
  *   └──────┴──────────────────┴───────┘
  *
+ * or in another frame: of ASCII, of nothing but a rule, or of Markdown.
+ *
  * The first SAMPLE_ROWS rows are held back to measure the columns; from then on every row is printed as it comes, so that
  * a table of any length takes the same memory. A column is aligned to the right if its values are numbers.
  *
@@ -28,7 +30,72 @@ const MIN_TEXT_WIDTH = 8;
 const COLUMN_FRAME_WIDTH = 3;
 const TABLE_FRAME_WIDTH = 1;
 
+interface Rule {
+  readonly left: string;
+  readonly line: string;
+  readonly between: string;
+  readonly right: string;
+}
+
+export interface Frame {
+  readonly top: Rule | undefined;
+  readonly middle: Rule | undefined;
+  readonly bottom: Rule | undefined;
+  /** Around and between the cells. */
+  readonly left: string;
+  readonly between: string;
+  readonly right: string;
+  /** Whether the rule under the titles says how columns are aligned. */
+  readonly isMarkdown: boolean;
+}
+
+const ASCII_RULE: Rule = { left: "+-", line: "-", between: "-+-", right: "-+" };
+
+export const FRAMES: Readonly<Record<"box" | "table" | "column" | "markdown", Frame>> = {
+  box: {
+    top: { left: "┌─", line: "─", between: "─┬─", right: "─┐" },
+    middle: { left: "├─", line: "─", between: "─┼─", right: "─┤" },
+    bottom: { left: "└─", line: "─", between: "─┴─", right: "─┘" },
+    left: "│ ",
+    between: " │ ",
+    right: " │",
+    isMarkdown: false,
+  },
+  table: {
+    top: ASCII_RULE,
+    middle: ASCII_RULE,
+    bottom: ASCII_RULE,
+    left: "| ",
+    between: " | ",
+    right: " |",
+    isMarkdown: false,
+  },
+  column: {
+    top: undefined,
+    middle: { left: "", line: "-", between: "  ", right: "" },
+    bottom: undefined,
+    left: "",
+    between: "  ",
+    right: "",
+    isMarkdown: false,
+  },
+  markdown: {
+    top: undefined,
+    middle: { left: "| ", line: "-", between: " | ", right: " |" },
+    bottom: undefined,
+    left: "| ",
+    between: " | ",
+    right: " |",
+    isMarkdown: true,
+  },
+};
+
 export interface TableOptions {
+  readonly frame?: Frame;
+  /** Whether titles are shown; true unless given. */
+  readonly hasTitles?: boolean;
+  /** What NULL is shown as. */
+  readonly nullText?: string;
   /** Terminal columns to fit into; `undefined`: as wide as it comes. */
   readonly width: number | undefined;
   readonly style: Style;
@@ -45,12 +112,17 @@ interface Layout {
 export class Table {
   #titles: readonly string[];
   #options: TableOptions;
+  #frame: Frame;
+  #nullText: string;
   #sample: (readonly SqlValue[])[];
   #layout: Layout | undefined;
 
   constructor(titles: readonly string[], options: TableOptions) {
-    this.#titles = titles.map(printable);
+    const { frame = FRAMES.box, nullText = "NULL" } = options;
+    this.#titles = titles.map((title) => inFrame(printable(title), frame));
     this.#options = options;
+    this.#frame = frame;
+    this.#nullText = nullText;
     this.#sample = [];
     this.#layout = undefined;
   }
@@ -69,7 +141,7 @@ export class Table {
   /** Prints what is held back and the lower edge. */
   end(): void {
     const layout = this.#layout ?? this.#start();
-    this.#printRule(layout, "└", "┴", "┘");
+    this.#printRule(layout, this.#frame.bottom);
     const hidden = this.#titles.slice(layout.widths.length);
     if (hidden.length > 0) {
       const { style, write } = this.#options;
@@ -79,11 +151,16 @@ export class Table {
   }
 
   #start(): Layout {
-    const layout = layOut(this.#titles, this.#sample, this.#options.width);
+    const texts = (row: readonly SqlValue[]): string[] => row.map((value) => this.#text(value));
+    const hasTitles = this.#options.hasTitles !== false;
+    const names = hasTitles ? this.#titles : this.#titles.map(() => "");
+    const layout = layOut(names, this.#sample, texts, this.#options.width);
     this.#layout = layout;
-    this.#printRule(layout, "┌", "┬", "┐");
-    this.#printLine(layout, this.#titles, undefined);
-    this.#printRule(layout, "├", "┼", "┤");
+    this.#printRule(layout, this.#frame.top);
+    if (hasTitles) {
+      this.#printLine(layout, this.#titles, undefined);
+      this.#printRule(layout, this.#frame.middle);
+    }
     for (const row of this.#sample) {
       this.#printRow(layout, row);
     }
@@ -91,28 +168,51 @@ export class Table {
     return layout;
   }
 
-  #printRule(layout: Layout, left: string, between: string, right: string): void {
-    const lines = layout.widths.map((width) => "─".repeat(width + 2));
-    this.#options.write(`${this.#options.style.dim(left + lines.join(between) + right)}\n`);
+  #text(value: SqlValue): string {
+    return value === null ? this.#nullText : inFrame(cellText(value), this.#frame);
+  }
+
+  #printRule({ widths, isNumeric }: Layout, rule: Rule | undefined): void {
+    if (rule === undefined) {
+      return;
+    }
+    const { style, write } = this.#options;
+    const lines = widths.map((width, column) => {
+      const isAligned = this.#frame.isMarkdown && isNumeric[column];
+      return isAligned ? `${rule.line.repeat(Math.max(0, width - 1))}:` : rule.line.repeat(width);
+    });
+    write(`${style.dim(rule.left + lines.join(rule.between) + rule.right)}\n`);
   }
 
   #printRow(layout: Layout, row: readonly SqlValue[]): void {
-    this.#printLine(layout, row.map(cellText), row);
+    this.#printLine(
+      layout,
+      row.map((value) => this.#text(value)),
+      row,
+    );
   }
 
   /** `row`: the values that the cells show; `undefined` for the titles. */
   #printLine(layout: Layout, cells: readonly string[], row: readonly SqlValue[] | undefined): void {
     const { style, width, write } = this.#options;
-    const edge = style.dim("│");
-    let line = edge;
-    for (const [column, columnWidth] of layout.widths.entries()) {
+    const { left, between, right } = this.#frame;
+    const shown = layout.widths.map((columnWidth, column) => {
       const text = width === undefined ? cells[column]! : cutToWidth(cells[column]!, columnWidth);
       const padded = padToWidth(text, columnWidth, layout.isNumeric[column] ? "right" : "left");
-      const shown = row === undefined ? style.bold(padded) : row[column] === null ? style.dim(padded) : padded;
-      line += ` ${shown} ${edge}`;
-    }
-    write(`${line}\n`);
+      return row === undefined ? style.bold(padded) : row[column] === null ? style.dim(padded) : padded;
+    });
+    const line = edge(style, left) + shown.join(edge(style, between)) + edge(style, right);
+    write(`${right === "" ? line.trimEnd() : line}\n`);
   }
+}
+
+function edge(style: Style, text: string): string {
+  return text.replace(/\S+/, (line) => style.dim(line));
+}
+
+/** The text of a cell where some characters mean the frame. */
+function inFrame(text: string, { isMarkdown }: Frame): string {
+  return isMarkdown ? text.replaceAll("|", "\\|") : text;
 }
 
 /** A value as one line of text. Bytes are shown as SQL writes them. */
@@ -129,15 +229,17 @@ export function cellText(value: SqlValue): string {
 function layOut(
   titles: readonly string[],
   sample: readonly (readonly SqlValue[])[],
+  texts: (row: readonly SqlValue[]) => readonly string[],
   width: number | undefined,
 ): Layout {
   const natural = titles.map(displayWidth);
   const isNumeric = titles.map(() => sample.length > 0);
   const hasNumber = titles.map(() => false);
   for (const row of sample) {
+    const cells = texts(row);
     for (let column = 0; column < titles.length; column++) {
       const value = row[column]!;
-      natural[column] = Math.max(natural[column]!, displayWidth(cellText(value)));
+      natural[column] = Math.max(natural[column]!, displayWidth(cells[column]!));
       if (typeof value === "number" || typeof value === "bigint") {
         hasNumber[column] = true;
       } else if (value !== null) {

@@ -28,6 +28,7 @@ import type { Tier } from "./query-program.ts";
 import type { Arguments } from "./run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import type { SessionFunctions } from "./run/session-functions.ts";
+import { beginWork } from "./run/work.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 import { type Surroundings, surroundings } from "./value/surroundings.ts";
@@ -82,6 +83,8 @@ export class Connection implements Surroundings {
   isQueryOnly: boolean;
   /** What may damage a SQLite database is refused. */
   isDefensive: boolean;
+  /** Called now and then while a statement runs, which it ends by throwing; undefined: nobody wants to. */
+  onWork: (() => void) | undefined;
   /** Values of pragmas that are held, no more. */
   readonly settings: Map<string, SqlValue>;
   changes: number;
@@ -118,6 +121,7 @@ export class Connection implements Surroundings {
     this.timeoutMs = 0;
     this.isQueryOnly = false;
     this.isDefensive = true;
+    this.onWork = undefined;
     this.settings = new Map();
     this.changes = 0;
     this.totalChanges = 0;
@@ -145,6 +149,7 @@ export class Connection implements Surroundings {
   /** Makes this what functions ask, for a statement that starts, or goes on with the time that it has read before. */
   enter(nowMs: number = Number.NaN): void {
     surroundings.current = this;
+    beginWork(this.onWork);
     this.nowMs = nowMs;
   }
 

@@ -1,6 +1,7 @@
 /** What other layers may use of SQL. */
 export { quoteName } from "./catalog/name.ts";
 export { type DatabaseSql, type ParametersOf, type Sql, type SqlStatement, sqlFrontend } from "./frontend.ts";
+export { KEYWORDS as SQL_KEYWORDS } from "./parse/keywords.ts";
 export type { RowChange, RowChangesOptions, TableChanges } from "./row-changes.ts";
 export type { SqlParameter, SqlParameters } from "./run/arguments.ts";
 export { openSql, type SqlOptions, SqlSession, type TableDescription } from "./session.ts";

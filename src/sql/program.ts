@@ -7,6 +7,7 @@
  * Functions are compiled when they are first called: a statement that is only explained compiles nothing.
  */
 
+import { assert } from "../assert.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Table } from "./catalog/schema.ts";
 import type { Schemas } from "./catalog/schemas.ts";
@@ -39,6 +40,7 @@ import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { Pragma } from "./pragma/pragma.ts";
 import { pragmaNamed } from "./pragma/registry.ts";
+import { InterpretedQuery } from "./query/interpreted-query.ts";
 import { explainQuery } from "./query/plan/explain.ts";
 import { explainQueryPlan, PLAN_COLUMNS, type PlanRow } from "./query/plan/explain-query-plan.ts";
 import { type ProgramOptions, QueryProgram } from "./query-program.ts";
@@ -53,6 +55,8 @@ export type Program =
       readonly columns: readonly string[];
       readonly rows: readonly (readonly (string | number)[])[];
     }
+  /** EXPLAIN ANALYZE. */
+  | { readonly kind: "analysis"; readonly query: InterpretedQuery }
   | { readonly kind: "write"; readonly write: WriteProgram }
   /** What is to be done, and in which schemas. */
   | { readonly kind: "schema"; readonly changes: ReadonlyMap<string, SchemaChange> }
@@ -263,6 +267,9 @@ function explain(
 ): Program {
   const explained = { ...parsed, statement };
   switch (form) {
+    case "analyze":
+      assert(statement.kind === "query", "others are refused (unsupported.ts)");
+      return { kind: "analysis", query: new InterpretedQuery(parsed, statement, schemas, options) };
     case "query-plan":
       return { kind: "rows", columns: PLAN_COLUMNS, rows: queryPlanRows(explained, schemas, options) };
     case "plan": {

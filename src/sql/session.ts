@@ -129,6 +129,15 @@ export class SqlSession {
     this.#connection.timeoutMs = timeoutMs;
   }
 
+  /** Called every 20,000 rows or so while a statement runs, which it ends by throwing. */
+  get onWork(): (() => void) | undefined {
+    return this.#connection.onWork;
+  }
+
+  set onWork(onWork: (() => void) | undefined) {
+    this.#connection.onWork = onWork;
+  }
+
   /** Whether what would damage a SQLite database is refused. */
   set isDefensive(isDefensive: boolean) {
     this.#connection.isDefensive = isDefensive;

@@ -12,6 +12,7 @@ import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { parseStatement } from "./parse/parser.ts";
 import { columnsOfPragma, type PragmaRows } from "./pragma/pragma.ts";
 import { buildProgram, type Program } from "./program.ts";
+import { ANALYSIS_COLUMNS, analyzeQuery } from "./query/analyzed-query.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
 import type { QueryRun } from "./query/interpreted-query.ts";
 import { columnsOfView, describeQuery, type QueryDescription, resultColumns } from "./query/result-columns.ts";
@@ -228,6 +229,7 @@ export class Statement<Row = SqlRow> {
     switch (program.kind) {
       case "query":
       case "rows":
+      case "analysis":
         throw new DbError("INVALID", "this statement gives rows; use get(), all() or iterate()");
       case "write":
         this.#write(program.write);
@@ -267,7 +269,7 @@ export class Statement<Row = SqlRow> {
         return;
       }
       if (program.kind !== "query") {
-        yield* this.#known(program) as Row[];
+        yield* this.#known(program, parameters) as Row[];
         return;
       }
       const select = program.query.resumableFunctionOf(this.#shape);
@@ -302,7 +304,10 @@ export class Statement<Row = SqlRow> {
   /** It gives rows and changes none. */
   get #isQuery(): boolean {
     const program = this.#program(this.#connection.reader());
-    return ["query", "rows"].includes(program.kind) || (program.kind === "pragma" && columnsOf(program) !== undefined);
+    return (
+      ["query", "rows", "analysis"].includes(program.kind) ||
+      (program.kind === "pragma" && columnsOf(program) !== undefined)
+    );
   }
 
   #select(parameters: SqlParameters, out: unknown[], left: number): void {
@@ -314,7 +319,7 @@ export class Statement<Row = SqlRow> {
       return;
     }
     if (program.kind !== "query") {
-      out.push(...this.#known(program).slice(0, left));
+      out.push(...this.#known(program, parameters).slice(0, left));
       return;
     }
     const { values } = prepared;
@@ -373,13 +378,26 @@ export class Statement<Row = SqlRow> {
     }
   }
 
-  /** Rows that need no reading, in the shape asked for. */
-  #known(program: Program): unknown[] {
-    if (program.kind !== "rows" && program.kind !== "pragma") {
-      throw new DbError("INVALID", "this statement gives no rows; use run()");
+  /** Rows that are there at once, in the shape asked for. */
+  #known(program: Program, parameters: SqlParameters): unknown[] {
+    return this.#knownRows(program, parameters).map((row) => this.#shaped(columnsOf(program)!, row));
+  }
+
+  #knownRows(program: Program, parameters: SqlParameters): readonly (readonly unknown[])[] {
+    switch (program.kind) {
+      case "rows":
+        return program.rows;
+      case "pragma":
+        return this.#pragma(program);
+      case "analysis": {
+        const { values } = this.#prepared;
+        values.bind(parameters);
+        this.#connection.enter();
+        return analyzeQuery(program.query, this.#connection.reader(), values);
+      }
+      default:
+        throw new DbError("INVALID", "this statement gives no rows; use run()");
     }
-    const rows = program.kind === "rows" ? program.rows : this.#pragma(program);
-    return rows.map((row) => this.#shaped(columnsOf(program)!, row));
   }
 
   /** Does what a PRAGMA does; its rows. */
@@ -471,6 +489,8 @@ function columnsOf(program: Program): readonly string[] | undefined {
   switch (program.kind) {
     case "rows":
       return program.columns;
+    case "analysis":
+      return ANALYSIS_COLUMNS;
     case "query":
       return program.query.columns;
     case "write":

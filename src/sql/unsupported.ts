@@ -70,8 +70,8 @@ function checkStatement(refuse: Refuse, statement: Statement): SupportedStatemen
       checkVacuum(refuse, statement);
       return statement;
     case "explain":
-      if (statement.form === "analyze") {
-        refuse("EXPLAIN ANALYZE", statement.at);
+      if (statement.form === "analyze" && statement.statement.kind !== "query") {
+        refuse("EXPLAIN ANALYZE of a statement that writes", statement.at);
       }
       checkStatement(refuse, statement.statement);
       return statement;

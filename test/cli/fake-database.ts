@@ -87,7 +87,9 @@ function fakeSession(tables: Map<string, FakeTable>, options: FakeOptions): SqlS
         throw error;
       }
     },
+    onWork: undefined,
     tables: () => [...tables.values()],
+    schema: () => [...tables.values()].map(({ name, sql }) => ({ type: "table", name, table: name, sql })),
     close: () => undefined,
   };
 }

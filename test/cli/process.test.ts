@@ -2,7 +2,7 @@
  * What only a process of its own can show: pipes whose reader goes, signals, exit codes, locks, and a terminal.
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -206,7 +206,7 @@ describe.each(terminals)("a shell in the terminal of %s", (script) => {
     // In place of the user's shell: some (dash) answer a Ctrl-C that was typed meanwhile with an exit code of their own.
     const command = `exec "${process.execPath}" "${nacre}" shell "${path}"`;
     const child = spawn(script, ["-qefc", command, "/dev/null"], {
-      env: { ...process.env, TERM: "xterm", NO_COLOR: "1" },
+      env: { ...process.env, TERM: "xterm", NO_COLOR: "1", XDG_STATE_HOME: join(directory.path, "state") },
     });
     const terminal: Started = {
       child,
@@ -228,7 +228,20 @@ describe.each(terminals)("a shell in the terminal of %s", (script) => {
     await type(`.import '${vegaDataFile("flights-200k.json")}' flights\n`, /imported 200,000 rows.*nacre> /s);
     await type("select * from flights;\n", /│ +100 │/);
     await type("\u0003", /error: interrupted.*nacre> /s);
-    await type("select count(*) as n from t;\n", /1 row.*nacre> /s);
+    // A statement that never gives way, and one that writes: neither leaves anything behind.
+    for (const head of ["select count(*)", "insert into t select i, i"]) {
+      const started = untilOutput(terminal, /from n;\s/);
+      child.stdin.write(`with recursive n (i) as (select 1 union all select i + 1 from n) ${head} from n;\n`);
+      await started;
+      await type("\u0003", /error: interrupted.*nacre> /s);
+    }
+    expect(await type("select count(*) as n from t;\n", /1 row.*nacre> /s)).toContain("│ 2 │");
+    expect(await type("select a,\nb from t where a = 1;\n", /1 row.*nacre> /s)).toContain("│ 1 │ one │");
+    expect(await type("sel\t", /select/)).toContain("select");
+    await type("\u0003", /\^C.*nacre> /s);
+    const history = join(directory.path, "state/nacre/history");
+    expect(statSync(history).mode & 0o777).toBe(0o600);
+    expect(readFileSync(history, "utf8")).toMatch(/^create table t \(a, b\);\n.*\nselect a, b from t where a = 1;\n$/s);
     child.stdin.write("\u0004");
     expect(await terminal.exit).toBe(0);
   });

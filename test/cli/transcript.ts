@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseAccess } from "../../src/cli/database.ts";
 import { runNacre } from "../../src/cli/main.ts";
-import { splitArguments } from "../../src/cli/shell/dot-commands.ts";
+import { splitArguments } from "../../src/cli/shell/dot-command.ts";
 import { hasMmap } from "../support/machine.ts";
 import { capture } from "./capture.ts";
 

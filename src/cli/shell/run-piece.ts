@@ -1,17 +1,19 @@
 /**
  * Runs one statement or dot command: the same for a person, a pipe and `-c`.
  *
- * Results go to the console as they are produced. Every so often the shell gives way to the event loop, so that a slow
- * reader holds the query back and Ctrl-C is heard. A statement that computes for long before its first row
- * cannot hear it: JavaScript does not take signals while it runs. There Ctrl-C ends the process as if nobody listened,
- * which is safe at any moment (what was acknowledged is kept, what was not never happened).
+ * Results go where the session says as they are produced. Every so often the shell gives way to the event loop, so that a slow
+ * reader holds the query back and Ctrl-C is heard. A statement that computes for long before its first row gives way to nobody:
+ * at a terminal it looks itself whether Ctrl-C was typed (interruption.ts); elsewhere Ctrl-C ends the process as if nobody
+ * listened, which is safe at any moment (what was acknowledged is kept, what was not never happened).
  */
 import { DbError } from "../../errors.ts";
 import { counted, formatDuration } from "../amounts.ts";
 import type { SqlStatement, SqlValue } from "../database.ts";
 import { type RowWriter, rowWriter } from "../row-writer.ts";
-import { findDotCommand, splitArguments } from "./dot-commands.ts";
+import { splitArguments } from "./dot-command.ts";
+import { findDotCommand } from "./dot-commands.ts";
 import type { InputPiece } from "./input.ts";
+import { isPlan, writePlan } from "./plan-tree.ts";
 import type { ShellSession } from "./session.ts";
 
 /** How long rows are produced before the event loop gets a turn. */
@@ -23,10 +25,14 @@ const ROWS_PER_LOOK = 64;
 export async function runPiece(session: ShellSession, piece: InputPiece): Promise<void> {
   const { console } = session;
   const startMs = console.clock.now();
-  if (piece.kind === "dot") {
-    await runDotCommand(session, piece.text);
-  } else {
-    await runStatement(session, session.sql.prepare(piece.text));
+  try {
+    if (piece.kind === "dot") {
+      await runDotCommand(session, piece.text);
+    } else {
+      await runStatement(session, piece.text);
+    }
+  } finally {
+    session.pieceEnded();
   }
   await console.flush();
   if (session.hasTimer && !session.isOver) {
@@ -40,10 +46,14 @@ async function runDotCommand(session: ShellSession, text: string): Promise<void>
   if (command === undefined) {
     throw new DbError("INVALID", `there is no ${name}; .help lists the commands`);
   }
-  await command.run(session, parameters);
+  await command.run(session, parameters, text);
 }
 
-async function runStatement(session: ShellSession, statement: SqlStatement): Promise<void> {
+async function runStatement(session: ShellSession, text: string): Promise<void> {
+  const statement = session.sql.prepare(text);
+  if (session.showsPlans && !/^\s*(?:EXPLAIN|PRAGMA)\b/i.test(text)) {
+    writePlan(session, session.sql.prepare(`EXPLAIN ${text}`));
+  }
   if (statement.columns.length > 0) {
     await printRows(session, statement);
     return;
@@ -56,23 +66,27 @@ async function runStatement(session: ShellSession, statement: SqlStatement): Pro
 }
 
 async function printRows(session: ShellSession, statement: SqlStatement): Promise<void> {
-  const { console } = session;
-  const writer = rowWriter(session.mode, console, statement.columns);
+  if (session.format.mode === "box" && isPlan(statement)) {
+    writePlan(session, statement);
+    return;
+  }
+  const writer = rowWriter(session.format, session.output, statement.columns);
   const rows = statement.iterate()[Symbol.iterator]();
   const first = rows.next();
   if (first.done !== true) {
     writer.add(first.value);
-    await console.interruptible((signal) => streamRows(session, rows, writer, signal));
+    await session.console.interruptible((signal) => streamRows(session, rows, writer, signal));
   }
   writer.end();
 }
 
 async function streamRows(
-  { console }: ShellSession,
+  session: ShellSession,
   rows: Iterator<readonly SqlValue[]>,
   writer: RowWriter,
   signal: AbortSignal,
 ): Promise<void> {
+  const { console } = session;
   try {
     let sliceEndMs = console.clock.now() + SLICE_MS;
     for (let count = 1; ; count++) {
@@ -85,6 +99,7 @@ async function streamRows(
         await console.flush();
         await console.pause();
         signal.throwIfAborted();
+        session.onWork?.();
         sliceEndMs = console.clock.now() + SLICE_MS;
       }
     }

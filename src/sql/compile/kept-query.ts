@@ -66,6 +66,7 @@ export function emitKeptRows(
   emitter.open("try");
   emitter.line(`${rows}.open(reader, values);`);
   emitter.open(`${each}: while (${rows}.next())`);
+  emitter.line(`${emitter.use("countWork")}(1);`);
   const column = (index: number): Operand => {
     const into = declare(emitter, ANY_TYPE);
     emitter.line(`${rows}.answer(${index});`);

@@ -12,6 +12,7 @@ import { RowArena } from "../run/row-arena.ts";
 import { RowKeys } from "../run/row-keys.ts";
 import { sorterOf } from "../run/top-rows.ts";
 import { ValueSet } from "../run/value-set.ts";
+import { countWork } from "../run/work.ts";
 import { answerGivenRowid, isSameEntry, writeRowidKey } from "../run/write-support.ts";
 import { leafTests } from "../run/zone-maps.ts";
 import { applyAffinity, castTo, textOf, toNumericAffinity, toTextAffinity } from "../value/affinity.ts";
@@ -38,6 +39,7 @@ import { answer } from "../value/value.ts";
 import { copyBlob, failMissingRow, ROW_OF_NULLS } from "./support.ts";
 
 export interface Library {
+  readonly countWork: typeof countWork;
   readonly failMissingRow: typeof failMissingRow;
   readonly ValueSet: typeof ValueSet;
   readonly ROW_OF_NULLS: typeof ROW_OF_NULLS;
@@ -103,6 +105,7 @@ export interface Library {
 }
 
 export const library: Library = {
+  countWork,
   failMissingRow,
   ValueSet,
   ROW_OF_NULLS,

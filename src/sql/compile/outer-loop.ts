@@ -138,6 +138,7 @@ function emitRange(
   emitter.open(`if (${count} === 0)`);
   emitter.line(`${isOver} = true;`);
   emitter.otherwise();
+  emitter.line(`${emitter.use("countWork")}(${count});`);
   if (names.isReading || (access.index !== undefined && names.isRowNeeded)) {
     emitter.line(`${scan}.keep(${count});`);
   }

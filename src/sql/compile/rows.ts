@@ -133,6 +133,7 @@ function emitFunction(
   emitter.line(`const ${rows} = ${emitter.constant(called)}.open([${tags}], [${values}]);`);
   const each = emitter.name("each");
   emitter.open(`${each}: while (${rows}.next())`);
+  emitter.line(`${emitter.use("countWork")}(1);`);
   frame.enter(source, ({ index, types }) => {
     const into = declare(emitter, types);
     emitter.line(`${rows}.answer(${index});`);

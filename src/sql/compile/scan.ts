@@ -260,6 +260,7 @@ function emitRange(
   const count = emitter.name("count");
   emitter.line(`const ${count} = ${scan}.${access.index === undefined ? `nextRows(${tests ?? ""})` : "next()"};`);
   emitter.line(`if (${count} === 0) break;`);
+  emitter.line(`${emitter.use("countWork")}(${count});`);
   if (isReading || (access.index !== undefined && isRowNeeded)) {
     emitter.line(`${scan}.keep(${count});`);
   }

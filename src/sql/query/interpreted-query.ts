@@ -16,6 +16,7 @@ import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { Builder } from "./interpret/builder.ts";
 import { Execution } from "./interpret/execution.ts";
+import type { Measures } from "./interpret/measures.ts";
 import { sampleTrial } from "./interpret/sampled-rows.ts";
 import type { Results } from "./interpret/site.ts";
 import type { Plans, QueryPlan } from "./plan/plan.ts";
@@ -57,10 +58,10 @@ export class InterpretedQuery {
 
   /**
    * What goes through its rows, with parameters of its own; one execution at a time. `bigints`: every INTEGER is given out as a
-   * bigint.
+   * bigint. `measures` are told what the parts of the plan do.
    */
-  run(values: Arguments, bigints: boolean = false): QueryRun {
-    const execution = new Execution(values, this.#heldRows, this.plans);
+  run(values: Arguments, bigints: boolean = false, measures?: Measures): QueryRun {
+    const execution = new Execution(values, this.#heldRows, this.plans, measures);
     return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns, bigints);
   }
 }

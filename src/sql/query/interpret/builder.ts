@@ -8,6 +8,7 @@ import { assert } from "../../../assert.ts";
 import type { Arguments } from "../../run/arguments.ts";
 import type { BoundQuery, Source } from "../bind/bound.ts";
 import { isSame } from "../bind/walk.ts";
+import type { Stage } from "../plan/explain.ts";
 import type { BodyPlan, CorePlan, JoinPlan, QueryPlan, RowsPlan } from "../plan/plan.ts";
 import { DistinctResults, SetResults, UnionAllResults } from "./compound-results.ts";
 import { ComputedCursor } from "./computed-cursor.ts";
@@ -73,8 +74,10 @@ export class Builder implements Site {
   }
 
   query(bound: BoundQuery): Subquery {
-    const results = this.results(this.#execution.plans.plan(bound));
     const execution = this.#execution;
+    const plan = execution.plans.plan(bound);
+    execution.measures?.queries.add(plan);
+    const results = this.results(plan);
     return {
       isConstant: bound.outer.size === 0,
       get execution() {
@@ -104,7 +107,8 @@ export class Builder implements Site {
   }
 
   /** The rows of a query, whose expressions see the sources of this one. */
-  results({ body, ordering, limit, offset }: QueryPlan): Results {
+  results(plan: QueryPlan): Results {
+    const { body, ordering, limit, offset } = plan;
     const inner = this.#inner();
     const isRecursion = body.kind === "recursion";
     const { results, site } = inner.#body(body, isRecursion ? ordering : []);
@@ -116,9 +120,20 @@ export class Builder implements Site {
         const column = columns.findIndex((candidate) => isSame(candidate.value, value));
         return column >= 0 ? column : evaluatorOf(site, value);
       });
-      return new SortedResults(this.#execution, results, body.columns.length, { terms: ordering, values }, left, skip);
+      const sorting = { terms: ordering, values };
+      const sorted = new SortedResults(this.#execution, results, body.columns.length, sorting, left, skip);
+      return this.#results(plan, "sort", sorted);
     }
-    return limit === undefined ? results : new LimitedResults(results, left, skip);
+    return limit === undefined ? results : this.#results(plan, "limit", new LimitedResults(results, left, skip));
+  }
+
+  /** Measured, where the statement is analyzed. */
+  #results(plan: object, stage: Stage, results: Results): Results {
+    return this.#execution.measures?.results(plan, stage, results) ?? results;
+  }
+
+  #rows(plan: object, stage: Stage, rows: Rows): Rows {
+    return this.#execution.measures?.rows(plan, stage, rows) ?? rows;
   }
 
   /** With the site of its ORDER BY. */
@@ -126,11 +141,10 @@ export class Builder implements Site {
     switch (body.kind) {
       case "core":
         return this.#core(body);
-      case "values":
-        return {
-          results: new ValuesResults(body.rows.map((row) => row.map((cell) => evaluatorOf(this, cell)))),
-          site: this,
-        };
+      case "values": {
+        const values = new ValuesResults(body.rows.map((row) => row.map((cell) => evaluatorOf(this, cell))));
+        return { results: this.#results(body, "body", values), site: this };
+      }
       case "compound": {
         const left = this.#inner().#body(body.left, []).results;
         const right = this.#inner().#body(body.right, []).results;
@@ -139,10 +153,10 @@ export class Builder implements Site {
             ? new UnionAllResults(left, right)
             : new SetResults(this.#execution, body, left, right);
         this.place(body.source, results);
-        return { results, site: this };
+        return { results: this.#results(body, "body", results), site: this };
       }
       case "recursion":
-        return { results: this.#recursion(body, ordering), site: this };
+        return { results: this.#results(body, "body", this.#recursion(body, ordering)), site: this };
     }
   }
 
@@ -170,34 +184,33 @@ export class Builder implements Site {
     return found;
   }
 
-  #core({ rows, grouping, windowing, columns, distinct }: CorePlan): { results: Results; site: Site } {
+  #core(core: CorePlan): { results: Results; site: Site } {
+    const { rows, grouping, windowing, columns, distinct } = core;
     const execution = this.#execution;
     let built = this.rows(rows);
     let site: Builder = this;
     if (grouping !== undefined) {
       const grouped = new GroupedRows(execution, site, built, grouping);
       site = site.#behind(grouped.cursors);
-      built = filtered(grouped, allOf(site, grouping.having));
+      built = this.#rows(core, "grouping", grouped);
+      if (grouping.having.length > 0) {
+        built = this.#rows(core, "having", filtered(built, allOf(site, grouping.having)));
+      }
     }
     if (windowing !== undefined) {
       const windowed = new WindowRows(execution, site, built, windowing);
       site = site.#behind(windowed.cursors);
-      built = windowed;
+      built = this.#rows(core, "windowing", windowed);
     }
     const results = new CoreResults(
       built,
       columns.map(({ value }) => evaluatorOf(site, value)),
     );
-    return {
-      results: distinct
-        ? new DistinctResults(
-            execution,
-            results,
-            columns.map(({ collation }) => collation),
-          )
-        : results,
-      site,
-    };
+    if (!distinct) {
+      return { results, site };
+    }
+    const collations = columns.map(({ collation }) => collation);
+    return { results: this.#results(core, "distinct", new DistinctResults(execution, results, collations)), site };
   }
 
   /** The site behind a grouping or windows, where sources have other cursors. */
@@ -210,8 +223,8 @@ export class Builder implements Site {
   }
 
   rows(plan: RowsPlan): Rows {
-    const rows = this.#unfiltered(plan);
-    return filtered(rows, allOf(this, plan.filters));
+    const rows = this.#rows(plan, "rows", this.#unfiltered(plan));
+    return plan.filters.length === 0 ? rows : this.#rows(plan, "filter", filtered(rows, allOf(this, plan.filters)));
   }
 
   #unfiltered(plan: RowsPlan): Rows {

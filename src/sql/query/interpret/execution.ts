@@ -3,6 +3,7 @@
 import type { Arguments } from "../../run/arguments.ts";
 import type { KeyspaceReader } from "../../storage.ts";
 import type { Plans } from "../plan/plan.ts";
+import type { Measures } from "./measures.ts";
 import { giveRoom, type RowRoom, takeRoom } from "./spare-room.ts";
 
 export class Execution {
@@ -10,16 +11,19 @@ export class Execution {
   /** Rows and groups that the statement may hold. */
   readonly heldRows: number;
   readonly plans: Plans;
+  /** Where it is measured what the parts of the plan do. */
+  readonly measures: Measures | undefined;
   /** Another number for each execution. */
   number: number;
   #reader: KeyspaceReader | undefined;
   readonly #ends: (() => void)[];
   readonly #rooms: RowRoom[];
 
-  constructor(values: Arguments, heldRows: number, plans: Plans) {
+  constructor(values: Arguments, heldRows: number, plans: Plans, measures?: Measures) {
     this.values = values;
     this.heldRows = heldRows;
     this.plans = plans;
+    this.measures = measures;
     this.number = 0;
     this.#reader = undefined;
     this.#ends = [];

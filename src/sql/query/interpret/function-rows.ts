@@ -2,6 +2,7 @@
 import { assert } from "../../../assert.ts";
 import type { TableFunction, TableFunctionRows } from "../../run/table-function.ts";
 import { keptValue } from "../../run/value-set.ts";
+import { countWork } from "../../run/work.ts";
 import { answer, answered, answerNull, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Bound, Source } from "../bind/bound.ts";
 import type { Evaluate } from "./evaluate.ts";
@@ -38,6 +39,7 @@ export class FunctionRows implements Rows, RowCursor {
 
   next(): boolean {
     this.#isMissing = false;
+    countWork(1);
     return this.#rows!.next();
   }
 

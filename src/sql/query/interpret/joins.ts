@@ -6,6 +6,7 @@
  */
 
 import { ValueSet } from "../../run/value-set.ts";
+import { countWork } from "../../run/work.ts";
 import { answer, answered, NULL } from "../../value/value.ts";
 import type { HashKeys, JoinPlan } from "../plan/plan.ts";
 import type { Evaluate } from "./evaluate.ts";
@@ -70,6 +71,7 @@ export class LoopJoin implements Rows {
     const { inner, holds } = this.#sides;
     const kind = this.#kind;
     while (inner.next()) {
+      countWork(1);
       if (holds === undefined || holds()) {
         this.#hasMatched = true;
         return true;

@@ -5,6 +5,7 @@
 import { DbError } from "../../../errors.ts";
 import type { SortTerm } from "../../run/sorter.ts";
 import { ValueSet } from "../../run/value-set.ts";
+import { countWork } from "../../run/work.ts";
 import type { Collation } from "../../value/collation.ts";
 import { compareValues } from "../../value/compare.ts";
 import { NULL } from "../../value/value.ts";
@@ -90,6 +91,7 @@ export class RecursiveResults implements Results {
     if (!this.#isOpen) {
       return false;
     }
+    countWork(1);
     // The row that was given out last is shown to the recursive queries when another one is asked for.
     const { shown, steps } = this.#parts;
     if (this.#row !== undefined) {

@@ -3,6 +3,7 @@ import { DbError } from "../../../errors.ts";
 import type { Table } from "../../catalog/schema.ts";
 import { type KeyWriter, rangeEnd } from "../../key.ts";
 import { ValueSet } from "../../run/value-set.ts";
+import { countWork } from "../../run/work.ts";
 import type { BatchScan } from "../../storage.ts";
 import { compareValues } from "../../value/compare.ts";
 import { answer, answered, BLOB, NULL, type SqlValue, type Tag } from "../../value/value.ts";
@@ -123,6 +124,7 @@ class KeyScan {
       if (this.#count === 0) {
         return false;
       }
+      countWork(this.#count);
       scan.keep(this.#count);
     }
     const i = this.#next++;

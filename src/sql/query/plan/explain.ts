@@ -13,91 +13,126 @@ import type { Source, TableOrigin } from "../bind/bound.ts";
 import type { Access, KeyAccess, RangeEnd } from "./access.ts";
 import type { BodyPlan, CorePlan, QueryPlan, RowsPlan } from "./plan.ts";
 
-export function explainQuery({ body, ordering, limit, offset }: QueryPlan): string[] {
-  const lines = explainBody(body);
+/** What is done with the rows of a plan, in this order. */
+export type Stage = "rows" | "filter" | "grouping" | "having" | "windowing" | "distinct" | "body" | "sort" | "limit";
+
+export interface Step {
+  readonly text: string;
+  /** How many steps it stands in. */
+  readonly depth: number;
+  /** What it is a stage of. */
+  readonly plan?: object;
+  readonly stage?: Stage;
+  /** How many rows it gives each time that it is begun, about. */
+  readonly expected?: number | undefined;
+}
+
+export function explainQuery(plan: QueryPlan): string[] {
+  return stepsOf(plan).map(({ text, depth }) => `${"  ".repeat(depth)}${text}`);
+}
+
+export function stepsOf(plan: QueryPlan): Step[] {
+  const { body, ordering, limit, offset } = plan;
+  const steps = bodySteps(body);
   if (ordering.length > 0) {
-    lines.push(`SORT BY ${some(ordering.length, "term")}`);
+    steps.push(step(`SORT BY ${some(ordering.length, "term")}`, plan, "sort"));
   }
   if (limit !== undefined) {
-    lines.push(offset === undefined ? "LIMIT" : "LIMIT OFFSET");
+    steps.push(step(offset === undefined ? "LIMIT" : "LIMIT OFFSET", plan, "limit"));
   }
-  return lines;
+  return steps;
 }
 
-function explainBody(body: BodyPlan): string[] {
+function step(text: string, plan: object, stage: Stage, expected?: number): Step {
+  return { text, depth: 0, plan, stage, expected };
+}
+
+function bodySteps(body: BodyPlan): Step[] {
   switch (body.kind) {
     case "core":
-      return explainCore(body);
+      return coreSteps(body);
     case "values":
-      return [`VALUES ${some(body.rows.length, "row")}`];
+      return [step(`VALUES ${some(body.rows.length, "row")}`, body, "body")];
     case "compound":
-      return [body.operator.toUpperCase(), ...indented(explainBody(body.left)), ...indented(explainBody(body.right))];
+      return [
+        step(body.operator.toUpperCase(), body, "body"),
+        ...indented(bodySteps(body.left)),
+        ...indented(bodySteps(body.right)),
+      ];
     case "recursion":
-      return ["RECURSION", ...indented(explainBody(body.initial)), ...body.steps.flatMap(explainCore).map(indent)];
+      return [
+        step("RECURSION", body, "body"),
+        ...indented(bodySteps(body.initial)),
+        ...indented(body.steps.flatMap(coreSteps)),
+      ];
   }
 }
 
-function explainCore({ rows, grouping, windowing, distinct }: CorePlan): string[] {
-  const lines = explainRows(rows);
+function coreSteps(core: CorePlan): Step[] {
+  const { rows, grouping, windowing, distinct } = core;
+  const steps = rowsSteps(rows);
   if (grouping !== undefined) {
     const { keys, aggregates, having, shortcut } = grouping;
-    lines[0] += shortcut === "count" ? " BY COUNT" : shortcut === "first-row" ? " FIRST ROW" : "";
+    const way = shortcut === "count" ? " BY COUNT" : shortcut === "first-row" ? " FIRST ROW" : "";
+    steps[0] = { ...steps[0]!, text: `${steps[0]!.text}${way}` };
     const what = keys.length > 0 ? `GROUP BY ${some(keys.length, "key")}, ` : "AGGREGATE ";
-    lines.push(`${what}${some(aggregates.length, "aggregate")}`);
+    steps.push(step(`${what}${some(aggregates.length, "aggregate")}`, core, "grouping"));
     if (having.length > 0) {
-      lines.push("FILTER groups");
+      steps.push(step("FILTER groups", core, "having"));
     }
   }
   if (windowing !== undefined) {
-    lines.push(`WINDOW ${some(windowing.calls.length, "function")}`);
+    steps.push(step(`WINDOW ${some(windowing.calls.length, "function")}`, core, "windowing"));
   }
-  return distinct ? [...lines, "DISTINCT"] : lines;
+  return distinct ? [...steps, step("DISTINCT", core, "distinct")] : steps;
 }
 
-function explainRows(plan: RowsPlan): string[] {
-  const filters = plan.filters.length === 0 ? [] : [explainFilters(plan.filters.length)];
-  return [...explainUnfiltered(plan), ...filters];
+function rowsSteps(plan: RowsPlan): Step[] {
+  const filters =
+    plan.filters.length === 0 ? [] : [step(explainFilters(plan.filters.length), plan, "filter", plan.expected)];
+  return [...unfilteredSteps(plan), ...filters];
 }
 
 export function explainFilters(count: number): string {
   return `FILTER ${some(count, "condition")}`;
 }
 
-function explainUnfiltered(plan: RowsPlan): string[] {
+function unfilteredSteps(plan: RowsPlan): Step[] {
   switch (plan.kind) {
     case "one":
-      return ["CONSTANT ROW"];
+      return [step("CONSTANT ROW", plan, "rows")];
     case "scan":
-      return [explainAccess(plan.source, plan.access)];
+      return [step(explainAccess(plan.source, plan.access), plan, "rows", plan.found)];
     case "query":
-      return [`SUBQUERY ${plan.source.name}`, ...indented(explainQuery(plan.query))];
+      return [step(`SUBQUERY ${plan.source.name}`, plan, "rows"), ...indented(stepsOf(plan.query))];
     case "kept":
-      return [`MATERIALIZE ${plan.source.name}`, ...indented(explainQuery(plan.query))];
+      return [step(`MATERIALIZE ${plan.source.name}`, plan, "rows"), ...indented(stepsOf(plan.query))];
     case "function":
-      return [`CALL ${plan.source.name}`];
+      return [step(`CALL ${plan.source.name}`, plan, "rows")];
     case "recursion":
-      return [`ROWS OF ${plan.source.name}`];
+      return [step(`ROWS OF ${plan.source.name}`, plan, "rows")];
     case "join": {
       const { join, outer, inner, on, hash } = plan;
       const kind = join === "inner" ? "" : `${join.toUpperCase()} `;
-      const tests = on.length === 0 ? [] : [explainFilters(on.length)];
+      // The pairs that pass are what the join gives.
+      const tests = on.length === 0 ? [] : [step(explainFilters(on.length), plan, "rows")];
       return hash === undefined && join === "inner"
-        ? [...explainRows(outer), ...explainRows(inner), ...tests]
+        ? [...rowsSteps(outer), ...rowsSteps(inner), ...tests]
         : [
-            ...explainRows(outer),
-            `${kind}${hash === undefined ? "JOIN" : `HASH JOIN ON ${some(hash.outer.length, "key")}`}`,
-            ...indented([...explainRows(inner), ...tests]),
+            ...rowsSteps(outer),
+            step(
+              `${kind}${hash === undefined ? "JOIN" : `HASH JOIN ON ${some(hash.outer.length, "key")}`}`,
+              plan,
+              "rows",
+            ),
+            ...indented([...rowsSteps(inner), ...tests.map(({ text, depth }) => ({ text, depth }))]),
           ];
     }
   }
 }
 
-function indented(lines: readonly string[]): string[] {
-  return lines.map(indent);
-}
-
-function indent(line: string): string {
-  return `  ${line}`;
+export function indented(steps: readonly Step[]): Step[] {
+  return steps.map((each) => ({ ...each, depth: each.depth + 1 }));
 }
 
 export function explainAccess(source: Source, access: Access): string {

@@ -98,11 +98,9 @@ function scanOf(
   const choice = chooseAccess(source, conditions, isAvailable, knowledge);
   const left = conditions.filter((conjunct) => !choice.taken.has(conjunct));
   const filters = left.map(({ bound }) => bound);
-  return {
-    plan: { kind: "scan", source, access: choice.access, filters },
-    rows: choice.rows * shareOf(left),
-    cost: choice.cost,
-  };
+  const rows = choice.rows * shareOf(left);
+  const plan = { kind: "scan", source, access: choice.access, filters, found: choice.rows, expected: rows } as const;
+  return { plan, rows, cost: choice.cost };
 }
 
 function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {

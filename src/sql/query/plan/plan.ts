@@ -21,9 +21,14 @@ import type {
 import type { Access } from "./access.ts";
 
 /** `filters` are tested on each row before anything else is done with it. */
-export type RowsPlan = { readonly filters: readonly Bound[] } & (
+export type RowsPlan = {
+  readonly filters: readonly Bound[];
+  /** How many rows are expected behind the filters, each time; undefined where nobody has thought of it. */
+  readonly expected?: number;
+} & (
   | { readonly kind: "one" }
-  | { readonly kind: "scan"; readonly source: Source; readonly access: Access }
+  /** `found`: how many rows the access is expected to lead to. */
+  | { readonly kind: "scan"; readonly source: Source; readonly access: Access; readonly found?: number }
   /** A query's rows as they come: its columns are worked out where they are read. */
   | { readonly kind: "query"; readonly source: Source; readonly query: QueryPlan }
   /** A query's rows, kept: found once, read as often as needed, by all sources of the same query. */
@@ -36,6 +41,7 @@ export type RowsPlan = { readonly filters: readonly Bound[] } & (
 export interface JoinPlan {
   readonly kind: "join";
   readonly filters: readonly Bound[];
+  readonly expected?: number;
   /** A right join is a left join the other way round, with its sides kept where they were written. */
   readonly join: "inner" | "left" | "full";
   readonly outer: RowsPlan;
