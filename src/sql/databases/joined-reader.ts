@@ -6,9 +6,12 @@ import type { SchemaVersions } from "./schema-versions.ts";
 /** The readers of all databases, by number; undefined: there is none of that number. */
 export type Readers = () => readonly (KeyspaceReader | undefined)[];
 
+const NOTHING = new Uint8Array(0);
+const NO_DATA = new DataView(NOTHING.buffer);
+
 /** It has found nothing yet. */
 function nothingFound(): { -readonly [Field in keyof FoundValue]: FoundValue[Field] } {
-  return { u8: new Uint8Array(0), data: new DataView(new ArrayBuffer(0)), valueOffset: 0, valueLength: 0 };
+  return { u8: NOTHING, data: NO_DATA, valueOffset: 0, valueLength: 0 };
 }
 
 export class JoinedReader implements SqlSnapshot {

@@ -28,6 +28,8 @@ export class JoinedStore implements SqlStore {
   readonly #readers: (KeyspaceReader | undefined)[];
   readonly #versions: SchemaVersions;
   readonly #checkWritable: (database: number) => void;
+  /** What transactions need of it, by their kind. */
+  readonly #homes: Readonly<Record<"statement" | "interactive", TransactionHome>>;
 
   /** `checkWritable` throws where nothing may be written to a database. */
   constructor(main: SqlStore, checkWritable: (database: number) => void) {
@@ -40,6 +42,7 @@ export class JoinedStore implements SqlStore {
       () => undefined,
     );
     this.#checkWritable = checkWritable;
+    this.#homes = { statement: this.#home("statement"), interactive: this.#home("interactive") };
   }
 
   get clock(): Clock {
@@ -124,12 +127,12 @@ export class JoinedStore implements SqlStore {
   }
 
   begin(kind: "statement" | "interactive"): JoinedTransaction {
-    return new JoinedTransaction(this.#home(kind), kind === "interactive", undefined);
+    return new JoinedTransaction(this.#homes[kind], kind === "interactive", undefined);
   }
 
   /** Goes on with what has begun in main, with savepoints that keep their numbers. */
   widen(transaction: SqlTransaction, kind: "statement" | "interactive", marks: readonly number[]): JoinedTransaction {
-    return new JoinedTransaction(this.#home(kind), kind === "interactive", { transaction, marks });
+    return new JoinedTransaction(this.#homes[kind], kind === "interactive", { transaction, marks });
   }
 
   async changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void> {

@@ -172,23 +172,22 @@ export class JoinedTransaction implements SqlTransaction {
   }
 
   commit(durability?: Durability): void {
-    const left = new Set([...this.#begun.keys()].filter((database) => database !== TEMP).concat(TEMP));
     try {
-      for (const database of left) {
-        // Once it is tried it is over.
-        left.delete(database);
-        this.#begun[database]?.commit(database === TEMP ? undefined : durability);
+      for (let database = 0; database < this.#begun.length; database++) {
+        if (database !== TEMP) {
+          this.#take(database)?.commit(durability);
+        }
       }
+      this.#take(TEMP)?.commit();
     } finally {
-      for (const database of left) {
-        this.#begun[database]?.rollback();
-      }
+      // Those behind one that failed.
+      this.rollback();
     }
   }
 
   rollback(): void {
-    for (const transaction of this.#begun) {
-      transaction?.rollback();
+    for (let database = 0; database < this.#begun.length; database++) {
+      this.#take(database)?.rollback();
     }
   }
 
@@ -227,6 +226,13 @@ export class JoinedTransaction implements SqlTransaction {
       this.#begun.push(undefined);
     }
     this.#begun[database] = transaction;
+    return transaction;
+  }
+
+  /** What has begun there, which is over then, however it ends. */
+  #take(database: number): SqlTransaction | undefined {
+    const transaction = this.#begun[database];
+    this.#begun[database] = undefined;
     return transaction;
   }
 
