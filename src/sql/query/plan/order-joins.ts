@@ -16,6 +16,7 @@ import type { Bound, BoundFrom, JoinKind, Source, TableOrigin } from "../bind/bo
 import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
 import { chooseAccess, type Knowledge } from "./choose-access.ts";
 import { type Conjunct, factoredConjunctsOf, rejectsNulls } from "./conjuncts.ts";
+import { Dependencies } from "./dependencies.ts";
 import { costOf, type HashKeys, type RowsPlan } from "./plan.ts";
 import { Shares, supposedShareOf } from "./shares.ts";
 import type { Statistics } from "./statistics.ts";
@@ -49,6 +50,25 @@ type Unit =
       readonly on: readonly Conjunct[];
       readonly sources: ReadonlySet<Source>;
     };
+
+/** What the weighing of orders needs. */
+interface Orders {
+  readonly units: readonly Unit[];
+  readonly given: ReadonlySet<Source>;
+  readonly dependencies: Dependencies;
+  /** Of each unit. */
+  readonly steps: readonly Step[][];
+}
+
+/** A unit behind others. */
+interface Step {
+  readonly due: readonly Conjunct[];
+  readonly isFirst: boolean;
+  /** Gone through anew for each row before it. */
+  readonly looped: Joined;
+  /** Gone through once, into a hash table. */
+  readonly hashed: { readonly once: Joined; readonly keys: HashKeys; readonly on: readonly Bound[] } | undefined;
+}
 
 /** Plans FROM and WHERE. */
 export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): Joined {
@@ -104,8 +124,7 @@ function scanOf(
 }
 
 function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {
-  const outer: RowsPlan = { kind: "one", filters: gate.map(({ bound }) => bound) };
-  return { kind: "join", join: "inner", outer, inner, on: [], hash: undefined, filters: [] };
+  return joinPlan({ kind: "one", filters: gate.map(({ bound }) => bound) }, inner, [], undefined);
 }
 
 const NO_SOURCES: ReadonlySet<Source> = new Set();
@@ -127,9 +146,20 @@ class Joining {
     const units: Unit[] = [];
     const conditions = [...conjuncts];
     const precedence = this.#collect(from, units, conditions);
-    return units.length <= MOST_TRIED
-      ? this.#bestOrder(units, conditions, given, precedence)
-      : this.#greedyOrder(units, conditions, given, precedence);
+    if (units.length === 1) {
+      const [unit] = units;
+      const after = new Set([...given, ...unit!.sources]);
+      const due = conditions.filter(({ sources }) => this.#isAvailable(sources, after));
+      return this.#neededBy(unit!.sources).every((source) => given.has(source))
+        ? this.#unit(unit!, due, given)
+        : noSolution();
+    }
+    const dependencies = new Dependencies(units, conditions, this.#own, given, (number) => ({
+      units: (precedence.get(units[number]!) ?? []).map((before) => units.indexOf(before)),
+      sources: this.#neededBy(units[number]!.sources),
+    }));
+    const orders: Orders = { units, given, dependencies, steps: units.map(() => []) };
+    return units.length <= MOST_TRIED ? this.#bestOrder(orders) : this.#greedyOrder(orders);
   }
 
   /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */
@@ -187,25 +217,24 @@ class Joining {
     }
   }
 
-  #bestOrder(
-    units: readonly Unit[],
-    conditions: readonly Conjunct[],
-    given: ReadonlySet<Source>,
-    precedence: ReadonlyMap<Unit, Unit[]>,
-  ): Joined {
+  #bestOrder(orders: Orders): Joined {
+    const { units, dependencies } = orders;
     const best: (Joined | undefined)[] = new Array(2 ** units.length).fill(undefined);
+    const isBefore = new Uint8Array(units.length);
     for (let set = 1; set < best.length; set++) {
-      for (const [index, unit] of units.entries()) {
-        const before = set & ~(1 << index);
-        const joined = before === 0 ? undefined : best[before];
-        if ((set & (1 << index)) === 0 || (before !== 0 && joined === undefined)) {
+      for (let unit = 0; unit < units.length; unit++) {
+        const before = set & ~(1 << unit);
+        const joined = best[before];
+        if (before === set || (before !== 0 && joined === undefined)) {
           continue;
         }
-        const earlier = units.filter((_, other) => (before & (1 << other)) !== 0);
-        if (!this.#mayFollow(unit, earlier, given, precedence)) {
+        for (let other = 0; other < units.length; other++) {
+          isBefore[other] = (before >> other) & 1;
+        }
+        if (!dependencies.mayFollow(unit, isBefore)) {
           continue;
         }
-        const candidate = this.#join(joined, earlier, unit, conditions, given);
+        const candidate = this.#join(joined, unit, isBefore, orders);
         if (best[set] === undefined || candidate.cost < best[set]!.cost) {
           best[set] = candidate;
         }
@@ -214,19 +243,15 @@ class Joining {
     return best[best.length - 1] ?? noSolution();
   }
 
-  #greedyOrder(
-    units: readonly Unit[],
-    conditions: readonly Conjunct[],
-    given: ReadonlySet<Source>,
-    precedence: ReadonlyMap<Unit, Unit[]>,
-  ): Joined {
+  #greedyOrder(orders: Orders): Joined {
+    const { units, dependencies } = orders;
     let joined: Joined | undefined;
-    const earlier: Unit[] = [];
-    while (earlier.length < units.length) {
-      let best: { unit: Unit; joined: Joined } | undefined;
-      for (const unit of units) {
-        if (!earlier.includes(unit) && this.#mayFollow(unit, earlier, given, precedence)) {
-          const candidate = this.#join(joined, earlier, unit, conditions, given);
+    const isBefore = new Uint8Array(units.length);
+    for (let count = 0; count < units.length; count++) {
+      let best: { readonly unit: number; readonly joined: Joined } | undefined;
+      for (let unit = 0; unit < units.length; unit++) {
+        if (isBefore[unit] === 0 && dependencies.mayFollow(unit, isBefore)) {
+          const candidate = this.#join(joined, unit, isBefore, orders);
           if (best === undefined || candidate.cost < best.joined.cost) {
             best = { unit, joined: candidate };
           }
@@ -235,23 +260,10 @@ class Joining {
       if (best === undefined) {
         return noSolution();
       }
-      earlier.push(best.unit);
+      isBefore[best.unit] = 1;
       joined = best.joined;
     }
     return joined!;
-  }
-
-  #mayFollow(
-    unit: Unit,
-    earlier: readonly Unit[],
-    given: ReadonlySet<Source>,
-    precedence: ReadonlyMap<Unit, Unit[]>,
-  ): boolean {
-    if (precedence.get(unit)?.some((first) => !earlier.includes(first)) === true) {
-      return false;
-    }
-    const before = new Set([...given, ...earlier.flatMap(({ sources }) => [...sources])]);
-    return this.#neededBy(unit.sources).every((source) => before.has(source));
   }
 
   /** Sources beside these that table functions among them have columns of as arguments. */
@@ -267,53 +279,63 @@ class Joining {
   }
 
   /** One more unit behind those that are joined. */
-  #join(
-    joined: Joined | undefined,
-    earlier: readonly Unit[],
-    unit: Unit,
-    conditions: readonly Conjunct[],
-    given: ReadonlySet<Source>,
-  ): Joined {
-    const before = new Set([...given, ...earlier.flatMap(({ sources }) => [...sources])]);
-    const after = new Set([...before, ...unit.sources]);
-    const due = conditions.filter(
-      ({ sources }) =>
-        this.#isAvailable(sources, after) && (joined === undefined || !this.#isAvailable(sources, before)),
-    );
-    const looped = this.#unit(unit, due, before);
+  #join(joined: Joined | undefined, unit: number, isBefore: Uint8Array, orders: Orders): Joined {
+    const { looped, hashed } = this.#step(unit, isBefore, joined === undefined, orders);
     if (joined === undefined) {
       return looped;
     }
     const rows = Math.max(1, joined.rows * looped.rows);
-    const loop: Joined = {
-      plan: {
-        kind: "join",
-        join: "inner",
-        outer: joined.plan,
-        inner: looped.plan,
-        on: [],
-        hash: undefined,
-        filters: [],
-      },
-      rows,
-      cost: joined.cost + joined.rows * looped.cost + rows,
-    };
+    const loopCost = joined.cost + joined.rows * looped.cost + rows;
+    const hashCost =
+      hashed === undefined
+        ? Number.POSITIVE_INFINITY
+        : joined.cost + hashed.once.cost + hashed.once.rows * BUILD_COST + joined.rows * PROBE_COST + rows;
+    if (hashed === undefined || hashCost >= loopCost) {
+      const plan = joinPlan(joined.plan, looped.plan, [], undefined);
+      return { plan, rows, cost: loopCost };
+    }
+    return { plan: joinPlan(joined.plan, hashed.once.plan, hashed.on, hashed.keys), rows, cost: hashCost };
+  }
+
+  /** The ways to a unit behind others, which are the same whenever the same conditions are due. */
+  #step(unit: number, isBefore: Uint8Array, isFirst: boolean, orders: Orders): Step {
+    const { units, given, dependencies } = orders;
+    const steps = orders.steps[unit]!;
+    const due = dependencies.dueWith(unit, isBefore, isFirst);
+    for (const step of steps) {
+      if (step.isFirst === isFirst && isSameList(step.due, due)) {
+        return step;
+      }
+    }
+    const before = new Set(given);
+    for (let other = 0; other < units.length; other++) {
+      if (isBefore[other] === 1) {
+        for (const source of units[other]!.sources) {
+          before.add(source);
+        }
+      }
+    }
+    const looped = this.#unit(units[unit]!, due, before);
+    const hashed = isFirst ? undefined : this.#hashed(units[unit]!, due, before, given);
+    const step = { due, isFirst, looped, hashed };
+    steps.push(step);
+    return step;
+  }
+
+  #hashed(
+    unit: Unit,
+    due: readonly Conjunct[],
+    before: ReadonlySet<Source>,
+    given: ReadonlySet<Source>,
+  ): Step["hashed"] {
     const hash = hashKeys(due, before, unit.sources, (sources) => this.#isAvailable(sources, before));
     if (hash === undefined || !this.#neededBy(unit.sources).every((source) => given.has(source))) {
-      return loop;
+      return undefined;
     }
-    const own = due.filter(({ sources }) => this.#isAvailable(sources, new Set([...given, ...unit.sources])));
-    const once = this.#unit(unit, own, given);
-    const cost = joined.cost + once.cost + once.rows * BUILD_COST + joined.rows * PROBE_COST + rows;
-    if (cost >= loop.cost) {
-      return loop;
-    }
+    const alone = new Set([...given, ...unit.sources]);
+    const own = due.filter(({ sources }) => this.#isAvailable(sources, alone));
     const on = due.filter((conjunct) => !own.includes(conjunct) && !hash.taken.has(conjunct)).map(({ bound }) => bound);
-    return {
-      plan: { kind: "join", join: "inner", outer: joined.plan, inner: once.plan, on, hash: hash.keys, filters: [] },
-      rows,
-      cost,
-    };
+    return { once: this.#unit(unit, own, given), keys: hash.keys, on };
   }
 
   /** The rows of a unit for which `conditions` hold. */
@@ -428,6 +450,22 @@ class Joining {
     }
     return true;
   }
+}
+
+function joinPlan(outer: RowsPlan, inner: RowsPlan, on: readonly Bound[], hash: HashKeys | undefined): RowsPlan {
+  return { kind: "join", join: "inner", outer, inner, on, hash, filters: [] };
+}
+
+function isSameList(a: readonly Conjunct[], b: readonly Conjunct[]): boolean {
+  if (a.length !== b.length) {
+    return false;
+  }
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** Table functions want each other's columns, or those of what must come later. */
