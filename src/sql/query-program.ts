@@ -69,7 +69,7 @@ export class QueryProgram {
   /** The same for a result that is read row by row: where that is made in one go it is interpreted, unless all rows come first anyway. */
   resumableFunctionOf(shape: RowShape): SelectFunction | undefined {
     const { body, ordering } = this.plan;
-    const isHeld = ordering.length > 0 || (body.kind === "core" && body.grouping !== undefined);
+    const isHeld = ordering.length > 0 || (body.kind === "core" && (body.grouping ?? body.windowing) !== undefined);
     return isHeld || isResumable(this.plan) ? this.functionOf(shape) : undefined;
   }
 

@@ -10,8 +10,11 @@ import { KeyList } from "../run/key-list.ts";
 import { limitOf } from "../run/limit.ts";
 import { RowArena } from "../run/row-arena.ts";
 import { RowKeys } from "../run/row-keys.ts";
+import { RowQueue } from "../run/row-queue.ts";
 import { sorterOf } from "../run/top-rows.ts";
 import { ValueSet } from "../run/value-set.ts";
+import { frameEndOf } from "../run/window-frame.ts";
+import { WindowTable } from "../run/window-table.ts";
 import { countWork } from "../run/work.ts";
 import { answerGivenRowid, isSameEntry, writeRowidKey } from "../run/write-support.ts";
 import { leafTests } from "../run/zone-maps.ts";
@@ -42,8 +45,11 @@ export interface Library {
   readonly countWork: typeof countWork;
   readonly failMissingRow: typeof failMissingRow;
   readonly ValueSet: typeof ValueSet;
+  readonly WindowTable: typeof WindowTable;
+  readonly frameEndOf: typeof frameEndOf;
   readonly ROW_OF_NULLS: typeof ROW_OF_NULLS;
   readonly RowKeys: typeof RowKeys;
+  readonly RowQueue: typeof RowQueue;
   readonly RowArena: typeof RowArena;
   readonly KeyList: typeof KeyList;
   readonly JoinTable: typeof JoinTable;
@@ -108,8 +114,11 @@ export const library: Library = {
   countWork,
   failMissingRow,
   ValueSet,
+  WindowTable,
+  frameEndOf,
   ROW_OF_NULLS,
   RowKeys,
+  RowQueue,
   RowArena,
   KeyList,
   JoinTable,

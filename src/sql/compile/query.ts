@@ -12,32 +12,23 @@ import { INTEGER, NULLABLE, REAL, type TypeSet } from "../value/value.ts";
 import { Aggregation } from "./aggregate.ts";
 import { arenaColumn, emitKeepRow } from "./arena.ts";
 import { emitRow } from "./column.ts";
+import type { CoreRows } from "./core-rows.ts";
 import { compileValue } from "./expression.ts";
 import { Frame, type ResultRow, type Wanted } from "./frame.ts";
 import { emitFindGroup } from "./group-key.ts";
 import { emitEnds, prefixOf } from "./key-access.ts";
 import { can, choose, isFast, type Operand, pair } from "./operand.ts";
 import { compilePredicate } from "./predicate.ts";
+import { emitRecursion } from "./recursion.ts";
 import { hasManyRows, RowFunction } from "./row-function.ts";
 import { emitRows } from "./rows.ts";
 import { emitFilters, tableOf } from "./scan.ts";
 import type { FunctionUnit } from "./unit.ts";
+import { emitWindows } from "./windows.ts";
 
 /** A frame in which everything compiles, at the start of a function. */
 export function newFrame(unit: FunctionUnit): Frame {
   return new Frame(unit, { value: compileValue, test: compilePredicate, query: emitQuery });
-}
-
-/** What is wanted of the rows of a core. */
-export interface CoreRows {
-  /** What is evaluated of a row of the result. */
-  readonly bounds: readonly Bound[];
-  /** Whether storage is read while one is looked at. */
-  readonly isReading: boolean;
-  /** It is a single scan that goes on in the next call of the function: what is emitted behind each batch. */
-  readonly afterBatch?: (() => void) | undefined;
-  /** What `consume` uses of the function; undefined: it stands in the function itself (row-function.ts). */
-  readonly names?: readonly string[];
 }
 
 /** Emits what gives the rows of a SELECT; `consume` has the frame of a row of its result. */
@@ -48,8 +39,9 @@ export function emitCore(
   consume: (frame: Frame, skip: string) => void,
 ): void {
   const { emitter, unit } = frame;
-  const { distinct, columns, grouping } = plan;
-  const isApart = rows.names !== undefined && grouping === undefined && frame.isAlone && hasManyRows(plan.rows);
+  const { distinct, columns, grouping, windowing } = plan;
+  const isOfRows = grouping === undefined && windowing === undefined;
+  const isApart = rows.names !== undefined && isOfRows && frame.isAlone && hasManyRows(plan.rows);
   const apart = isApart ? new RowFunction(frame, plan.rows, rows.names, RowFunction.stop) : undefined;
   let consumeNew = consume;
   const bounds = distinct ? [...rows.bounds, ...columns.map(({ value }) => value)] : rows.bounds;
@@ -62,6 +54,17 @@ export function emitCore(
       emitDistinct(at, plan, seen, skip);
       consume(at, skip);
     };
+  }
+  if (windowing !== undefined) {
+    const emitBefore = (kept: readonly Bound[], take: (at: Frame) => void): void => {
+      if (grouping === undefined) {
+        emitRows(frame, plan.rows, { bounds: kept, isReading: false }, () => take(frame));
+      } else {
+        emitGroups(frame, plan, kept, take);
+      }
+    };
+    emitWindows(frame, plan, emitBefore, consumeNew);
+    return;
   }
   if (grouping !== undefined) {
     emitGroups(frame, plan, bounds, consumeNew);
@@ -144,25 +147,30 @@ function emitGroups(
 /** Emits the loops over a query's rows, in a frame that sees what is on a row around it. */
 function emitQuery(around: Frame, plan: QueryPlan, wanted: Wanted, consume: (row: ResultRow) => void): void {
   const { body, ordering, limit, offset } = plan;
-  assert(body.kind === "core", "what is compiled is a SELECT");
+  assert(body.kind === "core" || body.kind === "recursion", "what is compiled is a SELECT, or recursive");
   const frame = around.inner();
   const { emitter } = frame;
   const label = emitter.name("query");
   emitter.open(`${label}:`);
   const limits = emitLimits(frame, plan, `break ${label};`);
-  const columns = wanted.columns.map((index) => body.columns[index]!.value);
-  if (ordering.length > 0) {
+  const give = (row: ResultRow): void => {
+    if (offset !== undefined) {
+      emitter.line(`if (${limits.skip} > 0) { ${limits.skip}--; ${row.skip} }`);
+    }
+    if (limit !== undefined) {
+      emitter.line(`if (${limits.left}-- <= 0) break ${label};`);
+    }
+    consume(row);
+  };
+  if (body.kind === "recursion") {
+    emitRecursion(frame, body, emitCore, give);
+  } else if (ordering.length > 0) {
     emitSorted(frame, { ...plan, body }, wanted, limits, consume);
   } else {
-    emitCore(frame, body, { bounds: columns, isReading: wanted.isReading }, (at, skip) => {
-      if (offset !== undefined) {
-        emitter.line(`if (${limits.skip} > 0) { ${limits.skip}--; ${skip} }`);
-      }
-      if (limit !== undefined) {
-        emitter.line(`if (${limits.left}-- <= 0) break ${label};`);
-      }
-      consume({ column: (index) => at.value(body.columns[index]!.value), skip });
-    });
+    const columns = wanted.columns.map((index) => body.columns[index]!.value);
+    emitCore(frame, body, { bounds: columns, isReading: wanted.isReading }, (at, skip) =>
+      give({ column: (index) => at.value(body.columns[index]!.value), skip }),
+    );
   }
   emitter.close();
 }

@@ -41,7 +41,8 @@ export function emitRows(frame: Frame, plan: RowsPlan, behind: Behind, consume: 
       emitJoin(frame, plan, behind, consume, through);
       break;
     case "recursion":
-      assert(false, "what is recursive is not compiled");
+      // The loop around it has loaded the row that it is shown.
+      emitOne(frame, plan.filters, consume);
   }
 }
 

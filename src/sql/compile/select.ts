@@ -31,6 +31,7 @@ export function isResumable({ body, ordering, limit, offset }: QueryPlan): boole
     !readsStorage([limit, offset].filter((part) => part !== undefined)) &&
     ordering.length === 0 &&
     body.grouping === undefined &&
+    body.windowing === undefined &&
     !body.distinct &&
     body.rows.kind === "scan" &&
     body.rows.access.kind === "key" &&

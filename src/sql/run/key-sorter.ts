@@ -11,11 +11,11 @@
  */
 import { compareBytes, copyBytes } from "../../bytes.ts";
 import { DbError } from "../../errors.ts";
+import { distribute } from "./distribute.ts";
 
 const MAX_SORTED_BYTES = 2 ** 30;
 const INITIAL_BYTES = 65_536;
 const INITIAL_PAIRS = 1024;
-const RADIX = 65_536;
 /** Fewer pairs are compared right away. */
 const SMALL = 1000;
 
@@ -149,27 +149,4 @@ export class KeySorter {
     larger.set(this.bytes.subarray(0, this.#used));
     this.bytes = larger;
   }
-}
-
-/** One pass; false: all have the same digit, and nothing was done. */
-function distribute(words: Uint32Array, shift: number, from: Uint32Array, into: Uint32Array): boolean {
-  const starts = new Uint32Array(RADIX + 1);
-  for (let i = 0; i < from.length; i++) {
-    const after = ((words[from[i]!]! >>> shift) & 0xffff) + 1;
-    starts[after] = starts[after]! + 1;
-  }
-  if (starts.includes(from.length)) {
-    return false;
-  }
-  for (let digit = 1; digit <= RADIX; digit++) {
-    starts[digit] = starts[digit]! + starts[digit - 1]!;
-  }
-  for (let i = 0; i < from.length; i++) {
-    const pair = from[i]!;
-    const digit = (words[pair]! >>> shift) & 0xffff;
-    const place = starts[digit]!;
-    into[place] = pair;
-    starts[digit] = place + 1;
-  }
-  return true;
 }

@@ -6,9 +6,11 @@
  *
  * The end of a RANGE with a distance is looked for among the sets of peers, which stand in the order of their keys.
  */
+import { DbError } from "../../errors.ts";
+import { toNumericAffinity } from "../value/affinity.ts";
 import { add, subtract } from "../value/arithmetic.ts";
 import { compareValues } from "../value/compare.ts";
-import { answer, answered, BLOB, NULL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
+import { answer, answered, BIG, BLOB, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
 
 export type FrameUnit = "rows" | "range" | "groups";
 export type FrameExclusion = "no others" | "current row" | "group" | "ties";
@@ -37,17 +39,41 @@ export interface Frame {
   readonly to: number;
 }
 
-export function frameOf(
-  partition: Partition,
-  unit: FrameUnit,
-  start: FrameEnd,
-  end: FrameEnd,
-  position: number,
-): Frame {
-  const { size } = partition;
-  const from = Math.max(0, startOf(partition, unit, start, position));
-  const to = Math.min(size, endOf(partition, unit, end, position));
-  return { from, to: Math.max(from, to) };
+/** What is said of an end of a frame. */
+export interface FrameEndShape {
+  readonly kind: FrameEndKind;
+  readonly which: "start" | "end";
+  /** The distance is in rows or groups. */
+  readonly isWhole: boolean;
+  readonly hasDistance: boolean;
+}
+
+/** With the distance that was worked out; INVALID where that is none. */
+export function frameEndOf({ kind, which, isWhole, hasDistance }: FrameEndShape, tag: Tag, value: SqlValue): FrameEnd {
+  if (!hasDistance) {
+    return { kind, tag: NULL, distance: null };
+  }
+  toNumericAffinity(tag, value);
+  const distance = answered();
+  const isNumber = answer.tag === INTEGER || answer.tag === BIG || (answer.tag === REAL && !isWhole);
+  if (!isNumber || Number(distance) < 0) {
+    const what = isWhole ? "integer" : "number";
+    throw new DbError(
+      "INVALID",
+      `frame ${which === "start" ? "starting" : "ending"} offset must be a non-negative ${what}`,
+    );
+  }
+  return { kind, tag: answer.tag, distance };
+}
+
+/** The first row of the frame. */
+export function frameStartAt(partition: Partition, unit: FrameUnit, start: FrameEnd, position: number): number {
+  return Math.max(0, startOf(partition, unit, start, position));
+}
+
+/** The first row behind the frame; where that is not beyond its start, the frame is empty. */
+export function frameEndAt(partition: Partition, unit: FrameUnit, end: FrameEnd, position: number): number {
+  return Math.min(partition.size, endOf(partition, unit, end, position));
 }
 
 function startOf(partition: Partition, unit: FrameUnit, { kind, tag, distance }: FrameEnd, position: number): number {

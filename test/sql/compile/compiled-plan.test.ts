@@ -23,6 +23,9 @@ test.each([
   "SELECT count(DISTINCT a), sum(a) FILTER (WHERE b > 'x'), group_concat(b) FROM t",
   "WITH c AS (SELECT a FROM t) SELECT * FROM c, c AS d WHERE c.a = d.a",
   "SELECT value FROM generate_series(1, 5)",
+  "SELECT sum(a) OVER () FROM t",
+  "SELECT b, rank() OVER (ORDER BY sum(a) DESC) FROM t GROUP BY b",
+  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n",
   "SELECT a FROM t WHERE a = (SELECT 1 UNION SELECT 2)",
 ])("compiled: %s", (query) => {
   expect(code(query)).toContain("(function select(reader, values, cursor, out, most) {");
@@ -33,8 +36,7 @@ test.each([
   "SELECT a FROM t LEFT JOIN (u AS v JOIN u AS w ON v.x = w.x) ON v.x > a",
   "SELECT a FROM t UNION SELECT x FROM u",
   "VALUES (1)",
-  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n",
-  "SELECT sum(a) OVER () FROM t",
+  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3 ORDER BY 1) SELECT i FROM n",
   "SELECT group_concat(b ORDER BY a) FROM t",
   "SELECT a FROM t WHERE (a, b) IN (SELECT x, y FROM u)",
   "SELECT a FROM t WHERE a = (SELECT x FROM u UNION SELECT t.b)",
