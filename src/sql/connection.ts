@@ -277,14 +277,15 @@ export class Connection implements Surroundings {
   /** What has not changed since the last time is not read again. */
   #readCatalog(reader: KeyspaceReader): Schemas {
     if (this.#joined === undefined) {
-      return new Schemas(reader.schemaVersion, [Catalog.read(reader)], this.databases);
+      const main = Catalog.read(reader, "main", MAIN, this.#catalog?.parts[MAIN]);
+      return new Schemas(reader.schemaVersion, [main], this.databases);
     }
     const parts: (Catalog | undefined)[] = [];
     for (const { number, name } of this.databases) {
       const part = partOf(reader, number);
       const known = this.#catalog?.parts[number];
       const isSame = known?.name === name && known.version === part.schemaVersion;
-      parts[number] = isSame ? known : Catalog.read(part, name, number);
+      parts[number] = isSame ? known : Catalog.read(part, name, number, known?.name === name ? known : undefined);
     }
     return new Schemas(reader.schemaVersion, parts, this.databases);
   }

@@ -8,9 +8,9 @@ import { keyspaceOf, MAIN } from "../databases/keyspace-number.ts";
 import type { ParsedStatement, Statement } from "../parse/ast/statement.ts";
 import { parseStatement } from "../parse/parser.ts";
 import type { KeyspaceReader } from "../storage.ts";
-import { type Entry, type NumberedEntry, readEntries } from "./entry.ts";
+import { type Entry, type KnownEntries, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
-import { foldName } from "./name.ts";
+import { foldName, foldsTo } from "./name.ts";
 import type { Index, ListedDatabase, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
@@ -22,6 +22,8 @@ export class Catalog implements Schema {
   readonly version: number;
   /** In the order in which they were made: the rows of sqlite_schema. */
   readonly entries: readonly NumberedEntry[];
+  /** Of this schema, in whatever version. */
+  readonly #known: KnownEntries;
   readonly #tables: Map<string, Table>;
   readonly #views: Map<string, View>;
   readonly #triggers: Map<string, Trigger>;
@@ -29,7 +31,14 @@ export class Catalog implements Schema {
   /** The table of each index. */
   readonly #indexes: Map<string, Table>;
 
-  private constructor(name: string, database: number, version: number, entries: readonly NumberedEntry[]) {
+  private constructor(
+    name: string,
+    database: number,
+    version: number,
+    entries: readonly NumberedEntry[],
+    known: KnownEntries,
+  ) {
+    this.#known = known;
     this.name = name;
     this.database = database;
     this.version = version;
@@ -44,18 +53,25 @@ export class Catalog implements Schema {
     }
   }
 
-  static read(reader: KeyspaceReader, name: string = "main", database: number = MAIN): Catalog {
-    return new Catalog(name, database, reader.schemaVersion, readEntries(reader));
+  /** `before` is the same schema in another version: what is as it was there is not parsed again. */
+  static read(
+    reader: KeyspaceReader,
+    name: string = "main",
+    database: number = MAIN,
+    before: Catalog | undefined = undefined,
+  ): Catalog {
+    const known: KnownEntries = before === undefined ? new Map() : before.#known;
+    return new Catalog(name, database, reader.schemaVersion, readEntries(reader, known), known);
   }
 
   /** Of a schema that nothing was ever put into. */
   static empty(name: string, database: number): Catalog {
-    return new Catalog(name, database, 0, []);
+    return new Catalog(name, database, 0, [], new Map());
   }
 
   /** The same as it is in a transaction that has changed it. */
   readAgain(transaction: KeyspaceReader): Catalog {
-    return Catalog.read(transaction, this.name, this.database);
+    return Catalog.read(transaction, this.name, this.database, this);
   }
 
   get names(): readonly string[] {
@@ -148,7 +164,7 @@ export class Catalog implements Schema {
     const name = foldName(entry.name);
     switch (entry.type) {
       case "table":
-        this.#tables.set(name, tableOf(this.name, this.database, entry, entries));
+        this.#tables.set(name, knownTable(this.name, this.database, entry, entries));
         break;
       case "index": {
         const table = this.#tables.get(foldName(entry.table))!;
@@ -180,10 +196,24 @@ export class Catalog implements Schema {
   }
 }
 
-/** There is one schema. */
+/** What was made of an entry: its text parsed, and of a table's with those of its indexes the table. */
+const parsed = new WeakMap<Entry, ParsedStatement>();
+const tables = new WeakMap<Entry, { readonly indexes: readonly NumberedEntry[]; readonly table: Table }>();
+
+function knownTable(schema: string, database: number, entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
+  const folded = foldName(entry.name);
+  const indexes = entries.filter(({ type, table }) => type === "index" && foldsTo(table, folded));
+  const known = tables.get(entry);
+  if (known?.indexes.length === indexes.length && known.indexes.every((index, i) => index === indexes[i])) {
+    return known.table;
+  }
+  const table = tableOf(schema, database, entry, indexes);
+  tables.set(entry, { indexes, table });
+  return table;
+}
 
 /** With its indexes in the order in which SQLite looks at them: the one made last first, those that replace rows behind the others. */
-function tableOf(schema: string, database: number, entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
+function tableOf(schema: string, database: number, entry: NumberedEntry, indexes: readonly NumberedEntry[]): Table {
   const { definition, statement } = read(entry, "create-table");
   const { keyspace, slots, firstSlots, columnSlots } = entry;
   const { table, indexes: shapes } = tableShapeOf(definition, statement, {
@@ -193,8 +223,6 @@ function tableOf(schema: string, database: number, entry: NumberedEntry, entries
     firstSlots: firstSlots!,
     columnSlots: columnSlots!,
   });
-  const folded = foldName(entry.name);
-  const indexes = entries.filter(({ type, table: of }) => type === "index" && foldName(of) === folded);
   let shape = 0;
   const made = indexes.map((index) => {
     if (index.sql === null) {
@@ -211,14 +239,18 @@ function tableOf(schema: string, database: number, entry: NumberedEntry, entries
 }
 
 function read<Kind extends Statement["kind"]>(
-  { name, sql }: Entry,
+  entry: Entry,
   kind: Kind,
   isOfTemporary: boolean = false,
 ): { readonly definition: ParsedStatement; readonly statement: Extract<Statement, { kind: Kind }> } {
-  const definition = parseStatement(sql!, isOfTemporary);
+  let definition = parsed.get(entry);
+  if (definition === undefined) {
+    definition = parseStatement(entry.sql!, isOfTemporary);
+    parsed.set(entry, definition);
+  }
   const { statement } = definition;
   if (statement.kind !== kind) {
-    throw new DbError("CORRUPT", `the catalog's text for ${name} is another kind of statement. Run nacre check`);
+    throw new DbError("CORRUPT", `the catalog's text for ${entry.name} is another kind of statement. Run nacre check`);
   }
   return { definition, statement: statement as Extract<Statement, { kind: Kind }> };
 }

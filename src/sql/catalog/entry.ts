@@ -34,8 +34,11 @@ export interface NumberedEntry extends Entry {
 
 export const CATALOG_KEYSPACE = "sql";
 
-/** All of them, in the order in which they were made. */
-export function readEntries(reader: KeyspaceReader): NumberedEntry[] {
+/** Entries by their numbers, with the texts that they were read from. */
+export type KnownEntries = Map<number, { readonly json: string; readonly entry: NumberedEntry }>;
+
+/** All of them, in the order in which they were made; what is as it is known is the same object. */
+export function readEntries(reader: KeyspaceReader, known: KnownEntries = new Map()): NumberedEntry[] {
   const keyspace = reader.keyspace(CATALOG_KEYSPACE);
   const entries: NumberedEntry[] = [];
   if (keyspace === undefined) {
@@ -48,13 +51,32 @@ export function readEntries(reader: KeyspaceReader): NumberedEntry[] {
         const { prefix, prefixOffset, prefixLength, u8 } = scan;
         const number = readRowid(prefix, prefixOffset, prefixLength, u8, scan.keyOffsets[i]!, scan.keyLengths[i]!);
         const from = scan.valueOffsets[i]!;
-        entries.push({ ...decode(Buffer.from(u8.slice(from, from + scan.valueLengths[i]!)).toString()), number });
+        const json = Buffer.from(u8.buffer, u8.byteOffset + from, scan.valueLengths[i]!).toString();
+        let found = known.get(number);
+        if (found?.json !== json) {
+          found = { json, entry: { ...decode(json), number } };
+          known.set(number, found);
+        }
+        entries.push(found.entry);
       }
     }
   } finally {
     scan.close();
   }
+  forget(known, entries);
   return entries;
+}
+
+/** What is no longer there, once it is as much as what is. */
+function forget(known: KnownEntries, entries: readonly NumberedEntry[]): void {
+  if (known.size > 2 * entries.length) {
+    const numbers = new Set(entries.map(({ number }) => number));
+    for (const number of known.keys()) {
+      if (!numbers.has(number)) {
+        known.delete(number);
+      }
+    }
+  }
 }
 
 /** Writes an entry: in place of the one of its number, if there is one. Its keyspace may be as the session numbers it. */
