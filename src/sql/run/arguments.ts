@@ -17,6 +17,9 @@ export type SqlParameters = readonly (
 
 const NO_TAGS = new Uint8Array(0);
 const NO_NUMBERS = new Float64Array(0);
+const NO_VALUES: SqlValue[] = [];
+const NO_NAMES: readonly undefined[] = [];
+const NO_PLACES: readonly number[] = [];
 
 export class Arguments {
   readonly tags: Uint8Array;
@@ -31,9 +34,9 @@ export class Arguments {
     const isWithout = names.length === 0;
     this.tags = isWithout ? NO_TAGS : new Uint8Array(names.length);
     this.numbers = isWithout ? NO_NUMBERS : new Float64Array(names.length);
-    this.others = names.map(() => null);
-    this.#names = names.map((name) => (name?.startsWith("?") === true ? undefined : name));
-    this.#unnamed = [...this.#names.keys()].filter((index) => this.#names[index] === undefined);
+    this.others = isWithout ? NO_VALUES : names.map(() => null);
+    this.#names = isWithout ? NO_NAMES : names.map((name) => (name?.startsWith("?") === true ? undefined : name));
+    this.#unnamed = isWithout ? NO_PLACES : [...this.#names.keys()].filter((index) => this.#names[index] === undefined);
   }
 
   /**

@@ -479,8 +479,8 @@ export class Scope {
 
   /** A column that a name means, or several that are one. */
   #told(meant: Bound, at: number): Bound {
-    const isIn = ({ source }: VisibleSource): boolean => meant.kind === "column" && source === meant.source;
-    return meant.kind === "column" ? this.#means(this.sources.find(isIn)!, meant.column, at) : meant;
+    const isTold = meant.kind === "column" && this.statement.isObserved;
+    return isTold ? this.#means(this.sources.find(({ source }) => source === meant.source)!, meant.column, at) : meant;
   }
 
   #means({ source, namesake }: VisibleSource, column: SourceColumn, at: number): Bound {

@@ -131,6 +131,9 @@ export function collationOf(bound: Bound): CollationChoice | undefined {
       return collationOf(bound.operand);
     case "unary":
       return bound.operator === "+" ? collationOf(bound.operand) : explicitIn(bound);
+    case "constant":
+    case "parameter":
+      return undefined;
     default:
       return explicitIn(bound);
   }

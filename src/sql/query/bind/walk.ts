@@ -103,12 +103,15 @@ export function forEachQuery(bound: Bound, visit: (query: BoundQuery) => void): 
 
 /** Calls `visit` for the expression and everything in it, subqueries' expressions included. */
 export function visitAll(bound: Bound, visit: Visit): void {
-  visit(bound);
-  forEachPart(bound, (part) => visitAll(part, visit));
-  const query = queryOf(bound);
-  if (query !== undefined) {
-    visitQuery(query, visit);
-  }
+  const all = (part: Bound): void => {
+    visit(part);
+    forEachPart(part, all);
+    const query = queryOf(part);
+    if (query !== undefined) {
+      visitQuery(query, visit);
+    }
+  };
+  all(bound);
 }
 
 /** Calls `visit` for every expression of a query and everything in it. */
