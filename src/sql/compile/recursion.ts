@@ -32,6 +32,7 @@ export function emitRecursion(
   emitParts(frame, plan.initial, emitCore, push.emit);
   const row = plan.columns.map(() => declare(emitter, ANY_TYPE));
   emitter.open(`while (${push.queue}.take())`);
+  emitter.line(`${emitter.use("countWork")}(1);`);
   const cell = emitter.name("cell");
   emitter.line(`const ${cell} = ${push.queue}.cell;`);
   for (const [index, { tag, number, other }] of row.entries()) {
