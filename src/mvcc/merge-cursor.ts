@@ -137,7 +137,7 @@ export class MergeCursor {
   }
 
   /**
-   * Stands before the first entry of another range of the same keyspace, in the same direction: a tenth of what closing and
+   * Stands before the first entry of another range of the same keyspace, in the same direction, at a part of what closing and
    * opening cost. False: it was closed, or what is read there or was written by the reader has changed since `open`.
    */
   moveTo(range: ByteRange): boolean {

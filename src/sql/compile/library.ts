@@ -1,4 +1,5 @@
 /** Everything that generated code may call, by the names under which it does. */
+import { compareBytes } from "../../bytes.ts";
 import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../key.ts";
 import { locateColumn, place, readNumberBody, readOtherBody, TAG_OF_KIND } from "../row.ts";
 import { CountState, FunctionState, growStates, SumState, ValueState } from "../run/aggregate-state.ts";
@@ -93,6 +94,7 @@ export interface Library {
   readonly multiply: typeof multiply;
   readonly negate: typeof negate;
   readonly place: typeof place;
+  readonly compareBytes: typeof compareBytes;
   readonly copyOfEnd: typeof copyOfEnd;
   readonly readNumberBody: typeof readNumberBody;
   readonly readOtherBody: typeof readOtherBody;
@@ -162,6 +164,7 @@ export const library: Library = {
   multiply,
   negate,
   place,
+  compareBytes,
   copyOfEnd,
   readNumberBody,
   readOtherBody,
