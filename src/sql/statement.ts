@@ -404,12 +404,12 @@ export class Statement<Row = SqlRow> {
   #pragma({ pragma, schema, value }: Extract<Program, { kind: "pragma" }>): PragmaRows {
     const connection = this.#connection;
     const catalog = connection.catalog(connection.reader());
-    if (pragma.kind === "schema") {
-      return pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions), schema);
-    }
     const query = (text: string): PragmaRows =>
       new Statement(connection, new Prepared(parseStatement(text))).raw().all();
-    const rows = pragma.rows({ connection, catalog, schema, query }, value);
+    const rows =
+      pragma.kind === "schema"
+        ? pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions), schema)
+        : pragma.rows({ connection, catalog, schema, query }, value);
     return this.#prepared.bigints ? rows.map((row) => row.map(withBigint)) : rows;
   }
 

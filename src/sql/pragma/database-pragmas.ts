@@ -1,5 +1,6 @@
 /** Pragmas about the database as a whole: its journal, its checks, what there is in it. */
 import { DbError } from "../../errors.ts";
+import { type Link, linkOf } from "../catalog/link.ts";
 import { quoteName } from "../catalog/name.ts";
 import type { ForeignKey, Schema, Table } from "../catalog/schema.ts";
 import { TEMP } from "../databases/keyspace-number.ts";
@@ -62,19 +63,23 @@ function orphansOf(
   id: number,
   query: PragmaSession["query"],
 ): PragmaRows {
-  const parent = catalog.table(table.schema, key.table);
-  const referenced = key.referenced ?? parent?.declaredKey.map(({ name }) => name) ?? [];
+  const link = linkOf(catalog, table, key);
   const columns = key.columns.map(({ name }) => `c.${quoteName(name)}`);
   const isGiven = columns.map((column) => `${column} IS NOT NULL`).join(" AND ");
   const rowid = table.primaryKey.length > 0 ? "NULL" : "c.rowid";
-  const matches = columns.map((column, index) => `p.${quoteName(referenced[index] ?? "")} = ${column}`).join(" AND ");
-  const isOrphan = parent === undefined ? "1" : `NOT EXISTS (SELECT 1 FROM ${qualified(parent)} AS p WHERE ${matches})`;
+  const isOrphan = link === undefined ? "1" : `NOT EXISTS (${parentQuery(link, columns)})`;
   return query(`SELECT ${rowid} FROM ${qualified(table)} AS c WHERE ${isGiven} AND ${isOrphan}`).map(([found]) => [
     table.name,
     found!,
     key.table,
     id,
   ]);
+}
+
+/** Finds the parent of a child with these columns. */
+function parentQuery({ parent, parentColumns }: Link, columns: readonly string[]): string {
+  const matches = columns.map((column, index) => `p.${quoteName(parentColumns[index]!.name)} = ${column}`);
+  return `SELECT 1 FROM ${qualified(parent)} AS p WHERE ${matches.join(" AND ")}`;
 }
 
 function qualified({ schema, name }: Table): string {

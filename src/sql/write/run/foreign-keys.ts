@@ -6,6 +6,7 @@
  * https://sqlite.org/foreignkeys.html). A parent that goes, or changes its key, takes its children along as the key says.
  */
 import { DbError } from "../../../errors.ts";
+import { type Link, linkOf, namedColumns } from "../../catalog/link.ts";
 import type { Column, ForeignKey, Schema, Table } from "../../catalog/schema.ts";
 import type { ReferenceAction } from "../../parse/ast/definition.ts";
 import type { Source } from "../../query/bind/bound.ts";
@@ -14,7 +15,7 @@ import type { Results } from "../../query/interpret/site.ts";
 import { foreignKeyError } from "../../run/constraint.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { BLOB, NULL } from "../../value/value.ts";
-import { bindAction, bindChildQuery, bindParentQuery, type Link, linkOf, namedColumns } from "../bind/foreign-key.ts";
+import { bindAction, bindChildQuery, bindParentQuery } from "../bind/foreign-key.ts";
 import { newRecord } from "../bind/target.ts";
 import { type Environment, enter, innerSite, leave } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
