@@ -74,6 +74,8 @@ export class Catalog {
   readonly #loads: Map<number, number>;
   #lastLoad: number;
   #nextId: number;
+  /** The same as of the last commit. */
+  #storedNextId: number;
   /** Ids from here on that are not in `#spent` were never anybody's. */
   #unspentFrom: number;
   readonly #spent: Set<number>;
@@ -86,9 +88,15 @@ export class Catalog {
     this.#loads = new Map();
     this.#lastLoad = 0;
     this.#nextId = FIRST_USER_KEYSPACE;
+    this.#storedNextId = FIRST_USER_KEYSPACE;
     this.#unspentFrom = FIRST_USER_KEYSPACE;
     this.#spent = new Set();
     this.#changedAt = 0;
+  }
+
+  /** Keyspaces from here on are newer than what it has seen. Only copies of others are made below. */
+  get newFrom(): number {
+    return this.#storedNextId;
   }
 
   /** The last commit in the log that changed it: for readers from there on it is what `find` says. */
@@ -224,6 +232,7 @@ export class Catalog {
 
   /** From what is stored; which of the ids before were left out is not. */
   #spendUpTo(nextId: number): void {
+    this.#storedNextId = Math.max(this.#storedNextId, nextId);
     if (nextId > this.#nextId) {
       this.#nextId = nextId;
       this.#unspentFrom = nextId;

@@ -241,6 +241,9 @@ class PagesCheck {
       return id === CATALOG_KEYSPACE ? "the catalog" : "the deadlines";
     }
     const info = this.#catalog.byId(id);
+    if (info === undefined && id >= this.#catalog.newFrom) {
+      return `map number ${id}, which is newer than the catalog in pages`;
+    }
     if (info === undefined) {
       throw new DbError("CORRUPT", `there is a tree of a map number ${id}, and no such map; restore from a backup`, {
         keyspace: id,

@@ -46,6 +46,8 @@ export interface CheckpointInput {
   readonly roots: Roots;
   /** Keyspaces that exist after the newest memtable's last commit; undefined where it is not known how they are kept. */
   readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
+  /** Those from here on are newer than the memtables, which know nothing of them: load-now.ts makes trees before their time. */
+  readonly newKeyspacesFrom: number;
   readonly previous: Meta;
   /** Pages that may be written. The job takes it over. */
   readonly free: FreeSpace;
@@ -280,9 +282,9 @@ export class CheckpointJob {
   }
 
   *#freeDroppedKeyspaces(): Generator<void, void> {
-    const { pages, roots, keyspaces } = this.#input;
+    const { pages, roots, keyspaces, newKeyspacesFrom } = this.#input;
     for (const [keyspace, root] of roots.trees) {
-      if (!keyspaces.has(keyspace)) {
+      if (!keyspaces.has(keyspace) && keyspace < newKeyspacesFrom) {
         for (const extent of treeExtents(pages, root)) {
           this.#frees.add(extent.first, extent.count, extent.birth);
           yield;

@@ -39,6 +39,7 @@ export interface EncodedInput {
   readonly trees: ReadonlyMap<number, RootRecord>;
   readonly manifests: ReadonlyMap<number, ManifestTransfer>;
   readonly keyspaces: ReadonlyMap<number, KeyspaceKind | undefined>;
+  readonly newKeyspacesFrom: number;
   readonly lsm: LsmWorkOptions;
   readonly previous: Meta;
   readonly free: FreeSpaceTransfer;
@@ -76,6 +77,7 @@ export function encodeInput(input: CheckpointInput, rewritten: readonly Extent[]
     trees: input.roots.trees,
     manifests: new Map([...input.roots.manifests].map(([keyspace, manifest]) => [keyspace, manifest.toTransfer()])),
     keyspaces: input.keyspaces,
+    newKeyspacesFrom: input.newKeyspacesFrom,
     lsm: input.lsm,
     previous: input.previous,
     free: input.free.toTransfer(),

@@ -342,6 +342,25 @@ export class Checkpointer {
     return new CheckpointJob(this.#input([], NO_RELOCATION));
   }
 
+  /** The same at once: a job that runs is ended in this thread first. Undefined: somebody else has the page space. */
+  holdNow(): CheckpointJob | undefined {
+    if (this.#isHeld || this.#holdersWaiting > 0) {
+      return undefined;
+    }
+    // What ends starts no other one.
+    this.#isHeld = true;
+    if (this.#running !== undefined) {
+      this.#runner.hurry();
+      this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
+      this.collect();
+    }
+    if (this.#running !== undefined || this.#isPoisoned) {
+      this.letGo();
+      return undefined;
+    }
+    return new CheckpointJob(this.#input([], NO_RELOCATION));
+  }
+
   /**
    * Makes what was built part of the database, in one stretch. `beforeMeta` is called when all of it is on disk and
    * before anybody could find it; if that throws, nothing has changed.

@@ -26,6 +26,7 @@ export { destroyAt } from "./destroy.ts";
 export { addFrontend, type Frontend } from "./frontend.ts";
 export type { CustomCodec, KeyKind, KeyOf } from "./key-codec.ts";
 export type { LoadOptions, LoadResult } from "./load.ts";
+export type { LoadTarget } from "./load-target.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { MergeCursor } from "./merge-cursor.ts";
 export { type AnyMergeOption, canMerge, type MergeOption } from "./merge-operator.ts";

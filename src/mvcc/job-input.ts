@@ -32,6 +32,7 @@ export function jobInput(host: CheckpointHost, ledger: PageLedger, plan: JobPlan
     previous: ledger.meta,
     free: ledger.freeForJob(),
     pending: ledger.pending(),
+    newKeyspacesFrom: newest?.newKeyspacesFrom ?? 0,
     commit: newest === undefined ? ledger.meta.commit : newest.segment.lastCommit,
     firstSegment: newest === undefined ? ledger.meta.firstSegment : newest.segment.number + 1,
     relocation,

@@ -17,6 +17,8 @@ export class Memtable {
   readonly ranges: RangeOps;
   /** Keyspaces that exist as of the segment's last commit; set when it is frozen. */
   keyspaces: ReadonlyMap<number, KeyspaceKind>;
+  /** Those from here on are newer than the segment's last commit; set with them. */
+  newKeyspacesFrom: number;
   references: number;
   checkpointed: boolean;
 
@@ -25,6 +27,7 @@ export class Memtable {
     this.index = index;
     this.ranges = new RangeOps(segment.u8, segment.u32, rangeBytes);
     this.keyspaces = new Map();
+    this.newKeyspacesFrom = 0;
     this.references = 0;
     this.checkpointed = false;
   }

@@ -24,6 +24,10 @@ export class OpenScans {
     this.#pins = new Map();
   }
 
+  get isAny(): boolean {
+    return this.#pins.size > 0;
+  }
+
   /** A cursor at `point`, or, without one, at the pin that it takes. */
   open(
     point: ReadPoint | undefined,

@@ -74,6 +74,7 @@ export class Recovery {
     const last = this.#memtables.at(-1);
     if (last !== undefined) {
       last.keyspaces = this.#catalog.kinds();
+      last.newKeyspacesFrom = this.#catalog.newFrom;
     }
   }
 }

@@ -489,6 +489,7 @@ export class Store {
     const [replaced, ...frozen] = this.state.memtables;
     if (sealed !== undefined) {
       sealed.keyspaces = this.catalog.kinds();
+      sealed.newKeyspacesFrom = this.catalog.newFrom;
     }
     const kept = sealed === undefined ? frozen : [replaced!, ...frozen];
     this.#replaceState(new ReadState([active, ...kept], this.state.roots, this.state.checkpoint));

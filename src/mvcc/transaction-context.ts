@@ -80,6 +80,11 @@ export class TransactionContext implements Context {
     return this.#isOpen;
   }
 
+  /** Nothing has been written. */
+  get isEmpty(): boolean {
+    return this.#writes.isEmpty;
+  }
+
   /** The commit that it reads at. */
   get snapshotCommit(): number {
     return this.#pin.point.commit;

@@ -9,6 +9,8 @@ import type { ByteRange } from "./byte-range.ts";
 import type { KeyspaceDescription, KeyspaceInfo } from "./catalog.ts";
 import type { Context, OpArena } from "./context.ts";
 import { countEntries, estimateEntries } from "./count.ts";
+import { loadNow } from "./load-now.ts";
+import type { LoadTarget } from "./load-target.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
 import { mergeDepth } from "./merge-depth.ts";
 import { OpenScans } from "./open-scans.ts";
@@ -160,6 +162,40 @@ export class WriteContext implements Context {
     const info = this.#store.createKeyspace(name, describe());
     this.#created.push({ info, mark });
     return info;
+  }
+
+  /**
+   * Makes a keyspace that has entries from the start, by commits of its own, before the transaction's first write. Undefined: there
+   * has been one, a scan is open, or pages cannot be written now. It stays if the transaction does not commit.
+   */
+  createLoaded(
+    name: string,
+    description: KeyspaceDescription,
+    fill: (target: LoadTarget) => void,
+  ): KeyspaceInfo | undefined {
+    this.#check();
+    const store = this.#store;
+    if (store.writer.savepoint > 0 || this.#scans.isAny) {
+      return undefined;
+    }
+    store.abort();
+    this.#isOpen = false;
+    let made: KeyspaceInfo | undefined;
+    const make = (): KeyspaceInfo => {
+      made = store.createKeyspace(name, description);
+      return made;
+    };
+    try {
+      return loadNow(store, make, fill);
+    } catch (error) {
+      if (made !== undefined && !store.isPoisoned) {
+        store.dropKeyspace(name);
+      }
+      throw error;
+    } finally {
+      store.begin();
+      this.#isOpen = true;
+    }
   }
 
   #forgetCreated(from: number): void {

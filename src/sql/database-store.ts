@@ -7,7 +7,8 @@
  * Tables are keyspaces named `sql/<table>`; a name that is still taken (by a table that an open transaction has dropped)
  * gets a number behind it. Making and dropping keyspaces is part of a statement's own transaction. An interactive
  * transaction cannot do that in mvcc: what it makes is made at once, and dropped again if it does not commit; what it
- * drops is dropped when it has. A crash in between leaves a keyspace that no table refers to: space, not damage.
+ * drops is dropped when it has. So is a keyspace of a statement that is made with many entries, which become pages at once, past the log.
+ * A crash in between leaves a keyspace that no table refers to: space, not damage.
  *
  * An interactive transaction that writes rows conflicts with a schema that was changed since it began: it does not know of an index
  * that was made meanwhile.
@@ -23,6 +24,7 @@ import {
   countSampled,
   type Database,
   type Durability,
+  type LoadTarget,
   OP_KIND_DELETE,
   OP_KIND_PUT,
   open,
@@ -40,6 +42,7 @@ import type {
   FoundValue,
   KeyspaceReader,
   SampledEntry,
+  SortedEntries,
   BatchScan as SqlBatchScan,
   SqlSnapshot,
   SqlStore,
@@ -51,6 +54,8 @@ import type { WriteReservation } from "./write-reservation.ts";
 /** What keyspaces of tables say of their keys and values. */
 const DESCRIPTION = { engine: "btree", key: "sql", value: "sql" } as const;
 const NO_EXPIRY = 0;
+/** Fewer entries are put: three syncs take as long. */
+const WORTH_PAGES = 10_000;
 
 const zonesOf = new WeakMap<Store, ZoneMaps>();
 
@@ -222,6 +227,8 @@ export class Reader extends ContextReader implements SqlSnapshot {
 export interface Keyspaces {
   find(name: string): number | undefined;
   create(name: string): number;
+  /** Undefined: it is to be made without entries. */
+  createLoaded(name: string, fill: (target: LoadTarget) => void): number | undefined;
   drop(keyspace: number): void;
   /** How much of it has been done. */
   readonly progress: KeyspaceProgress;
@@ -232,10 +239,11 @@ export interface Keyspaces {
 
 interface KeyspaceProgress {
   readonly created: number;
+  readonly loaded: number;
   readonly dropped: number;
 }
 
-const NOTHING_DONE: KeyspaceProgress = { created: 0, dropped: 0 };
+const NOTHING_DONE: KeyspaceProgress = { created: 0, loaded: 0, dropped: 0 };
 
 /** The catalog's own keyspace is nobody's to take back. */
 function isOfTable(name: string | undefined): name is string {
@@ -247,6 +255,10 @@ export class StatementKeyspaces implements Keyspaces {
   readonly #store: Store;
   readonly #context: WriteContext;
   readonly #created: { readonly name: string; readonly id: number }[];
+  /** Made by commits of their own. */
+  readonly #loaded: string[];
+  /** Made so, and no longer wanted. */
+  readonly #undone: string[];
   /** Made and dropped in the same record, where there is nothing to drop before its commit. */
   readonly #dropped: string[];
 
@@ -254,11 +266,13 @@ export class StatementKeyspaces implements Keyspaces {
     this.#store = store;
     this.#context = context;
     this.#created = [];
+    this.#loaded = [];
+    this.#undone = [];
     this.#dropped = [];
   }
 
   get progress(): KeyspaceProgress {
-    return { created: this.#created.length, dropped: this.#dropped.length };
+    return { created: this.#created.length, loaded: this.#loaded.length, dropped: this.#dropped.length };
   }
 
   find(name: string): number | undefined {
@@ -266,10 +280,21 @@ export class StatementKeyspaces implements Keyspaces {
   }
 
   create(name: string): number {
-    const isTaken = (free: string): boolean => this.find(free) !== undefined;
-    const info = this.#context.keyspace(freeName(name, isTaken), () => DESCRIPTION)!;
+    const info = this.#context.keyspace(this.#freeName(name), () => DESCRIPTION)!;
     this.#created.push(info);
     return info.id;
+  }
+
+  createLoaded(name: string, fill: (target: LoadTarget) => void): number | undefined {
+    const info = this.#context.createLoaded(this.#freeName(name), DESCRIPTION, fill);
+    if (info !== undefined) {
+      this.#loaded.push(info.name);
+    }
+    return info?.id;
+  }
+
+  #freeName(name: string): string {
+    return freeName(name, (free) => this.find(free) !== undefined);
   }
 
   drop(keyspace: number): void {
@@ -282,14 +307,17 @@ export class StatementKeyspaces implements Keyspaces {
   }
 
   /** The record itself goes back, too. */
-  goBackTo({ created, dropped }: KeyspaceProgress): void {
+  goBackTo({ created, loaded, dropped }: KeyspaceProgress): void {
     this.#created.length = created;
+    this.#undone.push(...this.#loaded.splice(loaded));
     this.#dropped.length = dropped;
   }
 
   ended(isCommitted: boolean): void {
-    for (const name of isCommitted ? this.#dropped : []) {
-      this.#store.dropKeyspace(name);
+    for (const name of [...this.#undone, ...(isCommitted ? this.#dropped : this.#loaded)]) {
+      if (this.#store.catalog.find(name) !== undefined) {
+        this.#store.dropKeyspace(name);
+      }
     }
   }
 }
@@ -310,7 +338,7 @@ export class InteractiveKeyspaces implements Keyspaces {
   }
 
   get progress(): KeyspaceProgress {
-    return { created: this.#created.length, dropped: this.#dropped.length };
+    return { created: this.#created.length, loaded: 0, dropped: this.#dropped.length };
   }
 
   find(name: string): number | undefined {
@@ -323,6 +351,11 @@ export class InteractiveKeyspaces implements Keyspaces {
     const info = this.#store.createKeyspace(freeName(name, isTaken), DESCRIPTION);
     this.#created.push(info.name);
     return info.id;
+  }
+
+  /** Others would wait for its end to write pages. */
+  createLoaded(): undefined {
+    return undefined;
   }
 
   drop(keyspace: number): void {
@@ -429,6 +462,28 @@ export class Writer extends ContextReader implements SqlTransaction, SqlSnapshot
   createKeyspace(name: string): number {
     const keyspace = this.#keyspaces.create(name);
     this.touchSchema();
+    return keyspace;
+  }
+
+  createKeyspaceWith(name: string, entries: SortedEntries): number {
+    const loaded =
+      entries.count < WORTH_PAGES
+        ? undefined
+        : this.#keyspaces.createLoaded(name, (target) => {
+            while (entries.next()) {
+              const { bytes, keyOffset, keyLength, valueOffset, valueLength } = entries;
+              target.add(bytes, keyOffset, keyLength, bytes, valueOffset, valueLength, NO_EXPIRY);
+            }
+          });
+    if (loaded !== undefined) {
+      this.touchSchema();
+      return loaded;
+    }
+    const keyspace = this.createKeyspace(name);
+    while (entries.next()) {
+      const { bytes, keyOffset, keyLength, valueOffset, valueLength } = entries;
+      this.put(keyspace, bytes, keyOffset, keyLength, bytes, valueOffset, valueLength);
+    }
     return keyspace;
   }
 

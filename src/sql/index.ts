@@ -6,5 +6,13 @@ export type { RowChange, RowChangesOptions, TableChanges } from "./row-changes.t
 export type { SqlParameter, SqlParameters } from "./run/arguments.ts";
 export { openSql, type SqlOptions, SqlSession, type TableDescription } from "./session.ts";
 export { type RunResult, type SqlRow, Statement } from "./statement.ts";
-export type { BatchScan, FoundValue, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
+export type {
+  BatchScan,
+  FoundValue,
+  KeyspaceReader,
+  SortedEntries,
+  SqlSnapshot,
+  SqlStore,
+  SqlTransaction,
+} from "./storage.ts";
 export type { SqlValue } from "./value/value.ts";

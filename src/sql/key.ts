@@ -40,7 +40,9 @@ export const MAX_KEY_BYTES = 2048;
 /** Bytes of the longest rowid key. */
 export const MAX_ROWID_KEY_BYTES = 9;
 
-const double = new DataView(new ArrayBuffer(8));
+/** A double, and its bytes the other way round where the least significant comes first, as it does everywhere that Node runs. */
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
 
 /** Writes the key of a safe integer at `offset`; the offset behind it. */
 export function writeIntegerKey(value: number, into: Uint8Array, offset: number): number {
@@ -132,10 +134,10 @@ function writeRealKey(value: number, into: Uint8Array, offset: number): number {
 }
 
 function writeDouble(value: number, complemented: boolean, into: Uint8Array, offset: number): number {
-  double.setFloat64(0, value);
+  double[0] = value;
+  const mask = complemented ? 0xff : 0;
   for (let i = 0; i < 8; i++) {
-    const byte = double.getUint8(i);
-    into[offset + i] = complemented ? ~byte : byte;
+    into[offset + i] = doubleBytes[7 - i]! ^ mask;
   }
   return offset + 8;
 }
@@ -232,6 +234,46 @@ export class KeyWriter {
     }
   }
 
+  /** The same for one type, without a value in between that could be of any. */
+  addInteger(value: number): void {
+    const length = writeIntegerKey(value, this.bytes, this.length);
+    this.length = length;
+    if (length > MAX_KEY_BYTES) {
+      this.#cut(length);
+    }
+  }
+
+  addReal(value: number): void {
+    const length = writeRealKey(value, this.bytes, this.length);
+    this.length = length;
+    if (length > MAX_KEY_BYTES) {
+      this.#cut(length);
+    }
+  }
+
+  /** A text of ASCII, or a blob, as it lies in a row. */
+  addStored(tag: Tag, source: Uint8Array, start: number, end: number): void {
+    if (end - start > MAX_KEY_BYTES) {
+      throw tooLong(end - start);
+    }
+    this.#reserve(2 * (end - start) + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = tag === TEXT ? KEY_TEXT : KEY_BLOB;
+    for (let i = start; i < end; i++) {
+      const byte = source[i]!;
+      bytes[at++] = byte;
+      if (byte === 0) {
+        bytes[at++] = 0xff;
+      }
+    }
+    bytes[at++] = 0;
+    this.length = at;
+    if (at > MAX_KEY_BYTES) {
+      this.#cut(at);
+    }
+  }
+
   /** What comes behind is of no more interest, but must stay behind the longest key. */
   #cut(lengthBytes: number): void {
     if (!this.#isLookedFor) {
@@ -241,6 +283,15 @@ export class KeyWriter {
     this.isCut = true;
   }
 
+  #reserve(lengthBytes: number): void {
+    const room = this.length + lengthBytes;
+    if (room > this.bytes.length) {
+      const larger = new Uint8Array(room);
+      larger.set(this.bytes.subarray(0, this.length));
+      this.bytes = larger;
+    }
+  }
+
   #addBytes(tag: Tag, whole: string | Uint8Array): void {
     if (whole.length > MAX_KEY_BYTES && !this.#isLookedFor) {
       throw tooLong(whole.length);
@@ -248,12 +299,7 @@ export class KeyWriter {
     // Longer by one, so that a character that is cut in two stands behind all that is used.
     const value = whole.length > MAX_KEY_BYTES ? whole.slice(0, MAX_KEY_BYTES + 1) : whole;
     // A character is up to three bytes, and a zero byte two.
-    const room = this.length + value.length * 3 + 2;
-    if (room > this.bytes.length) {
-      const larger = new Uint8Array(room);
-      larger.set(this.bytes.subarray(0, this.length));
-      this.bytes = larger;
-    }
+    this.#reserve(value.length * 3 + 2);
     const { bytes } = this;
     let at = this.length;
     bytes[at++] = tag === TEXT ? KEY_TEXT : KEY_BLOB;

@@ -10,6 +10,7 @@ import type {
   BatchScan,
   FoundValue,
   KeyspaceReader,
+  SortedEntries,
   SqlSnapshot,
   SqlStore,
   SqlTransaction,
@@ -377,6 +378,15 @@ class MemoryTransaction extends Reader implements SqlTransaction {
     };
     this.#owned.add(id);
     return id;
+  }
+
+  createKeyspaceWith(name: string, entries: SortedEntries): number {
+    const keyspace = this.createKeyspace(name);
+    while (entries.next()) {
+      const { bytes, keyOffset, keyLength, valueOffset, valueLength } = entries;
+      this.put(keyspace, bytes, keyOffset, keyLength, bytes, valueOffset, valueLength);
+    }
+    return keyspace;
   }
 
   dropKeyspace(keyspace: number): void {

@@ -1,6 +1,7 @@
 /** Turns emitted text into a function, with the library and the statement's constants in reach and nothing else. */
 import type { Arguments } from "../run/arguments.ts";
 import type { Cursor } from "../run/cursor.ts";
+import type { KeySorter } from "../run/key-sorter.ts";
 import type { Writing } from "../run/write-support.ts";
 import type { KeyspaceReader, SqlTransaction } from "../storage.ts";
 import type { Emitter } from "./emitter.ts";
@@ -16,6 +17,7 @@ export type SelectFunction = (
 ) => boolean;
 /** The number of rows inserted: 0 or 1. */
 export type InsertFunction = (reader: SqlTransaction, values: Arguments, writing: Writing) => number;
+export type CollectFunction = (reader: KeyspaceReader, values: Arguments, cursor: Cursor, sorter: KeySorter) => void;
 export type CellsFunction = (values: Arguments, cells: Arguments) => void;
 export type ChangeFunction = (reader: SqlTransaction, values: Arguments, writing: Writing, cursor: Cursor) => void;
 
@@ -54,5 +56,6 @@ function factoryOf(text: string): Factory {
 
 export const SELECT_PARAMETERS = "reader, values, cursor, out, most";
 export const INSERT_PARAMETERS = "reader, values, writing";
+export const COLLECT_PARAMETERS = "reader, values, cursor, sorter";
 export const CELLS_PARAMETERS = "values, cells";
 export const CHANGE_PARAMETERS = "reader, values, writing, cursor";

@@ -8,7 +8,7 @@
  * are rolled back, and those before it are not.
  */
 import type { Durability } from "../../mvcc/index.ts";
-import type { BatchScan, FoundValue, KeyspaceReader, SampledEntry, SqlTransaction } from "../storage.ts";
+import type { BatchScan, FoundValue, KeyspaceReader, SampledEntry, SortedEntries, SqlTransaction } from "../storage.ts";
 import { JoinedReader } from "./joined-reader.ts";
 import { databaseOf, keyspaceOf, MAIN, TEMP, withinDatabase } from "./keyspace-number.ts";
 import type { SchemaVersions } from "./schema-versions.ts";
@@ -129,6 +129,10 @@ export class JoinedTransaction implements SqlTransaction {
 
   createKeyspace(name: string): number {
     return this.writer(MAIN).createKeyspace(name);
+  }
+
+  createKeyspaceWith(name: string, entries: SortedEntries): number {
+    return this.writer(MAIN).createKeyspaceWith(name, entries);
   }
 
   dropKeyspace(keyspace: number): void {
@@ -329,6 +333,10 @@ class PartTransaction implements SqlTransaction {
 
   createKeyspace(name: string): number {
     return keyspaceOf(this.#database, this.#all.writer(this.#database).createKeyspace(name));
+  }
+
+  createKeyspaceWith(name: string, entries: SortedEntries): number {
+    return keyspaceOf(this.#database, this.#all.writer(this.#database).createKeyspaceWith(name, entries));
   }
 
   dropKeyspace(keyspace: number): void {

@@ -4,14 +4,14 @@ import { writeEntry } from "../catalog/entry.ts";
 import { indexOf } from "../catalog/index-definition.ts";
 import { foldName } from "../catalog/name.ts";
 import type { Table } from "../catalog/schema.ts";
+import { indexEntries } from "../index-entries.ts";
 import type { CreateIndex } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
-import type { QueryOptions } from "../query/interpreted-query.ts";
+import type { ProgramOptions } from "../query-program.ts";
 import { bindTarget } from "../write/bind/target.ts";
-import { buildIndex } from "../write/run/build-index.ts";
 import { failAt, requireFreeName } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
@@ -20,7 +20,7 @@ export function createIndex(
   parsed: ParsedStatement,
   statement: CreateIndex,
   catalog: Catalog,
-  { functions }: QueryOptions,
+  { functions, tier }: ProgramOptions,
 ): SchemaChange | undefined {
   const { name, ifNotExists, text: sql } = statement;
   const table = tableOf(parsed, statement, catalog);
@@ -29,15 +29,18 @@ export function createIndex(
   }
   requireFreeName(parsed, statement, catalog, "index");
   const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
-  const targetWith = (keyspace: number): ReturnType<typeof bindTarget> =>
-    bindTarget(scope, { ...table, indexes: [indexOf(parsed, statement, table, keyspace)] });
-  targetWith(0);
+  const index = indexOf(parsed, statement, table, NO_KEYSPACE);
+  // What is wrong with it is said now.
+  bindTarget(scope, { ...table, indexes: [index] });
   return (transaction) => {
-    const keyspace = transaction.createKeyspace(`sql/${foldName(name)}`);
+    const entries = indexEntries(transaction, scope, table, index, tier);
+    const keyspace = transaction.createKeyspaceWith(`sql/${foldName(name)}`, entries);
     writeEntry(transaction, catalog.nextNumber, { type: "index", name, table: table.name, sql, keyspace });
-    buildIndex(transaction, targetWith(keyspace));
   };
 }
+
+/** It gets one when its entries are known. */
+const NO_KEYSPACE = 0;
 
 function tableOf(parsed: ParsedStatement, { table }: CreateIndex, catalog: Catalog): Table {
   const found = catalog.table(undefined, table.name);

@@ -9,17 +9,15 @@ import { type NumberedEntry, writeEntry } from "../catalog/entry.ts";
 import { foldName } from "../catalog/name.ts";
 import type { Index, Table } from "../catalog/schema.ts";
 import type { Schemas } from "../catalog/schemas.ts";
+import { indexEntries } from "../index-entries.ts";
 import type { QualifiedName } from "../parse/ast/query.ts";
 import type { Maintenance, ParsedStatement } from "../parse/ast/statement.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
-import type { QueryOptions } from "../query/interpreted-query.ts";
-import type { SessionFunctions } from "../run/session-functions.ts";
+import type { ProgramOptions } from "../query-program.ts";
 import type { SqlTransaction } from "../storage.ts";
 import { BUILT_IN_COLLATIONS, type Collation } from "../value/collation.ts";
-import { bindTarget } from "../write/bind/target.ts";
-import { buildIndex } from "../write/run/build-index.ts";
 import { failAt } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
@@ -34,7 +32,7 @@ export function maintain(
   parsed: ParsedStatement,
   { kind, target }: Maintenance,
   schemas: Schemas,
-  { functions }: QueryOptions,
+  options: ProgramOptions,
 ): ReadonlyMap<string, SchemaChange> {
   requireSchema(parsed, target, schemas);
   if (kind === "analyze") {
@@ -50,9 +48,7 @@ export function maintain(
     [...bySchema].map(([schema, indexes]): [string, SchemaChange] => [
       schema,
       (transaction) => {
-        for (const owned of indexes) {
-          rebuild(transaction, schemas.part(schema)!, functions, owned);
-        }
+        reindex(transaction, schemas.part(schema)!, options, indexes);
       },
     ]),
   );
@@ -105,17 +101,30 @@ function isOrderedBy({ index }: Owned, collation: Collation | undefined): boolea
   return index.columns.some((column) => column.collation === collation);
 }
 
+function reindex(
+  transaction: SqlTransaction,
+  catalog: Catalog,
+  options: ProgramOptions,
+  indexes: readonly Owned[],
+): void {
+  // What has many entries is made before the first write.
+  const keyspaces = indexes.map((owned) => rebuild(transaction, catalog, options, owned));
+  indexes.forEach(({ index }, at) => {
+    const { number, ...entry } = catalog.entry("index", index.name) as NumberedEntry;
+    writeEntry(transaction, number, { ...entry, keyspace: keyspaces[at]! });
+    transaction.dropKeyspace(index.keyspace);
+  });
+}
+
+/** The keyspace of its new entries. */
 function rebuild(
   transaction: SqlTransaction,
   catalog: Catalog,
-  functions: SessionFunctions,
+  { functions, tier }: ProgramOptions,
   { table, index }: Owned,
-): void {
-  const keyspace = transaction.createKeyspace(`sql/${foldName(index.name)}`);
-  const { number, ...entry } = catalog.entry("index", index.name) as NumberedEntry;
+): number {
   const binders = { expression: bindExpression, query: bindQuery };
   const statement = new StatementScope(table.definition, catalog, functions, binders);
-  buildIndex(transaction, bindTarget(statement, { ...table, indexes: [{ ...index, keyspace }] }));
-  writeEntry(transaction, number, { ...entry, keyspace });
-  transaction.dropKeyspace(index.keyspace);
+  const entries = indexEntries(transaction, statement, table, index, tier);
+  return transaction.createKeyspaceWith(`sql/${foldName(index.name)}`, entries);
 }
