@@ -18,7 +18,7 @@ import { bindIndex } from "../../query/bind/index-expression.ts";
 import type { NameObserver } from "../../query/bind/name-observer.ts";
 import { bindQuery } from "../../query/bind/query.ts";
 import { StatementScope } from "../../query/bind/scope.ts";
-import { newRenaming, type Shared } from "../../query/bind/shared.ts";
+import { newRenaming, type StatementNotes } from "../../query/bind/statement-notes.ts";
 import type { SessionFunctions } from "../../run/session-functions.ts";
 import type { SqlTransaction } from "../../storage.ts";
 import { bindTarget, newRecord } from "../../write/bind/target.ts";
@@ -122,11 +122,11 @@ function bindDefinition(
   catalog: Catalog,
   functions: SessionFunctions,
   { type, name, sql }: Entry,
-  shared?: Shared,
+  notes?: StatementNotes,
 ): void {
   const binders = { expression: bindExpression, query: bindQuery };
   const scopeOf = (definition: ParsedStatement): StatementScope =>
-    new StatementScope(definition, schemas, functions, binders, shared);
+    new StatementScope(definition, schemas, functions, binders, notes);
   switch (type) {
     case "table": {
       const table = catalog.table(undefined, name)!;

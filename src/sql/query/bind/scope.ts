@@ -34,7 +34,7 @@ import {
   type WindowCall,
 } from "./bound.ts";
 import type { Place } from "./place.ts";
-import { newShared, type Shared } from "./shared.ts";
+import { newNotes, type StatementNotes } from "./statement-notes.ts";
 import { columnAmong, isBare, isNamed, lone, type VisibleSource } from "./visible-source.ts";
 import { isSameAggregate, sourcesReadBy } from "./walk.ts";
 
@@ -80,14 +80,14 @@ export class StatementScope {
   readonly home: string | undefined;
   readonly #parsed: ParsedStatement;
   readonly #binders: Binders;
-  readonly #shared: Shared;
+  readonly #notes: StatementNotes;
 
   constructor(
     parsed: ParsedStatement,
     catalog: Schema,
     functions: SessionFunctions,
     binders: Binders,
-    shared: Shared = newShared(),
+    notes: StatementNotes = newNotes(),
     views: readonly View[] = [],
     home: string | undefined = undefined,
   ) {
@@ -97,23 +97,23 @@ export class StatementScope {
     this.home = home;
     this.#parsed = parsed;
     this.#binders = binders;
-    this.#shared = shared;
+    this.#notes = notes;
   }
 
   /** Whether all names are to be bound, also those that nothing depends on. */
   get isObserved(): boolean {
-    return this.#shared.observer !== undefined;
+    return this.#notes.observer !== undefined;
   }
 
   /** Whether only names matter: functions need not be there, nor make sense where they stand. */
   get isRenaming(): boolean {
-    return this.#shared.isRenaming;
+    return this.#notes.isRenaming;
   }
 
   /** A name at `at` means this column. */
   meansColumn(at: number, source: Source, { index }: SourceColumn, namesake: Table | undefined): void {
     const { origin } = source;
-    if (this.#shared.observer === undefined || (origin.kind !== "table" && origin.kind !== "record")) {
+    if (this.#notes.observer === undefined || (origin.kind !== "table" && origin.kind !== "record")) {
       return;
     }
     const { table } = origin;
@@ -124,12 +124,12 @@ export class StatementScope {
   }
 
   meansColumnOf(at: number, table: Table, column: Column, namesake: Table | undefined): void {
-    this.#shared.observer?.column(this.#parsed, at, table, column, namesake);
+    this.#notes.observer?.column(this.#parsed, at, table, column, namesake);
   }
 
   /** A name at `at` means this table. */
   meansTable(at: number, table: Table): void {
-    this.#shared.observer?.table(this.#parsed, at, table);
+    this.#notes.observer?.table(this.#parsed, at, table);
   }
 
   /** For parts of another text that belong to the statement: of its table's definition. */
@@ -165,7 +165,7 @@ export class StatementScope {
 
   /** The tables that stand in a FROM of what was bound so far. */
   get tables(): ReadonlySet<Table> {
-    return this.#shared.tables;
+    return this.#notes.tables;
   }
 
   /** The session's own function that a call means; undefined: it has none. */
@@ -184,16 +184,16 @@ export class StatementScope {
 
   /** Whether what was bound so far has functions or tables of the session's own. */
   get usesSession(): boolean {
-    return this.#shared.usesSession;
+    return this.#notes.usesSession;
   }
 
   #noted<Found>(found: Found): Found {
-    this.#shared.usesSession ||= found !== undefined;
+    this.#notes.usesSession ||= found !== undefined;
     return found;
   }
 
   #inside(parsed: ParsedStatement, views: readonly View[], home: string | undefined): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#shared, views, home);
+    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#notes, views, home);
   }
 
   /** A scope that sees nothing. */
@@ -212,13 +212,13 @@ export class StatementScope {
 
   newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
     if (origin.kind === "table") {
-      this.#shared.tables.add(origin.table);
+      this.#notes.tables.add(origin.table);
     }
-    return { id: this.#shared.sources++, name, columns, rowid, origin };
+    return { id: this.#notes.sources++, name, columns, rowid, origin };
   }
 
   newQueryId(): number {
-    return this.#shared.queries++;
+    return this.#notes.queries++;
   }
 
   /** The collation of this name; undefined is BINARY. */

@@ -3,7 +3,7 @@ import type { Table } from "../../catalog/schema.ts";
 import type { NameObserver } from "./name-observer.ts";
 
 /** Numbers for what is made while a statement is bound, and what it reads. */
-export interface Shared {
+export interface StatementNotes {
   sources: number;
   queries: number;
   readonly tables: Set<Table>;
@@ -13,11 +13,11 @@ export interface Shared {
 }
 
 /** For a statement of its own. */
-export function newShared(): Shared {
+export function newNotes(): StatementNotes {
   return { sources: 0, queries: 0, tables: new Set(), usesSession: false, observer: undefined, isRenaming: false };
 }
 
 /** For a definition that is bound to find what its names mean, of which the observer is told: it is never run. */
-export function newRenaming(observer: NameObserver | undefined): Shared {
-  return { ...newShared(), observer, isRenaming: true };
+export function newRenaming(observer: NameObserver | undefined): StatementNotes {
+  return { ...newNotes(), observer, isRenaming: true };
 }
