@@ -1,3 +1,4 @@
+/** What whoever compiles the rows of a core says of them. */
 import type { Bound } from "../query/bind/bound.ts";
 
 /** What is wanted of the rows of a core. */

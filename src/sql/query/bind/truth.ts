@@ -1,3 +1,4 @@
+/** A condition as the value that it is. */
 import { INTEGER, typeSet } from "../../value/value.ts";
 import type { Bound } from "./bound.ts";
 
