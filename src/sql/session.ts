@@ -201,7 +201,7 @@ export class SqlSession {
   }
 
   /** All tables of a database as bytes. */
-  serialize(database: string = "main"): Buffer {
+  serialize(database: string = "main"): Uint8Array {
     const found = this.#connection.database(database);
     if (found === undefined) {
       throw new DbError("INVALID", `unknown database ${database}`);

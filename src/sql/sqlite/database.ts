@@ -225,7 +225,8 @@ export class Database {
     state.requireOpen();
     state.requireNotBusy();
     state.requireNoIterators();
-    return state.whileBusy(() => state.session.serialize(attached));
+    const bytes = state.whileBusy(() => state.session.serialize(attached));
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Always refused: nothing native is run. */
