@@ -271,6 +271,9 @@ export class Connection implements Surroundings {
   }
 
   #numberOf(schema: string): number | undefined {
+    if (schema === "main") {
+      return MAIN;
+    }
     return this.databases.find(({ name }) => name === schema)?.number;
   }
 
