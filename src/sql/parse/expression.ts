@@ -4,7 +4,7 @@
  *
  * Left-deep chains cost no stack; everything else descends at most MAX_NESTING levels.
  */
-import type { BinaryOperator, Expression, LikeOperator } from "./ast/query.ts";
+import type { BinaryOperator, Expression, LikeOperator, Query } from "./ast/query.ts";
 import { parseExpressions } from "./expression-list.ts";
 import { parseQualifiedName } from "./name.ts";
 import { parseOperand } from "./operand.ts";
@@ -124,21 +124,31 @@ function parseIn(tokens: TokenStream, operand: Expression, at: number, negated: 
   }
   const list = tokens.kind === ")" ? [] : parseExpressions(tokens);
   tokens.expect(")");
-  checkWidths(tokens, operand, list);
-  return { kind: "in", at, operand, list, negated };
+  if (operand.kind !== "row" || list.length === 0) {
+    return { kind: "in", at, operand, list, negated };
+  }
+  const [first] = list;
+  if (first!.kind === "subquery" && list.length === 1) {
+    return { kind: "in-query", at, operand, query: first.query, negated };
+  }
+  checkWidths(tokens, operand.list.length, list);
+  const rows = list.map((item) => (item.kind === "row" ? item.list : [item]));
+  return { kind: "in-query", at, operand, query: valuesOf(rows, first!.at), negated };
+}
+
+/** A list of rows is VALUES. */
+function valuesOf(rows: readonly (readonly Expression[])[], at: number): Query {
+  const nothing = { with: undefined, rest: [], orderBy: [], limit: undefined, offset: undefined };
+  return { kind: "query", at, first: { kind: "values", at, rows }, ...nothing };
 }
 
 /** What is looked for among rows is a row of as many values. */
-function checkWidths(tokens: TokenStream, operand: Expression, list: readonly Expression[]): void {
-  const isQuery = list.length === 1 && list[0]!.kind === "subquery";
-  if (operand.kind !== "row" || isQuery) {
-    return;
-  }
+function checkWidths(tokens: TokenStream, width: number, list: readonly Expression[]): void {
   for (const item of list) {
-    const width = item.kind === "row" ? item.list.length : 1;
-    if (width !== operand.list.length) {
-      const terms = width === 1 ? "1 term" : `${width} terms`;
-      tokens.complain(`IN(...) element has ${terms} - expected ${operand.list.length}`, item.at);
+    const found = item.kind === "row" ? item.list.length : 1;
+    if (found !== width) {
+      const terms = found === 1 ? "1 term" : `${found} terms`;
+      tokens.complain(`IN(...) element has ${terms} - expected ${width}`, item.at);
       return;
     }
   }

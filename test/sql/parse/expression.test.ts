@@ -61,7 +61,7 @@ describe("operators bind as SQLite's do", () => {
 describe("what stands between operators", () => {
   test.each([
     ["(a, b) = (1, 2)", "((a, b) = (1, 2))"],
-    ["(a, (b, c)) in ((1, (2, 3)))", "((a, (b, c)) in ((1, (2, 3))))"],
+    ["(a, (b, c)) in ((1, (2, 3)))", "((a, (b, c)) in (values (1, (2, 3))))"],
     ["(select 1) + 1", "((select 1) + 1)"],
     ["((select 1), 2)", "((select 1), 2)"],
     ["(values (1), (2))", "(values (1), (2))"],
