@@ -23,7 +23,8 @@ import {
 } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import type { Connection } from "./connection.ts";
-import { InteractiveKeyspaces, Reader, StatementKeyspaces, Writer } from "./database-store.ts";
+import { Reader, Writer } from "./database-store.ts";
+import { InteractiveKeyspaces, StatementKeyspaces } from "./keyspaces.ts";
 import { SqlSession } from "./session.ts";
 import type { BatchScan, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 import { type SchemaVersions, sharedBySessions } from "./store-state.ts";
