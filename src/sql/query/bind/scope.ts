@@ -5,35 +5,24 @@
  * A name that the query's own sources do not have is looked up among its aliases, then in the queries around it. A source of
  * a query around it that is found so makes every query on the way depend on it (`outer`).
  */
-import type { DbError, DbErrorCode } from "../../../errors.ts";
+import type { DbError } from "../../../errors.ts";
 import { foldName, fullName } from "../../catalog/name.ts";
-import {
-  type Column,
-  ROWID_INDEX,
-  type Schema,
-  type Table,
-  type Trigger,
-  type View,
-  type VirtualTable,
-} from "../../catalog/schema.ts";
+import type { Schema, Trigger, View } from "../../catalog/schema.ts";
 import type { Expression, NamedWindow, Query } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
-import { errorAt } from "../../parse/syntax-error.ts";
-import type { SessionFunction, SessionFunctions } from "../../run/session-functions.ts";
-import type { TableFunction } from "../../run/table-function.ts";
-import { BUILT_IN_COLLATIONS, type Collation } from "../../value/collation.ts";
+import type { SessionFunctions } from "../../run/session-functions.ts";
 import {
   type AggregateCall,
   type Bound,
   type BoundQuery,
   columnOf,
-  type Origin,
   resultColumn,
   type Source,
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
 import type { Place } from "./place.ts";
+import { StatementContext } from "./statement-context.ts";
 import { newNotes, type StatementNotes } from "./statement-notes.ts";
 import { columnAmong, isBare, isNamed, lone, type VisibleSource } from "./visible-source.ts";
 import { isSameAggregate, sourcesReadBy } from "./walk.ts";
@@ -70,17 +59,9 @@ interface Alias {
   readonly expression: Expression;
 }
 
-/** What all queries of one statement share: its text, the catalog, and numbers for what is made while it is bound. */
-export class StatementScope {
-  readonly catalog: Schema;
-  readonly functions: SessionFunctions;
-  /** The views whose queries this is in, the outermost first. */
-  readonly views: readonly View[];
-  /** Where a name without a schema is looked for; undefined: in all. What a view or trigger names is in its own schema. */
-  readonly home: string | undefined;
-  readonly #parsed: ParsedStatement;
+/** A statement as that in which scopes are opened, and parts of other texts that belong to it: views, triggers, definitions. */
+export class StatementScope extends StatementContext {
   readonly #binders: Binders;
-  readonly #notes: StatementNotes;
 
   constructor(
     parsed: ParsedStatement,
@@ -91,45 +72,8 @@ export class StatementScope {
     views: readonly View[] = [],
     home: string | undefined = undefined,
   ) {
-    this.catalog = catalog;
-    this.functions = functions;
-    this.views = views;
-    this.home = home;
-    this.#parsed = parsed;
+    super(parsed, catalog, functions, notes, views, home);
     this.#binders = binders;
-    this.#notes = notes;
-  }
-
-  /** Whether all names are to be bound, also those that nothing depends on. */
-  get isObserved(): boolean {
-    return this.#notes.observer !== undefined;
-  }
-
-  /** Whether only names matter: functions need not be there, nor make sense where they stand. */
-  get isRenaming(): boolean {
-    return this.#notes.isRenaming;
-  }
-
-  /** A name at `at` means this column. */
-  meansColumn(at: number, source: Source, { index }: SourceColumn, namesake: Table | undefined): void {
-    const { origin } = source;
-    if (this.#notes.observer === undefined || (origin.kind !== "table" && origin.kind !== "record")) {
-      return;
-    }
-    const { table } = origin;
-    const column = index === ROWID_INDEX ? table.rowidColumn : table.columns[index];
-    if (column !== undefined) {
-      this.meansColumnOf(at, table, column, namesake);
-    }
-  }
-
-  meansColumnOf(at: number, table: Table, column: Column, namesake: Table | undefined): void {
-    this.#notes.observer?.column(this.#parsed, at, table, column, namesake);
-  }
-
-  /** A name at `at` means this table. */
-  meansTable(at: number, table: Table): void {
-    this.#notes.observer?.table(this.#parsed, at, table);
   }
 
   /** For parts of another text that belong to the statement: of its table's definition. */
@@ -140,14 +84,6 @@ export class StatementScope {
   /** For what is in a trigger. */
   withinTrigger({ definition, schema }: Trigger): StatementScope {
     return this.#inside(definition, this.views, homeOf(schema));
-  }
-
-  table(schema: string | undefined, name: string): Table | undefined {
-    return this.catalog.table(schema ?? this.home, name);
-  }
-
-  view(schema: string | undefined, name: string): View | undefined {
-    return this.catalog.view(schema ?? this.home, name);
   }
 
   /** The query of a view, which sees nothing of what is around it. */
@@ -161,39 +97,6 @@ export class StatementScope {
     }
     const inner = this.#inside(view.definition, [...views, view], homeOf(view.schema));
     return this.#binders.query(inner.newScope(), view.statement.query);
-  }
-
-  /** The tables that stand in a FROM of what was bound so far. */
-  get tables(): ReadonlySet<Table> {
-    return this.#notes.tables;
-  }
-
-  /** The session's own function that a call means; undefined: it has none. */
-  sessionCall(name: string, count: number): SessionFunction | undefined {
-    return this.#noted(this.functions.call(name, count));
-  }
-
-  /** The session's own table function; `name` is in lower case. */
-  sessionTable(name: string): TableFunction | undefined {
-    return this.#noted(this.functions.table(name));
-  }
-
-  virtualTable(table: VirtualTable): TableFunction {
-    return this.#noted(this.functions.virtualTable(table));
-  }
-
-  /** Whether what was bound so far has functions or tables of the session's own. */
-  get usesSession(): boolean {
-    return this.#notes.usesSession;
-  }
-
-  #noted<Found>(found: Found): Found {
-    this.#notes.usesSession ||= found !== undefined;
-    return found;
-  }
-
-  #inside(parsed: ParsedStatement, views: readonly View[], home: string | undefined): StatementScope {
-    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.#notes, views, home);
   }
 
   /** A scope that sees nothing. */
@@ -210,40 +113,8 @@ export class StatementScope {
     return scope;
   }
 
-  newSource(name: string, columns: readonly SourceColumn[], rowid: SourceColumn | undefined, origin: Origin): Source {
-    if (origin.kind === "table") {
-      this.#notes.tables.add(origin.table);
-    }
-    return { id: this.#notes.sources++, name, columns, rowid, origin };
-  }
-
-  newQueryId(): number {
-    return this.#notes.queries++;
-  }
-
-  /** The collation of this name; undefined is BINARY. */
-  collation(name: string, at: number): Collation | undefined {
-    const folded = foldName(name);
-    if (!BUILT_IN_COLLATIONS.has(folded)) {
-      throw this.fail(`no such collation sequence: ${name}`, at);
-    }
-    return BUILT_IN_COLLATIONS.get(folded);
-  }
-
-  /** What the text has at a place. */
-  characterAt(at: number): string | undefined {
-    return this.#parsed.text[at - this.#parsed.start];
-  }
-
-  /** The name of a function as it stands at `at`: the parser has it in lower case. */
-  written(folded: string, at: number): string {
-    const start = at - this.#parsed.start;
-    const text = this.#parsed.text.slice(start, start + folded.length);
-    return text.toLowerCase() === folded ? text : folded;
-  }
-
-  fail(message: string, at: number, code: DbErrorCode = "INVALID"): DbError {
-    return errorAt(code, message, this.#parsed.text, at - this.#parsed.start);
+  #inside(parsed: ParsedStatement, views: readonly View[], home: string | undefined): StatementScope {
+    return new StatementScope(parsed, this.catalog, this.functions, this.#binders, this.notes, views, home);
   }
 }
 
