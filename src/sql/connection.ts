@@ -258,7 +258,7 @@ export class Connection implements Surroundings {
         }
       },
       false,
-      [...changes.keys()].every((schema) => schema === "temp") ? "temp" : "main",
+      [...changes.keys()].find((schema) => schema !== "temp") ?? "temp",
     );
   }
 
@@ -274,7 +274,8 @@ export class Connection implements Surroundings {
     if (schema === "main") {
       return MAIN;
     }
-    return this.databases.find(({ name }) => name === schema)?.number;
+    const number = this.#joined?.databases.findIndex((database) => database?.name === schema) ?? -1;
+    return number < 0 ? undefined : number;
   }
 
   /** What has not changed since the last time is not read again. */
@@ -317,7 +318,7 @@ export class Connection implements Surroundings {
    * has written anything needs no savepoint. `schema` is that of the table that it writes to.
    */
   write<T>(run: (transaction: SqlTransaction) => T, isOneWrite: boolean = false, schema: string = "main"): T {
-    this.#checkWritable(schema === "temp" ? TEMP : this.#numberOf(schema)!);
+    this.#checkWritable(this.#numberOf(schema)!);
     this.#hasWritten ||= schema === "main";
     const open = this.#transaction;
     if (open !== undefined && isOneWrite) {
@@ -454,8 +455,8 @@ export class Connection implements Surroundings {
   }
 
   /**
-   * The greatest rowids that a statement by itself has looked up hold as long as nobody else has committed. Those of a transaction
-   * are of its snapshot, and those of what failed are of nothing.
+   * The greatest rowids that were looked up in a transaction which nobody else could write beside hold as long as nobody else has
+   * committed. Those of other transactions are of their snapshots, and those of what failed are of nothing.
    */
   #keepRowids(): void {
     if (this.#all.lastCommit !== this.#ownCommit) {
@@ -476,6 +477,7 @@ export class Connection implements Surroundings {
     const transaction = this.#end("commit");
     try {
       transaction.commit(this.durability);
+      this.#ownCommit = this.#kind === "statement" ? this.#all.lastCommit : NO_COMMIT;
     } finally {
       this.#endReservations();
     }

@@ -217,4 +217,45 @@ describe("SAVEPOINT", () => {
     expect(again.prepare("SELECT * FROM u").all()).toEqual([{ c: 3 }]);
     again.close();
   });
+
+  it("goes on with the rowids that others have left, whatever it knew itself", () => {
+    using directory = temporaryDirectory();
+    const one = new Database(directory.path);
+    one.exec("CREATE TABLE u (id INTEGER PRIMARY KEY, a)");
+    const two = new Database(directory.path);
+    const add = (on: Database.Database): number | bigint =>
+      on.prepare("INSERT INTO u (a) VALUES (0)").run().lastInsertRowid;
+    const within = (on: Database.Database, then: () => void = () => {}): (number | bigint)[] => {
+      const given: (number | bigint)[] = [];
+      try {
+        on.transaction(() => {
+          given.push(add(on), add(on));
+          then();
+        })();
+      } catch {
+        given.push(-1);
+      }
+      return given;
+    };
+    const fail = (): void => {
+      throw new Error("no");
+    };
+    expect([within(one), within(one), within(two), within(one)]).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+    ]);
+    expect([within(one, fail), within(one), add(two), within(one)]).toEqual([[9, 10, -1], [9, 10], 11, [12, 13]]);
+    one.exec("BEGIN");
+    expect(add(one)).toBe(14);
+    one.exec("ROLLBACK");
+    two.exec("DELETE FROM u WHERE id > 5");
+    expect([within(one, () => one.exec("DELETE FROM u WHERE id = 7")), within(one)]).toEqual([
+      [6, 7],
+      [7, 8],
+    ]);
+    two.close();
+    one.close();
+  });
 });
