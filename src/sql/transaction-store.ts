@@ -36,7 +36,7 @@ export function transactionSession(transaction: WriteTransaction | Transaction):
   const { caches } = sharedBySessions(store);
   const isReused = !(context instanceof TransactionContext);
   const cache = caches.take();
-  const joined = new JoinedStore(store, context, () => {
+  const joined = new TransactionStore(store, context, () => {
     if (!isReused) {
       caches.give(cache);
     }
@@ -51,7 +51,7 @@ export function snapshotSession(snapshot: Snapshot): SqlSession {
   return new SqlSession(new SnapshotStore(snapshot), { readOnly: true });
 }
 
-class JoinedStore implements SqlStore, Participant {
+class TransactionStore implements SqlStore, Participant {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly path: string | undefined;
