@@ -103,23 +103,24 @@ export class JoinedReader implements SqlSnapshot {
   }
 }
 
-class PartReader implements KeyspaceReader {
-  readonly #all: JoinedReader;
+/** What reads several databases, with the names of keyspaces of one of them; `own` is that one by itself. */
+export class PartReader<All extends KeyspaceReader> implements KeyspaceReader {
+  protected readonly all: All;
+  protected readonly database: number;
   readonly #own: () => KeyspaceReader;
-  readonly #database: number;
 
-  constructor(all: JoinedReader, own: () => KeyspaceReader, database: number) {
-    this.#all = all;
+  constructor(all: All, own: () => KeyspaceReader, database: number) {
+    this.all = all;
+    this.database = database;
     this.#own = own;
-    this.#database = database;
   }
 
   get found(): FoundValue {
-    return this.#all.found;
+    return this.all.found;
   }
 
   get endedScans(): BatchScan[] {
-    return this.#all.endedScans;
+    return this.all.endedScans;
   }
 
   get schemaVersion(): number {
@@ -128,11 +129,11 @@ class PartReader implements KeyspaceReader {
 
   keyspace(name: string): number | undefined {
     const found = this.#own().keyspace(name);
-    return found === undefined ? undefined : keyspaceOf(this.#database, found);
+    return found === undefined ? undefined : keyspaceOf(this.database, found);
   }
 
   get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
-    return this.#all.get(keyspace, key, offset, length);
+    return this.all.get(keyspace, key, offset, length);
   }
 
   scan(
@@ -142,22 +143,22 @@ class PartReader implements KeyspaceReader {
     reverse: boolean,
     ended?: BatchScan,
   ): BatchScan {
-    return this.#all.scan(keyspace, lower, upper, reverse, ended);
+    return this.all.scan(keyspace, lower, upper, reverse, ended);
   }
 
   count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
-    return this.#all.count(keyspace, lower, upper);
+    return this.all.count(keyspace, lower, upper);
   }
 
   estimate(keyspace: number): number {
-    return this.#all.estimate(keyspace);
+    return this.all.estimate(keyspace);
   }
 
   sample(keyspace: number, most: number): SampledEntry[] {
-    return this.#all.sample(keyspace, most);
+    return this.all.sample(keyspace, most);
   }
 
   countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
-    return this.#all.countSampled(keyspace, lower, upper);
+    return this.all.countSampled(keyspace, lower, upper);
   }
 }

@@ -9,7 +9,7 @@
  */
 import type { Durability } from "../../mvcc/index.ts";
 import type { BatchScan, FoundValue, KeyspaceReader, SampledEntry, SortedEntries, SqlTransaction } from "../storage.ts";
-import { JoinedReader } from "./joined-reader.ts";
+import { JoinedReader, PartReader } from "./joined-reader.ts";
 import { databaseOf, keyspaceOf, MAIN, TEMP, withinDatabase } from "./keyspace-number.ts";
 import type { SchemaVersions } from "./schema-versions.ts";
 
@@ -216,7 +216,7 @@ export class JoinedTransaction implements SqlTransaction {
 
   /** The same transaction with the keyspaces that one database has by name. */
   part(database: number): SqlTransaction {
-    return new PartTransaction(this, this.#reader.part(database), database);
+    return new PartTransaction(this, () => this.alone(database), database);
   }
 
   /** What is read of that database alone, with keyspaces as they are numbered there. */
@@ -258,63 +258,7 @@ export class JoinedTransaction implements SqlTransaction {
   }
 }
 
-class PartTransaction implements SqlTransaction {
-  readonly #all: JoinedTransaction;
-  readonly #names: KeyspaceReader;
-  readonly #database: number;
-
-  constructor(all: JoinedTransaction, names: KeyspaceReader, database: number) {
-    this.#all = all;
-    this.#names = names;
-    this.#database = database;
-  }
-
-  get found(): FoundValue {
-    return this.#all.found;
-  }
-
-  get endedScans(): BatchScan[] {
-    return this.#all.endedScans;
-  }
-
-  get schemaVersion(): number {
-    return this.#names.schemaVersion;
-  }
-
-  keyspace(name: string): number | undefined {
-    return this.#names.keyspace(name);
-  }
-
-  get(keyspace: number, key: Uint8Array, offset: number, length: number): boolean {
-    return this.#all.get(keyspace, key, offset, length);
-  }
-
-  scan(
-    keyspace: number,
-    lower: Uint8Array | undefined,
-    upper: Uint8Array | undefined,
-    reverse: boolean,
-    ended?: BatchScan,
-  ): BatchScan {
-    return this.#all.scan(keyspace, lower, upper, reverse, ended);
-  }
-
-  count(keyspace: number, lower?: Uint8Array, upper?: Uint8Array): number {
-    return this.#all.count(keyspace, lower, upper);
-  }
-
-  estimate(keyspace: number): number {
-    return this.#all.estimate(keyspace);
-  }
-
-  sample(keyspace: number, most: number): SampledEntry[] {
-    return this.#all.sample(keyspace, most);
-  }
-
-  countSampled(keyspace: number, lower: Uint8Array, upper: Uint8Array): number {
-    return this.#all.countSampled(keyspace, lower, upper);
-  }
-
+class PartTransaction extends PartReader<JoinedTransaction> implements SqlTransaction {
   put(
     keyspace: number,
     key: Uint8Array,
@@ -324,46 +268,46 @@ class PartTransaction implements SqlTransaction {
     valueOffset: number,
     valueLength: number,
   ): void {
-    this.#all.put(keyspace, key, keyOffset, keyLength, value, valueOffset, valueLength);
+    this.all.put(keyspace, key, keyOffset, keyLength, value, valueOffset, valueLength);
   }
 
   delete(keyspace: number, key: Uint8Array, offset: number, length: number): void {
-    this.#all.delete(keyspace, key, offset, length);
+    this.all.delete(keyspace, key, offset, length);
   }
 
   createKeyspace(name: string): number {
-    return keyspaceOf(this.#database, this.#all.writer(this.#database).createKeyspace(name));
+    return keyspaceOf(this.database, this.all.writer(this.database).createKeyspace(name));
   }
 
   createKeyspaceWith(name: string, entries: SortedEntries): number {
-    return keyspaceOf(this.#database, this.#all.writer(this.#database).createKeyspaceWith(name, entries));
+    return keyspaceOf(this.database, this.all.writer(this.database).createKeyspaceWith(name, entries));
   }
 
   dropKeyspace(keyspace: number): void {
-    this.#all.dropKeyspace(keyspace);
+    this.all.dropKeyspace(keyspace);
   }
 
   touchSchema(): void {
-    this.#all.writer(this.#database).touchSchema();
+    this.all.writer(this.database).touchSchema();
   }
 
   savepoint(): number {
-    return this.#all.savepoint();
+    return this.all.savepoint();
   }
 
   rollbackTo(savepoint: number): void {
-    this.#all.rollbackTo(savepoint);
+    this.all.rollbackTo(savepoint);
   }
 
   release(savepoint: number): void {
-    this.#all.release(savepoint);
+    this.all.release(savepoint);
   }
 
   commit(durability?: Durability): void {
-    this.#all.commit(durability);
+    this.all.commit(durability);
   }
 
   rollback(): void {
-    this.#all.rollback();
+    this.all.rollback();
   }
 }
