@@ -24,7 +24,7 @@
  *     mapping is touched past the end of its file. (A file that someone else cuts short while it is open defeats this;
  *     no process can defend itself against that.)
  * P5: writing never goes through a mapping.
- * P6: every file but the last is full: growing into the next one extends the one before (sparsely) to its whole size.
+ * P6 is held by the files (data-files.ts).
  *
  * Several PageFiles may be open on one disk, one of them writing (the checkpoint's). It may write pages that no reader
  * can reach; the readers then `grow` to its page count and `forget` what it wrote. Nothing here is locked. Where the one
@@ -33,7 +33,8 @@
  */
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
-import type { Disk, DiskFile } from "./disk.ts";
+import { DataFiles } from "./data-files.ts";
+import type { Disk } from "./disk.ts";
 import { damagedPage, isSealed, PAGE_SHIFT, PAGE_SIZE, type PageView, viewOf } from "./page.ts";
 import { PageCache } from "./page-cache.ts";
 
@@ -94,16 +95,13 @@ export class PageFile {
 
   readonly #disk: Disk;
   readonly #readOnly: boolean;
-  readonly #joins: boolean;
   readonly #fileShift: number;
-  readonly #files: DiskFile[] = [];
-  readonly #unsynced = new Set<DiskFile>();
+  readonly #files: DataFiles;
   readonly #cacheBytes: number;
   /** Of pages: with pread alone. */
   #cache: PageCache | undefined;
   /** Of parts: with pread the same one, otherwise made for the first part. */
   #parts: PageCache | undefined;
-  #directoryUnsynced = false;
   #closed = false;
   #pagesVerified = 0;
   #partsUnpacked = 0;
@@ -122,7 +120,7 @@ export class PageFile {
     );
     this.#disk = disk;
     this.#readOnly = options.readOnly;
-    this.#joins = options.joins ?? false;
+    this.#files = new DataFiles(disk, { readOnly: options.readOnly, joins: options.joins ?? false, fileBytes });
     this.#cacheBytes = options.cacheBytes;
     this.backend = options.backend;
     this.pagesPerFile = fileBytes / PAGE_SIZE;
@@ -134,7 +132,7 @@ export class PageFile {
     this.#parts = this.#cache;
     if (options.backend !== "memory") {
       try {
-        this.#openFiles();
+        this.#setPageCount(this.#files.open());
       } catch (error) {
         this.close();
         throw error;
@@ -191,7 +189,7 @@ export class PageFile {
       const length = Math.min(lengthBytes - done, partBytes - offset);
       const view = this.#cache === undefined ? this.#mapChunk(Math.floor(position / partBytes)) : undefined;
       if (view === undefined) {
-        this.#readFile(firstPage, position, length, into, intoOffset + done);
+        this.#files.read(firstPage, position, length, into, intoOffset + done);
       } else {
         into.set(view.u8.subarray(offset, offset + length), intoOffset + done);
       }
@@ -229,7 +227,7 @@ export class PageFile {
   /** Makes the files that so many pages lie in, so that a PageFile that joins can write to them. */
   makeFiles(pageCount: number): void {
     if (this.backend !== "memory") {
-      this.#fileForWriting((pageCount - 1) >>> this.#fileShift);
+      this.#files.make((pageCount - 1) >>> this.#fileShift);
     }
   }
 
@@ -252,10 +250,10 @@ export class PageFile {
     if (pageCount < this.pageCount) {
       this.#dropBeyond(pageCount);
     } else if (this.backend !== "memory") {
-      this.#openFiles();
+      this.#setPageCount(this.#files.open());
       this.checkLength(pageCount);
       // Left over, or made for pages that came to nothing: by the next growth somebody may have removed them.
-      this.#closeFilesBehind(pageCount);
+      this.#files.closeBehind(pageCount);
     }
     this.#setPageCount(pageCount);
   }
@@ -266,9 +264,9 @@ export class PageFile {
       return;
     }
     const file = Math.floor(this.pageCount / this.pagesPerFile);
-    const path = `${this.#disk.path}/${fileName(file)}`;
+    const path = this.#files.pathOf(file);
     const expected = Math.min(this.pagesPerFile, pageCount - file * this.pagesPerFile) * PAGE_SIZE;
-    const actual = file < this.#files.length ? this.#files[file]!.sizeBytes() : 0;
+    const actual = this.#files.sizeOf(file);
     throw new DbError(
       "CORRUPT",
       `${path} is too short: ${expected} bytes were written and synced, ${actual} are there; ` +
@@ -287,18 +285,9 @@ export class PageFile {
     if (pageCount >= this.pageCount) {
       return;
     }
-    const removed = this.#files.slice(Math.ceil(pageCount / this.pagesPerFile));
-    this.#dropBeyond(pageCount);
+    const closed = this.#dropBeyond(pageCount);
     this.#setPageCount(pageCount);
-    for (const file of removed.reverse()) {
-      this.#disk.remove(file.name);
-      this.#directoryUnsynced = true;
-    }
-    const last = this.#files.at(-1);
-    if (last !== undefined) {
-      last.truncate((pageCount - (this.#files.length - 1) * this.pagesPerFile) * PAGE_SIZE);
-      this.#unsynced.add(last);
-    }
+    this.#files.cut(closed, pageCount);
   }
 
   /**
@@ -307,44 +296,22 @@ export class PageFile {
    * (P10); if its sync failed, only writing it again brings it to the disk, so the caller does that first.
    */
   takeOver(pageCount: number): void {
-    for (const file of this.#files) {
-      this.#unsynced.add(file);
-    }
+    this.#files.distrust();
     this.sync();
     this.shrink(pageCount);
-    this.#removeLeftOver();
+    this.#files.removeLeftOver();
   }
 
   /** Everything written before is on disk when this returns. After a throw nothing is known: the caller gives up. */
   sync(): void {
     this.#checkOpen();
-    for (const file of this.#unsynced) {
-      file.sync();
-    }
-    this.#unsynced.clear();
-    if (this.#directoryUnsynced) {
-      this.#disk.syncDirectory();
-      this.#directoryUnsynced = false;
-    }
+    this.#files.sync();
   }
 
   /** `sync` without holding the thread: covers what was written before the call. Rejects as `sync` throws. */
   async syncSoon(): Promise<void> {
     this.#checkOpen();
-    const files = [...this.#unsynced];
-    this.#unsynced.clear();
-    if (this.#directoryUnsynced) {
-      this.#disk.syncDirectory();
-      this.#directoryUnsynced = false;
-    }
-    try {
-      await Promise.all(files.map((file) => file.syncSoon()));
-    } catch (error) {
-      for (const file of files.filter((each) => this.#files.includes(each))) {
-        this.#unsynced.add(file);
-      }
-      throw error;
-    }
+    await this.#files.syncSoon();
   }
 
   /** Closes the files; does not sync. Offsets given out before are not to be used any more. */
@@ -355,16 +322,14 @@ export class PageFile {
     this.#views.length = 0;
     this.#viewedChunk = -1;
     this.view = NO_PAGES;
-    for (const file of this.#files.splice(0)) {
-      file.close();
-    }
+    this.#files.close();
   }
 
   stats(): PageFileStats {
     return {
       backend: this.backend,
       pageCount: this.pageCount,
-      fileCount: this.#files.length,
+      fileCount: this.#files.count,
       pagesVerified: this.#pagesVerified,
       partsUnpacked: this.#partsUnpacked,
       pagesEvicted: this.#parts?.evictions ?? 0,
@@ -409,7 +374,7 @@ export class PageFile {
     }
     const u8 = cache.viewOf(frame).u8;
     const base = cache.baseOf(frame);
-    this.#readFile(page, page * PAGE_SIZE, PAGE_SIZE, u8, base);
+    this.#files.read(page, page * PAGE_SIZE, PAGE_SIZE, u8, base);
     if (!isSealed(u8, base, page)) {
       throw damagedPage(u8, base, page, this.#nameOf(page), this.#offsetOf(page));
     }
@@ -444,7 +409,7 @@ export class PageFile {
     if (known !== undefined || this.backend === "memory") {
       return known;
     }
-    const mapping = this.#files[chunk]!.map(this.pagesPerFile * PAGE_SIZE);
+    const mapping = this.#files.map(chunk);
     if (mapping === undefined) {
       return undefined;
     }
@@ -462,96 +427,13 @@ export class PageFile {
     return cache;
   }
 
-  #readFile(page: number, position: number, length: number, into: Uint8Array, intoOffset: number): void {
-    const fileBytes = this.pagesPerFile * PAGE_SIZE;
-    const file = this.#files[Math.floor(position / fileBytes)]!;
-    const read = file.read(into, intoOffset, length, position % fileBytes);
-    if (read !== length) {
-      const path = `${this.#disk.path}/${file.name}`;
-      throw new DbError(
-        "CORRUPT",
-        `${path} ends within page ${page}: it was cut off while it was open; restore it from a backup`,
-        { path, page, expected: (position % fileBytes) + length, actual: (position % fileBytes) + read },
-      );
-    }
-  }
-
   #writePart(from: Uint8Array, fromOffset: number, page: number, count: number): void {
     if (this.backend === "memory") {
       const chunk = this.#views[page >>> this.#chunkShift]!;
       chunk.u8.set(from.subarray(fromOffset, fromOffset + count * PAGE_SIZE), (page & this.#chunkMask) << PAGE_SHIFT);
       return;
     }
-    const file = this.#fileForWriting(page >>> this.#fileShift);
-    this.#unsynced.add(file);
-    file.write(from, fromOffset, count * PAGE_SIZE, this.#offsetOf(page));
-  }
-
-  /** The file, made if need be, with all before it at full size (P6). */
-  #fileForWriting(index: number): DiskFile {
-    while (this.#files.length <= index) {
-      if (this.#joins) {
-        this.#openFile(this.#files.length);
-        continue;
-      }
-      const before = this.#files.at(-1);
-      if (before !== undefined) {
-        // Whoever made it full may not have come to sync it.
-        this.#unsynced.add(before);
-        if (before.sizeBytes() < this.pagesPerFile * PAGE_SIZE) {
-          before.truncate(this.pagesPerFile * PAGE_SIZE);
-        }
-      }
-      const name = fileName(this.#files.length);
-      const isLeftOver = this.#disk.list().includes(name);
-      const file = this.#disk.open(name, isLeftOver ? "write" : "create");
-      if (isLeftOver) {
-        file.truncate(0);
-      }
-      this.#files.push(file);
-      this.#unsynced.add(file);
-      this.#directoryUnsynced = true;
-    }
-    return this.#files[index]!;
-  }
-
-  /** Opens the files up to the first that is not full, and counts their pages; later ones are what a crash left over. */
-  #openFiles(): void {
-    const names = new Set(this.#disk.list());
-    const fileBytes = this.pagesPerFile * PAGE_SIZE;
-    let index = Math.max(0, this.#files.length - 1);
-    let pages = index * this.pagesPerFile;
-    for (; index < this.#files.length || names.has(fileName(index)); index++) {
-      const file = this.#files[index] ?? this.#openFile(index);
-      const sizeBytes = file.sizeBytes();
-      pages += Math.floor(Math.min(sizeBytes, fileBytes) / PAGE_SIZE);
-      if (sizeBytes < fileBytes) {
-        break;
-      }
-    }
-    this.#setPageCount(pages);
-  }
-
-  /** One that was made by another PageFile, which may not have come to sync it, nor the one before, which it made full. */
-  #openFile(index: number): DiskFile {
-    const file = this.#disk.open(fileName(index), this.#readOnly ? "read" : "write");
-    this.#files[index] = file;
-    if (!this.#readOnly) {
-      for (const each of this.#files.slice(Math.max(0, index - 1))) {
-        this.#unsynced.add(each);
-      }
-      this.#directoryUnsynced = true;
-    }
-    return file;
-  }
-
-  /** Removes the files that a crash left behind the last one: growth would write over them, but it may never come. */
-  #removeLeftOver(): void {
-    const names = new Set(this.#disk.list());
-    for (let index = this.#files.length; names.has(fileName(index)); index++) {
-      this.#disk.remove(fileName(index));
-      this.#directoryUnsynced = true;
-    }
+    this.#files.write(from, fromOffset, count * PAGE_SIZE, page * PAGE_SIZE);
   }
 
   #setPageCount(pageCount: number): void {
@@ -570,26 +452,17 @@ export class PageFile {
     }
   }
 
-  /** Forgets the pages from `pageCount` on, and the files and chunks that hold nothing else. */
-  #dropBeyond(pageCount: number): void {
+  /** Forgets the pages from `pageCount` on, and the chunks and files that hold nothing else; the names of these. */
+  #dropBeyond(pageCount: number): readonly string[] {
     this.forget(pageCount, this.pageCount - pageCount);
     this.generation++;
     this.#views.length = Math.min(this.#views.length, Math.ceil(pageCount / (this.#chunkMask + 1)));
     this.#viewedChunk = -1;
-    if (this.backend !== "memory") {
-      this.#closeFilesBehind(pageCount);
-    }
-  }
-
-  #closeFilesBehind(pageCount: number): void {
-    for (const file of this.#files.splice(Math.ceil(pageCount / this.pagesPerFile))) {
-      this.#unsynced.delete(file);
-      file.close();
-    }
+    return this.#files.closeBehind(pageCount);
   }
 
   #nameOf(page: number): string {
-    return this.backend === "memory" ? ":memory:" : `${this.#disk.path}/${fileName(page >>> this.#fileShift)}`;
+    return this.backend === "memory" ? ":memory:" : this.#files.pathOf(page >>> this.#fileShift);
   }
 
   #offsetOf(page: number): number {
@@ -617,10 +490,6 @@ export class PageFile {
       { page, count, pageCount: this.pageCount },
     );
   }
-}
-
-function fileName(index: number): string {
-  return `pages.${String(index).padStart(3, "0")}`;
 }
 
 function clearBits(bits: Uint32Array, first: number, end: number): void {
