@@ -29,6 +29,7 @@ export {
   INFO_FLAGS,
   INFO_LENGTH,
   INFO_OVERFLOW,
+  lowerHead,
   MAX_KEY_BYTES,
   MAX_VALUE_BYTES,
 } from "./page.ts";

@@ -182,6 +182,15 @@ export class FilterReader {
     this.#pages = pages;
   }
 
+  /** Asks for the cache line that `mayContain` will look at. What it returns means nothing. Throws CORRUPT { page }. */
+  touch(record: FilterRecord, low: number): number {
+    if (record.pageCount === 0) {
+      return 0;
+    }
+    const block = this.#locate(record, low);
+    return this.#pages.view.u8[block]!;
+  }
+
   /**
    * False: the key with this hash (hash.ts) was not added to the filter. Allocates nothing, and reads one cache line of one
    * page. Trusts the record (`checkFilter` verifies it). Throws CORRUPT { page } where the page is damaged.
@@ -190,10 +199,15 @@ export class FilterReader {
     if (record.pageCount === 0) {
       return true;
     }
+    const block = this.#locate(record, low);
+    return hasBits(this.#pages.view.u8, block, high, record.probes);
+  }
+
+  /** Where in the page file's view the block of a hash starts. */
+  #locate(record: FilterRecord, low: number): number {
     const block = blockOf(low, record.blocks);
     const page = pageOf(block);
-    const base = this.#pages.locate(record.page + page);
-    return hasBits(this.#pages.view.u8, base + offsetOf(block, page), high, record.probes);
+    return this.#pages.locate(record.page + page) + offsetOf(block, page);
   }
 }
 

@@ -21,6 +21,7 @@
  * L2 The parts of a run ascend and do not overlap; no part is empty.
  * L3 Numbers of runs and parts are not used twice.
  */
+import { lowerHead } from "../btree/index.ts";
 import { compareBytes, headOf } from "../bytes.ts";
 import { DbError } from "../errors.ts";
 import { decodePart, encodePart, type NewPart, type Part } from "./part.ts";
@@ -299,12 +300,11 @@ export function partFor(run: Run, key: Uint8Array, offset: number, length: numbe
 export function partIndexFor(run: Run, key: Uint8Array, offset: number, length: number): number {
   const { parts, heads } = run;
   const head = headOf(key, offset, length);
-  let low = 0;
-  let high = heads.length;
+  let low = lowerHead(heads, 0, 0, heads.length, head);
+  let high = low < heads.length && heads[low] === head ? lowerHead(heads, 0, low, heads.length, head + 1) : low;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const other = heads[middle]!;
-    if (other < head || (other === head && isAtOrBelow(parts[middle]!.lower, key, offset, length))) {
+    if (isAtOrBelow(parts[middle]!.lower, key, offset, length)) {
       low = middle + 1;
     } else {
       high = middle;

@@ -40,6 +40,10 @@ export class PartWriter {
   /** Bytes of pages and areas that were written. */
   writtenBytes: number;
   readonly #target: PartTarget;
+  // Of the target, for what is looked at with each entry: objects of one layout alone are quick to look into.
+  readonly #partBytes: number;
+  readonly #largeValueBytes: number;
+  readonly #prefixBytes: number;
   readonly #values: ValueWriter;
   readonly #filter: FilterBuilder;
   readonly #hash: KeyHash;
@@ -55,6 +59,9 @@ export class PartWriter {
 
   constructor(target: PartTarget) {
     this.#target = target;
+    this.#partBytes = target.partBytes;
+    this.#largeValueBytes = target.settings.largeValueBytes;
+    this.#prefixBytes = target.settings.prefixBytes;
     this.#values = new ValueWriter(target.pages, target.allocator, target.birth);
     this.#filter = new FilterBuilder();
     this.#hash = new KeyHash();
@@ -87,7 +94,7 @@ export class PartWriter {
     expiry: number,
     words: Uint32Array | undefined = undefined,
   ): void {
-    if (valueLength > this.#target.settings.largeValueBytes) {
+    if (valueLength > this.#largeValueBytes) {
       const { page, offset } = this.#values.put(value, valueOffset, valueLength);
       this.addReference(kind, key, keyOffset, keyLength, page, offset, valueLength, expiry);
       return;
@@ -140,7 +147,7 @@ export class PartWriter {
   }
 
   #isFull(): boolean {
-    const { partBytes } = this.#target;
+    const partBytes = this.#partBytes;
     return (
       this.#builder.count === MAX_PART_ENTRIES ||
       this.#rawBytes >= MAX_PACKED_RATIO * partBytes ||
@@ -152,7 +159,7 @@ export class PartWriter {
     if (this.#filterBits > 0) {
       this.#hash.of(key, offset, length);
       this.#filter.add(this.#hash.low, this.#hash.high);
-      const { prefixBytes } = this.#target.settings;
+      const prefixBytes = this.#prefixBytes;
       if (prefixBytes > 0 && length > prefixBytes && !this.#hasPrefixOfLast(key, offset, prefixBytes)) {
         this.#hash.of(key, offset, prefixBytes);
         this.#filter.add(this.#hash.low, this.#hash.high);

@@ -1,20 +1,24 @@
 /**
  * Point search in a keyspace's runs: the newest one that knows the key answers.
  *
- *     for each run, newest first     which part could have it ──▶ its filter ──▶ its tree ──▶ its range deletes
+ *     for each run                   which part could have it ──▶ touch its filter
+ *     for each run, newest first     its filter ──▶ its tree ──▶ its range deletes
  *
- * The key is hashed once, when the first filter is asked. With ten bits a key a filter is wrong about one key in a
- * hundred that is not there, so that most gets search one tree and most misses none.
+ * With ten bits a key a filter is wrong about one key in a hundred that is not there, so that most gets search one tree and
+ * most misses none. What a miss waits for is a cache line of each filter, which no cache holds: they are touched before the
+ * first one is asked, so that memory brings them all at once.
  */
 import { CELL_DELETE, TreeReader } from "../btree/index.ts";
 import type { PageFile } from "../pager/index.ts";
-import { FilterReader } from "./filter.ts";
+import { FilterReader, type FilterRecord } from "./filter.ts";
 import { KeyHash } from "./hash.ts";
-import { type Manifest, partFor } from "./manifest.ts";
+import { type Manifest, partIndexFor, type Run } from "./manifest.ts";
 import { coveringDelete } from "./range-deletes.ts";
 
 /** What a search found. */
 export const NOT_FOUND = 0;
+
+const FIRST_RUNS = 16;
 
 /** How often filters and trees were asked, since the database was opened. */
 export class SearchCounts {
@@ -30,26 +34,38 @@ export class RunReader {
   /** Describes what was found. */
   readonly tree: TreeReader;
   readonly counts: SearchCounts;
+  /** Means nothing: it is where what was touched is put, or a compiler would leave it out. */
+  touched: number;
+  readonly #pages: PageFile;
   readonly #filters: FilterReader;
   readonly #hash: KeyHash;
-  #isHashed: boolean;
+  /** Of each run, which of its parts the key belongs to; -1: none. */
+  #parts: Int32Array;
   /** Where a search goes on: the run behind the one that answered. */
   #next: number;
 
   constructor(pages: PageFile, counts: SearchCounts) {
     this.tree = new TreeReader(pages);
     this.counts = counts;
+    this.touched = 0;
+    this.#pages = pages;
     this.#filters = new FilterReader(pages);
     this.#hash = new KeyHash();
-    this.#isHashed = false;
+    this.#parts = new Int32Array(FIRST_RUNS);
     this.#next = 0;
   }
 
   /** CELL_PUT, CELL_DELETE or CELL_MERGE as the newest run says that knows the key, or NOT_FOUND. */
   find(manifest: Manifest, key: Uint8Array, offset: number, length: number): number {
-    this.#isHashed = false;
-    this.#next = 0;
+    const { runs } = manifest;
     this.counts.searches++;
+    this.#next = 0;
+    this.#locate(runs, key, offset, length);
+    this.#hash.of(key, offset, length);
+    // A page that is in no mapping would be read for it.
+    if (runs.length > 1 && this.#pages.backend !== "pread") {
+      this.#touchFilters(runs);
+    }
     return this.findOlder(manifest, key, offset, length);
   }
 
@@ -57,11 +73,12 @@ export class RunReader {
   findOlder(manifest: Manifest, key: Uint8Array, offset: number, length: number): number {
     const { runs } = manifest;
     for (let i = this.#next; i < runs.length; i++) {
-      const part = partFor(runs[i]!, key, offset, length);
-      if (part === undefined) {
+      const index = this.#parts[i]!;
+      if (index < 0) {
         continue;
       }
-      if (part.root.page !== 0 && this.#mayContain(part.filter, key, offset, length)) {
+      const part = runs[i]!.parts[index]!;
+      if (part.root.page !== 0 && this.#mayContain(part.filter)) {
         this.counts.trees++;
         if (this.tree.find(part.root.page, key, offset, length)) {
           this.#next = i + 1;
@@ -78,18 +95,32 @@ export class RunReader {
     return NOT_FOUND;
   }
 
-  #mayContain(
-    filter: Parameters<FilterReader["mayContain"]>[0],
-    key: Uint8Array,
-    offset: number,
-    length: number,
-  ): boolean {
+  #locate(runs: readonly Run[], key: Uint8Array, offset: number, length: number): void {
+    if (runs.length > this.#parts.length) {
+      this.#parts = new Int32Array(2 * runs.length);
+    }
+    const parts = this.#parts;
+    for (let i = 0; i < runs.length; i++) {
+      parts[i] = partIndexFor(runs[i]!, key, offset, length);
+    }
+  }
+
+  #touchFilters(runs: readonly Run[]): void {
+    const parts = this.#parts;
+    const { low } = this.#hash;
+    let touched = 0;
+    for (let i = 0; i < runs.length; i++) {
+      const index = parts[i]!;
+      if (index >= 0) {
+        touched ^= this.#filters.touch(runs[i]!.parts[index]!.filter, low);
+      }
+    }
+    this.touched = touched;
+  }
+
+  #mayContain(filter: FilterRecord): boolean {
     if (filter.pageCount === 0) {
       return true;
-    }
-    if (!this.#isHashed) {
-      this.#hash.of(key, offset, length);
-      this.#isHashed = true;
     }
     this.counts.filters++;
     if (this.#filters.mayContain(filter, this.#hash.low, this.#hash.high)) {

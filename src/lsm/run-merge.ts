@@ -54,6 +54,8 @@ export class RunMerge {
   areaPage: number;
   areaOffset: number;
   readonly #options: MergeOptions;
+  readonly #isBottom: boolean;
+  readonly #expiredBefore: number;
   readonly #cursors: readonly RunCursor[];
   /** The heads of the cursors' keys, Infinity for one at its end: what is looked at first lies together. */
   readonly #heads: Float64Array;
@@ -69,6 +71,8 @@ export class RunMerge {
   constructor(pages: PageFile, options: MergeOptions) {
     const { inputs, lower } = options;
     this.#options = options;
+    this.#isBottom = options.isBottom;
+    this.#expiredBefore = options.expiredBefore;
     this.#cursors = inputs.map(({ run }) => {
       const cursor = new RunCursor(pages);
       cursor.open(run);
@@ -181,7 +185,7 @@ export class RunMerge {
       return this.#fold(newest, oldest, deleter < cursors.length);
     }
     this.#load(cursor);
-    const hasExpired = this.expiry !== 0 && this.expiry < this.#options.expiredBefore;
+    const hasExpired = this.expiry !== 0 && this.expiry < this.#expiredBefore;
     if (hasExpired) {
       this.#drop(cursor);
       this.kind = CELL_DELETE;
@@ -189,7 +193,7 @@ export class RunMerge {
       this.expiry = 0;
       this.areaPage = 0;
     }
-    return this.kind !== CELL_DELETE || !this.#options.isBottom;
+    return this.kind !== CELL_DELETE || !this.#isBottom;
   }
 
   #load(cursor: RunCursor): void {
@@ -213,7 +217,7 @@ export class RunMerge {
   #fold(newest: number, oldest: number, isCovered: boolean): boolean {
     const operands = this.#operands;
     operands.reset();
-    let isComplete = isCovered || this.#options.isBottom;
+    let isComplete = isCovered || this.#isBottom;
     let last = NO_BYTES;
     let taken = 0;
     for (let i = newest; i < oldest; i++) {

@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";
 import type { CheckpointRunner } from "./checkpoint-runner.ts";
-import { MAX_FROZEN, Pacer } from "./pacer.ts";
+import { MAX_FROZEN, MAX_FROZEN_BESIDE, Pacer } from "./pacer.ts";
 
 /** What the checkpointer does when writers wait. */
 export interface Jobs {
@@ -39,6 +39,11 @@ export class Admission {
     this.#slowedFrom = 0;
   }
 
+  /** How many memtables may wait for a job. */
+  get mostFrozen(): number {
+    return this.#runner.isBeside && this.#host.state.manifests.size > 0 ? MAX_FROZEN_BESIDE : MAX_FROZEN;
+  }
+
   /** Before each record. `frozen` memtables wait, those of the running job among them. */
   admit(frozen: number): void {
     const active = this.#host.active;
@@ -51,8 +56,8 @@ export class Admission {
     }
     const { segment } = active;
     if (this.#runner.isBeside) {
-      this.#pause(this.#pacer.pauseMs(segment, frozen, this.#runner.progress, this.#clock.now()));
-    } else if (frozen >= MAX_FROZEN) {
+      this.#pause(this.#pacer.pauseMs(segment, frozen, this.#runner.progress, this.#clock.now(), this.mostFrozen));
+    } else if (frozen >= this.mostFrozen) {
       this.#jobs.start();
       const share = segment.tail / segment.capacity;
       this.#runner.advance(this.#slowedFrom + share * (1 - this.#slowedFrom), MAX_PAUSE_MS);

@@ -6,7 +6,7 @@
  *                           └──▶ failed before the meta page: nothing changed; again after RETRY_MS, or when a writer
  *                                must have room. Failed at the meta page: the handle is poisoned.
  *
- * Writers are slowed, not stopped (admission.ts); only where MAX_FROZEN memtables wait and another segment is full
+ * Writers are slowed, not stopped (admission.ts); only where as many memtables wait as may and another segment is full
  * nevertheless does a writer wait for the job itself.
  */
 import { assert } from "../assert.ts";
@@ -30,7 +30,7 @@ import { EarliestTimer } from "./earliest-timer.ts";
 import { closed, JobErrors } from "./job-errors.ts";
 import { jobInput } from "./job-input.ts";
 import type { Memtable } from "./memtable.ts";
-import { MAX_FROZEN, WORTHWHILE } from "./pacer.ts";
+import { WORTHWHILE } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
 import { WakeUps } from "./wake-ups.ts";
@@ -149,7 +149,7 @@ export class Checkpointer {
   makeRoom(): void {
     this.collect();
     // The commit of a load that is being installed finds room in any case: its end is what the others wait for.
-    const most = this.#isInstalling ? MAX_FROZEN + 1 : MAX_FROZEN;
+    const most = this.#admission.mostFrozen + Number(this.#isInstalling);
     while (this.#frozen().length >= most) {
       this.#finishOne();
     }
@@ -157,7 +157,7 @@ export class Checkpointer {
 
   /** Whether one more memtable may be frozen now, and is of use. */
   get hasRoom(): boolean {
-    return !this.#isHeld && this.#frozen().length < MAX_FROZEN;
+    return !this.#isHeld && this.#frozen().length < this.#admission.mostFrozen;
   }
 
   /** Resolves when there is room: for who can wait, unlike a writer. Nothing stands still meanwhile. */

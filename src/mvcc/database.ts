@@ -36,7 +36,7 @@ export interface OpenOptions {
   readonly backend?: "mmap" | "pread";
   /** Bytes of the page cache: of pages with "pread", and of unpacked leaves of LSM runs; 64 MiB unless given. */
   readonly cacheBytes?: number;
-  /** Bytes of a log segment, which is also a memtable; 32 MiB unless given. There are four at the most. */
+  /** Bytes of a log segment, which is also a memtable; 32 MiB unless given. There are four at the most, five with LSM maps. */
   readonly segmentBytes?: number;
   /**
    * Bytes that compactions of LSM maps may write a second, on average; no limit unless given. It is not kept while so much

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_FROZEN, Pacer } from "../../src/mvcc/pacer.ts";
+import { MAX_FROZEN, MAX_FROZEN_BESIDE, Pacer } from "../../src/mvcc/pacer.ts";
 
 const CAPACITY = 32_000_000;
 const FLUSH_BYTES = 2 * CAPACITY;
@@ -93,6 +93,13 @@ describe("a writer", () => {
     const paced = pacer();
     paced.jobStarted(FLUSH_BYTES, false, 0);
     expect(paceOf(paced, MAX_FROZEN + 2, 0, 0)).toBeCloseTo(paceFor(FLUSH_MS, MAX_FROZEN), 1);
+  });
+
+  it("has one segment more where more memtables may wait", () => {
+    const paced = pacer();
+    paced.jobStarted(FLUSH_BYTES, false, 0);
+    paced.pauseMs(at(1), 3, 0, 0, MAX_FROZEN_BESIDE);
+    expect(paced.pauseMs(at(1 + COMMIT), 3, 0, 0, MAX_FROZEN_BESIDE)).toBeCloseTo(paceFor(FLUSH_MS, 2), 1);
   });
 
   it("fills the log exactly once, whatever the jobs take, and stands still for nobody", () => {
