@@ -27,7 +27,7 @@
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
 import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
 import { damagedTree } from "./damaged-tree.ts";
-import { directoryEntry, entriesBeforePart, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
+import { directoryEntry, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
   CELL_PUT,
   childFor,
@@ -96,6 +96,8 @@ export class TreeCursor implements Leaf {
   suffixLength = 0;
   valueOffset = 0;
   valueLength = 0;
+  /** After `takeRange`. */
+  runEnd = 0;
   isOverflow = false;
   overflowPage = 0;
   /** 0: the extent is the value; otherwise where in the extent it begins. */
@@ -186,21 +188,6 @@ export class TreeCursor implements Leaf {
     return rest < this.count && this.#decode(rest);
   }
 
-  /** How many cells of the tree come before this one. O(height). */
-  rank(): number {
-    let rank = this.slot;
-    if (this.#part > 1) {
-      const base = this.#pages.locate(this.page);
-      rank += entriesBeforePart(this.#pages.view.u16, base, this.#part);
-    }
-    for (let depth = 0; depth < this.#depth; depth++) {
-      const base = this.#pages.locate(this.#pathPages[depth]!);
-      const { u16, u32 } = this.#pages.view;
-      rank += entriesBefore(u16, u32, base, this.#pathChildren[depth]!);
-    }
-    return rank;
-  }
-
   next(): boolean {
     if (!this.valid) {
       return false;
@@ -287,12 +274,6 @@ export class TreeCursor implements Leaf {
     return this.count;
   }
 
-  /** The same, of those whose keys are less than the given one. */
-  leafRunBelow(key: Uint8Array, offset: number, length: number): number {
-    this.refresh();
-    return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length) >>> 1;
-  }
-
   /** Where a key is or would be in this leaf: twice the slot of the first cell not below it, plus 1 if that cell holds it. */
   searchInLeaf(key: Uint8Array, offset: number, length: number): number {
     this.refresh();
@@ -323,6 +304,50 @@ export class TreeCursor implements Leaf {
       valueLengths[row] = base + u16[slots + slot + 1]! - value;
     }
     if (slot > from) {
+      this.#decode(slot - 1);
+    }
+    return slot - from;
+  }
+
+  /**
+   * Writes where the cells from `lower` on and below `upper` (undefined: to the end) lie into the arrays, as far as they are
+   * plain and in one leaf, `most` at the most; returns how many. `runEnd` is the slot behind those of the leaf that are in the
+   * range, and where there are more of them the cursor stands on the last one that was taken. −1: the first one is not plain.
+   */
+  takeRange(lower: Uint8Array, upper: Uint8Array | undefined, most: number, places: CellPlaces): number {
+    this.runEnd = 0;
+    if (this.#root === 0) {
+      return 0;
+    }
+    let from = this.#search(lower, 0, lower.length) >>> 1;
+    if (from >= this.count) {
+      if (!this.#toNextLeaf()) {
+        return 0;
+      }
+      from = 0;
+    }
+    const { u8, u16, base, slots, count } = this;
+    const end = upper === undefined ? count : searchLeaf(u8, u16, this.u32, base, upper, 0, upper.length) >>> 1;
+    const { keyOffsets, keyLengths, valueOffsets, valueLengths } = places;
+    const to = Math.min(end, from + most);
+    let slot = from;
+    for (let row = 0; slot < to; slot++, row++) {
+      const cell = base + u16[slots + slot]!;
+      const info = u8[cell]! | (u8[cell + 1]! << 8);
+      if (info >= INFO_FLAGS) {
+        break;
+      }
+      const value = cell + INFO_BYTES + info;
+      keyOffsets[row] = cell + INFO_BYTES;
+      keyLengths[row] = info;
+      valueOffsets[row] = value;
+      valueLengths[row] = base + u16[slots + slot + 1]! - value;
+    }
+    this.runEnd = end;
+    if (slot === from) {
+      return from < end ? -1 : 0;
+    }
+    if (slot < end || end === count) {
       this.#decode(slot - 1);
     }
     return slot - from;
@@ -390,6 +415,11 @@ export class TreeCursor implements Leaf {
   /** Whether the leaf is one of several in its page. */
   get isPart(): boolean {
     return this.#part !== 0;
+  }
+
+  /** Whether the leaf's bytes stay where they are, whatever else is read. */
+  get isLasting(): boolean {
+    return this.#part === 0 && this.#pages.isLasting;
   }
 
   /** Stands on another slot of the same leaf. */

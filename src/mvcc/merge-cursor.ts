@@ -71,6 +71,8 @@ export class MergeCursor {
   #onMove: (() => void) | undefined;
   /** Where the reader's own writes end in the active memtable. */
   #activeEnd: number;
+  /** The sources do not stand before the range yet. */
+  #isBefore: boolean;
   #merged: MergedReader | undefined;
   /** The current value, if it was put together from merge operands. */
   #folded: Uint8Array | undefined;
@@ -101,6 +103,7 @@ export class MergeCursor {
     this.#now = 0;
     this.#onMove = undefined;
     this.#activeEnd = WHOLE_ARENA;
+    this.#isBefore = false;
     this.#merged = undefined;
     this.#folded = undefined;
     this.#key = new Uint8Array(RESUME_KEY_BYTES);
@@ -133,7 +136,7 @@ export class MergeCursor {
     this.#isReverse = isReverse;
     this.#now = point.now === 0 ? this.#database.clock.now() : point.now;
     this.#openSources();
-    this.#sources.seek(isReverse ? range.upper : range.lower);
+    this.#isBefore = true;
   }
 
   /**
@@ -153,8 +156,35 @@ export class MergeCursor {
       return false;
     }
     this.#range = range;
-    this.#sources.seek(this.#isReverse ? range.upper : range.lower);
+    this.#isBefore = true;
     return true;
+  }
+
+  /**
+   * Right after `open` or `moveTo`, in place of `next` and `takeRun`: where the first entries of the range lie, up to the end of
+   * their leaf, `most` at the most, where they can be had without more ado; `next` goes on behind them. Returns how many; −1:
+   * `next` is to be called.
+   */
+  takeRange(most: number, places: CellPlaces): number {
+    const point = this.#point;
+    if (point === undefined || point.ended !== undefined || !this.#isBefore || this.#isReplaced(point)) {
+      return -1;
+    }
+    const taken = this.#sources.takeRange(most, places);
+    if (taken >= 0) {
+      this.#isBefore = false;
+      const { tree } = this.#sources;
+      this.u8 = tree.u8;
+      this.data = tree.data;
+      this.prefixOffset = tree.prefixOffset;
+      this.prefixLength = tree.prefixLength;
+    }
+    return taken;
+  }
+
+  /** After `takeRange`: there is nothing behind what was taken. */
+  get hasEnded(): boolean {
+    return this.#sources.hasEnded;
   }
 
   close(): void {
@@ -225,6 +255,11 @@ export class MergeCursor {
 
   get keyLength(): number {
     return this.#sources.source === PAGES ? this.#sources.tree.keyLength : this.#sources.arena.keyLength;
+  }
+
+  /** Whether the entry's bytes stay where they are as long as the cursor is open, whatever else is read: a log segment's do. */
+  get isLasting(): boolean {
+    return this.#sources.source !== PAGES || this.#sources.tree.isLasting;
   }
 
   /** Whether the entry comes from a leaf, and to find the next one other pages may be needed. */
@@ -383,6 +418,9 @@ export class MergeCursor {
     }
     if (this.#isReplaced(point)) {
       this.#reopen();
+    } else if (this.#isBefore) {
+      this.#isBefore = false;
+      this.#sources.seek(this.#isReverse ? this.#range.upper : this.#range.lower);
     }
     return this.#sources.select();
   }
@@ -425,6 +463,7 @@ export class MergeCursor {
     }
     this.#onMove?.();
     this.#openSources();
+    this.#isBefore = false;
     this.#sources.seek(resume);
   }
 }

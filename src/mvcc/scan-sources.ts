@@ -8,7 +8,7 @@
  * a cell of a leaf, `stretchLeft` says how many more cells of that leaf come before every other source's key and the end of
  * the range: those need no comparing. Range deletes are minded by `passHidden`, which moves older sources past them.
  */
-import type { LeafFilter, TreeCursor } from "../btree/index.ts";
+import type { CellPlaces, LeafFilter, TreeCursor } from "../btree/index.ts";
 import { compareBytes } from "../bytes.ts";
 import { type Manifest, PrefixFilter, RunCursor } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
@@ -42,6 +42,8 @@ export class ScanSources {
   tree: TreeCursor;
   /** How many more cells of the current leaf come before any other source's key and the end of the range. */
   stretchLeft: number;
+  /** After `takeRange`: there is nothing behind what was taken. */
+  hasEnded: boolean;
   readonly #pages: PageFile;
   readonly #runs: RunCursor[];
   #runCount: number;
@@ -76,6 +78,7 @@ export class ScanSources {
     this.source = NO_SOURCE;
     this.tree = this.#run.tree;
     this.stretchLeft = 0;
+    this.hasEnded = false;
   }
 
   /** Opens the sources of a keyspace; they stand nowhere. */
@@ -84,6 +87,8 @@ export class ScanSources {
     const { state } = point;
     this.#range = range;
     this.#isReverse = isReverse;
+    this.source = NO_SOURCE;
+    this.stretchLeft = 0;
     this.#arenaCount = 0;
     if (writes !== undefined) {
       const arena = this.#addArena(WRITES_RANK);
@@ -107,6 +112,8 @@ export class ScanSources {
   /** Another range of the same sources, to be sought in next; false where which sources there are depends on the range. */
   setRange(range: ByteRange): boolean {
     this.#range = range;
+    this.source = NO_SOURCE;
+    this.stretchLeft = 0;
     return !this.#areFiltered;
   }
 
@@ -151,6 +158,30 @@ export class ScanSources {
     this.source = NO_SOURCE;
     this.stretchLeft = 0;
     this.#arenasToAdvance = 0;
+  }
+
+  /**
+   * In place of `seek` and what comes after it, where a tree is the only source: where the first entries of the range lie goes
+   * into the arrays (`takeRange` of TreeCursor). −1: it is not that simple, and nothing has moved.
+   */
+  takeRange(most: number, places: CellPlaces): number {
+    const { lower, upper } = this.#range;
+    const isAlone = this.#arenaCount === 0 && this.#runCount === 1 && this.#run.isTree && this.#cover.isEmpty;
+    if (!isAlone || this.#isReverse || lower === undefined) {
+      return -1;
+    }
+    const run = this.#runs[0]!;
+    const { tree } = run;
+    const taken = tree.takeRange(lower, upper, most, places);
+    this.#run = run;
+    this.tree = tree;
+    this.#arenasToAdvance = 0;
+    run.valid = taken > 0;
+    run.isDue = taken > 0;
+    this.source = taken > 0 ? PAGES : NO_SOURCE;
+    this.hasEnded = taken === 0 || (taken > 0 && tree.runEnd < tree.count && !tree.valid);
+    this.stretchLeft = taken > 0 && !this.hasEnded ? tree.runEnd - tree.slot - 1 : 0;
+    return taken;
   }
 
   /** Moves on to the next key of any source; false at the end of the range. */

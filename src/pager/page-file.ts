@@ -140,6 +140,11 @@ export class PageFile {
     }
   }
 
+  /** Whether what `locate` gives out stays there as long as the page is in use: in a mapping, or in memory. */
+  get isLasting(): boolean {
+    return this.#cache === undefined;
+  }
+
   /** The offset of `page` in the arrays of `view`, a multiple of 8 KiB. Throws CORRUPT { page }. */
   locate(page: number): number {
     if ((this.#verified[page >>> 5]! & (1 << page)) === 0) {

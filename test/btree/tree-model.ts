@@ -85,6 +85,14 @@ export function sortedBatch(operations: readonly Operation[]): Operation[] {
   return [...newest.values()].sort((a, b) => compareKeys(a.key, b.key));
 }
 
+/** Room for what is taken of a range; few, so that leaves have more. */
+const PLACES = {
+  keyOffsets: new Uint32Array(20),
+  keyLengths: new Uint32Array(20),
+  valueOffsets: new Uint32Array(20),
+  valueLengths: new Uint32Array(20),
+};
+
 /** A batch in one buffer, as the log has it. */
 export class ArrayBatch implements BatchSource {
   readonly u8: Uint8Array;
@@ -395,7 +403,6 @@ export class TreeReading {
         break;
       }
       this.#compareAt(at, at);
-      assert(cursor.rank() === at, "a cursor knows its rank");
       more = isForward ? cursor.next() : cursor.prev();
       at += isForward ? 1 : -1;
       assert(more === (at >= 0 && at < this.#entries.length), "a step ends at the ends only");
@@ -406,6 +413,7 @@ export class TreeReading {
     const expected = Math.max(0, this.#lowerBound(upper) - this.#lowerBound(lower));
     assert(countRange(this.#pages, this.#root, lower, upper) === expected, "the count of a range");
     assert(this.#runs(lower, upper) === expected, "leaf runs cover the range");
+    this.#compareTaken(lower, upper, expected);
   }
 
   /** The cells from `lower` to `upper`, counted a leaf at a time. */
@@ -413,13 +421,37 @@ export class TreeReading {
     const cursor = this.#cursor;
     let count = 0;
     for (let more = cursor.seek(lower, 0, lower.length); more; more = cursor.nextLeaf()) {
-      const end = cursor.leafRunBelow(upper, 0, upper.length);
+      const end = cursor.searchInLeaf(upper, 0, upper.length) >>> 1;
       count += Math.max(0, end - cursor.slot);
       if (end < cursor.leafRun()) {
         break;
       }
     }
     return count;
+  }
+
+  /** What is taken of the range at once: its first entries, as far as they lie in one leaf. */
+  #compareTaken(lower: Uint8Array, upper: Uint8Array, expected: number): void {
+    const cursor = this.#cursor;
+    const taken = cursor.takeRange(lower, upper, PLACES.keyOffsets.length, PLACES);
+    const first = this.#lowerBound(lower);
+    assert(taken !== 0 || expected === 0, "something is taken of a range that is not empty");
+    assert(taken <= expected, "no more is taken than is in the range");
+    for (let i = 0; i < taken; i++) {
+      const { key } = this.#entries[first + i]!;
+      const rest = PLACES.keyOffsets[i]!;
+      const prefixLength = key.length - PLACES.keyLengths[i]!;
+      assert(prefixLength === cursor.prefixLength, "a key is the prefix of its leaf and the rest");
+      assert(
+        compareBytes(cursor.u8, cursor.prefixOffset, prefixLength, key, 0, prefixLength) === 0 &&
+          compareBytes(cursor.u8, rest, key.length - prefixLength, key, prefixLength, key.length - prefixLength) === 0,
+        `the key of entry ${first + i}, taken`,
+      );
+    }
+    const isOver = taken === expected && cursor.runEnd < cursor.count;
+    if (taken > 0 && !isOver) {
+      this.#compareAt(first + taken - 1, first + taken - 1);
+    }
   }
 
   /** The cursor is where the tree says; `found` is where the model says it is. */

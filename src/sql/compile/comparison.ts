@@ -81,7 +81,13 @@ function comparingOthers(frame: Frame, operator: Comparison, { a, b, bytes, coll
   const { emitter } = frame;
   const sign = SIGNS[operator];
   const by = collation === undefined ? "" : `, ${emitter.constant(collation)}`;
-  const generic = `${emitter.use("compareValues")}(${pair(a)}, ${pair(b)}${by}) ${sign} 0`;
+  const ordered = `${emitter.use("compareValues")}(${pair(a)}, ${pair(b)}${by}) ${sign} 0`;
+  const isEquality = operator === "=" || operator === "<>";
+  // As strings: to tell whether they are the same takes no look at each character.
+  const generic =
+    isEquality && collation === undefined && can(a, TEXT)
+      ? choose(and(isTag(a, TEXT), isTag(b, TEXT)), `${a.other} ${sign} ${b.other}`, ordered)
+      : ordered;
   if (a.bytes === undefined || !can(a, TEXT)) {
     return generic;
   }
@@ -89,10 +95,9 @@ function comparingOthers(frame: Frame, operator: Comparison, { a, b, bytes, coll
     return b.bytes === undefined || collation !== undefined ? generic : comparingColumns(frame, sign, a, b, generic);
   }
   const { u8, start, end } = a.bytes;
-  const inPlace =
-    operator === "=" || operator === "<>"
-      ? `${operator === "=" ? "" : "!"}${emitter.use("equalInPlace")}(${u8}, ${start}, ${end}, ${bytes})`
-      : `${emitter.use("compareInPlace")}(${u8}, ${start}, ${end}, ${bytes}) ${sign} 0`;
+  const inPlace = isEquality
+    ? `${operator === "=" ? "" : "!"}${emitter.use("equalInPlace")}(${u8}, ${start}, ${end}, ${bytes})`
+    : `${emitter.use("compareInPlace")}(${u8}, ${start}, ${end}, ${bytes}) ${sign} 0`;
   // Tags stand in the order of types: what is no TEXT compares with a TEXT by its tag.
   const withText = choose(isTag(a, TEXT), inPlace, `${a.tag} ${sign} ${TEXT}`);
   return choose(isTag(b, TEXT), withText, generic);

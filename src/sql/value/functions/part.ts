@@ -5,12 +5,14 @@
  * trim takes off.
  */
 import { textOf } from "../affinity.ts";
+import { asciiText, utf8Text } from "../text.ts";
 import {
   answerBlob,
   answerInteger,
   answerNull,
   answerText,
   BLOB,
+  INTEGER,
   INTEGER_TYPES,
   NULL,
   NULLABLE,
@@ -75,6 +77,41 @@ function substring(tag: Tag, value: SqlValue, fromTag: Tag, from: SqlValue, leng
   answerText(text.slice(begin, skipCodePoints(text, begin, count)));
 }
 
+/**
+ * The same of text where it lies. Of plain characters counted from the first one, as nearly all are, no string is made but of
+ * the part.
+ */
+function substringInPlace(
+  bytes: Uint8Array,
+  begin: number,
+  end: number,
+  fromTag: Tag,
+  from: SqlValue,
+  lengthTag: Tag = INTEGER,
+  length: SqlValue = MAX_LENGTH,
+): void {
+  if (fromTag === INTEGER && lengthTag === INTEGER && (from as number) > 0 && (length as number) >= 0) {
+    const first = Math.min(end, begin + (from as number) - 1);
+    const stop = Math.min(end, first + (length as number));
+    if (isPlain(bytes, begin, stop)) {
+      answerText(asciiText(bytes, first, stop));
+      return;
+    }
+  }
+  substring(TEXT, utf8Text(bytes, begin, end), fromTag, from, lengthTag, length);
+}
+
+/** Whether bytes `[start, end)` are characters of one byte each, and none of them NUL. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === 0 || byte >= 128) {
+      return false;
+    }
+  }
+  return true;
+}
+
 function positionOf(tag: Tag, value: SqlValue, whatTag: Tag, what: SqlValue): void {
   if (tag === NULL || whatTag === NULL) {
     answerNull();
@@ -135,7 +172,7 @@ export const PART_FUNCTIONS: readonly ScalarFunction[] = [
   pure("instr", 2, 2, INTEGER_TYPES | NULLABLE, positionOf),
   pure("ltrim", 1, 2, TEXT_OR_NULL, trimmer(true, false)),
   pure("rtrim", 1, 2, TEXT_OR_NULL, trimmer(false, true)),
-  pure("substr", 2, 3, PART, substring),
-  pure("substring", 2, 3, PART, substring),
+  { ...pure("substr", 2, 3, PART, substring), callInPlace: substringInPlace },
+  { ...pure("substring", 2, 3, PART, substring), callInPlace: substringInPlace },
   pure("trim", 1, 2, TEXT_OR_NULL, trimmer(true, true)),
 ];
