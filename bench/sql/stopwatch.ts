@@ -19,13 +19,35 @@ export function onceRate(times: number, work: (i: number) => void): number {
   return (times / (performance.now() - startedAt)) * 1000;
 }
 
-/** How often a second something can be done that takes long: the median of some times, the first of which counts for nothing. */
+/** Before it counts, and then again, for at least so long. */
+const LEAST_MS = 300;
+
+/**
+ * How often a second something can be done that takes long: the median of `passes` times at least, after it was done for a while.
+ * A database is used for longer than a second, and what runs only a few times is compiled as it runs; `firstRate` says what that
+ * costs.
+ */
 export function medianRate(passes: number, work: () => void): number {
+  repeat(1, work);
+  return 1000 / median(repeat(passes, work));
+}
+
+/** The same of the first three times. */
+export function firstRate(work: () => void): number {
+  return 1000 / median([1, 2, 3].map(() => timeOf(work)));
+}
+
+function repeat(least: number, work: () => void): number[] {
   const durations: number[] = [];
-  for (let pass = 0; pass <= passes; pass++) {
-    const startedAt = performance.now();
-    work();
-    durations.push(performance.now() - startedAt);
+  const startedAt = performance.now();
+  while (durations.length < least || performance.now() - startedAt < LEAST_MS) {
+    durations.push(timeOf(work));
   }
-  return 1000 / median(durations.slice(1));
+  return durations;
+}
+
+function timeOf(work: () => void): number {
+  const startedAt = performance.now();
+  work();
+  return performance.now() - startedAt;
 }

@@ -5,10 +5,11 @@
  * nothing has matched. The row of NULLs is one without columns, in which every column is NULL (row.ts).
  */
 import { assert } from "../../assert.ts";
+import { readsRowOf } from "../query/bind/walk.ts";
 import type { JoinPlan, RowsPlan } from "../query/plan/plan.ts";
 import type { RowVariables } from "./column.ts";
 import type { Frame } from "./frame.ts";
-import { readsRowOf, readsStorage } from "./plan-reads.ts";
+import { readsStorage } from "./plan-reads.ts";
 import {
   assignBatch,
   type Behind,

@@ -1,6 +1,6 @@
 /** What a plan reads: expressions, sources, columns, storage. */
 import type { Bound, Source } from "../query/bind/bound.ts";
-import { visitAll } from "../query/bind/walk.ts";
+import { hasPart, visitAll } from "../query/bind/walk.ts";
 import type { KeyAccess } from "../query/plan/access.ts";
 import type { RowsPlan } from "../query/plan/plan.ts";
 import { INTEGER } from "../value/value.ts";
@@ -76,19 +76,4 @@ function boundsOfAccess({ prefix, list, lower, upper }: KeyAccess): Bound[] {
 /** Whether evaluating any of them reads storage: there is a subquery in it. */
 export function readsStorage(bounds: readonly Bound[]): boolean {
   return hasPart(bounds, ({ kind }) => kind === "in-query" || kind === "exists" || kind === "scalar-query");
-}
-
-/** Whether any of them reads a column of the source's rows; its rowid is in the key. */
-export function readsRowOf(source: Source, bounds: readonly Bound[]): boolean {
-  return hasPart(bounds, (part) => part.kind === "column" && part.source === source && part.column !== source.rowid);
-}
-
-function hasPart(bounds: readonly Bound[], isWanted: (part: Bound) => boolean): boolean {
-  let has = false;
-  for (const bound of bounds) {
-    visitAll(bound, (part) => {
-      has ||= isWanted(part);
-    });
-  }
-  return has;
 }

@@ -16,6 +16,7 @@
 import { assert } from "../../assert.ts";
 import type { Table } from "../catalog/schema.ts";
 import type { Bound, Source, SourceColumn } from "../query/bind/bound.ts";
+import { readsRowOf } from "../query/bind/walk.ts";
 import type { Access, KeyAccess } from "../query/plan/access.ts";
 import type { RowsPlan } from "../query/plan/plan.ts";
 import { RowCopy } from "../run/row-copy.ts";
@@ -25,7 +26,7 @@ import type { ColumnLoader, Frame } from "./frame.ts";
 import { emitEnds, emitList, emitPointKey, prefixOf, rowidOf } from "./key-access.ts";
 import { emitLeafTests } from "./leaf-tests.ts";
 import { not, type Operand } from "./operand.ts";
-import { readsRowOf, readsStorage } from "./plan-reads.ts";
+import { readsStorage } from "./plan-reads.ts";
 import type { RowFunction } from "./row-function.ts";
 
 /** What is done behind a row: what it reads, and whether it reads storage. */

@@ -230,6 +230,22 @@ export function sourcesReadBy(bound: Bound): ReadonlySet<Source> {
 
 const NO_SOURCES: ReadonlySet<Source> = new Set();
 
+/** Whether any of them reads a column of the source's rows; its rowid is in the key. */
+export function readsRowOf(source: Source, bounds: readonly Bound[]): boolean {
+  return hasPart(bounds, (part) => part.kind === "column" && part.source === source && part.column !== source.rowid);
+}
+
+/** Whether there is such a part in any of them, subqueries included. */
+export function hasPart(bounds: readonly Bound[], isWanted: (part: Bound) => boolean): boolean {
+  let has = false;
+  for (const bound of bounds) {
+    visitAll(bound, (part) => {
+      has ||= isWanted(part);
+    });
+  }
+  return has;
+}
+
 /** Whether two expressions are the same, so that one value will do for both. */
 export function isSame(a: Bound, b: Bound): boolean {
   if (a === b || a.kind !== b.kind) {

@@ -23,7 +23,7 @@ export interface AccessChoice {
 
 /** A row by its key, and a range before its first row, beside a row of a scan. */
 const LOOKUP_COST = 12;
-const OPEN_COST = 20;
+const OPEN_COST = 15;
 const EQUAL_ROWS = 10;
 const RANGE_SHARE = 0.25;
 
@@ -47,6 +47,8 @@ export interface Knowledge {
   readonly matchesOf: (index: Index | undefined, columns: number) => number | undefined;
   /** For what part of the rows conditions hold; undefined: not known. */
   readonly shareOf: (conjuncts: readonly Conjunct[]) => number | undefined;
+  /** Whether anything but these conjuncts reads the row: if not, an index's entry is enough. */
+  readonly isRowRead: (taken: ReadonlySet<Conjunct>) => boolean;
 }
 
 /** The cheapest way, with `available` sources on a row. */
@@ -190,8 +192,8 @@ function throughKey(key: Key, tests: readonly Test[], knowledge: Knowledge): Acc
     isPoint,
     reverse: false,
   };
-  const { rows, cost } = estimate(access, used, bounding, knowledge);
-  return { access, taken: bounding.size === 0 ? taken : new Set([...taken, ...bounding]), rows, cost };
+  const all = bounding.size === 0 ? taken : new Set([...taken, ...bounding]);
+  return { access, taken: all, ...estimate(access, used, bounding, all, knowledge) };
 }
 
 function firstTest(
@@ -220,11 +222,12 @@ function estimate(
   access: KeyAccess,
   used: number,
   bounding: ReadonlySet<Conjunct>,
+  taken: ReadonlySet<Conjunct>,
   knowledge: Knowledge,
 ): { rows: number; cost: number } {
   const { index, list, lower, upper, isPoint } = access;
   const lists = list === undefined ? 1 : list.kind === "values" ? list.values.length : EQUAL_ROWS;
-  const fetch = index === undefined ? 1 : 1 + LOOKUP_COST;
+  const fetch = index === undefined || !knowledge.isRowRead(taken) ? 1 : 1 + LOOKUP_COST;
   if (isPoint) {
     return { rows: lists, cost: lists * LOOKUP_COST };
   }

@@ -13,7 +13,7 @@ import { DbError } from "../../../errors.ts";
 import type { Table } from "../../catalog/schema.ts";
 import type { Collation } from "../../value/collation.ts";
 import type { Bound, BoundFrom, JoinKind, Source, TableOrigin } from "../bind/bound.ts";
-import { sourcesOf, sourcesReadBy } from "../bind/walk.ts";
+import { readsRowOf, sourcesOf, sourcesReadBy } from "../bind/walk.ts";
 import { chooseAccess, type Knowledge } from "./choose-access.ts";
 import { type Conjunct, factoredConjunctsOf, rejectsNulls } from "./conjuncts.ts";
 import { Dependencies } from "./dependencies.ts";
@@ -70,14 +70,19 @@ interface Step {
   readonly hashed: { readonly once: Joined; readonly keys: HashKeys; readonly on: readonly Bound[] } | undefined;
 }
 
-/** Plans FROM and WHERE. */
-export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined, where: Bound | undefined): Joined {
+/** Plans FROM and WHERE; `isReadBehind`: whether what comes behind reads rows of a source. */
+export function planFrom(
+  surroundings: Surroundings,
+  from: BoundFrom | undefined,
+  where: Bound | undefined,
+  isReadBehind: (source: Source) => boolean,
+): Joined {
   const conjuncts = factoredConjunctsOf(where);
   if (from === undefined) {
     return { plan: { kind: "one", filters: conjuncts.map(({ bound }) => bound) }, rows: 1, cost: 1 };
   }
   if (from.kind === "source" && from.source.origin.kind === "table") {
-    return planTable(surroundings, from.source, conjuncts);
+    return planTable(surroundings, from.source, conjuncts, isReadBehind);
   }
   const own = new Set(sourcesOf(from));
   // A table function may do anything when it is asked for a row: it is not where a condition without rows refuses all of them.
@@ -85,12 +90,17 @@ export function planFrom(surroundings: Surroundings, from: BoundFrom | undefined
     ? conjuncts.filter(({ sources }) => [...sources].every((source) => !own.has(source)))
     : [];
   const others = conjuncts.filter((conjunct) => !gate.includes(conjunct));
-  const joined = new Joining(surroundings, own).group(from, others, NO_SOURCES);
+  const joined = new Joining(surroundings, own, isReadBehind).group(from, others, NO_SOURCES);
   return gate.length === 0 ? joined : { ...joined, plan: behind(gate, joined.plan) };
 }
 
 /** One table: there is no order to find, and nothing that trying conditions would be worth the time. */
-function planTable({ rowsOf, statistics }: Surroundings, source: Source, conditions: readonly Conjunct[]): Joined {
+function planTable(
+  { rowsOf, statistics }: Surroundings,
+  source: Source,
+  conditions: readonly Conjunct[],
+  isReadBehind: (source: Source) => boolean,
+): Joined {
   const isAvailable = (sources: Iterable<Source>): boolean => {
     for (const read of sources) {
       if (read === source) {
@@ -104,6 +114,7 @@ function planTable({ rowsOf, statistics }: Surroundings, source: Source, conditi
     rows: rowsOf(source),
     matchesOf: (index, columns) => statistics.matchesOf(table, index, columns),
     shareOf: () => undefined,
+    isRowRead: (taken) => isReadBehind(source) || isReadBy(conditions, taken, source),
   };
   return scanOf(source, conditions, isAvailable, knowledge, supposedShareOf);
 }
@@ -123,6 +134,11 @@ function scanOf(
   return { plan, rows, cost: choice.cost };
 }
 
+/** Whether a condition that is left reads rows of the source. */
+function isReadBy(conditions: readonly Conjunct[], taken: ReadonlySet<Conjunct>, source: Source): boolean {
+  return conditions.some((conjunct) => !taken.has(conjunct) && readsRowOf(source, [conjunct.bound]));
+}
+
 function behind(gate: readonly Conjunct[], inner: RowsPlan): RowsPlan {
   return joinPlan({ kind: "one", filters: gate.map(({ bound }) => bound) }, inner, [], undefined);
 }
@@ -134,10 +150,15 @@ class Joining {
   /** All sources of the query; others are those of queries around it, which are on a row. */
   readonly #own: ReadonlySet<Source>;
   readonly #shares: Shares;
+  readonly #isReadBehind: (source: Source) => boolean;
+  /** All there are, of inner joins alone: others may test one where nobody sees it. */
+  #conditions: readonly Conjunct[] | undefined;
 
-  constructor(surroundings: Surroundings, own: ReadonlySet<Source>) {
+  constructor(surroundings: Surroundings, own: ReadonlySet<Source>, isReadBehind: (source: Source) => boolean) {
     this.#surroundings = surroundings;
     this.#own = own;
+    this.#isReadBehind = isReadBehind;
+    this.#conditions = undefined;
     this.#shares = new Shares(surroundings.statistics);
   }
 
@@ -146,6 +167,7 @@ class Joining {
     const units: Unit[] = [];
     const conditions = [...conjuncts];
     const precedence = this.#collect(from, units, conditions);
+    this.#conditions = units.every(({ kind }) => kind === "source") ? conditions : undefined;
     if (units.length === 1) {
       const [unit] = units;
       const after = new Set([...given, ...unit!.sources]);
@@ -369,7 +391,13 @@ class Joining {
       rows: rowsOf(source),
       matchesOf: (index, columns) => statistics.matchesOf(table, index, columns),
       shareOf: (conjuncts) => this.#shares.sampledShareOf(conjuncts),
+      isRowRead: (taken) => this.#isRowRead(source, taken),
     };
+  }
+
+  #isRowRead(source: Source, taken: ReadonlySet<Conjunct>): boolean {
+    const conditions = this.#conditions;
+    return conditions === undefined || this.#isReadBehind(source) || isReadBy(conditions, taken, source);
   }
 
   #outer(

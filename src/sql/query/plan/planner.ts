@@ -79,7 +79,9 @@ export class Planner implements Plans {
 
   #planCore(bound: BoundCore, ordering: readonly BoundOrdering[]): { body: CorePlan; isOrdered: boolean } {
     const core = giveArguments(bound);
-    const from = planFrom(this.#surroundings, core.from, core.where);
+    const from = planFrom(this.#surroundings, core.from, core.where, (source) =>
+      columnsBehind(core, ordering, (read) => read === source).some(({ column }) => column !== source.rowid),
+    );
     let rows = from.plan;
     let isOrdered = ordering.length === 0;
     if (!isOrdered && core.grouping === undefined && core.windowing === undefined) {
