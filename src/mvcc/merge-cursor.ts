@@ -23,6 +23,8 @@ import { OP_KIND_MERGE, OP_KIND_PUT, opExpiry, opKind, opValueLength, opValueOff
 import { type ArenaSource, WHOLE_ARENA } from "./arena-source.ts";
 import { ALL_KEYS, type ByteRange } from "./byte-range.ts";
 import { MergedReader } from "./merged-read.ts";
+import type { Pin } from "./pins.ts";
+import { NOWHERE, type Placed } from "./placed-set.ts";
 import type { ReadPoint, ReadState } from "./read-state.ts";
 import { NO_SOURCE, PAGES, ScanSources } from "./scan-sources.ts";
 import type { ReadSource } from "./view.ts";
@@ -39,7 +41,7 @@ export interface OpenRecord {
 const EMPTY = new Uint8Array(0);
 const EMPTY_DATA = new DataView(EMPTY.buffer);
 
-export class MergeCursor {
+export class MergeCursor implements Placed {
   /** Where the current entry's value lies; call `gather` first where `isOverflow`. */
   u8: Uint8Array;
   data: DataView;
@@ -54,6 +56,9 @@ export class MergeCursor {
   prefixLength: number;
   suffixOffset: number;
   suffixLength: number;
+  /** Of whoever has it open (open-scans.ts): its place there, and what keeps what it reads. */
+  place: number;
+  pin: Pin | undefined;
 
   readonly #database: ReadSource;
   readonly #sources: ScanSources;
@@ -89,6 +94,8 @@ export class MergeCursor {
     this.prefixLength = 0;
     this.suffixOffset = 0;
     this.suffixLength = 0;
+    this.place = NOWHERE;
+    this.pin = undefined;
     this.#database = database;
     this.#sources = new ScanSources(database.pages);
     this.#point = undefined;

@@ -7,25 +7,25 @@
  */
 import type { ByteRange } from "./byte-range.ts";
 import type { MergeCursor } from "./merge-cursor.ts";
-import type { Pin } from "./pins.ts";
+import { PlacedSet } from "./placed-set.ts";
 import type { ReadPoint } from "./read-state.ts";
 import type { Store } from "./store.ts";
 import type { WriteSet } from "./write-set.ts";
 
 export class OpenScans {
   readonly #store: Store;
-  readonly #pins: Map<MergeCursor, Pin>;
+  readonly #open: PlacedSet<MergeCursor>;
   /** In a write transaction, whose own writes move the database on under its scans. */
   readonly #followsWrites: boolean;
 
   constructor(store: Store, followsWrites = false) {
     this.#store = store;
     this.#followsWrites = followsWrites;
-    this.#pins = new Map();
+    this.#open = new PlacedSet();
   }
 
   get isAny(): boolean {
-    return this.#pins.size > 0;
+    return this.#open.size > 0;
   }
 
   /** A cursor at `point`, or, without one, at the pin that it takes. */
@@ -47,31 +47,33 @@ export class OpenScans {
       this.#store.unpin(pin);
       throw error;
     }
-    this.#pins.set(cursor, pin);
+    cursor.pin = pin;
+    this.#open.add(cursor);
     return cursor;
   }
 
   /** The cursor has left the state that it stood on for the current one. */
   #follow(cursor: MergeCursor): void {
-    const left = this.#pins.get(cursor)!;
-    this.#pins.set(cursor, this.#store.pinBriefly());
+    const left = cursor.pin!;
+    cursor.pin = this.#store.pinBriefly();
     this.#store.unpin(left);
   }
 
   close(cursor: MergeCursor): void {
-    const pin = this.#pins.get(cursor);
-    if (pin !== undefined) {
-      this.#pins.delete(cursor);
+    if (this.#open.delete(cursor)) {
+      const pin = cursor.pin!;
+      cursor.pin = undefined;
       this.#store.giveCursor(cursor);
       this.#store.unpin(pin);
     }
   }
 
   closeAll(): void {
-    for (const [cursor, pin] of this.#pins) {
+    for (const cursor of this.#open.clear()) {
+      const pin = cursor.pin!;
+      cursor.pin = undefined;
       cursor.close();
       this.#store.unpin(pin);
     }
-    this.#pins.clear();
   }
 }

@@ -11,9 +11,10 @@
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
 import type { Memtable } from "./memtable.ts";
+import { NOWHERE, type Placed, PlacedSet } from "./placed-set.ts";
 import { ReadPoint, ReadState } from "./read-state.ts";
 
-export interface Pin {
+export interface Pin extends Placed {
   readonly point: ReadPoint;
   /** Whether its holder validates against later commits. */
   readonly validates: boolean;
@@ -22,14 +23,14 @@ export interface Pin {
 }
 
 export class Pins {
-  readonly #pins: Set<Pin>;
+  readonly #pins: PlacedSet<Pin>;
   readonly #history: Memtable[];
   readonly #retained: Set<Memtable>;
   readonly #limitBytes: number;
   #current: ReadState;
 
   constructor(current: ReadState, limitBytes: number) {
-    this.#pins = new Set();
+    this.#pins = new PlacedSet();
     this.#history = [];
     this.#retained = new Set();
     this.#limitBytes = limitBytes;
@@ -52,7 +53,7 @@ export class Pins {
   pin(commit: number, now: number, validates: boolean, isBrief = false): Pin {
     const state = this.#current;
     state.pins++;
-    const pin: Pin = { point: new ReadPoint(state, commit, now), validates, isBrief };
+    const pin: Pin = { point: new ReadPoint(state, commit, now), validates, isBrief, place: NOWHERE };
     this.#pins.add(pin);
     return pin;
   }
@@ -62,7 +63,7 @@ export class Pins {
     const { roots, checkpoint } = this.#current;
     const state = new ReadState([], roots, checkpoint);
     state.pins++;
-    const pin: Pin = { point: new ReadPoint(state, 0, 0), validates: false, isBrief: false };
+    const pin: Pin = { point: new ReadPoint(state, 0, 0), validates: false, isBrief: false, place: NOWHERE };
     this.#pins.add(pin);
     return pin;
   }

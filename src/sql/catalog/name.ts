@@ -1,5 +1,5 @@
 /** Names of tables and columns: they compare without regard to ASCII case. */
-import { keywordOf } from "../parse/keywords.ts";
+import { keywordAt } from "../parse/keywords.ts";
 
 export function foldName(name: string): string {
   for (let i = 0; i < name.length; i++) {
@@ -28,7 +28,7 @@ export function foldsTo(name: string, folded: string): boolean {
 
 /** A name as SQL takes it anywhere: in quotes, unless it is a plain word and none of SQL's own. */
 export function quoteName(name: string): string {
-  const isPlain = /^[a-z_][a-z0-9_]*$/i.test(name) && keywordOf(name) === undefined;
+  const isPlain = /^[a-z_][a-z0-9_]*$/i.test(name) && keywordAt(name, 0, name.length) === undefined;
   return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
 }
 

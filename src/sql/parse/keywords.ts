@@ -40,13 +40,33 @@ for (const [words, keywordClass] of [
 
 const LONGEST_KEYWORD = "CURRENT_TIMESTAMP".length;
 
-/** The keyword that `word` spells in any case, upper-cased; undefined for every other word. */
-export function keywordOf(word: string): string | undefined {
-  if (word.length > LONGEST_KEYWORD) {
-    return undefined;
+/** Keywords by their length and their first and last letters; most names are none by that alone. */
+const byShape: (readonly string[] | undefined)[] = new Array((LONGEST_KEYWORD + 1) * 32 * 32).fill(undefined);
+for (const word of classes.keys()) {
+  const shape = shapeOf(word, 0, word.length);
+  byShape[shape] = [...(byShape[shape] ?? []), word];
+}
+
+function shapeOf(text: string, start: number, end: number): number {
+  const [first, last] = [text.charCodeAt(start) & 31, text.charCodeAt(end - 1) & 31];
+  return ((end - start) * 32 + first) * 32 + last;
+}
+
+/** The keyword that `text[start, end)` spells in any case, upper-cased; undefined for every other word. */
+export function keywordAt(text: string, start: number, end: number): string | undefined {
+  const likely = end - start > LONGEST_KEYWORD ? undefined : byShape[shapeOf(text, start, end)];
+  return likely?.find((keyword) => isSpelled(keyword, text, start));
+}
+
+/** Letters are told apart by their upper case; the underscore has none. */
+function isSpelled(keyword: string, text: string, start: number): boolean {
+  for (let i = 0; i < keyword.length; i++) {
+    const code = text.charCodeAt(start + i);
+    if ((code >= 97 && code <= 122 ? code - 32 : code) !== keyword.charCodeAt(i)) {
+      return false;
+    }
   }
-  const upper = word.toUpperCase();
-  return upper.length === word.length && classes.has(upper) ? upper : undefined;
+  return true;
 }
 
 /** The class of a token kind; undefined where it is no keyword. */

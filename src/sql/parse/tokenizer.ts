@@ -18,7 +18,7 @@
  * Bounds: the text is at most MAX_STATEMENT_LENGTH units long. Whatever is no token is an INVALID error with its place.
  */
 import { DbError } from "../../errors.ts";
-import { keywordClass, keywordOf } from "./keywords.ts";
+import { keywordAt, keywordClass } from "./keywords.ts";
 import { errorAt, quoteNear } from "./syntax-error.ts";
 
 /** The longest text that is parsed, in UTF-16 units. */
@@ -181,7 +181,7 @@ export class Tokenizer {
       return;
     }
     this.end = nameEnd(text, start + 1);
-    this.kind = keywordOf(text.slice(start, this.end)) ?? "name";
+    this.kind = keywordAt(text, start, this.end) ?? "name";
   }
 
   #blob(): void {

@@ -5,18 +5,33 @@ import type { Bound, BoundComparison, BoundQuery, Comparison, Conversion, Source
 import { truthTypes } from "../bind/comparison.ts";
 import { asksQueries, isSame, sourcesReadBy, visitAll } from "../bind/walk.ts";
 
-export interface Conjunct {
+export class Conjunct {
   readonly bound: Bound;
-  /** What it reads, of whatever query. */
-  readonly sources: ReadonlySet<Source>;
+  #sources: ReadonlySet<Source> | undefined;
+
+  constructor(bound: Bound) {
+    this.bound = bound;
+    this.#sources = undefined;
+  }
+
+  /** What it reads, of whatever query. Of a single table nobody asks. */
+  get sources(): ReadonlySet<Source> {
+    this.#sources ??= sourcesReadBy(this.bound);
+    return this.#sources;
+  }
 }
 
 /** The terms that conditions are an AND of. */
 export function conjunctsOf(...conditions: readonly (Bound | undefined)[]): Conjunct[] {
-  return conditions
-    .filter((condition) => condition !== undefined)
-    .flatMap((condition) => termsOf(condition, "and"))
-    .map(conjunctOf);
+  const conjuncts: Conjunct[] = [];
+  for (const condition of conditions) {
+    if (condition !== undefined) {
+      for (const term of termsOf(condition, "and")) {
+        conjuncts.push(new Conjunct(term));
+      }
+    }
+  }
+  return conjuncts;
 }
 
 /**
@@ -25,9 +40,10 @@ export function conjunctsOf(...conditions: readonly (Bound | undefined)[]): Conj
  * which leaves fewer rows of t to be joined. As truth goes, for WHERE and ON: what is NULL and what is false are one.
  */
 export function factoredConjunctsOf(...conditions: readonly (Bound | undefined)[]): Conjunct[] {
-  return conjunctsOf(...conditions).flatMap((conjunct) =>
-    conjunct.bound.kind === "logic" ? factored(conjunct) : [conjunct],
-  );
+  const conjuncts = conjunctsOf(...conditions);
+  return conjuncts.some(({ bound }) => bound.kind === "logic")
+    ? conjuncts.flatMap((conjunct) => (conjunct.bound.kind === "logic" ? factored(conjunct) : [conjunct]))
+    : conjuncts;
 }
 
 function factored(conjunct: Conjunct): Conjunct[] {
@@ -43,7 +59,7 @@ function factored(conjunct: Conjunct): Conjunct[] {
   const own =
     common.length === 0
       ? conjunct
-      : conjunctOf(
+      : new Conjunct(
           joined(
             rests.map((rest) => joined(rest, "and")),
             "or",
@@ -64,7 +80,7 @@ function impliedBy({ sources }: Conjunct, alternatives: readonly (readonly Conju
     return ofSource.some((terms) => terms.length === 0)
       ? []
       : [
-          conjunctOf(
+          new Conjunct(
             joined(
               ofSource.map((terms) => joined(terms, "and")),
               "or",
@@ -99,10 +115,6 @@ function termsOf(condition: Bound, operator: "and" | "or"): Bound[] {
 function joined(terms: readonly (Conjunct | Bound)[], operator: "and" | "or"): Bound {
   const bounds = terms.map((term) => ("bound" in term ? term.bound : term));
   return bounds.reduce((left, right) => ({ kind: "logic", types: truthTypes(left, right), operator, left, right }));
-}
-
-function conjunctOf(bound: Bound): Conjunct {
-  return { bound, sources: sourcesReadBy(bound) };
 }
 
 /** A column (or another expression over a source) compared with something, as the key of an index may take care of it. */
