@@ -59,7 +59,7 @@ function lines(rows: readonly (readonly SqlValue[])[], ordered: boolean): string
     value instanceof Uint8Array
       ? `x'${Buffer.from(value).toString("hex")}'`
       : typeof value === "number"
-        ? `number ${value === 0 ? 0 : value.toPrecision(14)}`
+        ? `number ${Object.is(value, -0) ? "-0" : value.toPrecision(14)}`
         : `${typeof value} ${String(value)}`;
   const all = rows.map((row) => row.map(text).join(" | "));
   return ordered ? all : all.sort();

@@ -183,11 +183,17 @@ function quickArithmetic(
       return [
         fast,
         () => {
-          // 0 × −5 is −0 to JavaScript; of integers there is but one 0.
-          emitter.line(`${into.number} = ${a.number} ${operator} ${b.number}${operator === "*" ? " + 0" : ""};`);
+          emitter.line(`${into.number} = ${a.number} ${operator} ${b.number};`);
           emitter.branches([
             [reals, () => realOrNull(emitter, into)],
-            [isSafe(into.number), () => setTag(emitter, into, INTEGER)],
+            // 0 × −5 is −0 to JavaScript; of integers there is but one 0.
+            [
+              isSafe(into.number),
+              () =>
+                operator === "*"
+                  ? setNumber(emitter, into, INTEGER, `${into.number} + 0`)
+                  : setTag(emitter, into, INTEGER),
+            ],
             ["true", slow],
           ]);
         },

@@ -245,7 +245,16 @@ export function store(emitter: Emitter, operand: Operand, affinity: Affinity): O
       return convert(emitter, operand, "TEXT");
     case "REAL": {
       const converted = (types & ~INTEGER_TYPES) | (1 << REAL);
-      return change(emitter, operand, anyTag(operand, INTEGER, BIG, TEXT), converted, "applyAffinity", '"REAL", ');
+      const real = change(
+        emitter,
+        operand,
+        anyTag(operand, INTEGER, BIG, TEXT),
+        converted,
+        "applyAffinity",
+        '"REAL", ',
+      );
+      // SQLite keeps whole reals of such a column as integers, of which there is but one 0.
+      return { ...real, number: `(${real.number} + 0)` };
     }
     case "INTEGER":
     case "NUMERIC":

@@ -59,7 +59,7 @@ export function bindExpression(scope: Scope, expression: Expression): Bound {
     case "name":
       return bindName(scope, expression);
     case "unary":
-      return bindUnary(expression.operator, bind(expression.operand));
+      return negativeLiteral(expression) ?? bindUnary(expression.operator, bind(expression.operand));
     case "binary":
       return bindBinary(scope, expression);
     case "collate": {
@@ -125,6 +125,15 @@ function bindName(scope: Scope, expression: Extract<Expression, { kind: "name" }
     ? `"${column}" - should this be a string literal in single-quotes?`
     : fullName(schema, table, column);
   throw scope.statement.fail(`no such column: ${shown}`, at);
+}
+
+/** A real literal with its sign: it alone can be −0.0, since the negative of a value is 0 minus that. */
+function negativeLiteral({ operator, operand }: Extract<Expression, { kind: "unary" }>): Bound | undefined {
+  let inside = operand;
+  while (inside.kind === "unary" && inside.operator === "+") {
+    inside = inside.operand;
+  }
+  return operator === "-" && inside.kind === "real" ? constant(REAL, -inside.value) : undefined;
 }
 
 function bindUnary(operator: "-" | "+" | "~" | "not", operand: Bound): Bound {

@@ -37,7 +37,9 @@ function absolute(tag: Tag, value: SqlValue): void {
     }
     answerInt64(exact < 0n ? -exact : exact);
   } else {
-    answerReal(Math.abs(realArgument(tag, value)));
+    const real = realArgument(tag, value);
+    // −0.0 stays as it is.
+    answerReal(real < 0 ? -real : real);
   }
 }
 
