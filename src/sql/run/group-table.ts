@@ -297,6 +297,41 @@ export class GroupTable {
     if (this.#ascending === count) {
       return Uint32Array.from({ length: count }, (_, group) => group);
     }
+    return this.#numericOrder() ?? this.#anyOrder();
+  }
+
+  /** Where the keys are one column of numbers, and NULL: numbers are sorted by themselves, and their groups looked up again. */
+  #numericOrder(): Uint32Array | undefined {
+    if (this.#columns > 1) {
+      return undefined;
+    }
+    const { count } = this;
+    const numbers = new Float64Array(count);
+    const order = new Uint32Array(count);
+    let found = 0;
+    let nulls = 0;
+    for (let group = 0; group < count; group++) {
+      const at = this.#starts[group]!;
+      const mark = this.#arena[at];
+      if (mark === MARK_NUMBER) {
+        numbers[found++] = this.#data.getFloat64(at + 1, true);
+      } else if (mark === MARK_NULL) {
+        order[nulls++] = group;
+      } else {
+        return undefined;
+      }
+    }
+    const sorted = numbers.subarray(0, found).sort();
+    for (let i = 0; i < found; i++) {
+      this.begin();
+      this.addNumber(REAL, sorted[i]!);
+      order[nulls + i] = this.look();
+    }
+    return order;
+  }
+
+  #anyOrder(): Uint32Array {
+    const { count } = this;
     const columns = this.#columns;
     const tags: Tag[][] = [];
     const values: SqlValue[][] = [];
