@@ -246,10 +246,8 @@ export class BatchScan implements CellPlaces {
     }
   }
 
-  /** The context may keep the range: it gets arrays that are not written to again. */
-  #openAt({ lower, upper }: ByteRange): void {
+  #openAt(range: ByteRange): void {
     this.close();
-    const range = { lower: lower?.slice(), upper: upper?.slice() };
     this.#cursor = this.#context.openScan(this.#keyspace, range, this.#isReverse);
     this.#isOpen = true;
   }

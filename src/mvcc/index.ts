@@ -30,6 +30,7 @@ export type { LoadTarget } from "./load-target.ts";
 export { DbMap, type PutOptions } from "./map.ts";
 export { MergeCursor } from "./merge-cursor.ts";
 export { type AnyMergeOption, canMerge, type MergeOption } from "./merge-operator.ts";
+export { MovingRange } from "./moving-range.ts";
 export { type KeepingOptions, type MapOptions, type OpenMap, rawMap } from "./open-map.ts";
 export type { Durability, RunnerSurroundings, Seams } from "./options.ts";
 export { ownedCopy } from "./owned-bytes.ts";

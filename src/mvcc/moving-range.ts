@@ -2,12 +2,11 @@
  * A range that is set again and again: copies of its ends, each in a buffer of its own. Of each length there is one view of it,
  * since making one takes as long as finding the leaf (40 ns).
  */
-import { MAX_KEY_BYTES } from "../btree/index.ts";
 import { copyBytes } from "../bytes.ts";
 import type { ByteRange } from "./byte-range.ts";
 
-/** The place behind all keys that begin with one takes a byte more. */
-const END_BYTES: number = MAX_KEY_BYTES + 1;
+/** Most ends are shorter. */
+const FIRST_BYTES = 64;
 /** In place of the length of an end: it is open. */
 export const NO_END = -1;
 
@@ -32,15 +31,19 @@ export class MovingRange implements ByteRange {
 }
 
 class RangeEnd {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   readonly #views: (Uint8Array | undefined)[];
 
   constructor() {
-    this.#bytes = new Uint8Array(END_BYTES);
+    this.#bytes = new Uint8Array(FIRST_BYTES);
     this.#views = [];
   }
 
   copyOf(bytes: Uint8Array, length: number): Uint8Array {
+    if (length > this.#bytes.length) {
+      this.#bytes = new Uint8Array(2 * length);
+      this.#views.length = 0;
+    }
     copyBytes(bytes, 0, this.#bytes, 0, length);
     let view = this.#views[length];
     if (view === undefined) {

@@ -31,10 +31,16 @@ export class ReadSet {
     // The upper bound is exclusive: the key's successor is the key and a zero byte.
     const upper = new Uint8Array(length + 1);
     upper.set(key.subarray(offset, offset + length));
-    this.addRange(keyspace, { lower: upper.subarray(0, length), upper });
+    this.#add(keyspace, { lower: upper.subarray(0, length), upper });
   }
 
-  addRange(keyspace: number, range: ByteRange): void {
+  /** The ends of the range are copied. */
+  addRange(keyspace: number, { lower, upper }: ByteRange): void {
+    const isAll = lower === undefined && upper === undefined;
+    this.#add(keyspace, isAll ? ALL_KEYS : { lower: lower?.slice(), upper: upper?.slice() });
+  }
+
+  #add(keyspace: number, range: ByteRange): void {
     let ranges = this.#ranges.get(keyspace);
     if (ranges === undefined) {
       ranges = [];

@@ -178,8 +178,7 @@ export class TransactionContext implements Context {
 
   moveScan(cursor: MergeCursor, keyspace: number, range: ByteRange): boolean {
     this.#check();
-    const { lower, upper } = range;
-    this.#reads?.addRange(keyspace, { lower: lower?.slice(), upper: upper?.slice() });
+    this.#reads?.addRange(keyspace, range);
     return cursor.moveTo(range);
   }
 

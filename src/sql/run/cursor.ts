@@ -2,6 +2,7 @@
  * Where an execution stands: the scans that it reads, what it has worked out once and keeps, and how many rows are still to be
  * left out or given out. A result that is read row by row is made a batch at a time, and goes on from here.
  */
+import { MovingRange } from "../../mvcc/index.ts";
 import { type BatchScan, type KeyspaceReader, NO_END } from "../storage.ts";
 
 /** The first bytes of an array, as a scan keeps them; undefined for NO_END of them. */
@@ -14,6 +15,8 @@ export class Cursor {
   readonly scans: (BatchScan | undefined)[];
   /** Those of the execution before, to be used again. */
   readonly #ended: (BatchScan | undefined)[];
+  /** What each place scans, or has scanned. */
+  readonly #ranges: MovingRange[];
   /** What queries have given that depend on nothing around them. */
   readonly kept: unknown[];
   /** Rows still to be left out (OFFSET). */
@@ -24,6 +27,7 @@ export class Cursor {
   constructor() {
     this.scans = [];
     this.#ended = [];
+    this.#ranges = [];
     this.kept = [];
     this.skip = 0;
     this.left = Number.POSITIVE_INFINITY;
@@ -51,8 +55,12 @@ export class Cursor {
       open.move(lower, lowerLength, upper, upperLength);
       return open;
     }
-    const [from, to] = [copyOfEnd(lower, lowerLength), copyOfEnd(upper, upperLength)];
-    const scan = reader.scan(keyspace, from, to, reverse, this.#ended[place]);
+    while (this.#ranges.length <= place) {
+      this.#ranges.push(new MovingRange());
+    }
+    const range = this.#ranges[place]!;
+    range.set(lower, lowerLength, upper, upperLength);
+    const scan = reader.scan(keyspace, range.lower, range.upper, reverse, this.#ended[place]);
     this.scans[place] = scan;
     return scan;
   }
