@@ -76,18 +76,25 @@ export class SetResults implements Results {
     // Rows of the set and of the list have the same numbers.
     const rows: HeldRow[] = [];
     const seen = new ValueSet(collations, heldRows);
-    const add = (row: HeldRow): void => {
+    forEachRow(this.#left, columns, (row) => {
       enterRow(seen, row);
       if (seen.add() === rows.length) {
         rows.push(row);
       }
-    };
-    forEachRow(this.#left, columns, add);
+    });
     let wanted: readonly HeldRow[] = rows;
+    const onRight = new Uint8Array(rows.length);
     if (operator === "union") {
-      forEachRow(this.#right, columns, add);
+      // Of rows that are equal and not the same (1 and 1.0, 'a' and 'A' by NOCASE) the first of the right side stays.
+      forEachRow(this.#right, columns, (row) => {
+        enterRow(seen, row);
+        const number = seen.add();
+        if (number === rows.length || onRight[number] === 0) {
+          rows[number] = row;
+          onRight[number] = 1;
+        }
+      });
     } else {
-      const onRight = new Uint8Array(rows.length);
       forEachRow(this.#right, columns, (row) => {
         enterRow(seen, row);
         if (seen.has()) {
