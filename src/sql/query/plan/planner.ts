@@ -103,7 +103,7 @@ export class Planner implements Plans {
     const body: CorePlan = {
       kind: "core",
       rows,
-      grouping: grouping === undefined ? undefined : planGrouping(grouping, bare, shortcut?.kind),
+      grouping: grouping === undefined ? undefined : planGrouping(grouping, rows, bare, shortcut?.kind),
       windowing:
         windowing === undefined
           ? undefined
@@ -157,10 +157,51 @@ export class Planner implements Plans {
 
 function planGrouping(
   { source, keys, aggregates, decider, having }: Grouping,
+  rows: RowsPlan,
   bare: readonly ColumnBound[],
   shortcut: GroupingPlan["shortcut"],
 ): GroupingPlan {
-  return { source, keys, aggregates, decider, having: conjunctsOf(having).map(({ bound }) => bound), bare, shortcut };
+  const conditions = conjunctsOf(having).map(({ bound }) => bound);
+  return { source, keys: keysInOrder(keys, rows), aggregates, decider, having: conditions, bare, shortcut };
+}
+
+/**
+ * Groups come in the order of their keys. Where the keys have that of the outermost table among them, and it is gone through in the
+ * order of its keys, SQLite does not sort: it is the order of rows then, whatever the others are, each of which a row decides.
+ */
+function keysInOrder(keys: Grouping["keys"], rows: RowsPlan): Grouping["keys"] {
+  const outermost = outermostOf(rows);
+  if (keys.length < 2 || outermost.kind !== "scan" || !isInKeyOrder(outermost)) {
+    return keys;
+  }
+  const columns = tableKey(outermost.source).columns;
+  const first = columns.flatMap((column) => keys.find(({ value }) => isSame(value, column)) ?? []);
+  const decided = new Set([outermost.source, ...singleRowSources(rows)]);
+  const others = keys.filter((key) => !first.includes(key));
+  const areDecided = others.every(({ value }) => [...sourcesReadBy(value)].every((source) => decided.has(source)));
+  return areDecided && first.length === columns.length ? [...first, ...others] : keys;
+}
+
+function outermostOf(rows: RowsPlan): RowsPlan {
+  return rows.kind === "join" ? outermostOf(rows.outer) : rows;
+}
+
+/** By the table's key, or by an index all of whose columns equal something. */
+function isInKeyOrder({ access }: Extract<RowsPlan, { kind: "scan" }>): boolean {
+  if (access.kind !== "key" || access.index === undefined) {
+    return access.kind === "key";
+  }
+  return access.list === undefined && access.prefix.length === access.index.columns.length;
+}
+
+/** Sources of which there is at most one row for each row before them. */
+function singleRowSources(rows: RowsPlan): Source[] {
+  if (rows.kind === "join") {
+    return [...singleRowSources(rows.outer), ...singleRowSources(rows.inner)];
+  }
+  const isSingle =
+    rows.kind === "scan" && rows.access.kind === "key" && rows.access.isPoint && rows.access.list === undefined;
+  return isSingle ? [rows.source] : [];
 }
 
 /** What makes reading all rows of one group needless, with the rows in the order that it takes. */
