@@ -28,7 +28,7 @@ import type { Tier } from "./query-program.ts";
 import type { Arguments } from "./run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
 import type { SessionFunctions } from "./run/session-functions.ts";
-import { beginWork } from "./run/work.ts";
+import { beginWork, lookWithin } from "./run/work.ts";
 import { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
 import { type Surroundings, surroundings } from "./value/surroundings.ts";
@@ -85,6 +85,8 @@ export class Connection implements Surroundings {
   isDefensive: boolean;
   /** Called now and then while a statement runs, which it ends by throwing; undefined: nobody wants to. */
   onWork: (() => void) | undefined;
+  /** For how long a statement may run; Infinity: as long as it takes. */
+  timeLimitMs: number;
   /** Values of pragmas that are held, no more. */
   readonly settings: Map<string, SqlValue>;
   changes: number;
@@ -122,6 +124,7 @@ export class Connection implements Surroundings {
     this.isQueryOnly = false;
     this.isDefensive = true;
     this.onWork = undefined;
+    this.timeLimitMs = Number.POSITIVE_INFINITY;
     this.settings = new Map();
     this.changes = 0;
     this.totalChanges = 0;
@@ -149,7 +152,8 @@ export class Connection implements Surroundings {
   /** Makes this what functions ask, for a statement that starts, or goes on with the time that it has read before. */
   enter(nowMs: number = Number.NaN): void {
     surroundings.current = this;
-    beginWork(this.onWork);
+    const isLimited = this.timeLimitMs !== Number.POSITIVE_INFINITY;
+    beginWork(isLimited ? lookWithin(this.timeLimitMs, this.clock, this.onWork) : this.onWork);
     this.nowMs = nowMs;
   }
 

@@ -60,6 +60,11 @@ export interface Sql {
   exec(text: string): RunResult;
   /** The tables there are, by name. */
   tables(): readonly TableDescription[];
+  /**
+   * For how long a statement may run, in milliseconds, before it is ended with FULL and has changed nothing; Infinity unless set.
+   * The database's, and each transaction's and snapshot's own.
+   */
+  timeLimitMs: number;
 }
 
 export interface DatabaseSql extends Sql {
@@ -109,10 +114,17 @@ function sqlOf(session: SqlSession, runScript: RunScript): Sql {
     checkTransaction(statement, runScript === runWhole ? ALL_CONTROL : OUTER_CONTROL);
     return statement;
   }
-  return Object.assign(query, {
+  const sql = Object.assign(query, {
     prepare,
     exec: (text: string) => runScript(session, text),
     tables: () => session.tables(),
+  });
+  return Object.defineProperty(sql, "timeLimitMs", {
+    enumerable: true,
+    get: () => session.timeLimitMs,
+    set: (timeLimitMs: number) => {
+      session.timeLimitMs = timeLimitMs;
+    },
   }) as unknown as Sql;
 }
 

@@ -129,6 +129,21 @@ export class SqlSession {
     this.#connection.timeoutMs = timeoutMs;
   }
 
+  /**
+   * For how long a statement may run, in milliseconds, before it is ended with FULL and has changed nothing; a loop over rows, from
+   * one stretch of rows to the next. Asked every 20,000 rows or so. Infinity unless set.
+   */
+  get timeLimitMs(): number {
+    return this.#connection.timeLimitMs;
+  }
+
+  set timeLimitMs(timeLimitMs: number) {
+    if (typeof timeLimitMs !== "number" || !(timeLimitMs > 0)) {
+      throw new DbError("INVALID", `timeLimitMs is a number above 0 (Infinity: no limit), not ${timeLimitMs}`);
+    }
+    this.#connection.timeLimitMs = timeLimitMs;
+  }
+
   /** Called every 20,000 rows or so while a statement runs, which it ends by throwing. */
   get onWork(): (() => void) | undefined {
     return this.#connection.onWork;

@@ -1,7 +1,9 @@
 /** A session that looks, now and then, whether a statement is to go on: whatever runs for long is ended. */
 import { expect, test } from "vitest";
+import { open as openWhole } from "../../src/index.ts";
 import { open } from "../../src/mvcc/index.ts";
 import { openSql, type SqlSession } from "../../src/sql/index.ts";
+import SqliteDatabase from "../../src/sqlite.ts";
 
 const NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
 const MANY = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 30000)";
@@ -41,6 +43,38 @@ test.each(["interpreted", "compiled"] as const)("ends what is %s, and changes no
   sql.onWork = undefined;
   expect(sql.query("SELECT count(*) AS n, sum(b) AS s FROM t")).toEqual([{ n: 30000, s: 1485000 }]);
   expect(sql.prepare("PRAGMA integrity_check").pluck().all()).toEqual(["ok"]);
+});
+
+test("ends a statement that runs for longer than it may, and the next one begins anew", () => {
+  const sql = sessionOf("compiled");
+  sql.timeLimitMs = 20;
+  const endless = sql.prepare(`${NUMBERS} SELECT count(*) FROM n`);
+  expect(() => endless.all()).toThrow(expect.objectContaining({ code: "FULL", facts: { timeLimitMs: 20 } }));
+  expect(() => sql.exec(`INSERT INTO t ${NUMBERS} SELECT i + 50000, i FROM n`)).toThrow(
+    /was ended after .* it may take 20/,
+  );
+  expect(sql.query("SELECT count(*) AS n FROM t")).toEqual([{ n: 30000 }]);
+  sql.timeLimitMs = Number.POSITIVE_INFINITY;
+  expect(sql.query(`${MANY} SELECT count(*) AS n FROM n`)).toEqual([{ n: 30000 }]);
+  for (const wrong of [0, -1, Number.NaN, "5" as unknown as number]) {
+    expect(() => {
+      sql.timeLimitMs = wrong;
+    }).toThrow(/above 0/);
+  }
+});
+
+test("does so for db.sql, and in better-sqlite3's words for nacre/sqlite", () => {
+  const db = openWhole(":memory:");
+  db.sql.timeLimitMs = 20;
+  expect(db.sql.timeLimitMs).toBe(20);
+  expect(() => db.sql.prepare(`${NUMBERS} SELECT count(*) FROM n`).all()).toThrow(/timeLimitMs/);
+  db.close();
+  const sqlite = new SqliteDatabase(":memory:");
+  sqlite.timeLimitMs = 20;
+  expect(() => sqlite.prepare(`${NUMBERS} SELECT count(*) FROM n`).all()).toThrow(
+    expect.objectContaining({ name: "SqliteError", code: "SQLITE_INTERRUPT", message: "interrupted" }),
+  );
+  sqlite.close();
 });
 
 test("looks once in so many rows, and not where nobody asks", () => {

@@ -5,6 +5,8 @@
  * Counted are the rows of every batch and of what makes rows by itself (recursions, table functions, results in memory), so that no
  * statement runs for long without. A count costs a subtraction.
  */
+import type { Clock } from "../../clock.ts";
+import { DbError } from "../../errors.ts";
 
 interface Work {
   /** Rows until the next look; infinitely many where nobody wants to look. */
@@ -21,6 +23,20 @@ export const work: Work = { left: Number.POSITIVE_INFINITY, look: undefined };
 export function beginWork(look: (() => void) | undefined): void {
   work.look = look;
   work.left = look === undefined ? Number.POSITIVE_INFINITY : ROWS_PER_LOOK;
+}
+
+/** A look that ends a statement which runs for longer than that, after another look. */
+export function lookWithin(limitMs: number, clock: Clock, look: (() => void) | undefined): () => void {
+  const startedAtMs = clock.now();
+  return () => {
+    look?.();
+    const ms = clock.now() - startedAtMs;
+    if (ms > limitMs) {
+      throw new DbError("FULL", `the statement was ended after ${ms} ms: it may take ${limitMs} (timeLimitMs)`, {
+        timeLimitMs: limitMs,
+      });
+    }
+  };
 }
 
 /** So many rows were looked at. Throws what the session throws. */

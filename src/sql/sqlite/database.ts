@@ -252,6 +252,18 @@ export class Database {
     return this;
   }
 
+  /**
+   * For how long a statement may run, in milliseconds, before it is ended with SQLITE_INTERRUPT and has changed nothing; Infinity
+   * unless set. better-sqlite3 has none of this.
+   */
+  get timeLimitMs(): number {
+    return this.#state.session.timeLimitMs;
+  }
+
+  set timeLimitMs(timeLimitMs: number) {
+    this.#state.session.timeLimitMs = timeLimitMs;
+  }
+
   /** Whether the connection may write while it iterates. */
   unsafeMode(...given: [unsafe?: boolean]): this {
     this.#state.isUnsafe = toggled(given);

@@ -41,6 +41,9 @@ function translated(error: DbError): { code: string; message: string } {
     case "CLOSED":
       return { code: "SQLITE_MISUSE", message };
     case "FULL":
+      if (error.facts.timeLimitMs !== undefined) {
+        return { code: "SQLITE_INTERRUPT", message: "interrupted" };
+      }
       return { code: message === "string or blob too big" ? "SQLITE_TOOBIG" : "SQLITE_FULL", message };
     default:
       return { code: codeOf(error, message), message };
