@@ -252,7 +252,10 @@ export class BatchScan implements CellPlaces {
     this.#isOpen = true;
   }
 
-  /** The first batch at once, where it can be had so: a range of a few rows in one leaf takes half the time. 0: it cannot, or there is none. */
+  /**
+   * The first batch at once, where it can be had so: a range of a few rows in one leaf takes half the time. Not above 0: it cannot, or
+   * there is none.
+   */
   #takeFirst(): number {
     const cursor = this.#cursor;
     this.#isFresh = false;

@@ -166,11 +166,11 @@ export class ScanSources {
    */
   takeRange(most: number, places: CellPlaces): number {
     const { lower, upper } = this.#range;
-    const isAlone = this.#arenaCount === 0 && this.#runCount === 1 && this.#run.isTree && this.#cover.isEmpty;
+    const run = this.#runs[0]!;
+    const isAlone = this.#arenaCount === 0 && this.#runCount === 1 && run.isTree && this.#cover.isEmpty;
     if (!isAlone || this.#isReverse || lower === undefined) {
       return -1;
     }
-    const run = this.#runs[0]!;
     const { tree } = run;
     const taken = tree.takeRange(lower, upper, most, places);
     this.#run = run;

@@ -8,6 +8,7 @@ import {
   type Bound,
   type BoundBody,
   type BoundCore,
+  type BoundFrom,
   type BoundOrdering,
   type BoundQuery,
   columnOf,
@@ -103,7 +104,10 @@ export class Planner implements Plans {
     const body: CorePlan = {
       kind: "core",
       rows,
-      grouping: grouping === undefined ? undefined : planGrouping(grouping, rows, bare, shortcut?.kind),
+      grouping:
+        grouping === undefined
+          ? undefined
+          : planGrouping(grouping, keysInOrder(grouping.keys, core.from, rows), bare, shortcut?.kind),
       windowing:
         windowing === undefined
           ? undefined
@@ -156,22 +160,22 @@ export class Planner implements Plans {
 }
 
 function planGrouping(
-  { source, keys, aggregates, decider, having }: Grouping,
-  rows: RowsPlan,
+  { source, aggregates, decider, having }: Grouping,
+  keys: Grouping["keys"],
   bare: readonly ColumnBound[],
   shortcut: GroupingPlan["shortcut"],
 ): GroupingPlan {
   const conditions = conjunctsOf(having).map(({ bound }) => bound);
-  return { source, keys: keysInOrder(keys, rows), aggregates, decider, having: conditions, bare, shortcut };
+  return { source, keys, aggregates, decider, having: conditions, bare, shortcut };
 }
 
 /**
- * Groups come in the order of their keys. Where the keys have that of the outermost table among them, and it is gone through in the
+ * Groups come in the order of their keys, in which they are put here. Where the keys have that of the outermost table among them, and it is gone through in the
  * order of its keys, SQLite does not sort: it is the order of rows then, whatever the others are, each of which a row decides.
  */
-function keysInOrder(keys: Grouping["keys"], rows: RowsPlan): Grouping["keys"] {
+function keysInOrder(keys: Grouping["keys"], from: BoundFrom | undefined, rows: RowsPlan): Grouping["keys"] {
   const outermost = outermostOf(rows);
-  if (keys.length < 2 || outermost.kind !== "scan" || !isInKeyOrder(outermost)) {
+  if (keys.length < 2 || outermost.kind !== "scan" || !isInKeyOrder(outermost) || keepsRightSide(from)) {
     return keys;
   }
   const columns = tableKey(outermost.source).columns;
@@ -180,6 +184,14 @@ function keysInOrder(keys: Grouping["keys"], rows: RowsPlan): Grouping["keys"] {
   const others = keys.filter((key) => !first.includes(key));
   const areDecided = others.every(({ value }) => [...sourcesReadBy(value)].every((source) => decided.has(source)));
   return areDecided && first.length === columns.length ? [...first, ...others] : keys;
+}
+
+/** Whether there is a RIGHT or FULL JOIN, whose rows without partners come at the end. */
+function keepsRightSide(from: BoundFrom | undefined): boolean {
+  return (
+    from?.kind === "join" &&
+    (from.join === "right" || from.join === "full" || keepsRightSide(from.left) || keepsRightSide(from.right))
+  );
 }
 
 function outermostOf(rows: RowsPlan): RowsPlan {
