@@ -27,8 +27,6 @@ const RADIX = 256;
 const FEW = 24;
 /** More are sorted by one byte at a time. */
 const MANY = 65_536;
-/** So many entries on, memory has had the time that it needs. */
-const AHEAD = 12;
 
 export class KeySorter implements SortedEntries {
   bytes: Uint8Array;
@@ -37,8 +35,6 @@ export class KeySorter implements SortedEntries {
   keyLength: number;
   valueOffset: number;
   valueLength: number;
-  /** Means nothing: it is where `next` puts what it has read ahead. */
-  touched: number;
   /** Where each entry lies; the last one ends where the next would begin. */
   #offsets: Uint32Array;
   #keyLengths: Uint16Array;
@@ -57,7 +53,6 @@ export class KeySorter implements SortedEntries {
     this.keyLength = 0;
     this.valueOffset = 0;
     this.valueLength = 0;
-    this.touched = 0;
     this.#offsets = new Uint32Array(room + 1);
     this.#keyLengths = new Uint16Array(room);
     this.#valueLengths = new Uint16Array(room);
@@ -118,11 +113,7 @@ export class KeySorter implements SortedEntries {
     if (this.#next === this.count) {
       return false;
     }
-    const order = this.#order;
-    const entry = order[this.#next++]!;
-    // Entries lie all over the buffer: those a little ahead are asked for now, so that nobody has to wait for them.
-    const ahead = this.#next + AHEAD < order.length ? order[this.#next + AHEAD]! : entry;
-    this.touched ^= this.bytes[this.#offsets[ahead]!]!;
+    const entry = this.#order[this.#next++]!;
     this.keyOffset = this.#offsets[entry]!;
     this.keyLength = this.#keyLengths[entry]!;
     this.valueLength = this.#valueLengths[entry]!;
