@@ -286,23 +286,8 @@ export class TreeCursor implements Leaf {
    */
   takeRun(most: number, at: number, places: CellPlaces): number {
     this.refresh();
-    const { u8, u16, base, slots } = this;
-    const { keyOffsets, keyLengths, valueOffsets, valueLengths } = places;
     const from = this.slot + 1;
-    const to = Math.min(this.count, from + most);
-    let slot = from;
-    for (let row = at; slot < to; slot++, row++) {
-      const cell = base + u16[slots + slot]!;
-      const info = u8[cell]! | (u8[cell + 1]! << 8);
-      if (info >= INFO_FLAGS) {
-        break;
-      }
-      const value = cell + INFO_BYTES + info;
-      keyOffsets[row] = cell + INFO_BYTES;
-      keyLengths[row] = info;
-      valueOffsets[row] = value;
-      valueLengths[row] = base + u16[slots + slot + 1]! - value;
-    }
+    const slot = this.#place(from, Math.min(this.count, from + most), at, places);
     if (slot > from) {
       this.#decode(slot - 1);
     }
@@ -326,12 +311,25 @@ export class TreeCursor implements Leaf {
       }
       from = 0;
     }
-    const { u8, u16, base, slots, count } = this;
-    const end = upper === undefined ? count : searchLeaf(u8, u16, this.u32, base, upper, 0, upper.length) >>> 1;
+    const { count } = this;
+    const end = upper === undefined ? count : this.searchInLeaf(upper, 0, upper.length) >>> 1;
+    const slot = this.#place(from, Math.min(end, from + most), 0, places);
+    this.runEnd = end;
+    if (slot === from) {
+      return from < end ? -1 : 0;
+    }
+    if (slot < end || end === count) {
+      this.#decode(slot - 1);
+    }
+    return slot - from;
+  }
+
+  /** Where the cells of slots `from` to `to` lie, up to the first that is not plain; returns its slot. */
+  #place(from: number, to: number, at: number, places: CellPlaces): number {
+    const { u8, u16, base, slots } = this;
     const { keyOffsets, keyLengths, valueOffsets, valueLengths } = places;
-    const to = Math.min(end, from + most);
     let slot = from;
-    for (let row = 0; slot < to; slot++, row++) {
+    for (let row = at; slot < to; slot++, row++) {
       const cell = base + u16[slots + slot]!;
       const info = u8[cell]! | (u8[cell + 1]! << 8);
       if (info >= INFO_FLAGS) {
@@ -343,17 +341,10 @@ export class TreeCursor implements Leaf {
       valueOffsets[row] = value;
       valueLengths[row] = base + u16[slots + slot + 1]! - value;
     }
-    this.runEnd = end;
-    if (slot === from) {
-      return from < end ? -1 : 0;
-    }
-    if (slot < end || end === count) {
-      this.#decode(slot - 1);
-    }
-    return slot - from;
+    return slot;
   }
 
-  /** The same for where values begin, and nothing else; see `placeRun`. */
+  /** `takeRun` for where values begin, and nothing else; see `placeRun`. */
   takeValues(most: number, at: number, offsets: Uint32Array): number {
     this.refresh();
     const { u16, data, base, slots } = this;

@@ -60,10 +60,13 @@ export class RunReader {
     const { runs } = manifest;
     this.counts.searches++;
     this.#next = 0;
+    if (runs.length === 0) {
+      return NOT_FOUND;
+    }
     this.#locate(runs, key, offset, length);
     this.#hash.of(key, offset, length);
     // A page that is in no mapping would be read for it.
-    if (runs.length > 1 && this.#pages.backend !== "pread") {
+    if (runs.length > 1 && this.#pages.isLasting) {
       this.#touchFilters(runs);
     }
     return this.findOlder(manifest, key, offset, length);

@@ -302,7 +302,7 @@ export class GroupTable {
 
   /** Where the keys are one column of numbers, and NULL: numbers are sorted by themselves, and their groups looked up again. */
   #numericOrder(): Uint32Array | undefined {
-    if (this.#columns > 1) {
+    if (this.#columns !== 1) {
       return undefined;
     }
     const { count } = this;
