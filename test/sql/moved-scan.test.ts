@@ -118,7 +118,9 @@ describe("a scan that is moved", () => {
       const writing = store.begin("statement");
       const writeSome = (): void => {
         for (let i = draws.below(4); i > 0; i--) {
-          put(writing, keyspace, model, draws.key(), `value ${draws.below(1000)}`);
+          // Now and then one that does not fit into a leaf.
+          const isLarge = draws.below(40) === 0;
+          put(writing, keyspace, model, draws.key(), isLarge ? "large ".repeat(1500) : `value ${draws.below(1000)}`);
           remove(writing, keyspace, model, draws.key());
         }
       };
