@@ -26,6 +26,7 @@
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
 import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
+import { type CellPlaces, placeCells, placeKeys, placeValues } from "./cell-places.ts";
 import { damagedTree } from "./damaged-tree.ts";
 import { directoryEntry, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
@@ -50,14 +51,6 @@ import {
   PAGE_PREFIX_LENGTH,
   searchLeaf,
 } from "./page.ts";
-
-/** Where cells lie: the rests of their keys, behind the page's prefix, and their values; offsets are into `u8`. */
-export interface CellPlaces {
-  readonly keyOffsets: Uint32Array;
-  readonly keyLengths: Uint32Array;
-  readonly valueOffsets: Uint32Array;
-  readonly valueLengths: Uint32Array;
-}
 
 /** A leaf where a cursor stands. */
 export interface Leaf {
@@ -287,7 +280,18 @@ export class TreeCursor implements Leaf {
   takeRun(most: number, at: number, places: CellPlaces): number {
     this.refresh();
     const from = this.slot + 1;
-    const slot = this.#place(from, Math.min(this.count, from + most), at, places);
+    const slot = placeCells(this, from, Math.min(this.count, from + most), at, places);
+    if (slot > from) {
+      this.#decode(slot - 1);
+    }
+    return slot - from;
+  }
+
+  /** The same for where values begin, and nothing else; see `placeRun`. */
+  takeValues(most: number, at: number, offsets: Uint32Array): number {
+    this.refresh();
+    const from = this.slot + 1;
+    const slot = placeValues(this, from, Math.min(this.count, from + most), at, offsets);
     if (slot > from) {
       this.#decode(slot - 1);
     }
@@ -313,7 +317,7 @@ export class TreeCursor implements Leaf {
     }
     const { count } = this;
     const end = upper === undefined ? count : this.searchInLeaf(upper, 0, upper.length) >>> 1;
-    const slot = this.#place(from, Math.min(end, from + most), 0, places);
+    const slot = placeCells(this, from, Math.min(end, from + most), 0, places);
     this.runEnd = end;
     if (slot === from) {
       return from < end ? -1 : 0;
@@ -324,74 +328,16 @@ export class TreeCursor implements Leaf {
     return slot - from;
   }
 
-  /** Where the cells of slots `from` to `to` lie, up to the first that is not plain; returns its slot. */
-  #place(from: number, to: number, at: number, places: CellPlaces): number {
-    const { u8, u16, base, slots } = this;
-    const { keyOffsets, keyLengths, valueOffsets, valueLengths } = places;
-    let slot = from;
-    for (let row = at; slot < to; slot++, row++) {
-      const cell = base + u16[slots + slot]!;
-      const info = u8[cell]! | (u8[cell + 1]! << 8);
-      if (info >= INFO_FLAGS) {
-        break;
-      }
-      const value = cell + INFO_BYTES + info;
-      keyOffsets[row] = cell + INFO_BYTES;
-      keyLengths[row] = info;
-      valueOffsets[row] = value;
-      valueLengths[row] = base + u16[slots + slot + 1]! - value;
-    }
-    return slot;
-  }
-
-  /** `takeRun` for where values begin, and nothing else; see `placeRun`. */
-  takeValues(most: number, at: number, offsets: Uint32Array): number {
-    this.refresh();
-    const { u16, data, base, slots } = this;
-    const from = this.slot + 1;
-    const to = Math.min(this.count, from + most);
-    let slot = from;
-    for (let row = at; slot < to; slot++, row++) {
-      const cell = base + u16[slots + slot]!;
-      const info = data.getUint16(cell, true);
-      if (info >= INFO_FLAGS) {
-        break;
-      }
-      offsets[row] = cell + INFO_BYTES + info;
-    }
-    if (slot > from) {
-      this.#decode(slot - 1);
-    }
-    return slot - from;
-  }
-
   /** Writes the rest of what `takeRun` says of `count` cells of this leaf: their keys, and how long the values are. */
   placeRun(from: number, count: number, at: number, places: CellPlaces): void {
     this.refresh();
-    const { u16, data, base, slots } = this;
-    const { keyOffsets, keyLengths, valueLengths } = places;
-    for (let slot = from, row = at; slot < from + count; slot++, row++) {
-      const cell = base + u16[slots + slot]!;
-      const length = data.getUint16(cell, true);
-      keyOffsets[row] = cell + INFO_BYTES;
-      keyLengths[row] = length;
-      valueLengths[row] = base + u16[slots + slot + 1]! - cell - INFO_BYTES - length;
-    }
+    placeKeys(this, from, from + count, at, places);
   }
 
   /** Writes where the values of all cells of this leaf begin; returns how many, or −1 where one is not plain. */
   valuesInto(offsets: Uint32Array): number {
     this.refresh();
-    const { u16, data, base, slots, count } = this;
-    for (let slot = 0; slot < count; slot++) {
-      const cell = base + u16[slots + slot]!;
-      const info = data.getUint16(cell, true);
-      if (info >= INFO_FLAGS) {
-        return -1;
-      }
-      offsets[slot] = cell + INFO_BYTES + info;
-    }
-    return count;
+    return placeValues(this, 0, this.count, 0, offsets) === this.count ? this.count : -1;
   }
 
   /** The checkpoint that wrote the page, and its checksum: a page that has both again is the same. */

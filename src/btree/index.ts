@@ -3,11 +3,12 @@ export { type ArenaIndexCheck, checkArenaIndex, checkArenaIndexSteps } from "./a
 export { ArenaCursor } from "./arena-cursor.ts";
 export { ArenaIndex, type ArenaIndexTransfer } from "./arena-index.ts";
 export { type BuildOptions, TreeBuilder } from "./builder.ts";
+export type { CellPlaces } from "./cell-places.ts";
 export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type PageVisitor } from "./check.ts";
 export { type Compression, isZstdAvailable } from "./compression.ts";
 export { copyTree } from "./copy.ts";
 export { countRange, rank } from "./counts.ts";
-export { type CellPlaces, type Leaf, type LeafFilter, TreeCursor } from "./cursor.ts";
+export { type Leaf, type LeafFilter, TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
 export {
   type AppliedEntry,
