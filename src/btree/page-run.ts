@@ -2,8 +2,8 @@
  * Pages on their way to the page file: numbered, sealed, and written in runs of neighbours.
  *
  * A page gets its number when it is complete. As long as the numbers follow each other the pages collect in one
- * buffer; a gap, or 1 MiB, sends the run out in a single write. Everything that was allocated is remembered, so
- * that whoever abandons the work can give it back.
+ * buffer; a gap, or 256 KiB, sends the run out in a single write: so much lies in a processor's own cache still when the
+ * system copies it. Everything that was allocated is remembered, so that whoever abandons the work can give it back.
  *
  * B9: a page is written once, to a number that was allocated for it; no page of an older tree is ever written to.
  */
@@ -15,17 +15,23 @@ export interface PageImage {
   encode(into: PageView, base: number, birth: number): void;
 }
 
-/** A first run is small: most merges into small trees write a handful of pages. */
-const FIRST_RUN_PAGES = 8;
-const RUN_PAGES = 128;
+const RUN_PAGES = 32;
+
+/** The buffer of a run that has ended, for the next one of this thread: new memory would have to be zeroed and mapped. */
+let spare: PageView | undefined;
+
+function takeBuffer(): PageView {
+  const view = spare ?? viewOf(new ArrayBuffer(RUN_PAGES * PAGE_SIZE), 0, RUN_PAGES * PAGE_SIZE);
+  spare = undefined;
+  return view;
+}
 
 export class PageRun {
   readonly #pages: PageFile;
   readonly #allocator: PageAllocator;
   readonly #birth: number;
   readonly #allocated: number[] = [];
-  #view: PageView = viewOf(new ArrayBuffer(FIRST_RUN_PAGES * PAGE_SIZE), 0, FIRST_RUN_PAGES * PAGE_SIZE);
-  #capacity = FIRST_RUN_PAGES;
+  #view: PageView | undefined = undefined;
   #firstPage = 0;
   #count = 0;
   /** Pages written, for statistics. */
@@ -46,13 +52,13 @@ export class PageRun {
   put(image: PageImage): number {
     const page = this.#allocator.allocate();
     assert(page !== 0, "B9: page 0 holds no tree page");
-    if (this.#count > 0 && (page !== this.#firstPage + this.#count || this.#count === this.#capacity)) {
-      this.#grow();
-      this.flush();
+    if (this.#count > 0 && (page !== this.#firstPage + this.#count || this.#count === RUN_PAGES)) {
+      this.#write();
     }
     if (this.#count === 0) {
       this.#firstPage = page;
     }
+    this.#view ??= takeBuffer();
     const base = this.#count * PAGE_SIZE;
     image.encode(this.#view, base, this.#birth);
     sealPage(this.#view.u8, base, page);
@@ -73,18 +79,15 @@ export class PageRun {
   }
 
   flush(): void {
-    if (this.#count > 0) {
-      this.#pages.writePages(this.#view.u8, 0, this.#firstPage, this.#count);
-      this.#count = 0;
-    }
+    this.#write();
+    spare = this.#view ?? spare;
+    this.#view = undefined;
   }
 
-  /** After a full first run comes a larger buffer. */
-  #grow(): void {
-    if (this.#count === this.#capacity && this.#capacity < RUN_PAGES) {
-      this.flush();
-      this.#view = viewOf(new ArrayBuffer(RUN_PAGES * PAGE_SIZE), 0, RUN_PAGES * PAGE_SIZE);
-      this.#capacity = RUN_PAGES;
+  #write(): void {
+    if (this.#count > 0) {
+      this.#pages.writePages(this.#view!.u8, 0, this.#firstPage, this.#count);
+      this.#count = 0;
     }
   }
 }

@@ -172,6 +172,10 @@ export class CheckpointJob {
       yield;
     }
     yield* this.#freeDroppedKeyspaces();
+    if (this.#lsm.compactions.isBeside) {
+      // It would be waited for: what the flush has written can be on its way to the disk meanwhile.
+      pages.sync();
+    }
     yield* this.#lsm.compactions.finish();
     yield* this.#relocateRuns();
     const roots = yield* this.#mergeRoots();
@@ -373,7 +377,7 @@ export function runToEnd<T>(steps: Generator<void, T>, onStep: () => void = () =
 }
 
 /** Of the operations: when so many are merged, no more compactions begin beside them. */
-const BESIDE_UNTIL = 0.5;
+const BESIDE_UNTIL = 0.9;
 /** What of a job's time goes by until the last operation is merged; the rest is the sync. */
 const MERGE_SHARE = 0.7;
 /** The file is worth shrinking when it exceeds what is used by this much. */

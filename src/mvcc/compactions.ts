@@ -93,6 +93,11 @@ export class Compactions {
     this.#beside = undefined;
   }
 
+  /** The helper is at something. */
+  get isBeside(): boolean {
+    return this.#beside !== undefined;
+  }
+
   /** Between the steps of a flush: takes what the helper has done, and gives it the next unit if `hasTime`. */
   tend(hasTime: boolean): void {
     try {
