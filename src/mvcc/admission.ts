@@ -19,6 +19,8 @@ export interface Jobs {
 const MAX_PAUSE_MS = 5;
 
 export class Admission {
+  /** How many memtables may wait for a job. */
+  mostFrozen: number;
   readonly #host: CheckpointHost;
   readonly #clock: Clock;
   readonly #runner: CheckpointRunner;
@@ -30,6 +32,7 @@ export class Admission {
   #slowedFrom: number;
 
   constructor(host: CheckpointHost, clock: Clock, runner: CheckpointRunner, jobs: Jobs, segmentBytes: number) {
+    this.mostFrozen = MAX_FROZEN;
     this.#host = host;
     this.#clock = clock;
     this.#runner = runner;
@@ -37,11 +40,6 @@ export class Admission {
     this.#pacer = new Pacer(segmentBytes);
     this.#isPrepared = false;
     this.#slowedFrom = 0;
-  }
-
-  /** How many memtables may wait for a job. */
-  get mostFrozen(): number {
-    return this.#runner.isBeside && this.#host.state.manifests.size > 0 ? MAX_FROZEN_BESIDE : MAX_FROZEN;
   }
 
   /** Before each record. `frozen` memtables wait, those of the running job among them. */
@@ -52,7 +50,7 @@ export class Admission {
     }
     if (frozen > 0 && !this.#isPrepared) {
       this.#isPrepared = true;
-      this.#runner.prepare([...this.#host.kinds().values()].some(({ lsm }) => lsm !== undefined));
+      this.#runner.prepare(this.#hasRuns());
     }
     const { segment } = active;
     if (this.#runner.isBeside) {
@@ -66,6 +64,7 @@ export class Admission {
   }
 
   frozen(isRunning: boolean): void {
+    this.mostFrozen = this.#runner.isBeside && this.#hasRuns() ? MAX_FROZEN_BESIDE : MAX_FROZEN;
     this.#slowedFrom = isRunning ? this.#runner.progress : 0;
   }
 
@@ -78,6 +77,11 @@ export class Admission {
   /** `isTypical`: it did what one does that writers have to wait for. It took so long, if it says so. */
   jobEnded(isTypical: boolean, ms?: number): void {
     this.#pacer.jobEnded(isTypical, this.#clock.now(), ms);
+  }
+
+  /** There are keyspaces that are kept in runs, or will be. */
+  #hasRuns(): boolean {
+    return [...this.#host.kinds().values()].some(({ lsm }) => lsm !== undefined);
   }
 
   /** The writer waits while the worker gets on. */
