@@ -23,7 +23,7 @@ export interface ProgramOptions extends QueryOptions {
 }
 
 /** What is interpreted before a query is compiled, in rows that it looks at, and what a run costs beside its rows. */
-const INTERPRETED_ROWS = 1000;
+const INTERPRETED_ROWS = 4000;
 const RUN_COST = 20;
 
 export class QueryProgram {

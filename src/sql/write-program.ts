@@ -30,7 +30,7 @@ import type { BoundWrite } from "./write/bind/bound.ts";
 import { InterpretedWrite, type PreparedWrite } from "./write/interpreted-write.ts";
 
 /** What is interpreted before a statement is compiled, in rows, and what a run costs beside its rows. */
-const INTERPRETED_ROWS = 1000;
+const INTERPRETED_ROWS = 4000;
 const RUN_COST = 20;
 
 /** `isOneWrite`: it writes once, as its last act. */

@@ -4,6 +4,7 @@
  */
 import type { AggregateCall } from "../query/bind/bound.ts";
 import { aggregateFunction } from "../run/aggregates.ts";
+import { APPROXIMATE } from "../run/sum.ts";
 import { INTEGER, NULL, REAL } from "../value/value.ts";
 import type { Emitter } from "./emitter.ts";
 import { and, can, isFast, isNotNull, isTag, type Operand, or, pair } from "./operand.ts";
@@ -59,7 +60,7 @@ function arraysOf(native: Native): readonly string[] {
     case "called":
       return [];
     default:
-      return ["counts", "integers", "reals", "errors", "hasReals"];
+      return ["counts", "integers", "reals", "errors", "modes"];
   }
 }
 
@@ -116,22 +117,26 @@ export function emitUpdate(
   }
 }
 
-/** Kahan and Neumaier's summation of reals, exact sums of integers; everything else through the library. */
+/** Reals that follow reals, and integers while their sum is safe (run/sum.ts); everything else through the library. */
 function emitSum(emitter: Emitter, state: State, group: string, argument: Operand): void {
   const { name, arrays } = state;
-  const { counts, integers, reals, errors, hasReals } = arrays;
+  const { counts, integers, reals, errors, modes } = arrays;
   const value = argument.number;
   const isReal = isTag(argument, REAL);
   const isInteger = isTag(argument, INTEGER);
   const before = emitter.name("before");
   const after = emitter.name("after");
   emitter.when(isReal, () => {
+    emitter.open(`if (${modes}[${group}] === ${APPROXIMATE})`);
     emitter.line(`const ${before} = ${reals}[${group}], ${after} = ${before} + ${value};`);
     const isGreater = `Math.abs(${before}) > Math.abs(${value})`;
     emitter.line(
       `${errors}[${group}] += ${isGreater} ? ${before} - ${after} + ${value} : ${value} - ${after} + ${before};`,
     );
-    emitter.line(`${reals}[${group}] = ${after}; ${hasReals}[${group}] = 1; ${counts}[${group}]++;`);
+    emitter.line(`${reals}[${group}] = ${after}; ${counts}[${group}]++;`);
+    emitter.otherwise();
+    emitter.line(`${name}.add(${group}, ${REAL}, ${value});`);
+    emitter.close();
   });
   const sum = emitter.name("sum");
   emitter.when(isInteger, () => {
@@ -139,7 +144,7 @@ function emitSum(emitter: Emitter, state: State, group: string, argument: Operan
     emitter.open(`if (${sum} <= 9007199254740991 && ${sum} >= -9007199254740991)`);
     emitter.line(`${integers}[${group}] = ${sum}; ${counts}[${group}]++;`);
     emitter.otherwise();
-    emitter.line(`${name}.add(${group}, 1, ${value});`);
+    emitter.line(`${name}.add(${group}, ${INTEGER}, ${value});`);
     emitter.close();
   });
   if (can(argument, 3, 4, 5)) {

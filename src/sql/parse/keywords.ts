@@ -48,14 +48,22 @@ for (const word of classes.keys()) {
 }
 
 function shapeOf(text: string, start: number, end: number): number {
-  const [first, last] = [text.charCodeAt(start) & 31, text.charCodeAt(end - 1) & 31];
+  const first = text.charCodeAt(start) & 31;
+  const last = text.charCodeAt(end - 1) & 31;
   return ((end - start) * 32 + first) * 32 + last;
 }
 
 /** The keyword that `text[start, end)` spells in any case, upper-cased; undefined for every other word. */
 export function keywordAt(text: string, start: number, end: number): string | undefined {
   const likely = end - start > LONGEST_KEYWORD ? undefined : byShape[shapeOf(text, start, end)];
-  return likely?.find((keyword) => isSpelled(keyword, text, start));
+  if (likely !== undefined) {
+    for (const keyword of likely) {
+      if (isSpelled(keyword, text, start)) {
+        return keyword;
+      }
+    }
+  }
+  return undefined;
 }
 
 /** Letters are told apart by their upper case; the underscore has none. */

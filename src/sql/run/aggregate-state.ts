@@ -1,39 +1,9 @@
-/**
- * What the aggregates of a query know of each group, in typed arrays with one element a group.
- *
- * Compiled statements update the arrays themselves in the common cases and call `add` or `offer` for the rest. `grow`
- * replaces the arrays; whoever holds them in variables loads them again. `answer` gives a group's result.
- *
- * sum, total, avg   integers are summed exactly, reals with Kahan and Neumaier's compensation, as SQLite does. Integers
- *                   whose sum leaves ±2^53 go on in a bigint. Any real makes the result a real; a sum of integers that
- *                   has more than 64 bits is an error (avg and total give a real). SQLite minds sums on the way, too,
- *                   which depend on the order of rows; here only the result counts.
- */
-import { DbError } from "../../errors.ts";
-import { toNumber } from "../value/affinity.ts";
 import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
-import { readNumber } from "../value/number-text.ts";
-import {
-  answer,
-  answered,
-  answerInt64,
-  answerInteger,
-  answerNull,
-  answerReal,
-  answerValue,
-  BLOB,
-  INTEGER,
-  MAX_INT64,
-  MIN_INT64,
-  NULL,
-  REAL,
-  type SqlValue,
-  type Tag,
-  TEXT,
-} from "../value/value.ts";
+import { answerInteger, answerValue, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
 import { grown } from "./group-table.ts";
+import { EXACT, Sum, type SumName } from "./sum.ts";
 
 export interface AggregateState {
   grow(capacity: number): void;
@@ -61,30 +31,30 @@ export class CountState implements AggregateState {
   }
 }
 
-export type SumName = "sum" | "total" | "avg";
-
+/** Sums in arrays (sum.ts): compiled statements add integers while `integers` are safe, and reals while `modes` are APPROXIMATE. */
 export class SumState implements AggregateState {
-  /** How many values that are not NULL. */
   counts: Float64Array;
-  /** The sum of the integers, a safe integer. */
+  /** The exact sum; NaN: it is no safe integer, or there is none any more. */
   integers: Float64Array;
-  /** The sum of the reals, and what rounding has lost of it. */
   reals: Float64Array;
+  /** What rounding has lost of the reals. */
   errors: Float64Array;
-  /** 1 where a real was among them. */
-  hasReals: Uint8Array;
+  modes: Uint8Array;
   readonly #name: SumName;
-  /** What of the integers' sum did not fit. */
+  /** Exact sums that are no safe integers. */
   readonly #bigs: Map<number, bigint>;
+  /** That of the group at hand. */
+  readonly #sum: Sum;
 
   constructor(capacity: number, name: SumName) {
     this.counts = new Float64Array(capacity);
     this.integers = new Float64Array(capacity);
     this.reals = new Float64Array(capacity);
     this.errors = new Float64Array(capacity);
-    this.hasReals = new Uint8Array(capacity);
+    this.modes = new Uint8Array(capacity);
     this.#name = name;
     this.#bigs = new Map();
+    this.#sum = new Sum();
   }
 
   /** How many groups there is room for. */
@@ -97,75 +67,39 @@ export class SumState implements AggregateState {
     this.integers = grown(this.integers, new Float64Array(capacity));
     this.reals = grown(this.reals, new Float64Array(capacity));
     this.errors = grown(this.errors, new Float64Array(capacity));
-    this.hasReals = grown(this.hasReals, new Uint8Array(capacity));
+    this.modes = grown(this.modes, new Uint8Array(capacity));
   }
 
-  /** Any value. Text and blobs count as the number that they are, else as the one that they begin with. */
+  /** Any value. */
   add(group: number, tag: Tag, value: SqlValue): void {
-    if (tag === NULL) {
-      return;
-    }
-    this.counts[group]!++;
-    if (tag === TEXT && readNumber(value as string)) {
-      this.#addNumber(group, answer.tag, answered() as number | bigint);
-    } else if (tag === TEXT || tag === BLOB) {
-      toNumber(tag, value);
-      this.#addReal(group, Number(answered()));
-    } else {
-      this.#addNumber(group, tag, value as number | bigint);
+    const sum = this.#load(group);
+    sum.add(tag, value, 1);
+    this.counts[group] = sum.count;
+    this.integers[group] = sum.integer;
+    this.reals[group] = sum.real;
+    this.errors[group] = sum.lost;
+    this.modes[group] = sum.mode;
+    if (sum.mode === EXACT && Number.isNaN(sum.integer)) {
+      this.#bigs.set(group, sum.big);
     }
   }
 
   answer(group: number): void {
-    const count = this.counts[group]!;
-    if (count === 0) {
-      this.#name === "total" ? answerReal(0) : answerNull();
-      return;
-    }
-    const exact = BigInt(this.integers[group]!) + (this.#bigs.get(group) ?? 0n);
-    if (this.#name === "sum" && this.hasReals[group] === 0) {
-      if (exact > MAX_INT64 || exact < MIN_INT64) {
-        throw new DbError("INVALID", "integer overflow in sum(): the sum has more than 64 bits; total() gives a real");
-      }
-      answerInt64(exact);
-      return;
-    }
-    // In two reals, so that the integers keep what a sum beyond 2^53 would lose of them.
-    const high = Number(exact);
-    const reals = this.reals[group]!;
-    const sum = reals + high;
-    const error = this.errors[group]! + lostBy(reals, high, sum) + Number(exact - BigInt(high));
-    const compensated = sum + (Number.isFinite(error) ? error : 0);
-    answerReal(this.#name === "avg" ? compensated / count : compensated);
+    this.#load(group).answer(this.#name);
   }
 
-  #addNumber(group: number, tag: Tag, value: number | bigint): void {
-    if (tag === REAL) {
-      this.#addReal(group, value as number);
-      return;
+  #load(group: number): Sum {
+    const sum = this.#sum;
+    sum.count = this.counts[group]!;
+    sum.integer = this.integers[group]!;
+    sum.real = this.reals[group]!;
+    sum.lost = this.errors[group]!;
+    sum.mode = this.modes[group]!;
+    if (sum.mode === EXACT && Number.isNaN(sum.integer)) {
+      sum.big = this.#bigs.get(group)!;
     }
-    const sum = this.integers[group]! + Number(value);
-    if (tag === INTEGER && Number.isSafeInteger(sum)) {
-      this.integers[group] = sum;
-    } else {
-      const spilled = (this.#bigs.get(group) ?? 0n) + BigInt(this.integers[group]!) + BigInt(value);
-      this.#bigs.set(group, spilled);
-      this.integers[group] = 0;
-    }
+    return sum;
   }
-
-  #addReal(group: number, value: number): void {
-    const before = this.reals[group]!;
-    const after = before + value;
-    this.errors[group]! += lostBy(before, value, after);
-    this.reals[group] = after;
-    this.hasReals[group] = 1;
-  }
-}
-
-/** What rounding has lost in `a + b`, which came out as `sum`. */
-function lostBy(a: number, b: number, sum: number): number {
-  return Math.abs(a) > Math.abs(b) ? a - sum + b : b - sum + a;
 }
 
 /** One value a group: the least or greatest so far, or a bare column's. NULL until there is one. */

@@ -22,7 +22,7 @@ import {
 } from "../value/value.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
 import { extreme } from "./extremes.ts";
-import { Sum } from "./sum.ts";
+import { Sum, type SumName } from "./sum.ts";
 
 const REAL_OR_NULL = typeSet(REAL) | NULLABLE;
 
@@ -41,7 +41,7 @@ const COUNT: AggregateFunction<{ count: number }> = {
   answer: ({ count }) => answerInteger(count),
 };
 
-function summing(name: string, types: TypeSet, answerOf: (sum: Sum) => void): AggregateFunction<Sum> {
+function summing(name: SumName, types: TypeSet): AggregateFunction<Sum> {
   return {
     name,
     minimum: 1,
@@ -50,7 +50,7 @@ function summing(name: string, types: TypeSet, answerOf: (sum: Sum) => void): Ag
     begin: () => new Sum(),
     add: (sum, tags, values) => sum.add(tags[0]!, values[0]!, 1),
     remove: (sum, tags, values) => sum.add(tags[0]!, values[0]!, -1),
-    answer: answerOf,
+    answer: (sum) => sum.answer(name),
   };
 }
 
@@ -168,9 +168,9 @@ function answerPercentile(numbers: readonly number[], fraction: number, isContin
 
 const AGGREGATES: readonly AggregateFunction<never>[] = [
   COUNT,
-  summing("sum", NUMERIC_TYPES | NULLABLE, (sum) => sum.answerSum()),
-  summing("total", typeSet(REAL), (sum) => sum.answerTotal()),
-  summing("avg", REAL_OR_NULL, (sum) => sum.answerAverage()),
+  summing("sum", NUMERIC_TYPES | NULLABLE),
+  summing("total", typeSet(REAL)),
+  summing("avg", REAL_OR_NULL),
   extreme("min", 1),
   extreme("max", -1),
   concatenation("group_concat", 1),

@@ -43,7 +43,8 @@ const MARK_TEXT = 3;
 const MARK_BLOB = 4;
 
 const MAX_ARENA_BYTES = 2 ** 30;
-const INITIAL_GROUPS = 256;
+/** So few that the arrays lie beside their objects, and need no memory of their own. */
+const INITIAL_GROUPS = 8;
 const SMALL_NUMBERS = 65_536;
 
 export class GroupTable {

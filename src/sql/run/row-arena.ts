@@ -13,8 +13,11 @@ import { DbError } from "../../errors.ts";
 import type { RowWriter } from "../row.ts";
 
 const MAX_ARENA_BYTES = 2 ** 30;
-const INITIAL_BYTES = 4096;
-const INITIAL_ROWS = 64;
+const FIRST_BYTES = 1024;
+/** So few that they lie beside their object, and need no memory of their own. */
+const FIRST_ROWS = 16;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_DATA = new DataView(NO_BYTES.buffer);
 
 export class RowArena {
   u8: Uint8Array;
@@ -26,9 +29,9 @@ export class RowArena {
   #used: number;
 
   constructor(limit: number) {
-    this.u8 = new Uint8Array(INITIAL_BYTES);
-    this.data = new DataView(this.u8.buffer);
-    this.offsets = new Uint32Array(INITIAL_ROWS);
+    this.u8 = NO_BYTES;
+    this.data = NO_DATA;
+    this.offsets = new Uint32Array(FIRST_ROWS);
     this.count = 0;
     this.#limit = limit;
     this.#used = 0;
@@ -64,7 +67,7 @@ export class RowArena {
         limit: MAX_ARENA_BYTES,
       });
     }
-    const larger = new Uint8Array(Math.max(needed, this.u8.length * 2));
+    const larger = new Uint8Array(Math.max(needed, FIRST_BYTES, this.u8.length * 2));
     larger.set(this.u8.subarray(0, this.#used));
     this.u8 = larger;
     this.data = new DataView(larger.buffer);

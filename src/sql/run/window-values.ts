@@ -143,13 +143,14 @@ class Running {
       this.#from = from;
       this.#to = from;
     }
-    while (this.#to < to) {
-      this.#add(this.#to++);
-    }
+    // As in SQLite what leaves goes first: of reals, and of integers that nearly overflow, the sums depend on it.
     while (this.#from < from) {
       if (this.#read(this.#from++)) {
         remove!(this.#state, this.#tags, this.#values);
       }
+    }
+    while (this.#to < to) {
+      this.#add(this.#to++);
     }
   }
 

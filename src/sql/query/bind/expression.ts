@@ -155,12 +155,7 @@ function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binar
   if (operator === "->" || operator === "->>") {
     return bindArrow(scope, operator, [expression.left, expression.right]);
   }
-  if (
-    operator === "and" &&
-    !scope.statement.isObserved &&
-    [expression.left, expression.right].some(isZero) &&
-    !hasCall(expression)
-  ) {
+  if (isFalse(expression) && !scope.statement.isObserved && !hasCall(expression)) {
     // SQLite does not look at the other side, whatever it names.
     return constant(INTEGER, 0);
   }
@@ -197,8 +192,10 @@ function bindBinary(scope: Scope, expression: Extract<Expression, { kind: "binar
   }
 }
 
+const COMPARISONS: ReadonlySet<string> = new Set(["=", "<>", "<", "<=", ">", ">=", "is", "is not"]);
+
 function isComparing(operator: string): operator is ComparisonOperator {
-  return ["=", "<>", "<", "<=", ">", ">=", "is", "is not"].includes(operator);
+  return COMPARISONS.has(operator);
 }
 
 /** TRUE and FALSE (which `IN ()` is, too) to the right of IS ask for the truth of the left side, not for a number. */
@@ -281,8 +278,18 @@ function bindInNothing(scope: Scope, { operand, negated }: Extract<Expression, {
     : left;
 }
 
-function isZero(expression: Expression): boolean {
-  return expression.kind === "integer" && expression.value === 0;
+/** What SQLite's parser knows to be false: 0, what is in nothing, and both with anything else. */
+function isFalse(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "integer":
+      return expression.value === 0;
+    case "in":
+      return expression.list.length === 0 && !expression.negated;
+    case "binary":
+      return expression.operator === "and" && (isFalse(expression.left) || isFalse(expression.right));
+    default:
+      return false;
+  }
 }
 
 function hasCall(part: unknown): boolean {

@@ -338,9 +338,9 @@ export class Scope {
     const folded = foldName(name);
     // In a part of a table's definition SQLite does not look at the schema.
     const wantedSchema = this.place === undefined ? schema : undefined;
-    const candidates = this.sources.filter((visible) =>
-      table === undefined ? isBare(visible) : isNamed(visible, wantedSchema, table),
-    );
+    const isMeant = (visible: VisibleSource) =>
+      table === undefined ? isBare(visible) : isNamed(visible, wantedSchema, table);
+    const candidates = this.sources.every(isMeant) ? this.sources : this.sources.filter(isMeant);
     const meant = columnAmong(candidates, folded);
     if (meant === "ambiguous") {
       throw this.statement.fail(`ambiguous column name: ${fullName(schema, table, name)}`, at);

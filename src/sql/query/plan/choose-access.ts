@@ -159,7 +159,7 @@ function isKnown(test: KeyTest, isAvailable: IsAvailable): boolean {
 }
 
 function throughKey(key: Key, tests: readonly Test[], knowledge: Knowledge): AccessChoice {
-  const taken = new Set<Conjunct>();
+  const conjuncts: Conjunct[] = [];
   const prefix: KeyPart[] = [];
   let list: KeyList | undefined;
   for (let position = 0; position < key.columns.length; position++) {
@@ -168,19 +168,17 @@ function throughKey(key: Key, tests: readonly Test[], knowledge: Knowledge): Acc
       const listed = firstTest(tests, key, position, isList);
       if (listed !== undefined) {
         list = listOf(listed.test);
-        taken.add(listed.conjunct);
+        conjuncts.push(listed.conjunct);
       }
       break;
     }
     prefix.push(equalityOf(equal.test)!);
-    taken.add(equal.conjunct);
+    conjuncts.push(equal.conjunct);
   }
   const used = prefix.length + (list === undefined ? 0 : 1);
   const isWhole = used === key.columns.length;
   const isPoint = key.isUnique && isWhole && !prefix.some(({ nullSafe }) => nullSafe);
-  const bounding = new Set<Conjunct>();
-  const ends =
-    isWhole || list !== undefined || tests.length === 0 ? NO_ENDS : takeEnds(key, prefix.length, tests, bounding);
+  const ends = isWhole || list !== undefined || tests.length === 0 ? NO_ENDS : takeEnds(key, prefix.length, tests);
   const access: KeyAccess = {
     kind: "key",
     index: key.index,
@@ -192,9 +190,13 @@ function throughKey(key: Key, tests: readonly Test[], knowledge: Knowledge): Acc
     isPoint,
     reverse: false,
   };
-  const all = bounding.size === 0 ? taken : new Set([...taken, ...bounding]);
-  return { access, taken: all, ...estimate(access, used, bounding, all, knowledge) };
+  conjuncts.push(...ends.conjuncts);
+  const taken = conjuncts.length === 0 ? NO_CONJUNCTS : new Set(conjuncts);
+  const { rows, cost } = estimate(access, used, ends.conjuncts, taken, knowledge);
+  return { access, taken, rows, cost };
 }
+
+const NO_CONJUNCTS: ReadonlySet<Conjunct> = new Set();
 
 function firstTest(
   tests: readonly Test[],
@@ -221,7 +223,7 @@ function isList({ kind }: KeyTest): boolean {
 function estimate(
   access: KeyAccess,
   used: number,
-  bounding: ReadonlySet<Conjunct>,
+  bounding: readonly Conjunct[],
   taken: ReadonlySet<Conjunct>,
   knowledge: Knowledge,
 ): { rows: number; cost: number } {
@@ -234,7 +236,7 @@ function estimate(
   const matches = (): number => knowledge.matchesOf(index, used) ?? EQUAL_ROWS / 2 ** (used - 1);
   const equal = used === 0 ? knowledge.rows : Math.min(knowledge.rows, matches() * lists);
   const bounds = (lower === undefined ? 0 : 1) + (upper === undefined ? 0 : 1);
-  const share = bounds === 0 ? 1 : (knowledge.shareOf([...bounding]) ?? RANGE_SHARE ** bounds);
+  const share = bounds === 0 ? 1 : (knowledge.shareOf(bounding) ?? RANGE_SHARE ** bounds);
   const rows = Math.max(1, equal * share);
   return { rows, cost: OPEN_COST * lists + rows * fetch };
 }
@@ -266,16 +268,19 @@ function listOf(test: KeyTest): KeyList | undefined {
   return test.kind === "in-query" ? { kind: "query", query: test.query, conversion: test.conversion } : undefined;
 }
 
-const NO_ENDS = { lower: undefined, upper: undefined } as const;
+interface Ends {
+  readonly lower: RangeEnd | undefined;
+  readonly upper: RangeEnd | undefined;
+  /** What they take care of. */
+  readonly conjuncts: readonly Conjunct[];
+}
 
-function takeEnds(
-  key: Key,
-  position: number,
-  tests: readonly Test[],
-  taken: Set<Conjunct>,
-): { lower: RangeEnd | undefined; upper: RangeEnd | undefined } {
+const NO_ENDS: Ends = { lower: undefined, upper: undefined, conjuncts: [] };
+
+function takeEnds(key: Key, position: number, tests: readonly Test[]): Ends {
   let lower: RangeEnd | undefined;
   let upper: RangeEnd | undefined;
+  let conjuncts: readonly Conjunct[] = NO_ENDS.conjuncts;
   for (const { conjunct, test } of tests) {
     if ((test.kind !== "compare" && test.kind !== "between") || !isOf(test, key, position)) {
       continue;
@@ -283,19 +288,19 @@ function takeEnds(
     if (test.kind === "between" && lower === undefined && upper === undefined) {
       lower = { value: test.low.right, conversion: test.low.rightConversion, inclusive: true };
       upper = { value: test.high.right, conversion: test.high.rightConversion, inclusive: true };
-      taken.add(conjunct);
+      conjuncts = [...conjuncts, conjunct];
     } else if (test.kind === "compare" && !test.nullSafe) {
       const end = { value: test.value, conversion: test.conversion, inclusive: test.operator.endsWith("=") };
       if (test.operator[0] === ">" && lower === undefined) {
         lower = end;
-        taken.add(conjunct);
+        conjuncts = [...conjuncts, conjunct];
       } else if (test.operator[0] === "<" && test.operator !== "<>" && upper === undefined) {
         upper = end;
-        taken.add(conjunct);
+        conjuncts = [...conjuncts, conjunct];
       }
     }
   }
-  return { lower, upper };
+  return { lower, upper, conjuncts };
 }
 
 /** `a = 1 OR b = 2`, where each side has a key of its own. The condition itself is tested again. */
