@@ -153,7 +153,7 @@ export class Connection implements Surroundings {
   enter(nowMs: number = Number.NaN): void {
     surroundings.current = this;
     const isLimited = this.timeLimitMs !== Number.POSITIVE_INFINITY;
-    beginWork(isLimited ? lookWithin(this.timeLimitMs, this.clock, this.onWork) : this.onWork);
+    beginWork(isLimited ? lookWithin(this.timeLimitMs, this.onWork) : this.onWork);
     this.nowMs = nowMs;
   }
 

@@ -5,7 +5,7 @@
  * Counted are the rows of every batch and of what makes rows by itself (recursions, table functions, results in memory), so that no
  * statement runs for long without. A count costs a subtraction.
  */
-import type { Clock } from "../../clock.ts";
+import { stopwatch } from "../../clock.ts";
 import { DbError } from "../../errors.ts";
 
 interface Work {
@@ -26,11 +26,11 @@ export function beginWork(look: (() => void) | undefined): void {
 }
 
 /** A look that ends a statement which runs for longer than that, after another look. */
-export function lookWithin(limitMs: number, clock: Clock, look: (() => void) | undefined): () => void {
-  const startedAtMs = clock.now();
+export function lookWithin(limitMs: number, look: (() => void) | undefined): () => void {
+  const startedAtMs = stopwatch();
   return () => {
     look?.();
-    const ms = clock.now() - startedAtMs;
+    const ms = Math.round(stopwatch() - startedAtMs);
     if (ms > limitMs) {
       throw new DbError("FULL", `the statement was ended after ${ms} ms: it may take ${limitMs} (timeLimitMs)`, {
         timeLimitMs: limitMs,

@@ -132,6 +132,8 @@ export interface QueryPlan {
 
 /** Rows of what cannot be counted. */
 export const UNKNOWN_ROWS = 1000;
+/** The same of a recursion, which may be endless: so many that it is compiled at once (query-program.ts). */
+const RECURSIVE_ROWS = 4000;
 
 /** How many rows a body looks at, about. */
 export function costOf(body: BodyPlan): number {
@@ -143,6 +145,6 @@ export function costOf(body: BodyPlan): number {
     case "compound":
       return costOf(body.left) + costOf(body.right);
     case "recursion":
-      return costOf(body.initial) + UNKNOWN_ROWS;
+      return costOf(body.initial) + RECURSIVE_ROWS;
   }
 }
