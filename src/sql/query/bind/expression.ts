@@ -292,6 +292,12 @@ function isFalse(expression: Expression): boolean {
   }
 }
 
+/** Operators that are functions in SQLite are calls, too. */
+function isCall(part: Expression): boolean {
+  const isArrow = part.kind === "binary" && (part.operator === "->" || part.operator === "->>");
+  return part.kind === "call" || part.kind === "like" || isArrow;
+}
+
 function hasCall(part: unknown): boolean {
   if (Array.isArray(part)) {
     return part.some(hasCall);
@@ -303,8 +309,10 @@ function hasCall(part: unknown): boolean {
     // SQLite does not look behind it.
     return false;
   }
-  const isCall = "kind" in part && (part.kind === "call" || part.kind === "like");
-  return isCall || Object.entries(part).some(([field, value]) => field !== "query" && hasCall(value));
+  return (
+    ("kind" in part && isCall(part as Expression)) ||
+    Object.entries(part).some(([field, value]) => field !== "query" && hasCall(value))
+  );
 }
 
 function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {
