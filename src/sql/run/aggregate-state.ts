@@ -1,3 +1,9 @@
+/**
+ * What the aggregates of a query know of each group, in typed arrays with one element a group.
+ *
+ * Compiled statements update the arrays themselves in the common cases and call `add` or `offer` for the rest. `grow`
+ * replaces the arrays; whoever holds them in variables loads them again. `answer` gives a group's result.
+ */
 import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
 import { answerInteger, answerValue, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
