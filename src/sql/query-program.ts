@@ -12,7 +12,7 @@ import type { Query } from "./parse/ast/query.ts";
 import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { InterpretedQuery, type QueryOptions, type QueryRun } from "./query/interpreted-query.ts";
 import { InterpretedRows } from "./query/interpreted-rows.ts";
-import { costOf, type Plans, type QueryPlan } from "./query/plan/plan.ts";
+import { COMPILE_COST, costOf, type Plans, type QueryPlan, RUN_COST } from "./query/plan/plan.ts";
 import type { Arguments } from "./run/arguments.ts";
 
 /** How queries are carried out: "auto" is interpreted first and compiled when it pays. */
@@ -21,10 +21,6 @@ export type Tier = "auto" | "interpreted" | "compiled";
 export interface ProgramOptions extends QueryOptions {
   readonly tier: Tier;
 }
-
-/** What is interpreted before a query is compiled, in rows that it looks at, and what a run costs beside its rows. */
-const INTERPRETED_ROWS = 4000;
-const RUN_COST = 20;
 
 export class QueryProgram {
   readonly #interpreted: InterpretedQuery;
@@ -90,7 +86,7 @@ export class QueryProgram {
     }
     if (tier === "auto") {
       this.#rowsSeen += RUN_COST + costOf(this.plan.body);
-      if (this.#rowsSeen < INTERPRETED_ROWS) {
+      if (this.#rowsSeen < COMPILE_COST) {
         return false;
       }
     }

@@ -19,7 +19,7 @@ import type { ParsedStatement } from "./parse/ast/statement.ts";
 import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import type { Bound } from "./query/bind/bound.ts";
 import type { HeldRow } from "./query/interpret/held-row.ts";
-import type { Plans, QueryPlan } from "./query/plan/plan.ts";
+import { COMPILE_COST, type Plans, type QueryPlan, RUN_COST } from "./query/plan/plan.ts";
 import type { ProgramOptions } from "./query-program.ts";
 import type { Arguments } from "./run/arguments.ts";
 import { Cursor } from "./run/cursor.ts";
@@ -28,10 +28,6 @@ import type { SqlTransaction } from "./storage.ts";
 import { ANY_TYPE } from "./value/value.ts";
 import type { BoundWrite } from "./write/bind/bound.ts";
 import { InterpretedWrite, type PreparedWrite } from "./write/interpreted-write.ts";
-
-/** What is interpreted before a statement is compiled, in rows, and what a run costs beside its rows. */
-const INTERPRETED_ROWS = 4000;
-const RUN_COST = 20;
 
 /** `isOneWrite`: it writes once, as its last act. */
 type Compiled =
@@ -122,7 +118,7 @@ export class WriteProgram {
       return false;
     }
     this.#rowsSeen += cost;
-    return tier === "compiled" || (tier === "auto" && this.#rowsSeen >= INTERPRETED_ROWS);
+    return tier === "compiled" || (tier === "auto" && this.#rowsSeen >= COMPILE_COST);
   }
 
   #compile(): Compiled | undefined {

@@ -4,7 +4,7 @@
  */
 import type { AggregateCall } from "../query/bind/bound.ts";
 import { aggregateFunction } from "../run/aggregates.ts";
-import { APPROXIMATE } from "../run/sum.ts";
+import { APPROXIMATE, ONE_PART } from "../run/sum.ts";
 import { INTEGER, NULL, REAL } from "../value/value.ts";
 import type { Emitter } from "./emitter.ts";
 import { and, can, isFast, isNotNull, isTag, type Operand, or, pair } from "./operand.ts";
@@ -117,32 +117,36 @@ export function emitUpdate(
   }
 }
 
-/** Reals that follow reals, and integers while their sum is safe (run/sum.ts); everything else through the library. */
+/** Numbers that follow reals, and integers while their sum is safe (run/sum.ts); everything else through the library. */
 function emitSum(emitter: Emitter, state: State, group: string, argument: Operand): void {
   const { name, arrays } = state;
   const { counts, integers, reals, errors, modes } = arrays;
   const value = argument.number;
-  const isReal = isTag(argument, REAL);
-  const isInteger = isTag(argument, INTEGER);
+  const isApproximate = `${modes}[${group}] === ${APPROXIMATE}`;
   const before = emitter.name("before");
   const after = emitter.name("after");
-  emitter.when(isReal, () => {
-    emitter.open(`if (${modes}[${group}] === ${APPROXIMATE})`);
+  const emitStep = (): void => {
     emitter.line(`const ${before} = ${reals}[${group}], ${after} = ${before} + ${value};`);
     const isGreater = `Math.abs(${before}) > Math.abs(${value})`;
     emitter.line(
       `${errors}[${group}] += ${isGreater} ? ${before} - ${after} + ${value} : ${value} - ${after} + ${before};`,
     );
     emitter.line(`${reals}[${group}] = ${after}; ${counts}[${group}]++;`);
+  };
+  emitter.when(isTag(argument, REAL), () => {
+    emitter.open(`if (${isApproximate})`);
+    emitStep();
     emitter.otherwise();
     emitter.line(`${name}.add(${group}, ${REAL}, ${value});`);
     emitter.close();
   });
   const sum = emitter.name("sum");
-  emitter.when(isInteger, () => {
+  emitter.when(isTag(argument, INTEGER), () => {
     emitter.line(`const ${sum} = ${integers}[${group}] + ${value};`);
     emitter.open(`if (${sum} <= 9007199254740991 && ${sum} >= -9007199254740991)`);
     emitter.line(`${integers}[${group}] = ${sum}; ${counts}[${group}]++;`);
+    emitter.otherwise(`else if (${isApproximate} && Math.abs(${value}) < ${ONE_PART})`);
+    emitStep();
     emitter.otherwise();
     emitter.line(`${name}.add(${group}, ${INTEGER}, ${value});`);
     emitter.close();

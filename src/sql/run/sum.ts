@@ -10,6 +10,7 @@ import {
   answer,
   answered,
   answerInt64,
+  answerInteger,
   answerNull,
   answerReal,
   BLOB,
@@ -29,8 +30,8 @@ export const EXACT = 0;
 export const APPROXIMATE = 1;
 export const OVERFLOWN = 2;
 
-/** A real has all integers below it, and the larger ones are added in two parts. */
-const MANY_BITS = 2n ** 52n;
+/** Integers from here on are added to a real in two parts. */
+export const ONE_PART: number = 2 ** 52;
 const LOW_PART = 16_384n;
 
 export class Sum {
@@ -80,13 +81,16 @@ export class Sum {
       throw new DbError("INVALID", "integer overflow in sum(): it had more than 64 bits; total() gives a real");
     } else if (this.mode === APPROXIMATE) {
       answerReal(this.#total());
+    } else if (Number.isNaN(this.integer)) {
+      answerInt64(this.big);
     } else {
-      answerInt64(this.#exact);
+      answerInteger(this.integer);
     }
   }
 
-  get #exact(): bigint {
-    return Number.isNaN(this.integer) ? this.big : BigInt(this.integer);
+  /** A bigint where it has to be one. */
+  get #exact(): number | bigint {
+    return Number.isNaN(this.integer) ? this.big : this.integer;
   }
 
   #total(): number {
@@ -102,7 +106,7 @@ export class Sum {
     } else if (this.mode === EXACT) {
       this.#addExactly(value, sign);
     } else {
-      this.#addInteger(BigInt(sign) * BigInt(value));
+      this.#addInteger(value, sign);
     }
   }
 
@@ -112,11 +116,10 @@ export class Sum {
       this.integer = sum;
       return;
     }
-    const change = BigInt(sign) * BigInt(value);
-    const exact = this.#exact + change;
+    const exact = BigInt(this.#exact) + BigInt(sign) * BigInt(value);
     if (exact > MAX_INT64 || exact < MIN_INT64) {
       this.#approximate(OVERFLOWN);
-      this.#addInteger(change);
+      this.#addInteger(value, sign);
       return;
     }
     const number = Number(exact);
@@ -132,22 +135,19 @@ export class Sum {
     this.#step(value);
   }
 
-  #addInteger(value: bigint): void {
-    if (value < MANY_BITS && value > -MANY_BITS) {
-      this.#step(Number(value));
-      return;
+  #addInteger(value: number | bigint, sign: 1 | -1): void {
+    const low = lowPart(value);
+    this.#step(sign * without(value, low));
+    if (low !== 0) {
+      this.#step(sign * low);
     }
-    const low = value % LOW_PART;
-    this.#step(Number(value - low));
-    this.#step(Number(low));
   }
 
   #approximate(mode: number): void {
     const exact = this.#exact;
-    const low = exact < MANY_BITS && exact > -MANY_BITS ? 0n : exact % LOW_PART;
     this.mode = mode;
-    this.real = Number(exact - low);
-    this.lost = Number(low);
+    this.lost = lowPart(exact);
+    this.real = without(exact, this.lost);
     this.integer = Number.NaN;
   }
 
@@ -157,4 +157,13 @@ export class Sum {
     this.lost += Math.abs(before) > Math.abs(value) ? before - after + value : value - after + before;
     this.real = after;
   }
+}
+
+/** What is added by itself, of an integer of many bits. */
+function lowPart(value: number | bigint): number {
+  return value < ONE_PART && value > -ONE_PART ? 0 : Number(BigInt(value) % LOW_PART);
+}
+
+function without(value: number | bigint, low: number): number {
+  return low === 0 ? Number(value) : Number(BigInt(value) - BigInt(low));
 }

@@ -132,8 +132,9 @@ export interface QueryPlan {
 
 /** Rows of what cannot be counted. */
 export const UNKNOWN_ROWS = 1000;
-/** The same of a recursion, which may be endless: so many that it is compiled at once (query-program.ts). */
-const RECURSIVE_ROWS = 4000;
+/** What compiling a statement costs, in rows that are looked at interpreted; and a run, beside its rows. */
+export const COMPILE_COST = 4000;
+export const RUN_COST = 20;
 
 /** How many rows a body looks at, about. */
 export function costOf(body: BodyPlan): number {
@@ -145,6 +146,7 @@ export function costOf(body: BodyPlan): number {
     case "compound":
       return costOf(body.left) + costOf(body.right);
     case "recursion":
-      return costOf(body.initial) + RECURSIVE_ROWS;
+      // It may be endless: compiled at once.
+      return costOf(body.initial) + COMPILE_COST;
   }
 }
