@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type Combine, compactionDebt, isOverfull, policyFor, SearchCounts } from "../lsm/index.ts";
+import { type Combine, isOverfull, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
@@ -29,6 +29,7 @@ import type { CheckpointResult } from "./checkpoint-job.ts";
 import type { CheckpointRunner } from "./checkpoint-runner.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type CommitWatcher, CommitWriter } from "./commit-writer.ts";
+import { CompactionDebts } from "./compaction-debts.ts";
 import { checkNotForeign, openPages } from "./create.ts";
 import { readFreeList } from "./free-list.ts";
 import { InlineRunner } from "./inline-runner.ts";
@@ -78,8 +79,7 @@ export class Store {
   readonly #pool: MemtablePool;
   readonly #cursors: MergeCursor[];
   readonly #watchers: Set<CommitWatcher>;
-  /** What compactions have to do, as of one state. */
-  #debts: Debts;
+  readonly #debts: CompactionDebts;
   #isClosed: boolean;
   #poisonCause: unknown;
   #cancelSync: (() => void) | undefined;
@@ -111,12 +111,12 @@ export class Store {
     this.operators = new Map();
     this.#cursors = [];
     this.#watchers = new Set();
-    this.#debts = { state: undefined, busy: 0, idle: 0 };
     this.#isClosed = false;
     this.#poisonCause = undefined;
     this.#cancelSync = undefined;
     this.#pool = new MemtablePool(options.segmentBytes);
     this.catalog = new Catalog();
+    this.#debts = new CompactionDebts(this.catalog, options.segmentBytes);
     this.pages = pages;
     this.searches = new SearchCounts();
     const meta = readMeta(this.pages);
@@ -362,24 +362,7 @@ export class Store {
 
   /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
   compactionDebt(isIdle: boolean): number {
-    const debts = this.#debts.state === this.state ? this.#debts : this.#weighDebts();
-    return isIdle ? debts.idle : debts.busy;
-  }
-
-  #weighDebts(): Debts {
-    this.#debts = { state: this.state, busy: this.#debtOf(false), idle: this.#debtOf(true) };
-    return this.#debts;
-  }
-
-  #debtOf(isIdle: boolean): number {
-    let debt = 0;
-    for (const [keyspace, manifest] of this.state.manifests) {
-      const settings = this.catalog.byId(keyspace)?.lsm;
-      if (settings !== undefined) {
-        debt += compactionDebt(manifest, policyFor(settings.compaction, this.options.segmentBytes, isIdle));
-      }
-    }
-    return debt;
+    return this.#debts.in(this.state, isIdle);
   }
 
   /** Checkpoints, cuts the file to size and closes. After a failure the log has everything that was acknowledged. */
@@ -565,12 +548,6 @@ export class Store {
       this.#poisonCause ??= cause;
     });
   }
-}
-
-interface Debts {
-  readonly state: ReadState | undefined;
-  readonly busy: number;
-  readonly idle: number;
 }
 
 const SPARE_CURSORS_KEPT = 8;
