@@ -132,7 +132,7 @@ function drawEntries(map: MapState, changes: Changes, dice: Dice): Map<number, E
  */
 export function watchLoads(database: Database, holder: () => HeldLoad | undefined, onInstall: () => void): void {
   const { store } = database;
-  const install = store.checkpointer.install.bind(store.checkpointer);
+  const install = store.checkpointer.pageSpace.install.bind(store.checkpointer.pageSpace);
   const unlock = store.writer.unlockKeyspace.bind(store.writer);
   store.writer.unlockKeyspace = () => {
     const load = holder();
@@ -141,7 +141,7 @@ export function watchLoads(database: Database, holder: () => HeldLoad | undefine
     }
     unlock();
   };
-  store.checkpointer.install = (job, beforeMeta) => {
+  store.checkpointer.pageSpace.install = (job, beforeMeta) => {
     onInstall();
     const load = holder();
     const before = store.lastCommit;

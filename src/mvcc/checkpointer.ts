@@ -9,7 +9,6 @@
  * Writers are slowed, not stopped (admission.ts); only where as many memtables wait as may and another segment is full
  * nevertheless does a writer wait for the job itself.
  */
-import { assert } from "../assert.ts";
 import { type Clock, keepingAlive } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import type { FreeSpace, Meta } from "../pager/index.ts";
@@ -32,6 +31,7 @@ import { jobInput } from "./job-input.ts";
 import type { Memtable } from "./memtable.ts";
 import { WORTHWHILE } from "./pacer.ts";
 import { PageLedger } from "./page-ledger.ts";
+import { PageSpaceHold } from "./page-space-hold.ts";
 import { type RelocationRequest, Relocations } from "./relocations.ts";
 import { WakeUps } from "./wake-ups.ts";
 
@@ -65,17 +65,14 @@ export class Checkpointer {
   readonly #relocations: Relocations;
   readonly #errors: JobErrors;
   readonly #timer: EarliestTimer;
-  /** Someone else writes pages: no job starts. */
-  #isHeld: boolean;
-  #isInstalling: boolean;
+  /** While someone else writes pages no job starts. */
+  readonly pageSpace: PageSpaceHold;
   /** After a job that failed none begins by itself before. */
   #retryAtMs: number;
   /** Nothing begins by itself any more. */
   #isFinishing: boolean;
   #isClosed: boolean;
   #isPoisoned: boolean;
-  /** Whoever waits for `hold` has it before the next job, unless a writer must have room. */
-  #holdersWaiting: number;
   #checkpoints: number;
   /** The last job was no compaction: if there is something to compact, it is that job's turn. */
   #hasFlushed: boolean;
@@ -111,13 +108,21 @@ export class Checkpointer {
     this.#relocations = new Relocations(this.#ledger);
     this.#errors = new JobErrors();
     this.#timer = new EarliestTimer(clock, () => this.#lookAgain());
-    this.#isHeld = false;
-    this.#isInstalling = false;
+    this.pageSpace = new PageSpaceHold({
+      isBusy: () => this.#running !== undefined,
+      isPoisoned: () => this.#isPoisoned,
+      newJob: () => new CheckpointJob(this.#input([], NO_RELOCATION)),
+      endRunning: () => this.#endRunning(),
+      complete: (job, beforeMeta) => this.#complete(job, [], beforeMeta),
+      checkOpen: () => this.#checkOpen(),
+      changed: (signal) => this.#outcomes.next(signal),
+      resume: () => this.#resume(),
+      letGo: () => this.#takeBack(),
+    });
     this.#retryAtMs = 0;
     this.#isFinishing = false;
     this.#isClosed = false;
     this.#isPoisoned = false;
-    this.#holdersWaiting = 0;
     this.#checkpoints = 0;
     this.#hasFlushed = false;
     this.#outcomes = new WakeUps(clock);
@@ -149,7 +154,7 @@ export class Checkpointer {
   makeRoom(): void {
     this.collect();
     // The commit of a load that is being installed finds room in any case: its end is what the others wait for.
-    const most = this.#admission.mostFrozen + Number(this.#isInstalling);
+    const most = this.#admission.mostFrozen + Number(this.pageSpace.isInstalling);
     while (this.#frozen().length >= most) {
       this.#finishOne();
     }
@@ -157,7 +162,7 @@ export class Checkpointer {
 
   /** Whether one more memtable may be frozen now, and is of use. */
   get hasRoom(): boolean {
-    return !this.#isHeld && this.#frozen().length < this.#admission.mostFrozen;
+    return !this.pageSpace.isHeld && this.#frozen().length < this.#admission.mostFrozen;
   }
 
   /** Resolves when there is room: for who can wait, unlike a writer. Nothing stands still meanwhile. */
@@ -184,7 +189,7 @@ export class Checkpointer {
 
   /** The next job now, if one is due, or when it will be. */
   schedule(): void {
-    if (this.#running !== undefined || this.#holdersWaiting > 0) {
+    if (this.#running !== undefined || this.pageSpace.isAwaited) {
       return;
     }
     const retryInMs = this.#retryAtMs - this.#clock.now();
@@ -222,7 +227,7 @@ export class Checkpointer {
       this.#turns.written(outcome.result.compactedBytes);
     }
     this.#settle(outcome, done);
-    if (this.#holdersWaiting === 0) {
+    if (!this.pageSpace.isAwaited) {
       this.#startNext(outcome.ok);
     }
     this.#outcomes.wakeAll();
@@ -319,74 +324,6 @@ export class Checkpointer {
     return true;
   }
 
-  /**
-   * Keeps jobs from starting, and hands one out: the caller builds trees with its allocator, names their roots to it and
-   * gives it back to `install`. Until then nothing has changed. `letGo` ends it in any case.
-   */
-  async hold(signal?: AbortSignal): Promise<CheckpointJob> {
-    this.#holdersWaiting++;
-    try {
-      while (this.#isHeld || this.#running !== undefined) {
-        signal?.throwIfAborted();
-        this.#checkOpen();
-        await this.#outcomes.next(signal);
-      }
-      signal?.throwIfAborted();
-      this.#checkOpen();
-      this.#isHeld = true;
-    } finally {
-      this.#holdersWaiting--;
-      this.#start();
-      this.schedule();
-    }
-    return new CheckpointJob(this.#input([], NO_RELOCATION));
-  }
-
-  /** The same at once: a job that runs is ended in this thread first. Undefined: somebody else has the page space. */
-  holdNow(): CheckpointJob | undefined {
-    if (this.#isHeld || this.#holdersWaiting > 0) {
-      return undefined;
-    }
-    // What ends starts no other one.
-    this.#isHeld = true;
-    if (this.#running !== undefined) {
-      this.#runner.hurry();
-      this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
-      this.collect();
-    }
-    if (this.#running !== undefined || this.#isPoisoned) {
-      this.letGo();
-      return undefined;
-    }
-    return new CheckpointJob(this.#input([], NO_RELOCATION));
-  }
-
-  /**
-   * Makes what was built part of the database, in one stretch. `beforeMeta` is called when all of it is on disk and
-   * before anybody could find it; if that throws, nothing has changed.
-   */
-  install(job: CheckpointJob, beforeMeta: () => void): void {
-    assert(this.#isHeld, "M2: what is installed was built under a hold");
-    this.#isInstalling = true;
-    try {
-      this.#complete(job, [], beforeMeta);
-    } finally {
-      this.#isInstalling = false;
-    }
-  }
-
-  letGo(): void {
-    assert(this.#isHeld, "M2: the page space is given back by whoever holds it");
-    this.#isHeld = false;
-    if (this.#isClosed) {
-      return;
-    }
-    this.#cutFile();
-    this.#outcomes.wakeAll();
-    this.#start();
-    this.schedule();
-  }
-
   /** No job touches the files any more when this returns. */
   close(): void {
     this.#isClosed = true;
@@ -449,7 +386,13 @@ export class Checkpointer {
 
   /** `mustFlush`: compactions wait, though it be their turn. */
   #start(mustFlush = false): void {
-    if (this.#running !== undefined || this.#isHeld || this.#isFinishing || this.#isClosed || this.#isPoisoned) {
+    if (
+      this.#running !== undefined ||
+      this.pageSpace.isHeld ||
+      this.#isFinishing ||
+      this.#isClosed ||
+      this.#isPoisoned
+    ) {
       return;
     }
     const frozen = this.#frozen();
@@ -502,7 +445,7 @@ export class Checkpointer {
   /** Time has passed: what waited for that may be due. */
   #lookAgain(): void {
     this.#start();
-    if (this.#running === undefined && !this.#isHeld && !this.#isPoisoned) {
+    if (this.#running === undefined && !this.pageSpace.isHeld && !this.#isPoisoned) {
       this.#rest();
       this.schedule();
     }
@@ -526,6 +469,27 @@ export class Checkpointer {
       throw new DbError("FULL", "the log is full while a bulk load writes pages; wait for the load to end");
     }
     this.#finishRunning();
+  }
+
+  #resume(): void {
+    this.#start();
+    this.schedule();
+  }
+
+  /** The page space was let go. */
+  #takeBack(): void {
+    if (!this.#isClosed) {
+      this.#cutFile();
+      this.#outcomes.wakeAll();
+      this.#resume();
+    }
+  }
+
+  /** In this thread. */
+  #endRunning(): void {
+    this.#runner.hurry();
+    this.#runner.advance(Number.POSITIVE_INFINITY, NO_LIMIT_MS);
+    this.collect();
   }
 
   #checkOpen(): void {

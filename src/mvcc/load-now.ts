@@ -22,7 +22,7 @@ export function loadNow(
   fill: (target: LoadTarget) => void,
 ): KeyspaceInfo | undefined {
   store.writer.checkAlone();
-  const job = store.checkpointer.holdNow();
+  const job = store.checkpointer.pageSpace.holdNow();
   if (job === undefined) {
     return undefined;
   }
@@ -33,10 +33,10 @@ export function loadNow(
     fill(target);
     if (target.count > 0) {
       target.finish();
-      store.checkpointer.install(job, () => store.commitLoad(info));
+      store.checkpointer.pageSpace.install(job, () => store.commitLoad(info));
     }
     return info;
   } finally {
-    store.checkpointer.letGo();
+    store.checkpointer.pageSpace.letGo();
   }
 }

@@ -69,7 +69,7 @@ export async function loadSorted<K, V>(
     store.checkWritable();
     checkFit(store, info);
     await store.checkpoint(options.signal);
-    const job = await store.checkpointer.hold(options.signal);
+    const job = await store.checkpointer.pageSpace.hold(options.signal);
     try {
       store.checkWritable();
       store.writer.lockKeyspace(info.id);
@@ -81,7 +81,7 @@ export async function loadSorted<K, V>(
       refuseTouched(store, info, tries);
     } finally {
       store.writer.unlockKeyspace();
-      store.checkpointer.letGo();
+      store.checkpointer.pageSpace.letGo();
     }
   }
 }
@@ -221,7 +221,7 @@ class BulkLoad<K, V> {
   #commit(): number {
     const { checkpointer, waiters } = this.#store;
     let commit = 0;
-    checkpointer.install(this.#job, () => {
+    checkpointer.pageSpace.install(this.#job, () => {
       commit = this.#store.commitLoad(this.#info);
     });
     waiters.loaded(this.#info.id, commit);

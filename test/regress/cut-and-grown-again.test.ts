@@ -74,14 +74,14 @@ it("the checkpoint worker writes to the files that there are", async () => {
     await checkpointer.relocate("stay");
     expect(fs.readdirSync(directory)).toEqual(["pages.000"]);
 
-    const job = await checkpointer.hold();
+    const job = await checkpointer.pageSpace.hold();
     let page = job.allocator.allocateRun(PAGES_PER_FILE - 100);
     while (page < PAGES_PER_FILE) {
       page = job.allocator.allocate();
     }
     pages.writePages(new Uint8Array(PAGE_SIZE), 0, page, 1);
-    checkpointer.install(job, () => {});
-    checkpointer.letGo();
+    checkpointer.pageSpace.install(job, () => {});
+    checkpointer.pageSpace.letGo();
     expect(fs.readdirSync(directory)).toEqual(["pages.000", "pages.001"]);
 
     await checkpointer.relocate("stay");

@@ -17,7 +17,7 @@ async function isLeftBehind(moment: number): Promise<boolean> {
     }
   }
   const controller = new AbortController();
-  const held = db.store.checkpointer.hold(controller.signal);
+  const held = db.store.checkpointer.pageSpace.hold(controller.signal);
   await Promise.resolve();
   controller.abort(new Error("enough"));
   while (db.stats().isCheckpointing) {
