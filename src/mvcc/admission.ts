@@ -51,6 +51,7 @@ export class Admission {
     if (frozen > 0 && !this.#isPrepared) {
       this.#isPrepared = true;
       this.#runner.prepare(this.#hasRuns());
+      this.#measureRoom();
     }
     const { segment } = active;
     if (this.#runner.isBeside) {
@@ -64,7 +65,7 @@ export class Admission {
   }
 
   frozen(isRunning: boolean): void {
-    this.mostFrozen = this.#runner.isBeside && this.#hasRuns() ? MAX_FROZEN_BESIDE : MAX_FROZEN;
+    this.#measureRoom();
     this.#slowedFrom = isRunning ? this.#runner.progress : 0;
   }
 
@@ -77,6 +78,10 @@ export class Admission {
   /** `isTypical`: it did what one does that writers have to wait for. It took so long, if it says so. */
   jobEnded(isTypical: boolean, ms?: number): void {
     this.#pacer.jobEnded(isTypical, this.#clock.now(), ms);
+  }
+
+  #measureRoom(): void {
+    this.mostFrozen = this.#runner.isBeside && this.#hasRuns() ? MAX_FROZEN_BESIDE : MAX_FROZEN;
   }
 
   /** There are keyspaces that are kept in runs, or will be. */

@@ -21,9 +21,9 @@ export class CompactionDebts {
   /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
   in(state: ReadState, isIdle: boolean): number {
     if (this.#state !== state) {
-      this.#state = state;
       this.#busy = this.#weigh(state, false);
       this.#idle = this.#weigh(state, true);
+      this.#state = state;
     }
     return isIdle ? this.#idle : this.#busy;
   }
