@@ -32,6 +32,7 @@ export {
   compactionDebt,
   isOverfull,
   levelSizes,
+  type Pace,
   type PolicySettings,
   partBytesFor,
   policyFor,

@@ -1,4 +1,5 @@
 /** What a checkpoint job is given of the database as it is now. */
+import type { Pace } from "../lsm/index.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";
 import type { CheckpointInput, Relocation } from "./checkpoint-job.ts";
 import type { Memtable } from "./memtable.ts";
@@ -12,11 +13,11 @@ export interface JobPlan {
   readonly segmentBytes: number;
   /** What compactions may read; 0: there are none. */
   readonly compactionBytes: number;
-  readonly isQuiet: boolean;
+  readonly pace: Pace;
 }
 
 export function jobInput(host: CheckpointHost, ledger: PageLedger, plan: JobPlan): CheckpointInput {
-  const { memtables, relocation, segmentBytes, compactionBytes, isQuiet } = plan;
+  const { memtables, relocation, segmentBytes, compactionBytes, pace } = plan;
   const newest = memtables[0];
   return {
     pages: host.pages,
@@ -39,8 +40,8 @@ export function jobInput(host: CheckpointHost, ledger: PageLedger, plan: JobPlan
     lsm: {
       segmentBytes,
       compactionBytes,
-      isIdle: isQuiet,
-      takesPart: isQuiet || host.isOverfull(),
+      pace,
+      takesPart: pace !== "busy" || host.isOverfull(),
       expiredBefore: compactionBytes === 0 ? 0 : host.expiredBefore(),
     },
     helper: undefined,
