@@ -18,7 +18,7 @@ import { Feed } from "./feed.ts";
 import { HeldSnapshot, HeldTransaction, isConflict } from "./held.ts";
 import { LongWork } from "./long-work.ts";
 import { Draft, type MapState, type Model } from "./model.ts";
-import { Pending } from "./pending.ts";
+import { Pending, promisesSettled } from "./pending.ts";
 import { checkAll, drawRange, expected, look, openMap, placeOf, type Reader, type Sight } from "./sight.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { isPlanned } from "./simulated-worker.ts";
@@ -224,6 +224,8 @@ export class Program {
         }),
       );
       await this.#checkpoint();
+      // By a load that ended meanwhile, say.
+      this.throwIfPoisoned();
       const now = this.model.state.get(name);
       if (now !== undefined) {
         look(this.sight, now, dice);
@@ -595,14 +597,5 @@ export class Program {
     const held = this.#longWork.heldMap?.incarnation;
     const maps = draft.maps().filter((map) => map.incarnation !== held);
     return maps.length === 0 ? undefined : dice.pick(maps);
-  }
-}
-
-/** Longer than any chain of promises that has nothing to wait for. */
-const MOST_HOPS = 12;
-
-async function promisesSettled(): Promise<void> {
-  for (let hops = 0; hops < MOST_HOPS; hops++) {
-    await Promise.resolve();
   }
 }

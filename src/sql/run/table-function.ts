@@ -9,6 +9,8 @@ export interface TableFunctionColumn {
   readonly types: TypeSet;
   /** It is an argument: `WHERE column = x` gives it, and `*` leaves it out. */
   readonly isHidden: boolean;
+  /** It is the column of this name as an argument that may be JSON (value/json/index.ts); no statement can name it. */
+  readonly nestedOf?: string;
 }
 
 export interface TableFunction {

@@ -16,7 +16,7 @@ import {
   type SqlValue,
   type Tag,
 } from "../value/value.ts";
-import type { TableFunction, TableFunctionRows } from "./table-function.ts";
+import type { TableFunction, TableFunctionColumn, TableFunctionRows } from "./table-function.ts";
 
 /** `generate_series(start, stop, step)`: whole numbers, stop included. */
 class Series implements TableFunctionRows {
@@ -90,14 +90,18 @@ const SERIES: TableFunction = {
 /** `json_each(json, path)` and its kin: the elements of an array or object, or all that is in an element. */
 function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "jsonb"): TableFunction {
   const hidden = ["json", "root"];
+  const column = (called: string): TableFunctionColumn => ({
+    name: called,
+    affinity: "BLOB",
+    types: ANY_TYPE,
+    isHidden: hidden.includes(called),
+  });
+  const columns = [...JSON_TABLE_COLUMNS, ...hidden].map(column);
+  const nested = columns.length;
   return {
     name,
-    columns: [...JSON_TABLE_COLUMNS, ...hidden].map((column) => ({
-      name: column,
-      affinity: "BLOB",
-      types: ANY_TYPE,
-      isHidden: hidden.includes(column),
-    })),
+    // A name with a NUL cannot be written.
+    columns: [...columns, { ...column("value\0"), nestedOf: "value" }],
     hasRowid: true,
     takesEqualsOnly: false,
     open: (tags, values) => {
@@ -109,6 +113,8 @@ function jsonTable(name: string, kind: "each" | "tree", containers: "text" | "js
           const given = column - JSON_TABLE_COLUMNS.length;
           if (column < 0) {
             answerInteger(table.rowid);
+          } else if (column === nested) {
+            table.answerNestedValue();
           } else if (given < 0) {
             table.answerColumn(JSON_TABLE_COLUMNS[column]!);
           } else if (tags[given] !== undefined) {

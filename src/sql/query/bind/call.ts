@@ -244,7 +244,7 @@ function bindWindowCall(scope: Scope, call: Call, found: AggregateFunction | Win
   }
   const before = scope.windowsRefused;
   scope.windowsRefused = true;
-  const list = call.list.map((part) => scope.expression(part));
+  const list = bindList(scope, call.list, found);
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
   const window = bindWindow(scope, over!, found);
   scope.windowsRefused = before;
@@ -269,17 +269,23 @@ function bindArguments(
   const windows = scope.windowsRefused;
   scope.aggregatesRefused = "argument";
   scope.windowsRefused = true;
-  const list = call.list.map((part) => scope.expression(part));
+  const list = bindList(scope, call.list, found);
   const filter = call.filter === undefined ? undefined : scope.expression(call.filter);
   const ordering = call.orderBy.map((term) => bindOrdering(scope, term));
   scope.aggregatesRefused = before;
   scope.windowsRefused = windows;
-  const { takesJson } = found;
-  return {
-    list: takesJson === undefined ? list : list.map((part, index) => (takesJson(index) ? asJson(part) : part)),
-    filter,
-    ordering,
-  };
+  return { list, filter, ordering };
+}
+
+function bindList(
+  scope: Scope,
+  list: readonly Expression[],
+  found: AggregateFunction | WindowFunction,
+): readonly Bound[] {
+  const takesJson = isAggregate(found) ? found.takesJson : undefined;
+  return list.map((part, index) =>
+    takesJson?.(index) === true ? asJson(scope.expression(part)) : scope.expression(part),
+  );
 }
 
 /** An aggregate belongs to the innermost query whose columns it reads; without any, to the one that it stands in. */

@@ -304,13 +304,13 @@ function functionSource(
   scope.afterFrom.push(() => list.push(...term.list.map((part) => scope.expression(part))));
   const optional = isOptional ? NULLABLE : 0;
   const columns = found.columns.map(
-    ({ name, types, affinity, isHidden }, index): SourceColumn => ({
+    ({ name, types, affinity, isHidden, nestedOf }, index): SourceColumn => ({
       name,
       index,
       types: types | optional,
       affinity,
       collation: undefined,
-      isHidden,
+      isHidden: isHidden || nestedOf !== undefined,
     }),
   );
   const rowid: SourceColumn | undefined = found.hasRowid

@@ -7,7 +7,7 @@
  */
 import { scalarFunction } from "../../value/functions/registry.ts";
 import { INTEGER, NULL, NULLABLE, TEXT, typeSet } from "../../value/value.ts";
-import type { Bound } from "./bound.ts";
+import { type Bound, columnOf } from "./bound.ts";
 import { constant } from "./fold.ts";
 
 /** The expression as an argument that may be JSON. */
@@ -32,6 +32,8 @@ export function asJson(bound: Bound): Bound {
       return bound.operator === "+" ? handedOn(bound, asJson(bound.operand)) : bound;
     case "nullif":
       return nullIf(bound);
+    case "column":
+      return nestedColumn(bound);
     case "extreme":
     case "cast":
       return isAlwaysJson(bound) ? readAgain(bound) : bound;
@@ -42,6 +44,14 @@ export function asJson(bound: Bound): Bound {
 
 function handedOn(bound: Extract<Bound, { kind: "unary" }>, operand: Bound): Bound {
   return { ...bound, operand, types: operand.types };
+}
+
+/** A column of a table function that is JSON in some rows, such as json_each's `value`. */
+function nestedColumn(bound: Extract<Bound, { kind: "column" }>): Bound {
+  const { source, column } = bound;
+  const columns = source.origin.kind === "function" ? source.origin.function.columns : [];
+  const nested = columns.findIndex(({ nestedOf }) => nestedOf === column.name);
+  return nested < 0 ? bound : columnOf(source, source.columns[nested]!);
 }
 
 /** Compares the left side as the text that it is, and hands it on as JSON. */

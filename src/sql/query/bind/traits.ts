@@ -39,7 +39,8 @@ export function lastCore(body: BoundBody): Exclude<BoundBody, { kind: "compound"
  * change; then the column is taken as it is. Of several parts, each counts that comes before that one or after it.
  */
 export function columnAffinity(body: BoundBody, column: number): Affinity | undefined {
-  const parts = partsOf(body).map(({ columns }) => columns[column]!.value);
+  const cores = partsOf(body);
+  const parts = cores.map(({ columns }) => columns[column]!.value);
   const decider = parts.findIndex((part) => affinityOf(part) !== undefined);
   if (decider < 0) {
     return undefined;
@@ -48,9 +49,9 @@ export function columnAffinity(body: BoundBody, column: number): Affinity | unde
   if (affinity === "BLOB") {
     return affinity;
   }
-  const others = parts.filter((_, index) => index !== decider);
   const changed = affinity === "TEXT" ? NUMERIC_TYPES : typeSet(TEXT);
-  if (others.some((part) => (expectedTypes(part) & changed) !== 0)) {
+  const others = cores.filter((_, index) => index !== decider);
+  if (others.some((core) => (expectedOf(core, column) & changed) !== 0)) {
     return "BLOB";
   }
   return affinity !== "TEXT" && isCast(parts[0]!) ? "NUMERIC" : affinity;
@@ -70,6 +71,14 @@ function partsOf(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recu
     default:
       return [body];
   }
+}
+
+/** Several rows of values are a table of their own to SQLite, unless the first has affinities. */
+function expectedOf(core: ReturnType<typeof firstCore>, column: number): TypeSet {
+  const isTable = core.kind === "values" && core.rows.length > 1;
+  return isTable && core.rows[0]!.every((value) => affinityOf(value) === undefined)
+    ? ANY_TYPE
+    : expectedTypes(core.columns[column]!.value);
 }
 
 /** The types that SQLite expects of an expression by its form. */

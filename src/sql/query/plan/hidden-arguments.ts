@@ -155,7 +155,7 @@ function hiddenIn(bound: Bound) {
   }
   const { source, column } = bound;
   const { origin } = source;
-  if (origin.kind !== "function" || !column.isHidden || column.index < 0) {
+  if (origin.kind !== "function" || origin.function.columns[column.index]?.isHidden !== true) {
     return undefined;
   }
   const place = origin.function.columns.slice(0, column.index).filter(({ isHidden }) => isHidden).length;

@@ -41,6 +41,13 @@ export function newRecord(statement: StatementScope, name: string, table: Table)
   return statement.newSource(name, columns, rowid, { kind: "record", table });
 }
 
+/** `new` and `old` of a trigger, `excluded`: in SQLite their columns are compared without affinity, the rowid aside. */
+export function bareRecord(statement: StatementScope, name: "new" | "old" | "excluded", table: Table): Source {
+  const { columns, rowid } = columnsOfTable(table, true);
+  const compared = columns.map((column) => (column === rowid ? column : { ...column, affinity: undefined }));
+  return statement.newSource(name, compared, rowid, { kind: "record", table });
+}
+
 /** An expression of a definition, where not everything may stand. */
 export function bindPart(scope: Scope, expression: Expression, place: Place): Bound {
   scope.place = place;

@@ -10,7 +10,7 @@ import { lone } from "../../query/bind/visible-source.ts";
 import type { BoundWrite } from "./bound.ts";
 import { bindDelete, bindUpdate } from "./change.ts";
 import { bindInsert } from "./insert.ts";
-import { newRecord } from "./target.ts";
+import { bareRecord } from "./target.ts";
 import { writtenView } from "./view-rows.ts";
 
 export interface BoundTrigger {
@@ -114,7 +114,7 @@ export function openTrigger(
     if (!isThere) {
       return undefined;
     }
-    const source = newRecord(scope.statement, name, rows);
+    const source = bareRecord(scope.statement, name, rows);
     scope.sources.push({ ...lone(name, undefined, source), isQualifiedOnly: true });
     return source;
   };

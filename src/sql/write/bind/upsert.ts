@@ -9,7 +9,7 @@ import { isSame } from "../../query/bind/walk.ts";
 import type { Collation } from "../../value/collation.ts";
 import { bindAssignments } from "./assignment.ts";
 import type { BoundUpsert, Target, UpsertUpdate } from "./bound.ts";
-import { newRecord } from "./target.ts";
+import { bareRecord, newRecord } from "./target.ts";
 
 export function bindUpsert(scope: Scope, target: Target, name: string, upsert: Upsert, isLast: boolean): BoundUpsert {
   if (upsert.target === undefined && !isLast) {
@@ -77,7 +77,7 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   }
   const scope = around.inner();
   const existing = newRecord(scope.statement, name, table);
-  const excluded = newRecord(scope.statement, "excluded", table);
+  const excluded = bareRecord(scope.statement, "excluded", table);
   scope.sources.push(lone(name, table.schema, existing));
   // A mere name is a column of the row that is there.
   scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
