@@ -278,15 +278,34 @@ function bindInNothing(scope: Scope, { operand, negated }: Extract<Expression, {
     : left;
 }
 
-/** What SQLite's parser knows to be false: 0, what is in nothing, and both with anything else. */
+/** What SQLite's parser knows to be false: 0, what is in nothing, a literal that is to be NULL; and each of them AND anything. */
 function isFalse(expression: Expression): boolean {
   switch (expression.kind) {
     case "integer":
       return expression.value === 0;
     case "in":
       return expression.list.length === 0 && !expression.negated;
+    case "null-test":
+      return !expression.negated && isLiteral(expression.operand);
     case "binary":
-      return expression.operator === "and" && (isFalse(expression.left) || isFalse(expression.right));
+      return expression.operator === "and"
+        ? isFalse(expression.left) || isFalse(expression.right)
+        : expression.operator === "is" && expression.right.kind === "null" && isLiteral(expression.left);
+    default:
+      return false;
+  }
+}
+
+/** A literal that is not NULL, with a sign or without. */
+function isLiteral(expression: Expression): boolean {
+  switch (expression.kind) {
+    case "integer":
+    case "real":
+    case "text":
+    case "blob":
+      return true;
+    case "unary":
+      return (expression.operator === "-" || expression.operator === "+") && isLiteral(expression.operand);
     default:
       return false;
   }
