@@ -67,7 +67,7 @@ function schemaOf(dice: Dice, traits: Traits): { tables: RandomTable[]; views: R
     const { table, statement } = createTable(dice, traits, `t${tables.length}`);
     tables.push(table);
     statements.push(statement, ...fill(dice, traits, table, dice.below(8)));
-    if (dice.once(4)) {
+    if (traits.manyRows && dice.once(2)) {
       statements.push(fillMany(dice, table));
     }
   }

@@ -232,7 +232,8 @@ interface Joined {
 function source(place: QueryPlace): Joined {
   const { dice } = place;
   let joined = term(place);
-  for (let left = dice.below(6) - 2; left > 0; left--) {
+  const most = place.traits.manyRows ? Math.min(1, place.depth - 1) : 3;
+  for (let left = Math.min(most, dice.below(6) - 2); left > 0; left--) {
     joined = join(place, joined, place.depth > 0 && dice.once(8) ? nested(place) : term(place));
   }
   return joined;

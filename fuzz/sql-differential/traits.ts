@@ -10,11 +10,13 @@ export interface Traits {
   /** 1.0 beside 1; nothing then that takes equal values for one. */
   readonly wholeReals: boolean;
   readonly collations: boolean;
+  /** Tables of some tens of rows; no more than two in a FROM then, and one in a view. */
+  readonly manyRows: boolean;
 }
 
 export function drawTraits(dice: Dice): Traits {
   const kind = dice.below(4);
-  return { extremes: kind === 0, wholeReals: kind === 1, collations: dice.once(2) };
+  return { extremes: kind === 0, wholeReals: kind === 1, collations: dice.once(2), manyRows: dice.once(3) };
 }
 
 const NUMBERS = ["0", "1", "2", "3", "-1", "-2", "5", "10", "100", "0.5", "1.5", "-2.5", "2.25"];

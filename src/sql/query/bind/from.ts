@@ -20,10 +20,11 @@ import {
   type TableOrigin,
   UNNAMED,
 } from "./bound.ts";
+import { columnAffinity, withRealColumns } from "./column-affinity.ts";
 import { originOf } from "./column-origin.ts";
 import { bindIndexes, isPlain } from "./index-expression.ts";
 import type { CommonReference, Scope, StatementScope } from "./scope.ts";
-import { collationOf, columnAffinity, firstCore } from "./traits.ts";
+import { collationOf, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
 import { NO_JOINS, NO_NAMES, type VisibleSource } from "./visible-source.ts";
 
@@ -36,7 +37,7 @@ export function visibleSource(
   const { alias } = term;
   switch (term.kind) {
     case "subquery": {
-      const query = scope.subqueryInFrom(term.query);
+      const query = withRealColumns(scope.subqueryInFrom(term.query));
       const name = alias ?? UNNAMED;
       return named(
         alias,
@@ -136,7 +137,7 @@ function queryOfView(
   view: View,
   at: number,
 ): { readonly query: BoundQuery; readonly columns: readonly string[] | undefined } {
-  const query = statement.viewQuery(view, at);
+  const query = withRealColumns(statement.viewQuery(view, at));
   const columns = view.statement.columns?.map(({ name }) => name);
   const count = query.body.columns.length;
   if (columns !== undefined && columns.length !== count) {

@@ -2,7 +2,6 @@
 
 import type { Affinity } from "../../value/affinity.ts";
 import type { Collation } from "../../value/collation.ts";
-import { ANY_TYPE, BLOB, NUMERIC_TYPES, TEXT, type TypeSet, typeSet } from "../../value/value.ts";
 import type { Bound, BoundBody } from "./bound.ts";
 import { forEachPart } from "./walk.ts";
 
@@ -32,95 +31,6 @@ export function firstCore(body: BoundBody): Exclude<BoundBody, { kind: "compound
 /** The part of a compound that says, to SQLite, how it compares where it is an operand. */
 export function lastCore(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recursion" }> {
   return body.kind === "compound" ? lastCore(body.right) : body.kind === "recursion" ? lastCore(body.initial) : body;
-}
-
-/**
- * The affinity of a column of a query in FROM: that of the first part that has one, unless a part may give values that it would
- * change; then the column is taken as it is. Of several parts, each counts that comes before that one or after it.
- */
-export function columnAffinity(body: BoundBody, column: number): Affinity | undefined {
-  const cores = partsOf(body);
-  const parts = cores.map(({ columns }) => columns[column]!.value);
-  const decider = parts.findIndex((part) => affinityOf(part) !== undefined);
-  if (decider < 0) {
-    return undefined;
-  }
-  const affinity = affinityOf(parts[decider]!)!;
-  if (affinity === "BLOB") {
-    return affinity;
-  }
-  const changed = affinity === "TEXT" ? NUMERIC_TYPES : typeSet(TEXT);
-  const others = cores.filter((_, index) => index !== decider);
-  if (others.some((core) => (expectedOf(core, column) & changed) !== 0)) {
-    return "BLOB";
-  }
-  return affinity !== "TEXT" && isCast(parts[0]!) ? "NUMERIC" : affinity;
-}
-
-/** One of literals has been worked out. */
-function isCast(bound: Bound): boolean {
-  return bound.kind === "cast" || (bound.kind === "constant" && bound.affinity !== undefined);
-}
-
-function partsOf(body: BoundBody): Exclude<BoundBody, { kind: "compound" | "recursion" }>[] {
-  switch (body.kind) {
-    case "compound":
-      return [...partsOf(body.left), ...partsOf(body.right)];
-    case "recursion":
-      return [...partsOf(body.initial), ...body.steps];
-    default:
-      return [body];
-  }
-}
-
-/** Several rows of values are a table of their own to SQLite, unless the first has affinities. */
-function expectedOf(core: ReturnType<typeof firstCore>, column: number): TypeSet {
-  const isTable = core.kind === "values" && core.rows.length > 1;
-  return isTable && core.rows[0]!.every((value) => affinityOf(value) === undefined)
-    ? ANY_TYPE
-    : expectedTypes(core.columns[column]!.value);
-}
-
-/** The types that SQLite expects of an expression by its form. */
-function expectedTypes(bound: Bound): TypeSet {
-  switch (bound.kind) {
-    case "constant":
-      return bound.affinity === undefined ? bound.types : expectedByAffinity(bound);
-    case "collate":
-      return expectedTypes(bound.operand);
-    case "unary":
-      return bound.operator === "+" ? expectedTypes(bound.operand) : NUMERIC_TYPES;
-    case "arithmetic":
-      return bound.operator === "||" ? typeSet(TEXT, BLOB) : NUMERIC_TYPES;
-    case "column":
-    case "scalar-query":
-    case "cast":
-      return expectedByAffinity(bound);
-    case "case":
-      return [...bound.branches.map(({ result }) => result), bound.otherwise].reduce(
-        (types, part) => types | expectedTypes(part),
-        0,
-      );
-    case "parameter":
-    case "call":
-    case "first":
-    case "extreme":
-    case "nullif":
-    case "like":
-      return ANY_TYPE;
-    default:
-      return NUMERIC_TYPES;
-  }
-}
-
-/** Of what has an affinity: what it stands for. */
-function expectedByAffinity(bound: Bound): TypeSet {
-  const affinity = affinityOf(bound);
-  return affinity === undefined || affinity === "BLOB"
-    ? ANY_TYPE
-    : affinity === "TEXT"
-      ? typeSet(TEXT, BLOB)
-      : NUMERIC_TYPES | typeSet(BLOB);
 }
 
 export interface CollationChoice {

@@ -16,6 +16,7 @@ import {
   columnOf,
   type Source,
 } from "./bound.ts";
+import { withRealColumns } from "./column-affinity.ts";
 import type { CommonQuery, CommonReference, Scope } from "./scope.ts";
 import { affinityOf, collationOf, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
@@ -97,7 +98,7 @@ class Common implements CommonQuery {
 
   #bind(): BoundQuery {
     const { query, columns, name, at } = this.#table;
-    const bound = this.#recursive(query) ?? this.#binders.bindQuery(this.#scope, query);
+    const bound = this.#recursive(query) ?? withRealColumns(this.#binders.bindQuery(this.#scope, query));
     const count = bound.body.columns.length;
     if (columns !== undefined && columns.length !== count) {
       throw this.#scope.statement.fail(`table ${name} has ${count} values for ${columns.length} columns`, at);

@@ -94,7 +94,7 @@ export class SetResults implements Results {
           onRight[number] = 1;
         }
       });
-    } else {
+    } else if (rows.length > 0) {
       forEachRow(this.#right, columns, (row) => {
         enterRow(seen, row);
         if (seen.has()) {
