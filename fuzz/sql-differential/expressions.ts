@@ -162,7 +162,9 @@ function argument(dice: Dice, type: Argument, part: () => Branch): Branch {
   if (type === "string") {
     return asText(part());
   }
-  return choices === undefined || dice.once(12) ? part() : expression`${dice.pick(choices)}`;
+  // An empty format is NULL up to SQLite 3.53, and empty from 3.54 on.
+  const mayBeAny = type !== "format" && dice.once(12);
+  return choices === undefined || mayBeAny ? part() : expression`${dice.pick(choices)}`;
 }
 
 export function aggregateCall(place: Place, depth: number): Branch {

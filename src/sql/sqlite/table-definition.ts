@@ -72,6 +72,15 @@ export function tableDefinitionOf(definition: object, verb: string, module: stri
 }
 
 function names(value: unknown): string[] | undefined {
-  const list: unknown[] | undefined = Array.isArray(value) ? [...value] : undefined;
-  return list?.every((name) => typeof name === "string") === true ? (list as string[]) : undefined;
+  if (!Array.isArray(value)) {
+    return undefined;
+  }
+  const list: string[] = [];
+  for (const name of value as unknown[]) {
+    if (typeof name !== "string") {
+      return undefined;
+    }
+    list.push(name);
+  }
+  return list;
 }

@@ -198,10 +198,13 @@ function isComparing(operator: string): operator is ComparisonOperator {
   return COMPARISONS.has(operator);
 }
 
-/** TRUE and FALSE (which `IN ()` is, too) to the right of IS ask for the truth of the left side, not for a number. */
+/** TRUE and FALSE (`IN ()` is one, unless it calls something) to the right of IS ask for the truth of the left side. */
 function truthLiteral(scope: Scope, right: Expression): boolean | undefined {
+  if (right.kind === "collate") {
+    return truthLiteral(scope, right.operand);
+  }
   if (right.kind === "in" && right.list.length === 0) {
-    return right.negated;
+    return hasCall(right.operand) ? undefined : right.negated;
   }
   if (right.kind !== "name" || right.quoted || right.table !== undefined) {
     return undefined;

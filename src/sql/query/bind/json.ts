@@ -1,7 +1,7 @@
 /**
  * JSON as an argument: of an expression that is JSON text to SQLite (value/json/index.ts says why), the form that answers JSONB.
  *
- * It is bound for arguments of functions that take JSON only. Where CASE, coalesce, iif or a plus hand a value on, their parts
+ * It is bound for arguments of functions that take JSON only. Where CASE, coalesce, iif, COLLATE or a plus hand a value on, their parts
  * are bound so; nullif works its left side out twice. What compares values and hands one on (min, max), and CAST to TEXT, work
  * on the text; if that is JSON whatever the row, it is read as JSON again.
  */
@@ -34,6 +34,10 @@ export function asJson(bound: Bound): Bound {
       return nullIf(bound);
     case "column":
       return nestedColumn(bound);
+    case "collate": {
+      const operand = asJson(bound.operand);
+      return { ...bound, operand, types: operand.types };
+    }
     case "extreme":
     case "cast":
       return isAlwaysJson(bound) ? readAgain(bound) : bound;
@@ -75,6 +79,8 @@ function isAlwaysJson(bound: Bound): boolean {
       return bound.tag === NULL;
     case "cast":
       return bound.affinity === "TEXT" && isAlwaysJson(bound.operand);
+    case "collate":
+      return isAlwaysJson(bound.operand);
     case "nullif":
       return isAlwaysJson(bound.left);
     case "first":
