@@ -97,7 +97,7 @@ function anyQuery(place: QueryPlace, width: number): Branch {
     case 0:
       return compound(place, width);
     case 1:
-      return values(place, width);
+      return values(place, width, 3);
     case 2:
       return limited(place, width);
     default:
@@ -108,15 +108,16 @@ function anyQuery(place: QueryPlace, width: number): Branch {
 function compound(place: QueryPlace, width: number): Branch {
   const { dice } = place;
   const inner = { ...place, depth: place.depth - 1 };
-  const part = (): Branch => (dice.once(5) ? values(inner, width) : select(inner, width, false));
+  const part = (most: number): Branch => (dice.once(5) ? values(inner, width, most) : select(inner, width, false));
   const operators = place.traits.wholeReals ? ["UNION ALL"] : ["UNION", "UNION ALL", "INTERSECT", "EXCEPT"];
-  const first = query`${part()} ${dice.pick(operators)} ${part()}`;
-  return dice.once(3) ? query`${first} ${dice.pick(operators)} ${part()}` : first;
+  // What affinity several rows of values give to the whole where they come first depends on where that stands.
+  const first = query`${part(1)} ${dice.pick(operators)} ${part(3)}`;
+  return dice.once(3) ? query`${first} ${dice.pick(operators)} ${part(3)}` : first;
 }
 
-function values({ dice, traits }: QueryPlace, width: number): Branch {
+function values({ dice, traits }: QueryPlace, width: number, most: number): Branch {
   const row = (): Tree => `(${Array.from({ length: width }, () => literal(dice, traits)).join(", ")})`;
-  return query`VALUES ${list(Array.from({ length: dice.between(1, 3) }, row))}`;
+  return query`VALUES ${list(Array.from({ length: dice.between(1, most) }, row))}`;
 }
 
 /** LIMIT, in an order that tells all rows apart. */
@@ -298,7 +299,7 @@ function term(place: QueryPlace): Joined {
           tree: {
             sort: "from",
             parts: [
-              fixed`(SELECT ${names.map((name, index) => `column${index + 1} AS ${name}`).join(", ")} FROM (${values(inner, width)})) AS ${alias}`,
+              fixed`(SELECT ${names.map((name, index) => `column${index + 1} AS ${name}`).join(", ")} FROM (${values(inner, width, 3)})) AS ${alias}`,
             ],
           },
           columns: named(names),

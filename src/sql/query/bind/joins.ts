@@ -242,7 +242,7 @@ function firstOfEach(sources: readonly VisibleSource[], depth: number): VisibleS
   return [...firsts.values()];
 }
 
-function hasColumn({ source }: VisibleSource, folded: string): boolean {
+export function hasColumn({ source }: VisibleSource, folded: string): boolean {
   return columnNamed(source, folded) !== undefined;
 }
 

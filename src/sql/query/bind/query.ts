@@ -22,7 +22,7 @@ import {
   type SourceColumn,
 } from "./bound.ts";
 import { allOf } from "./comparison.ts";
-import { bindFrom, shownColumns } from "./joins.ts";
+import { bindFrom, hasColumn, shownColumns } from "./joins.ts";
 import { bindOrdering } from "./ordering.ts";
 import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
@@ -216,7 +216,10 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
   });
 }
 
-/** On the left of a right or full join `*` means what the unqualified name means, if USING names it. */
+/**
+ * On the left of a right or full join `*` means what the unqualified name means, if USING names it; of a join in parentheses, which
+ * may have several columns of the name, it names the first.
+ */
 function starColumn(scope: Scope, { source, joins }: VisibleSource, column: SourceColumn, at: number): Bound {
   const folded = foldName(column.name);
   const [outermost] = joins;
@@ -224,7 +227,11 @@ function starColumn(scope: Scope, { source, joins }: VisibleSource, column: Sour
     .slice(scope.sources.findIndex((visible) => visible.source === source) + 1)
     .map((visible) => visible.joins[0])
     .filter((side) => side !== outermost);
-  const isMerged = outermost?.isLeftOfRight === true && laterSides.some((side) => side?.using.has(folded) === true);
+  const first = scope.sources.find((visible) => visible.joins[0] === outermost && hasColumn(visible, folded));
+  const isMerged =
+    outermost?.isLeftOfRight === true &&
+    first?.source === source &&
+    laterSides.some((side) => side?.using.has(folded) === true);
   return isMerged ? scope.ownColumn(undefined, undefined, column.name, at)! : columnOf(source, column);
 }
 
