@@ -164,7 +164,10 @@ function argument(dice: Dice, type: Argument, part: () => Branch): Branch {
   }
   // An empty format is NULL up to SQLite 3.53, and empty from 3.54 on.
   const mayBeAny = type !== "format" && dice.once(12);
-  return choices === undefined || mayBeAny ? part() : expression`${dice.pick(choices)}`;
+  if (choices !== undefined && !mayBeAny) {
+    return expression`${dice.pick(choices)}`;
+  }
+  return type === "pattern" ? asText(part()) : part();
 }
 
 export function aggregateCall(place: Place, depth: number): Branch {
