@@ -1,6 +1,9 @@
 /**
  * What a row adds to an aggregate. Counts, sums and extremes stand in line, in the typed arrays of their states
  * (run/aggregate-state.ts); every other aggregate is called as the interpreter calls it.
+ *
+ * Of counts and sums of everything the cells of group 0 are held in variables while a function goes through rows: from row to row a
+ * cell of an array waits for the row before, a variable in a register does not (sums of a million integers 11.2 → 9.9 ms).
  */
 import type { AggregateCall } from "../query/bind/bound.ts";
 import { aggregateFunction } from "../run/aggregates.ts";
@@ -17,6 +20,8 @@ export interface State {
   /** The name of the state object, and of a variable for each of its arrays. */
   readonly name: string;
   readonly arrays: Readonly<Record<string, string>>;
+  /** Variables in place of the arrays' only cells; undefined: there are groups, or none is written to at each row. */
+  readonly cells: Readonly<Record<string, string>> | undefined;
   /** The name of what it has seen, where each value counts once. */
   readonly seen: string;
 }
@@ -40,13 +45,58 @@ export function nativeOf({ function: found, list, collation }: AggregateCall): N
   }
 }
 
-export function stateOf(emitter: Emitter, native: Native): State {
+/** `isHeld`: what is written at each row is held in variables. */
+export function stateOf(emitter: Emitter, native: Native, isHeld: boolean): State {
+  const named = (arrays: readonly string[]): Record<string, string> =>
+    Object.fromEntries(arrays.map((array) => [array, emitter.name(array)]));
+  const held = isHeld ? heldArrays(native) : [];
   return {
     native,
     name: emitter.name("state"),
-    arrays: Object.fromEntries(arraysOf(native).map((array) => [array, emitter.name(array)])),
+    arrays: named(arraysOf(native)),
+    cells: held.length > 0 ? named(held) : undefined,
     seen: emitter.name("seen"),
   };
+}
+
+function heldArrays(native: Native): readonly string[] {
+  switch (native) {
+    case "count":
+      return ["counts"];
+    case "sum":
+    case "total":
+    case "avg":
+      return ["counts", "integers", "reals", "errors"];
+    default:
+      return [];
+  }
+}
+
+/** Before the first row: what the arrays have. */
+export function emitHold(emitter: Emitter, { arrays, cells = {} }: State): void {
+  for (const [array, cell] of Object.entries(cells)) {
+    emitter.line(`let ${cell} = ${arrays[array]}[0];`);
+  }
+}
+
+/** Behind the last row: the arrays have it again. */
+export function emitRelease(emitter: Emitter, { arrays, cells = {} }: State): void {
+  for (const [array, cell] of Object.entries(cells)) {
+    emitter.line(`${arrays[array]}[0] = ${cell};`);
+  }
+}
+
+/** A call that works on the arrays. */
+function emitCall(emitter: Emitter, state: State, call: string): void {
+  emitRelease(emitter, state);
+  emitter.line(call);
+  for (const [array, cell] of Object.entries(state.cells ?? {})) {
+    emitter.line(`${cell} = ${state.arrays[array]}[0];`);
+  }
+}
+
+function cellOf({ arrays, cells }: State, array: string, group: string): string {
+  return cells?.[array] ?? `${arrays[array]}[${group}]`;
 }
 
 function arraysOf(native: Native): readonly string[] {
@@ -97,7 +147,7 @@ export function emitUpdate(
   switch (state.native) {
     case "count":
       emitter.when(first === undefined ? "true" : isNotNull(first), () =>
-        emitter.line(`${state.arrays.counts}[${group}]++;`),
+        emitter.line(`${cellOf(state, "counts", group)}++;`),
       );
       break;
     case "min":
@@ -119,41 +169,41 @@ export function emitUpdate(
 
 /** Numbers that follow reals, and integers while their sum is safe (run/sum.ts); everything else through the library. */
 function emitSum(emitter: Emitter, state: State, group: string, argument: Operand): void {
-  const { name, arrays } = state;
-  const { counts, integers, reals, errors, modes } = arrays;
+  const { name } = state;
+  const cell = (array: string): string => cellOf(state, array, group);
   const value = argument.number;
-  const isApproximate = `${modes}[${group}] === ${APPROXIMATE}`;
+  const isApproximate = `${cell("modes")} === ${APPROXIMATE}`;
   const before = emitter.name("before");
   const after = emitter.name("after");
   const emitStep = (): void => {
-    emitter.line(`const ${before} = ${reals}[${group}], ${after} = ${before} + ${value};`);
+    emitter.line(`const ${before} = ${cell("reals")}, ${after} = ${before} + ${value};`);
     const isGreater = `Math.abs(${before}) > Math.abs(${value})`;
     emitter.line(
-      `${errors}[${group}] += ${isGreater} ? ${before} - ${after} + ${value} : ${value} - ${after} + ${before};`,
+      `${cell("errors")} += ${isGreater} ? ${before} - ${after} + ${value} : ${value} - ${after} + ${before};`,
     );
-    emitter.line(`${reals}[${group}] = ${after}; ${counts}[${group}]++;`);
+    emitter.line(`${cell("reals")} = ${after}; ${cell("counts")}++;`);
   };
   emitter.when(isTag(argument, REAL), () => {
     emitter.open(`if (${isApproximate})`);
     emitStep();
     emitter.otherwise();
-    emitter.line(`${name}.add(${group}, ${REAL}, ${value});`);
+    emitCall(emitter, state, `${name}.add(${group}, ${REAL}, ${value});`);
     emitter.close();
   });
   const sum = emitter.name("sum");
   emitter.when(isTag(argument, INTEGER), () => {
-    emitter.line(`const ${sum} = ${integers}[${group}] + ${value};`);
+    emitter.line(`const ${sum} = ${cell("integers")} + ${value};`);
     emitter.open(`if (${sum} <= 9007199254740991 && ${sum} >= -9007199254740991)`);
-    emitter.line(`${integers}[${group}] = ${sum}; ${counts}[${group}]++;`);
+    emitter.line(`${cell("integers")} = ${sum}; ${cell("counts")}++;`);
     emitter.otherwise(`else if (${isApproximate} && Math.abs(${value}) < ${ONE_PART})`);
     emitStep();
     emitter.otherwise();
-    emitter.line(`${name}.add(${group}, ${INTEGER}, ${value});`);
+    emitCall(emitter, state, `${name}.add(${group}, ${INTEGER}, ${value});`);
     emitter.close();
   });
   if (can(argument, 3, 4, 5)) {
     emitter.when(or(isTag(argument, 3), isTag(argument, 4), isTag(argument, 5)), () =>
-      emitter.line(`${name}.add(${group}, ${argument.tag}, ${argument.other});`),
+      emitCall(emitter, state, `${name}.add(${group}, ${argument.tag}, ${argument.other});`),
     );
   }
 }

@@ -9,7 +9,7 @@ import type { AggregateCall, Bound, SourceColumn } from "../query/bind/bound.ts"
 import { forEachPart, isSame, visitAll } from "../query/bind/walk.ts";
 import type { GroupingPlan } from "../query/plan/plan.ts";
 import { INTEGER_TYPES, NULLABLE, REAL, typeSet } from "../value/value.ts";
-import { emitUpdate, nativeOf, newState, type State, stateOf } from "./aggregate-update.ts";
+import { emitHold, emitRelease, emitUpdate, nativeOf, newState, type State, stateOf } from "./aggregate-update.ts";
 import type { Frame } from "./frame.ts";
 import { emitFindGroup, emitFindInGroup } from "./group-key.ts";
 import { declare, pair, takeAnswer } from "./operand.ts";
@@ -46,14 +46,15 @@ export class Aggregation {
   /** The variable with the groups of keys. */
   readonly #groups: string;
 
-  /** `behind`: what is evaluated behind the groups. */
-  constructor(frame: Frame, plan: GroupingPlan, behind: readonly Bound[]) {
+  /** `behind`: what is evaluated behind the groups. `isApart`: a function of its own goes through the rows, to their end. */
+  constructor(frame: Frame, plan: GroupingPlan, behind: readonly Bound[], isApart: boolean) {
     const { emitter } = frame;
     this.#frame = frame;
     this.#plan = plan;
     this.#uses = usesOf(plan, behind);
-    this.#states = plan.aggregates.map((call) => stateOf(emitter, nativeOf(call)));
-    this.#bare = this.#uses.bare.map(() => stateOf(emitter, "bare"));
+    const isHeld = isApart && plan.keys.length === 0;
+    this.#states = plan.aggregates.map((call) => stateOf(emitter, nativeOf(call), isHeld));
+    this.#bare = this.#uses.bare.map(() => stateOf(emitter, "bare", false));
     this.#groups = emitter.name("groups");
   }
 
@@ -107,12 +108,20 @@ export class Aggregation {
     if (names.first !== undefined) {
       emitter.line(`let ${names.first} = !${this.#bare[0]!.name}.isSet;`);
     }
-    for (const { name, arrays } of this.#states) {
-      for (const [array, variable] of Object.entries(arrays)) {
-        emitter.line(`let ${variable} = ${name}.${array};`);
+    for (const state of this.#states) {
+      for (const [array, variable] of Object.entries(state.arrays)) {
+        emitter.line(`let ${variable} = ${state.name}.${array};`);
       }
+      emitHold(emitter, state);
     }
     return () => this.#emitRow(frame, names);
+  }
+
+  /** Behind the loop over the rows, in the same function. */
+  emitRowsEnd({ emitter }: Frame): void {
+    for (const state of this.#states) {
+      emitRelease(emitter, state);
+    }
   }
 
   #emitRow(frame: Frame, names: RowNames): void {

@@ -35,13 +35,10 @@ export function compared(frame: Frame, leftBound: Bound, leftOperand: Operand, c
   const sides: Sides = { a, b, bytes: isInPlace ? frame.encoded(right, b) : undefined, collation };
   const opposite = OPPOSITES[operator];
   if (nullSafe) {
-    const same = choose(isTag(a, NULL), isTag(b, NULL), and(isNotNull(b), comparing(frame, "=", sides)));
+    const same = choose(isTag(a, NULL), isTag(b, NULL), comparing(frame, "=", sides));
     return operator === "<>" ? { isTrue: not(same), isFalse: same } : { isTrue: same, isFalse: not(same) };
   }
-  return {
-    isTrue: and(isNotNull(a), isNotNull(b), comparing(frame, operator, sides)),
-    isFalse: and(isNotNull(a), isNotNull(b), comparing(frame, opposite, sides)),
-  };
+  return { isTrue: comparing(frame, operator, sides), isFalse: comparing(frame, opposite, sides) };
 }
 
 /** Two texts where they lie: a string of each would take 60 ns. */
@@ -63,18 +60,16 @@ interface Sides {
 /** `a = b` of values that have been converted. */
 export function equal(frame: Frame, a: Operand, b: Operand, collation: Collation | undefined): Predicate {
   const sides: Sides = { a, b, bytes: undefined, collation };
-  return {
-    isTrue: and(isNotNull(a), isNotNull(b), comparing(frame, "=", sides)),
-    isFalse: and(isNotNull(a), isNotNull(b), comparing(frame, "<>", sides)),
-  };
+  return { isTrue: comparing(frame, "=", sides), isFalse: comparing(frame, "<>", sides) };
 }
 
-/** Compares two values neither of which is NULL. */
+/** Whether neither is NULL and they compare so: of numbers that takes no look at NULL. */
 function comparing(frame: Frame, operator: Comparison, sides: Sides): string {
   const { a, b } = sides;
   const sign = SIGNS[operator];
   const fast = and(isFast(a), isFast(b));
-  return choose(fast, `${a.number} ${sign} ${b.number}`, comparingOthers(frame, operator, sides));
+  const others = and(isNotNull(a), isNotNull(b), comparingOthers(frame, operator, sides));
+  return choose(fast, `${a.number} ${sign} ${b.number}`, others);
 }
 
 function comparingOthers(frame: Frame, operator: Comparison, { a, b, bytes, collation }: Sides): string {

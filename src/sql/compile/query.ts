@@ -101,7 +101,9 @@ function emitGroups(
   assert(grouping !== undefined, "it groups");
   const { emitter } = frame;
   const { having, shortcut } = grouping;
-  const aggregation = new Aggregation(frame, grouping, [...having, ...bounds]);
+  const isApart = frame.isAlone && hasManyRows(rows);
+  const isWhole = shortcut !== "first-row";
+  const aggregation = new Aggregation(frame, grouping, [...having, ...bounds], isApart && isWhole);
   aggregation.emitStart();
   if (shortcut === "count" && rows.kind === "scan" && rows.access.kind === "key") {
     const { access, source } = rows;
@@ -115,7 +117,6 @@ function emitGroups(
   } else {
     const label = emitter.name("source");
     emitter.open(`${label}:`);
-    const isApart = frame.isAlone && hasManyRows(rows);
     const leave = `break ${label};`;
     const apart = isApart ? new RowFunction(frame, rows, aggregation.names, leave) : undefined;
     const at = apart?.inner ?? frame;
@@ -128,14 +129,14 @@ function emitGroups(
         { bounds: aggregation.bounds, isReading: false },
         () => {
           emitRow();
-          if (shortcut === "first-row") {
+          if (!isWhole) {
             at.emitter.line(apart === undefined ? leave : RowFunction.stop);
           }
         },
         through,
       );
     };
-    apart === undefined ? emit() : apart.emit(emit);
+    apart === undefined ? emit() : apart.emit(emit, () => aggregation.emitRowsEnd(at));
     emitter.close();
   }
   aggregation.emitGroups((behind, skip) => {

@@ -23,6 +23,7 @@ export class RowFunction {
   readonly #names: string[];
   /** What the function around it does when `stop` was reached. */
   readonly #whenStopped: string;
+  #emitEnd: () => void;
 
   constructor(frame: Frame, plan: RowsPlan, names: readonly string[], whenStopped: string) {
     this.outer = frame;
@@ -30,6 +31,7 @@ export class RowFunction {
     this.#isOfBatches = isInBatches(plan);
     this.#names = [...names];
     this.#whenStopped = whenStopped;
+    this.#emitEnd = () => {};
   }
 
   /** In the body: no more rows are wanted. */
@@ -50,8 +52,9 @@ export class RowFunction {
     this.#emitCall(names);
   }
 
-  /** Emits the loop with all that it does. */
-  emit(body: () => void): void {
+  /** Emits the loop with all that it does; `emitEnd` emits what the function does when it has done with its rows. */
+  emit(body: () => void, emitEnd: () => void = () => {}): void {
+    this.#emitEnd = emitEnd;
     body();
     if (!this.#isOfBatches) {
       this.#emitCall([]);
@@ -62,6 +65,7 @@ export class RowFunction {
     const { outer, inner } = this;
     const name = outer.emitter.name("rows");
     const parameters = [QUERY_PARAMETERS, ...names, ...this.#names].join(", ");
+    this.#emitEnd();
     inner.emitter.line("return false;");
     inner.emitter.finishSibling(name, parameters);
     outer.emitter.line(`if (${name}(${parameters})) ${this.#whenStopped}`);
