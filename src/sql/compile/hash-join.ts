@@ -5,20 +5,24 @@
  *   build   `table` maps values to a chain of rows; of each row the columns that are read later are kept, in place readable
  *   probe   `each: for (let row = first; row >= 0; row = nexts[row]) { … }`
  *
+ * Kept columns of numbers lie side by side as numbers (run/number-columns.ts), all others in the bytes of a row.
+ *
  * Of an outer row the values are loaded first, and the rest of its columns where it has a partner or needs none.
  *
  * What the inner side reads of nothing around it is built once an execution, however often the join is gone through. An outer row
  * without partner is joined with a row of NULLs, which is kept as the last.
  */
-import type { Bound, Source, SourceColumn } from "../query/bind/bound.ts";
+import { type Bound, columnOf, type Source, type SourceColumn } from "../query/bind/bound.ts";
 import { sourcesReadBy, visitAll } from "../query/bind/walk.ts";
 import type { HashKeys, JoinPlan } from "../query/plan/plan.ts";
-import { NULL } from "../value/value.ts";
+import { isNumericAffinity } from "../value/affinity.ts";
+import { INTEGER, NULL, REAL, type TypeSet } from "../value/value.ts";
 import { arenaColumn, emitKeepRow } from "./arena.ts";
 import { emitRow, type RowVariables } from "./column.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Frame } from "./frame.ts";
 import { emitFirst, emitLink, type GroupKey } from "./group-key.ts";
-import { isTag, not, type Operand, or } from "./operand.ts";
+import { can, declare, isFast, isTag, not, type Operand, or } from "./operand.ts";
 import { boundsOfRows, sourcesIn } from "./plan-reads.ts";
 import { type Behind, type Consume, type EmitRows, emitFilters } from "./scan.ts";
 
@@ -26,6 +30,12 @@ import { type Behind, type Consume, type EmitRows, emitFilters } from "./scan.ts
 interface KeptColumn {
   readonly source: Source;
   readonly column: SourceColumn;
+}
+
+/** Those that lie in rows, and those that lie as numbers. */
+interface Kept {
+  readonly stored: readonly KeptColumn[];
+  readonly numbers: readonly KeptColumn[];
 }
 
 export function emitHashJoin(
@@ -68,13 +78,13 @@ function emitPairs(
   frame: Frame,
   { on, filters }: JoinPlan,
   { table, row, each }: ProbeNames,
-  kept: readonly KeptColumn[],
+  kept: Kept,
   behind: Behind,
   consume: Consume,
 ): void {
   const { emitter } = frame;
   emitter.open(`${each}: for (; ${row} >= 0; ${row} = ${table}.nexts[${row}])`);
-  enterKept(frame, emitKeptRow(frame, table, row), kept);
+  enterKept(frame, table, row, kept);
   const place = { skip: `continue ${each};`, keyParts: "" };
   emitFilters(frame, [...on, ...filters], place.skip);
   frame.load(behind.bounds);
@@ -86,7 +96,7 @@ function emitWithMissing(
   frame: Frame,
   { on, filters }: JoinPlan,
   { table, row, each }: ProbeNames,
-  kept: readonly KeptColumn[],
+  kept: Kept,
   behind: Behind,
   consume: Consume,
 ): void {
@@ -103,11 +113,11 @@ function emitWithMissing(
   emitter.line(`${row} = ${table}.nexts[${current}];`);
   // What holds of a pair is tested in a frame of its own: what that loads is not there for the row of NULLs.
   const testing = frame.inner();
-  enterKept(testing, emitKeptRow(testing, table, current), kept);
+  enterKept(testing, table, current, kept);
   emitFilters(testing, on, `continue ${each};`);
   emitter.line(`${hasMatched} = true;`);
   emitter.close();
-  enterKept(frame, emitKeptRow(frame, table, current), kept);
+  enterKept(frame, table, current, kept);
   const place = { skip: `continue ${each};`, keyParts: "" };
   emitFilters(frame, filters, place.skip);
   frame.load(behind.bounds);
@@ -116,33 +126,30 @@ function emitWithMissing(
 }
 
 /** Builds the table, where it is not there already; the variable that has it. */
-function emitTable(
-  frame: Frame,
-  plan: JoinPlan,
-  keys: HashKeys,
-  kept: readonly KeptColumn[],
-  emitSide: EmitRows,
-): string {
+function emitTable(frame: Frame, plan: JoinPlan, keys: HashKeys, kept: Kept, emitSide: EmitRows): string {
   const { emitter } = frame;
   const table = emitter.variable("table", "undefined");
   const build = (): void => {
     const { heldRows } = frame.unit.statement.options;
     emitter.line(`${table} = new ${emitter.use("JoinTable")}(${keys.inner.length}, ${heldRows});`);
     const building = frame.inner();
-    const columns = kept.map(({ source, column }): Bound => ({ kind: "column", types: column.types, source, column }));
-    const bounds = [...keys.inner, ...columns];
-    emitSide(building, plan.inner, { bounds, isReading: false }, ({ skip }) => {
+    const stored = kept.stored.map(boundOf);
+    const numbers = kept.numbers.map(boundOf);
+    emitSide(building, plan.inner, { bounds: [...keys.inner, ...stored, ...numbers], isReading: false }, ({ skip }) => {
       const values = keys.inner.map((key) => building.value(key));
       emitter.when(isWithout(values, keys), () => emitter.line(skip));
       const row = emitKeepRow(
         emitter,
         `${table}.rows`,
-        columns.map((column) => building.value(column)),
+        stored.map((column) => building.value(column)),
       );
+      numbers.forEach((column, index) => {
+        emitKeepNumber(emitter, `${table}.numbers`, placeOf(row, kept, index), building.value(column));
+      });
       emitLink(emitter, table, hashed(values, keys), row);
     });
     if (plan.join === "left") {
-      emitter.line(`${table}.addMissing(${kept.length});`);
+      emitter.line(`${table}.addMissing(${kept.stored.length}, ${kept.numbers.length});`);
     }
   };
   const isOnce = isIndependent(plan, keys);
@@ -173,7 +180,7 @@ function hashed(values: readonly Operand[], { collations }: HashKeys): GroupKey[
   return values.map((operand, index) => ({ operand, collation: collations[index] }));
 }
 
-function keptColumns(plan: JoinPlan, bounds: readonly Bound[]): KeptColumn[] {
+function keptColumns(plan: JoinPlan, bounds: readonly Bound[]): Kept {
   const sources = new Set(sourcesIn(plan.inner));
   const found = new Map<SourceColumn, Source>();
   for (const bound of bounds) {
@@ -183,21 +190,63 @@ function keptColumns(plan: JoinPlan, bounds: readonly Bound[]): KeptColumn[] {
       }
     });
   }
-  return [...found].map(([column, source]) => ({ source, column }));
+  const kept = [...found].map(([column, source]) => ({ source, column }));
+  return { stored: kept.filter((each) => !isOfNumbers(each)), numbers: kept.filter(isOfNumbers) };
 }
 
-function emitKeptRow({ emitter }: Frame, table: string, row: string): RowVariables {
+/** As a rule, that is: what cannot be made a number is in such a column, too. */
+function isOfNumbers({ column: { affinity } }: KeptColumn): boolean {
+  return affinity !== undefined && isNumericAffinity(affinity);
+}
+
+function boundOf({ source, column }: KeptColumn): Bound {
+  return columnOf(source, column);
+}
+
+/** Of a row's number among those of a kept row. */
+function placeOf(row: string, { numbers }: Kept, index: number): string {
+  return numbers.length === 1 ? row : `${row} * ${numbers.length} + ${index}`;
+}
+
+function emitKeepNumber(emitter: Emitter, numbers: string, place: string, operand: Operand): void {
+  emitter.branches([
+    [isFast(operand), () => emitter.line(`${numbers}.setNumber(${place}, ${operand.tag}, ${operand.number});`)],
+    ["true", () => emitter.line(`${numbers}.set(${place}, ${operand.tag}, ${operand.other});`)],
+  ]);
+}
+
+/** From here on the columns of the inner side are those of a kept row. */
+function enterKept(frame: Frame, table: string, row: string, kept: Kept): void {
+  const { emitter } = frame;
+  const stored = kept.stored.length === 0 ? undefined : emitKeptRow(emitter, table, row);
+  for (const source of new Set([...kept.stored, ...kept.numbers].map((entry) => entry.source))) {
+    frame.enter(source, (column) => {
+      const { types, affinity } = column;
+      const index = kept.numbers.findIndex((entry) => entry.column === column);
+      if (index >= 0) {
+        return loadNumber(emitter, `${table}.numbers`, placeOf(row, kept, index), types);
+      }
+      const place = kept.stored.findIndex((entry) => entry.column === column);
+      return arenaColumn(emitter, stored!, { place, places: kept.stored.length, types, affinity });
+    });
+  }
+}
+
+function emitKeptRow(emitter: Emitter, table: string, row: string): RowVariables {
   const [u8, data] = [emitter.name("u8"), emitter.name("data")];
   emitter.line(`const ${u8} = ${table}.rows.u8, ${data} = ${table}.rows.data;`);
   return emitRow(emitter, { u8, data }, `${table}.rows.offsets[${row}]`);
 }
 
-function enterKept(frame: Frame, row: RowVariables, kept: readonly KeptColumn[]): void {
-  for (const source of new Set(kept.map((entry) => entry.source))) {
-    frame.enter(source, (column) => {
-      const place = kept.findIndex((entry) => entry.column === column);
-      const { types, affinity } = column;
-      return arenaColumn(frame.emitter, row, { place, places: kept.length, types, affinity });
-    });
+function loadNumber(emitter: Emitter, numbers: string, place: string, types: TypeSet): Operand {
+  const into = declare(emitter, types);
+  const at = emitter.number("at");
+  emitter.line(`${at} = ${place};`);
+  if (into.tag.length > 1) {
+    emitter.line(`${into.tag} = ${numbers}.tags[${at}];`);
   }
+  if (can(into, INTEGER, REAL)) {
+    emitter.line(`${into.number} = ${numbers}.numbers[${at}];`);
+  }
+  return into.other === "null" ? into : { ...into, other: `${numbers}.other(${at})` };
 }

@@ -1,15 +1,17 @@
 /**
  * The inner side of a hash join: rows under the values by which they are looked for.
  *
- *   numbers  a key of one number → its first row (number-chains.ts)
+ *   chains   a key of one number → its first row (number-chains.ts)
  *   keys     any other key → group (group-table.ts);  firsts: group → its first row
  *   nexts    row → the next one with the same values, in the order in which they came; −1 behind the last one
- *   rows     the rows themselves, columns readable in place (row-arena.ts)
+ *   rows     the rows themselves, columns readable in place (row-arena.ts), but for
+ *   numbers  their columns of numbers (number-columns.ts)
  */
 import { RowWriter } from "../row.ts";
 import { BIG, type SqlValue, type Tag } from "../value/value.ts";
 import { GroupTable, grown } from "./group-table.ts";
 import { NumberChains } from "./number-chains.ts";
+import { NumberColumns } from "./number-columns.ts";
 import { RowArena } from "./row-arena.ts";
 
 const INITIAL_ROWS = 256;
@@ -18,26 +20,28 @@ const NONE = -1;
 export class JoinTable {
   readonly keys: GroupTable;
   readonly rows: RowArena;
+  readonly numbers: NumberColumns;
   nexts: Int32Array;
   /** A row of NULLs, for those of the other side that have no partner. */
   missing: number;
-  readonly #numbers: NumberChains;
+  readonly #chains: NumberChains;
   #firsts: Int32Array;
   /** group → its last row. */
   #lasts: Int32Array;
   /** How many groups have a chain: all that were found up to now. */
-  #chains: number;
+  #linked: number;
 
   constructor(columns: number, limit: number) {
     this.keys = new GroupTable(columns, limit);
     // One more, for `missing`.
     this.rows = new RowArena(limit + 1);
+    this.numbers = new NumberColumns();
     this.nexts = new Int32Array(INITIAL_ROWS);
     this.missing = NONE;
-    this.#numbers = new NumberChains();
+    this.#chains = new NumberChains();
     this.#firsts = new Int32Array(INITIAL_ROWS);
     this.#lasts = new Int32Array(INITIAL_ROWS);
-    this.#chains = 0;
+    this.#linked = 0;
   }
 
   /** Puts a row that was just added to `rows` at the end of its group's chain; groups come in the order of their numbers. */
@@ -48,8 +52,8 @@ export class JoinTable {
       this.#firsts = grown(this.#firsts, new Int32Array(group * 2));
       this.#lasts = grown(this.#lasts, new Int32Array(group * 2));
     }
-    if (group === this.#chains) {
-      this.#chains++;
+    if (group === this.#linked) {
+      this.#linked++;
       this.#firsts[group] = row;
     } else {
       this.nexts[this.#lasts[group]!] = row;
@@ -61,7 +65,7 @@ export class JoinTable {
   linkNumber(value: number, row: number): void {
     this.#reserve(row);
     this.nexts[row] = NONE;
-    const before = this.#numbers.add(value, row);
+    const before = this.#chains.add(value, row);
     if (before !== NONE) {
       this.nexts[before] = row;
     }
@@ -88,7 +92,7 @@ export class JoinTable {
   }
 
   firstOfNumber(value: number): number {
-    return this.#numbers.first(value);
+    return this.#chains.first(value);
   }
 
   firstOfText(u8: Uint8Array, data: DataView, start: number, end: number): number {
@@ -97,11 +101,11 @@ export class JoinTable {
 
   firstOfValue(tag: Tag, value: SqlValue): number {
     const real = numberEqualTo(tag, value);
-    return real === undefined ? this.first(this.keys.lookValue(tag, value)) : this.#numbers.first(real);
+    return real === undefined ? this.first(this.keys.lookValue(tag, value)) : this.#chains.first(real);
   }
 
-  /** Adds the row of NULLs, of so many columns, when all others are there. */
-  addMissing(columns: number): void {
+  /** Adds the row of NULLs, of so many columns and columns of numbers, when all others are there. */
+  addMissing(columns: number, numbers: number): void {
     const writer = new RowWriter();
     writer.begin(columns);
     for (let column = 0; column < columns; column++) {
@@ -109,6 +113,7 @@ export class JoinTable {
     }
     writer.finish();
     this.missing = this.rows.add(writer);
+    this.numbers.reserve((this.missing + 1) * numbers);
   }
 
   #reserve(row: number): void {
