@@ -42,7 +42,7 @@ export function queryPlace(
 export function createView(place: QueryPlace, name: string): { statement: Tree; view: Relation } {
   const columns = ["p", "q", "r"].slice(0, place.dice.between(1, 3));
   // Not VALUES: SQLite loses rows of a view of several that is joined with itself.
-  const body = place.dice.once(4) ? compound(place, columns.length) : select(place, columns.length, false);
+  const body = place.dice.once(4) ? compound(place, columns.length) : select(place, columns.length, "plain");
   const statement = fixed`CREATE VIEW ${name} (${columns.join(", ")}) AS ${body}`;
   return { statement, view: { name, columns } };
 }
@@ -65,7 +65,7 @@ export function topQuery(place: QueryPlace, width: number = place.dice.between(1
   const ordering = dice.once(2) ? Array.from({ length: dice.between(1, width) }, () => dice.below(width)) : [];
   const terms = ordering.map((column) => fixed`${String(column + 1)}${dice.pick(["", " DESC", " NULLS LAST"])}`);
   const names = dice.once(2) ? namesOf(width) : undefined;
-  const body = select(place, width, dice.once(2), names);
+  const body = select(place, width, dice.once(2) ? "quoted" : "plain", names);
   const tree = ordering.length === 0 ? body : query`${body} ORDER BY ${list(terms)}`;
   return { tree, ordering };
 }
@@ -101,14 +101,15 @@ function anyQuery(place: QueryPlace, width: number): Branch {
     case 2:
       return limited(place, width);
     default:
-      return select(place, width, false);
+      return select(place, width, "plain");
   }
 }
 
 function compound(place: QueryPlace, width: number): Branch {
   const { dice } = place;
   const inner = { ...place, depth: place.depth - 1 };
-  const part = (most: number): Branch => (dice.once(5) ? values(inner, width, most) : select(inner, width, false));
+  // By which affinity conditions compare that SQLite moves into parts is left open (src/sql/README.md).
+  const part = (most: number): Branch => (dice.once(5) ? values(inner, width, most) : select(inner, width, "bare"));
   const operators = place.traits.wholeReals ? ["UNION ALL"] : ["UNION", "UNION ALL", "INTERSECT", "EXCEPT"];
   // What affinity several rows of values give to the whole where they come first depends on where that stands.
   const first = query`${part(1)} ${dice.pick(operators)} ${part(3)}`;
@@ -125,13 +126,22 @@ function limited(place: QueryPlace, width: number): Branch {
   const { dice } = place;
   const names = namesOf(width);
   const terms = names.flatMap((name) => [`${name}${dice.once(2) ? " DESC" : ""}`, `quote(${name})`]);
-  const inner = select({ ...place, depth: place.depth - 1 }, width, false, names);
+  const inner = select({ ...place, depth: place.depth - 1 }, width, "plain", names);
   const rows = query`SELECT * FROM (${inner}) ORDER BY ${list(terms)} LIMIT ${String(dice.below(4))}${optional`${dice.once(3) ? " OFFSET 1" : ""}`}`;
   // In parentheses, so that it may be a part of a compound.
   return query`SELECT * FROM (${rows})`;
 }
 
-function select(place: QueryPlace, width: number, isQuoted: boolean, names?: readonly string[]): Branch {
+/** How a result column is shown: as it is, so that its type is seen, or without the affinity of a column or a CAST. */
+type Shown = "plain" | "quoted" | "bare";
+
+const SHOWN: Readonly<Record<Shown, (value: Branch) => Branch>> = {
+  plain: (value) => value,
+  quoted: (value) => fixed`quote(${value})`,
+  bare: (value) => fixed`coalesce(${value}, NULL)`,
+};
+
+function select(place: QueryPlace, width: number, shownAs: Shown, names?: readonly string[]): Branch {
   const { dice, traits } = place;
   const common = place.depth > 0 && dice.once(6) ? commonTable(place) : undefined;
   const inner = common === undefined ? place : { ...place, relations: [...place.relations, common.relation] };
@@ -156,7 +166,7 @@ function select(place: QueryPlace, width: number, isQuoted: boolean, names?: rea
   const keys = kind === 0 ? Array.from({ length: dice.between(1, 2) }, () => groupKey(at)) : [];
   const column = (index: number): Tree => {
     const value = resultColumn(at, { isGrouped, keys, hasWindows: kind === 3 });
-    const shown = isQuoted ? fixed`quote(${value})` : value;
+    const shown = SHOWN[shownAs](value);
     return names === undefined ? shown : fixed`${shown} AS ${names[index]!}`;
   };
   const shown = Array.from({ length: width }, (_, index) => column(index));
@@ -293,7 +303,7 @@ function term(place: QueryPlace): Joined {
     const width = dice.between(1, 3);
     const names = ["x", "y", "z"].slice(0, width);
     const inner = { ...place, depth: place.depth - 1, outer: [] };
-    const body = dice.once(3) ? undefined : select(inner, width, false, names);
+    const body = dice.once(3) ? undefined : select(inner, width, "plain", names);
     return body === undefined
       ? {
           tree: {
