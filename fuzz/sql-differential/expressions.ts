@@ -151,6 +151,8 @@ function fixedList(items: readonly Tree[]): Tree {
 function argument(dice: Dice, type: Argument, part: () => Branch): Branch {
   const literals: Partial<Record<Argument, readonly string[]>> = {
     integer: ["0", "1", "2", "-1", "3", "-2", "NULL"],
+    // No NUL: LIKE and GLOB end there in SQLite (src/sql/README.md).
+    "code point": ["97", "233", "8364", "128512", "32"],
     json: JSON_TEXTS,
     path: PATHS,
     format: FORMATS,
@@ -163,7 +165,7 @@ function argument(dice: Dice, type: Argument, part: () => Branch): Branch {
     return asText(part());
   }
   // An empty format is NULL up to SQLite 3.53, and empty from 3.54 on.
-  const mayBeAny = type !== "format" && dice.once(12);
+  const mayBeAny = type !== "format" && type !== "code point" && dice.once(12);
   if (choices !== undefined && !mayBeAny) {
     return expression`${dice.pick(choices)}`;
   }

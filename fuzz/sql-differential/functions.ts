@@ -10,6 +10,7 @@ export type Argument =
   | "string"
   | "number"
   | "integer"
+  | "code point"
   | "json"
   | "path"
   | "format"
@@ -42,7 +43,7 @@ export const SCALAR: readonly (readonly [name: string, ...list: Argument[]])[] =
   ["substr", "any", "integer", "integer"],
   ["instr", "any", "any"],
   ["unicode", "text"],
-  ["char", "integer", "integer"],
+  ["char", "code point", "code point"],
   ["round", "number"],
   ["round", "number", "integer"],
   ["sign", "any"],
