@@ -3,7 +3,7 @@
  * (run/aggregate-state.ts); every other aggregate is called as the interpreter calls it.
  *
  * Of counts and sums of everything the cells of group 0 are held in variables while a function goes through rows: from row to row a
- * cell of an array waits for the row before, a variable in a register does not (sums of a million integers 11.2 → 9.9 ms).
+ * cell of an array waits for the row before, a variable in a register does not (a sum of a million reals 12.4 → 11.5 ms).
  */
 import type { AggregateCall } from "../query/bind/bound.ts";
 import { aggregateFunction } from "../run/aggregates.ts";

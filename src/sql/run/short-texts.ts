@@ -1,6 +1,6 @@
 /**
  * The groups of short texts that were looked up last (group-table.ts): texts of up to 16 bytes are told apart by their length and four
- * words, the first two and the last two, so that nothing is gone through byte by byte. 5 ns a text where the table takes 14.
+ * words, the first two and the last two, so that nothing is gone through byte by byte. 7 ns a text where the table takes 14.
  *
  *   slot   [ length | words 0 … 3 | group ], one for each hash: who comes later takes the place
  *
