@@ -3,9 +3,10 @@
  *
  * Flushes and compactions take turns in the one job that there is at a time. While writers freeze memtables, only what keeps
  * reads and flushes fast is compacted; what could wait has its time when little is written, and what only makes reads faster
- * some seconds later; both, where somebody asks for it. With a
- * limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and where so much
- * waits that writers would have to wait for it, nothing does.
+ * some seconds later; both, where somebody asks for it.
+ *
+ * With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and where so
+ * much waits that writers would have to wait for it, nothing does.
  */
 import type { Clock } from "../clock.ts";
 import type { Pace } from "../lsm/index.ts";
