@@ -243,7 +243,8 @@ interface Joined {
 function source(place: QueryPlace): Joined {
   const { dice } = place;
   let joined = term(place);
-  const most = place.traits.manyRows ? Math.min(1, place.depth - 1) : 3;
+  // Views are sources of others: with many each, no memory would hold the rows.
+  const most = place.traits.manyRows ? Math.min(1, place.depth - 1) : place.depth > 1 ? 3 : 1;
   for (let left = Math.min(most, dice.below(6) - 2); left > 0; left--) {
     joined = join(place, joined, place.depth > 0 && dice.once(8) ? nested(place) : term(place));
   }

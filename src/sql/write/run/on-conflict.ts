@@ -82,7 +82,8 @@ class Update {
     const after = new RowRecord(existing.table);
     after.copy(existing);
     this.#assigner.assign(after);
-    if (this.#writer.update(transaction, { before: existing, after, assigned: this.#assigner.columns }, undefined)) {
+    // Whatever the constraints say that it meets, and the steps of triggers.
+    if (this.#writer.update(transaction, { before: existing, after, assigned: this.#assigner.columns }, "abort")) {
       this.#updated(transaction, after);
     }
   }
