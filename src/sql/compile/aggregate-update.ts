@@ -45,31 +45,21 @@ export function nativeOf({ function: found, list, collation }: AggregateCall): N
   }
 }
 
+const WRITTEN_AT_EACH_ROW: ReadonlySet<string> = new Set(["counts", "integers", "reals", "errors"]);
+
 /** `isHeld`: what is written at each row is held in variables. */
 export function stateOf(emitter: Emitter, native: Native, isHeld: boolean): State {
   const named = (arrays: readonly string[]): Record<string, string> =>
     Object.fromEntries(arrays.map((array) => [array, emitter.name(array)]));
-  const held = isHeld ? heldArrays(native) : [];
+  const arrays = arraysOf(native);
+  const held = isHeld ? arrays.filter((array) => WRITTEN_AT_EACH_ROW.has(array)) : [];
   return {
     native,
     name: emitter.name("state"),
-    arrays: named(arraysOf(native)),
+    arrays: named(arrays),
     cells: held.length > 0 ? named(held) : undefined,
     seen: emitter.name("seen"),
   };
-}
-
-function heldArrays(native: Native): readonly string[] {
-  switch (native) {
-    case "count":
-      return ["counts"];
-    case "sum":
-    case "total":
-    case "avg":
-      return ["counts", "integers", "reals", "errors"];
-    default:
-      return [];
-  }
 }
 
 /** Before the first row: what the arrays have. */
