@@ -221,17 +221,17 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
  * may have several columns of the name, it names the first.
  */
 function starColumn(scope: Scope, { source, joins }: VisibleSource, column: SourceColumn, at: number): Bound {
-  const folded = foldName(column.name);
   const [outermost] = joins;
+  if (outermost?.isLeftOfRight !== true) {
+    return columnOf(source, column);
+  }
+  const folded = foldName(column.name);
   const laterSides = scope.sources
     .slice(scope.sources.findIndex((visible) => visible.source === source) + 1)
     .map((visible) => visible.joins[0])
     .filter((side) => side !== outermost);
   const first = scope.sources.find((visible) => visible.joins[0] === outermost && hasColumn(visible, folded));
-  const isMerged =
-    outermost?.isLeftOfRight === true &&
-    first?.source === source &&
-    laterSides.some((side) => side?.using.has(folded) === true);
+  const isMerged = first?.source === source && laterSides.some((side) => side?.using.has(folded) === true);
   return isMerged ? scope.ownColumn(undefined, undefined, column.name, at)! : columnOf(source, column);
 }
 
