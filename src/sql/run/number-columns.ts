@@ -9,23 +9,26 @@ import { grown } from "./group-table.ts";
 import { keptValue } from "./value-set.ts";
 
 const INITIAL_PLACES = 64;
+const NO_TAGS = new Uint8Array(0);
+const NO_NUMBERS = new Float64Array(0);
 
 export class NumberColumns {
   tags: Uint8Array;
   numbers: Float64Array;
-  readonly #others: Map<number, SqlValue>;
+  #others: Map<number, SqlValue> | undefined;
 
   constructor() {
-    this.tags = new Uint8Array(INITIAL_PLACES);
-    this.numbers = new Float64Array(INITIAL_PLACES);
-    this.#others = new Map();
+    this.tags = NO_TAGS;
+    this.numbers = NO_NUMBERS;
+    this.#others = undefined;
   }
 
   /** Places up to this one; those that nothing is set in are NULL. */
   reserve(place: number): void {
     if (place >= this.tags.length) {
-      this.tags = grown(this.tags, new Uint8Array(place * 2));
-      this.numbers = grown(this.numbers, new Float64Array(place * 2));
+      const places = Math.max(INITIAL_PLACES, place * 2);
+      this.tags = grown(this.tags, new Uint8Array(places));
+      this.numbers = grown(this.numbers, new Float64Array(places));
     }
   }
 
@@ -40,11 +43,12 @@ export class NumberColumns {
     this.reserve(place);
     this.tags[place] = tag;
     if (tag > REAL) {
+      this.#others ??= new Map();
       this.#others.set(place, keptValue(tag, value));
     }
   }
 
   other(place: number): SqlValue {
-    return this.#others.get(place) ?? null;
+    return this.#others?.get(place) ?? null;
   }
 }
