@@ -464,6 +464,7 @@ function canaryFile(inner: DiskFile, canary: string): DiskFile {
         await inner.syncSoon();
       }
     },
+    syncAhead: () => inner.syncAhead(),
     truncate: (sizeBytes) => inner.truncate(sizeBytes),
     sizeBytes: () => inner.sizeBytes(),
     map: (lengthBytes) => inner.map(lengthBytes),

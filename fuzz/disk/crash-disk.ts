@@ -277,6 +277,11 @@ class CrashFile implements DiskFile {
     this.#access.perform({ kind: "sync", file: this.id, upTo });
   }
 
+  /** Whether a write that was not synced survives is drawn in any case. */
+  syncAhead(): void {
+    this.#check(false);
+  }
+
   truncate(sizeBytes: number): void {
     this.#check(true);
     this.#access.perform({ kind: "truncate", file: this.id, sizeBytes });

@@ -209,6 +209,10 @@ class FaultFile implements DiskFile {
     await this.#inner.syncSoon();
   }
 
+  syncAhead(): void {
+    this.#inner.syncAhead();
+  }
+
   truncate(sizeBytes: number): void {
     this.#call("truncate");
     const growth = this.#source.grow(sizeBytes - this.#inner.sizeBytes());

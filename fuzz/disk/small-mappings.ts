@@ -25,6 +25,7 @@ export class SmallMappings implements Disk {
       write: (from, fromOffset, lengthBytes, position) => file.write(from, fromOffset, lengthBytes, position),
       sync: () => file.sync(),
       syncSoon: () => file.syncSoon(),
+      syncAhead: () => file.syncAhead(),
       truncate: (sizeBytes) => file.truncate(sizeBytes),
       sizeBytes: () => file.sizeBytes(),
       map: (lengthBytes) => file.map(Math.min(lengthBytes, MAPPING_BYTES)),

@@ -85,6 +85,7 @@ function plantInFile(file: DiskFile, canary: string): DiskFile {
         await file.syncSoon();
       }
     },
+    syncAhead: () => file.syncAhead(),
     truncate: (sizeBytes) => file.truncate(sizeBytes),
     sizeBytes: () => file.sizeBytes(),
     map: (lengthBytes) => file.map(lengthBytes),

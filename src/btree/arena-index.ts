@@ -179,7 +179,7 @@ export class ArenaIndex {
   find(keyspace: number, key: Uint8Array, offset: number, length: number): number {
     const tree = this.trees.find(keyspace);
     let node = this.trees.words[tree + TREE_ROOT]!;
-    if (node === 0 || !this.#filter.mayHave(keyspace, key, offset, length)) {
+    if (node === 0 || !this.#filter.mayHave(this, keyspace, key, offset, length)) {
       return 0;
     }
     const nodes = this.nodes;
@@ -214,7 +214,7 @@ export class ArenaIndex {
     if (this.#wasJustFound(keyspace, keyOffset, keyLength)) {
       return this.#replace(this.#foundPlace, op, recordStart);
     }
-    this.#filter.add(keyspace, u8, keyOffset, keyLength);
+    this.#filter.add(this, op);
     let tree = this.trees.find(keyspace);
     if (this.trees.words[tree + TREE_ROOT] === 0) {
       tree = this.#plant(keyspace, tree, keyOffset, keyLength);
@@ -245,6 +245,7 @@ export class ArenaIndex {
     const u32 = this.u32;
     const tree = this.trees.find(keyspace);
     assert(this.trees.words[tree + TREE_ROOT] !== 0, "A6: what is undone was inserted");
+    this.#filter.undo(op);
     const keyOffset = opKeyOffset(u32, op);
     const keyLength = opKeyLength(u32, op);
     const skip = this.trees.words[tree + TREE_PREFIX_LENGTH]!;

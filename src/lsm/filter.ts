@@ -48,8 +48,9 @@ export const NO_FILTER: FilterRecord = { page: 0, pageCount: 0, blocks: 0, probe
 /** Hashes of so many keys are 1 GiB. */
 const MAX_KEYS = 2 ** 27;
 const FIRST_CAPACITY = 1024;
-/** A filter that lets more through is not worth its pages. */
+/** A filter that lets more through is not worth its pages. With so many bits a key none does: 0.4 of two. */
 const MAX_RATE = 0.5;
+const FEW_BITS = 2;
 
 /** Collects the hashes of a part's keys, so that its filter is made when their number is known. 8 bytes a key. */
 export class FilterBuilder {
@@ -58,11 +59,16 @@ export class FilterBuilder {
   #count: number;
   /** The pages of the filter that was written last, to be used again. */
   #images: Uint8Array;
+  /** What was reckoned for the last one: mostly all have as many bits a key. */
+  #bitsPerKey: number;
+  #probes: number;
 
   constructor() {
     this.#words = new Int32Array(2 * FIRST_CAPACITY);
     this.#count = 0;
     this.#images = new Uint8Array(0);
+    this.#bitsPerKey = 0;
+    this.#probes = 0;
   }
 
   /** Hashes added since the last `reset`; the same one added twice counts twice. */
@@ -99,8 +105,9 @@ export class FilterBuilder {
     }
     const blocks = pageCount * BLOCKS_PER_PAGE;
     // The last page may bring more bits than were asked for, which is no reason for more probes.
-    const probes = probesFor(Math.min(bitsPerKey, (blocks * BLOCK_BITS) / count));
-    if (predictedRate(count, blocks, probes) > MAX_RATE) {
+    const bits = Math.min(bitsPerKey, (blocks * BLOCK_BITS) / count);
+    const probes = this.#probesFor(bits);
+    if (bits < FEW_BITS && predictedRate(count, blocks, probes) > MAX_RATE) {
       return NO_FILTER;
     }
     const record = { page: allocator.allocateRun(pageCount), pageCount, blocks, probes };
@@ -115,6 +122,14 @@ export class FilterBuilder {
     const words = new Int32Array(2 * this.#words.length);
     words.set(this.#words);
     this.#words = words;
+  }
+
+  #probesFor(bitsPerKey: number): number {
+    if (bitsPerKey !== this.#bitsPerKey) {
+      this.#bitsPerKey = bitsPerKey;
+      this.#probes = probesFor(bitsPerKey);
+    }
+    return this.#probes;
   }
 
   #fill({ pageCount, blocks, probes }: FilterRecord): void {

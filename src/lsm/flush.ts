@@ -2,7 +2,7 @@
  * A flush: the operations of frozen memtables on one keyspace, in key order, become a run of level 0.
  *
  * Where the keyspace has nothing in pages yet there is nothing that a tombstone or a range delete could hide, and they are
- * left out. Yields about once in 512 entries.
+ * left out. Yields once in 512 entries.
  */
 import { BATCH_DELETE, type BatchSource, CELL_DELETE } from "../btree/index.ts";
 import { coveredBytes, KeySample } from "./hidden.ts";
@@ -44,18 +44,13 @@ export function* flushRun(
   });
   const sample = new KeySample(around.pages, before.runs);
   let userBytes = 0;
-  for (let count = 1; batch.next(); count++) {
-    const { kind, u8, keyOffset, keyLength, values, words, valueOffset, valueLength, expiry } = batch;
-    userBytes += keyLength + valueLength;
-    sample.note(u8, keyOffset, keyLength);
-    if (kind !== BATCH_DELETE) {
-      writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, words);
-    } else if (!isBottom) {
-      writer.add(CELL_DELETE, u8, keyOffset, keyLength, u8, 0, 0, 0);
+  for (;;) {
+    const bytes = flushSome(batch, sample, writer, isBottom);
+    if (bytes === undefined) {
+      break;
     }
-    if (count % ENTRIES_A_STEP === 0) {
-      yield;
-    }
+    userBytes += bytes;
+    yield;
   }
   const written = writer.finish(isBottom ? NO_RANGE_DELETES : rangeDeletes);
   const entries = written.reduce((sum, { root }) => sum + root.count, 0);
@@ -65,6 +60,23 @@ export function* flushRun(
     parts.push({ ...part, hiddenBytes: covered + (sample.hiddenBytes * part.root.count) / Math.max(1, entries) });
   }
   return { parts, areas: writer.areas, userBytes, writtenBytes: writer.writtenBytes };
+}
+
+/** So many entries at the most; bytes of their keys and values, undefined: there is none left. (A function: see mergeSome.) */
+function flushSome(batch: BatchSource, sample: KeySample, writer: PartWriter, isBottom: boolean): number | undefined {
+  let userBytes = 0;
+  let count = 0;
+  for (; count < ENTRIES_A_STEP && batch.next(); count++) {
+    const { kind, u8, keyOffset, keyLength, values, words, valueOffset, valueLength, expiry } = batch;
+    userBytes += keyLength + valueLength;
+    sample.note(u8, keyOffset, keyLength);
+    if (kind !== BATCH_DELETE) {
+      writer.add(kind, u8, keyOffset, keyLength, values, valueOffset, valueLength, expiry, words);
+    } else if (!isBottom) {
+      writer.add(CELL_DELETE, u8, keyOffset, keyLength, u8, 0, 0, 0);
+    }
+  }
+  return count === 0 ? undefined : userBytes;
 }
 
 /** The manifest with one more run, above all others of its level. */

@@ -38,7 +38,7 @@ export interface MergedParts {
 
 const ENTRIES_A_STEP = 512;
 
-/** Yields about once in 512 entries. */
+/** Yields once in 512 entries. */
 export function* mergeParts(around: LsmSurroundings, task: MergeTask): Generator<void, MergedParts> {
   const { runs, lower, upper, level, isBottom, emptied } = task;
   const dropped = new Map<number, number>();
@@ -52,22 +52,39 @@ export function* mergeParts(around: LsmSurroundings, task: MergeTask): Generator
     partBytes: partBytesFor(around.segmentBytes, level),
     isCompressed: isBottom || level === DEEPEST_LEVEL,
   });
-  for (let count = 1; merge.next(); count++) {
-    if (merge.areaPage !== 0 && emptied.has(merge.areaPage)) {
-      moveValue(around.pages, merge, writer);
-      drop(merge.areaPage, PART_CRC_BYTES + merge.valueLength);
-    } else {
-      copy(merge, writer);
-    }
-    if (count % ENTRIES_A_STEP === 0) {
-      yield;
-    }
+  while (mergeSome(merge, writer, around.pages, emptied, drop)) {
+    yield;
   }
   const kept = isBottom
     ? NO_RANGE_DELETES
     : inputs.reduce((all, { rangeDeletes }) => uniteDeletes(all, rangeDeletes), NO_RANGE_DELETES);
   const parts = writer.finish(kept);
   return { parts, areas: writer.areas, dropped, writtenBytes: writer.writtenBytes };
+}
+
+/**
+ * So many entries at the most; whether there may be more. A function, not the body of the generator: what is around the loop
+ * of one that runs for long was never seen by the compiler, and makes it throw away the code of the loop each time.
+ */
+function mergeSome(
+  merge: RunMerge,
+  writer: PartWriter,
+  pages: PageFile,
+  emptied: ReadonlySet<number>,
+  drop: (page: number, bytes: number) => void,
+): boolean {
+  for (let count = 0; count < ENTRIES_A_STEP; count++) {
+    if (!merge.next()) {
+      return false;
+    }
+    if (merge.areaPage !== 0 && emptied.has(merge.areaPage)) {
+      moveValue(pages, merge, writer);
+      drop(merge.areaPage, PART_CRC_BYTES + merge.valueLength);
+    } else {
+      copy(merge, writer);
+    }
+  }
+  return true;
 }
 
 function copy(merge: RunMerge, writer: PartWriter): void {

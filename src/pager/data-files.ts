@@ -16,6 +16,9 @@ export interface DataFilesOptions {
   readonly fileBytes: number;
 }
 
+/** What was written is on its way to the disk at the latest when there is so much of it, so that a sync has little to wait for. */
+const AHEAD_BYTES = 8 * 1024 * 1024;
+
 export class DataFiles {
   readonly #disk: Disk;
   readonly #readOnly: boolean;
@@ -24,6 +27,8 @@ export class DataFiles {
   readonly #open: DiskFile[];
   readonly #unsynced: Set<DiskFile>;
   #directoryUnsynced: boolean;
+  /** Written since the disk was last told to begin. */
+  #waitingBytes: number;
 
   constructor(disk: Disk, { readOnly, joins, fileBytes }: DataFilesOptions) {
     this.#disk = disk;
@@ -33,6 +38,7 @@ export class DataFiles {
     this.#open = [];
     this.#unsynced = new Set();
     this.#directoryUnsynced = false;
+    this.#waitingBytes = 0;
   }
 
   get count(): number {
@@ -93,6 +99,11 @@ export class DataFiles {
     const file = this.#forWriting(Math.floor(position / this.#fileBytes));
     this.#unsynced.add(file);
     file.write(from, fromOffset, length, position % this.#fileBytes);
+    this.#waitingBytes += length;
+    if (this.#waitingBytes >= AHEAD_BYTES) {
+      this.#waitingBytes = 0;
+      file.syncAhead();
+    }
   }
 
   /** Whoever wrote what is in the files may not have come to sync it. */
@@ -103,6 +114,7 @@ export class DataFiles {
   }
 
   sync(): void {
+    this.#waitingBytes = 0;
     for (const file of this.#unsynced) {
       file.sync();
     }

@@ -153,6 +153,10 @@ class MemoryFile implements DiskFile {
     this.#check("sync", false);
   }
 
+  syncAhead(): void {
+    this.#check("sync", false);
+  }
+
   truncate(sizeBytes: number): void {
     this.#check("truncate", true);
     const inode = this.#inode;

@@ -50,6 +50,11 @@ export interface DiskFile {
   sync(): void;
   /** `sync` in a thread of its own: covers the writes made before the call, not those made while it runs. */
   syncSoon(): Promise<void>;
+  /**
+   * Begins to bring to the disk what was written so far, so that the next `sync` has less to wait for. A hint: it promises
+   * nothing, and leaves it to that `sync` to tell what went wrong.
+   */
+  syncAhead(): void;
   /** Cuts, or extends with zeros. */
   truncate(sizeBytes: number): void;
   sizeBytes(): number;

@@ -67,6 +67,23 @@ describe.each(disks)("Disk: $name", ({ make }) => {
     file.close();
   });
 
+  test("syncAhead is a hint: nothing is different after it, and a file is closed with some under way", () => {
+    const disk = make();
+    const file = disk.open("a", "create");
+    for (let i = 0; i < 20; i++) {
+      file.write(bytesOf("x"), 0, 1, i);
+      file.syncAhead();
+    }
+    file.sync();
+    expect(file.sizeBytes()).toBe(20);
+    file.close();
+    expect(codeOf(() => file.syncAhead())).not.toBe("none");
+    const again = disk.open("a", "write");
+    again.syncAhead();
+    expect(again.read(new Uint8Array(30), 0, 30, 0)).toBe(20);
+    again.close();
+  });
+
   test("shared memory is read from and written to", () => {
     const file = make().open("a", "create");
     const shared = new Uint8Array(new SharedArrayBuffer(64));
