@@ -3,10 +3,9 @@
  * all entries in random order, 1000 a commit, relaxed. The clock goes on after the last commit until the engine is idle.
  *
  * The windows are those of the writer alone: what its rate was while it was writing, every 100 ms. Then the same directory
- * is read by a process of its own, after a while in which nobody writes: as the compactions have left it.
+ * is read by a process of its own, as the compactions have left it.
  */
 import { performance } from "node:perf_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
 import { drawing, keyFor, VALUE_BYTES } from "./dataset.ts";
 import { allocatedBytes } from "./disk-bytes.ts";
 import type { Engine } from "./engine.ts";
@@ -24,8 +23,6 @@ import * as workloads from "./workloads.ts";
 /** Fewer windows say nothing of the slowest. */
 const LEAST_WINDOWS = 3;
 const CHECKED_ENTRIES = 1000;
-/** For what an engine does when nobody has written for some seconds: nacre merges the last flushes. */
-const REST_MS = 10_000;
 
 export async function measureSustained({ engine: name, directory, fillEntries }: Order): Promise<Findings> {
   const engine = createEngine(name);
@@ -62,8 +59,6 @@ export async function serveSustained({ engine: name, directory, fillEntries, onl
   const engine = createEngine(name);
   await engine.open(directory, "relaxed");
   // LevelDB moves its log into tables when it is opened, which may make work for a compaction.
-  await engine.idle();
-  await sleep(REST_MS);
   await engine.idle();
   const figures: Figures = {};
   for (const [id, workload] of [

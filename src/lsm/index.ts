@@ -32,7 +32,6 @@ export {
   compactionDebt,
   isOverfull,
   levelSizes,
-  type Pace,
   type PolicySettings,
   partBytesFor,
   policyFor,

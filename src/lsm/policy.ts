@@ -16,8 +16,7 @@
  *     6    ▇▇▇▇▇▇▇▇▇▇▇▇       filled first
  *
  * A level gives parts to the next one when it hides a tenth of that, or has twice as much. At twenty flushes they are too
- * many, whatever they hide; when there is time, at eight, and at leisure at four. When there is time, everything goes to
- * level 6 if that saves a tenth of it.
+ * many, whatever they hide. At rest there are three at the most, and everything goes to level 6 if that saves a tenth of it.
  *
  * **Tiered.** Four runs of a level become one of the next.
  *
@@ -33,18 +32,13 @@ import type { Part } from "./part.ts";
 import { earlierEnd, laterEnd } from "./range-deletes.ts";
 import type { CompactionStyle } from "./settings.ts";
 
-/**
- * How much time there is: none, as writers come first; what there is until they come back; or nobody has written for so long
- * that what only makes reads faster is worth its while.
- */
-export type Pace = "busy" | "idle" | "leisure";
-
 export interface PolicySettings {
   readonly style: CompactionStyle;
   /** The least that a level other than 0 and the deepest is worth having for. */
   readonly baseBytes: number;
   readonly unitBytes: number;
-  readonly pace: Pace;
+  /** There is time: leave as few runs as there should be at rest. */
+  readonly isIdle: boolean;
 }
 
 export interface CompactionInput {
@@ -73,8 +67,9 @@ const LEVEL_RATIO = 10;
 const LEVEL0_RUNS = 4;
 const LEVEL0_NEW_RUNS = 8;
 const OFTEN_SHARE = 0.25;
-const LEVEL0_TOO_MANY_RUNS: Readonly<Record<Pace, number>> = { busy: 20, idle: 8, leisure: 4 };
-/** Where there is time, merging everything would save no more than this share of it. */
+const LEVEL0_MOST_RUNS = 20;
+/** At rest there are fewer, and to merge everything would save no more than this share of it. */
+const LEVEL0_IDLE_RUNS = 4;
 const IDLE_SHARE = 0.1;
 /** New entries go down as far as they are so many times what they are merged with. */
 const CARRY_RATIO = 2;
@@ -86,8 +81,8 @@ const PARTS_A_SEGMENT = 2;
 const FLUSHED_PARTS_A_SEGMENT = 16;
 
 /** What is worth what, by the size of a log segment, of which a flush has two at the most. */
-export function policyFor(style: CompactionStyle, segmentBytes: number, pace: Pace): PolicySettings {
-  return { style, baseBytes: BASE_SEGMENTS * segmentBytes, unitBytes: UNIT_SEGMENTS * segmentBytes, pace };
+export function policyFor(style: CompactionStyle, segmentBytes: number, isIdle: boolean): PolicySettings {
+  return { style, baseBytes: BASE_SEGMENTS * segmentBytes, unitBytes: UNIT_SEGMENTS * segmentBytes, isIdle };
 }
 
 /** How large parts are: those of flushes smaller, since stretches begin and end with parts, and have all of them in it. */
@@ -118,7 +113,7 @@ export function rewriteOf(manifest: Manifest, run: Run, part: Part, emptied: Rea
 
 /** Whether so much has piled up that compactions come before everything else. */
 export function isOverfull(manifest: Manifest): boolean {
-  return runsOf(manifest, 0).length >= LEVEL0_TOO_MANY_RUNS.busy;
+  return runsOf(manifest, 0).length >= LEVEL0_MOST_RUNS;
 }
 
 /** Bytes that compactions would read and write before there was nothing left to do, about. */
@@ -227,7 +222,7 @@ function dueInto(manifest: Manifest, shape: Levels, settings: PolicySettings): n
   if (sweep !== undefined) {
     return sweep.into;
   }
-  if (settings.pace !== "busy" && savedBytes(manifest, shape) > sum(shape.sizes) * IDLE_SHARE) {
+  if (settings.isIdle && savedBytes(manifest, shape) > sum(shape.sizes) * IDLE_SHARE) {
     return DEEPEST_LEVEL;
   }
   const runs = runsOf(manifest, 0).length;
@@ -239,7 +234,8 @@ function dueInto(manifest: Manifest, shape: Levels, settings: PolicySettings): n
   const into = isNew ? levelForNew(shape) : levelForOld(shape, settings.baseBytes);
   const least = isNew && into > 1 ? 0 : sizes[into]!;
   const isEnough = runs >= (isNew ? LEVEL0_NEW_RUNS : LEVEL0_RUNS) && weights[0]! >= least;
-  return isEnough || runs >= LEVEL0_TOO_MANY_RUNS[settings.pace] ? into : undefined;
+  const isTooMuch = runs >= LEVEL0_MOST_RUNS || (settings.isIdle && runs >= LEVEL0_IDLE_RUNS);
+  return isEnough || isTooMuch ? into : undefined;
 }
 
 /** The deepest level that has no more than half of what comes down to it; otherwise one of its own, above all others. */

@@ -1,5 +1,4 @@
 /** What a checkpointer needs of its store, and what it tells of itself. */
-import type { Pace } from "../lsm/index.ts";
 import type { PageFile } from "../pager/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import type { CheckpointResult } from "./checkpoint-job.ts";
@@ -16,7 +15,7 @@ export interface CheckpointHost {
   /** The keyspaces there are. */
   kinds(): ReadonlyMap<number, KeyspaceKind>;
   /** Bytes that compactions of LSM keyspaces would have to go through; more where there is time for what can wait. */
-  compactionDebt(pace: Pace): number;
+  compactionDebt(isIdle: boolean): number;
   /** Entries in runs that ended before go with the next compaction; ms since the epoch. */
   expiredBefore(): number;
   /** Files of the log that are kept to be written over. */

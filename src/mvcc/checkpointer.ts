@@ -208,7 +208,7 @@ export class Checkpointer {
       this.#timer.startIn(dueInMs);
     } else if (this.#turns.isQuiet && this.wasteBytes > 0) {
       this.#timer.startIn(this.#turns.paidInMs);
-    } else if (this.#turns.hasLaterDebt || this.wasteBytes > 0 || this.#host.spareFiles > 0) {
+    } else if (this.#turns.hasIdleDebt || this.wasteBytes > 0 || this.#host.spareFiles > 0) {
       this.#timer.startIn(IDLE_MS);
     }
   }
@@ -341,7 +341,7 @@ export class Checkpointer {
       relocation,
       segmentBytes: this.#segmentBytes,
       compactionBytes,
-      pace: this.#turns.pace,
+      isQuiet: this.#turns.isQuiet,
     });
   }
 

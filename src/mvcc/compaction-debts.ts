@@ -1,5 +1,5 @@
-/** What compactions of all LSM keyspaces have to do, in bytes, at each pace. Worked out once for a state. */
-import { compactionDebt, type Pace, policyFor } from "../lsm/index.ts";
+/** What compactions of all LSM keyspaces have to do, in bytes: now, and once it is quiet. Worked out once for a state. */
+import { compactionDebt, policyFor } from "../lsm/index.ts";
 import type { Catalog } from "./catalog.ts";
 import type { ReadState } from "./read-state.ts";
 
@@ -7,32 +7,33 @@ export class CompactionDebts {
   readonly #catalog: Catalog;
   readonly #segmentBytes: number;
   #state: ReadState | undefined;
-  readonly #debts: Record<Pace, number>;
+  #busy: number;
+  #idle: number;
 
   constructor(catalog: Catalog, segmentBytes: number) {
     this.#catalog = catalog;
     this.#segmentBytes = segmentBytes;
     this.#state = undefined;
-    this.#debts = { busy: 0, idle: 0, leisure: 0 };
+    this.#busy = 0;
+    this.#idle = 0;
   }
 
-  /** Bytes that compactions would have to go through, about; the more time there is, the more of what can wait is among them. */
-  in(state: ReadState, pace: Pace): number {
+  /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
+  in(state: ReadState, isIdle: boolean): number {
     if (this.#state !== state) {
-      this.#debts.busy = this.#weigh(state, "busy");
-      this.#debts.idle = this.#weigh(state, "idle");
-      this.#debts.leisure = this.#weigh(state, "leisure");
+      this.#busy = this.#weigh(state, false);
+      this.#idle = this.#weigh(state, true);
       this.#state = state;
     }
-    return this.#debts[pace];
+    return isIdle ? this.#idle : this.#busy;
   }
 
-  #weigh(state: ReadState, pace: Pace): number {
+  #weigh(state: ReadState, isIdle: boolean): number {
     let debt = 0;
     for (const [keyspace, manifest] of state.manifests) {
       const settings = this.#catalog.byId(keyspace)?.lsm;
       if (settings !== undefined) {
-        debt += compactionDebt(manifest, policyFor(settings.compaction, this.#segmentBytes, pace));
+        debt += compactionDebt(manifest, policyFor(settings.compaction, this.#segmentBytes, isIdle));
       }
     }
     return debt;

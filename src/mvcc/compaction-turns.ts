@@ -2,22 +2,17 @@
  * When runs of LSM keyspaces are compacted, and how much at once.
  *
  * Flushes and compactions take turns in the one job that there is at a time. While writers freeze memtables, only what keeps
- * reads and flushes fast is compacted; what could wait has its time when little is written, and what only makes reads faster
- * some seconds later; both, where somebody asks for it.
- *
- * With a limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and where so
- * much waits that writers would have to wait for it, nothing does.
+ * reads and flushes fast is compacted; what could wait has its time when little is written, or somebody asks for it. With a
+ * limit on bytes a second the next compaction begins when the last one is paid for; flushes do not count, and where so much
+ * waits that writers would have to wait for it, nothing does.
  */
 import type { Clock } from "../clock.ts";
-import type { Pace } from "../lsm/index.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";
 
 /** When nothing was written since a memtable was frozen so long ago, there is time for compactions that could wait. */
 export const IDLE_MS = 500;
 /** When no memtable was frozen for so long, though something was written. */
 export const SLOW_MS = 2000;
-/** When no memtable was frozen for so long, whoever wrote is taken to be done. */
-export const LEISURE_MS = 5000;
 /** What a job of compactions reads before others have their turn, in log segments; the first where a flush waits. */
 const SEGMENTS_AWAITED = 2;
 const FIRST_RETRY_MS = 1000;
@@ -55,7 +50,7 @@ export class CompactionTurns {
     this.#frozenAtMs = this.#clock.now();
   }
 
-  /** There is all the time until `release`. */
+  /** Counts as quiet until `release`. */
   await(): void {
     this.#awaited++;
     this.#retryAtMs = 0;
@@ -65,27 +60,19 @@ export class CompactionTurns {
     this.#awaited--;
   }
 
-  get pace(): Pace {
-    const quietMs = this.#clock.now() - this.#frozenAtMs;
-    if (this.#awaited > 0 || quietMs >= LEISURE_MS) {
-      return "leisure";
-    }
-    const isWritten = this.#host.active?.segment.isEmpty === false;
-    return quietMs >= (isWritten ? SLOW_MS : IDLE_MS) ? "idle" : "busy";
-  }
-
   get isQuiet(): boolean {
-    return this.pace !== "busy";
+    const isWritten = this.#host.active?.segment.isEmpty === false;
+    return this.#awaited > 0 || this.#clock.now() - this.#frozenAtMs >= (isWritten ? SLOW_MS : IDLE_MS);
   }
 
   /** Bytes that are to be compacted now. */
   get debtBytes(): number {
-    return this.#host.compactionDebt(this.pace);
+    return this.#host.compactionDebt(this.isQuiet);
   }
 
-  /** Whether there will be something to compact if it stays quiet. */
-  get hasLaterDebt(): boolean {
-    return this.#host.compactionDebt("leisure") > 0;
+  /** Whether there will be something to compact once it is quiet. */
+  get hasIdleDebt(): boolean {
+    return this.#host.compactionDebt(true) > 0;
   }
 
   /** In how many milliseconds the next compaction is due; Infinity: there is none. */

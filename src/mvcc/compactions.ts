@@ -18,7 +18,6 @@ import {
   type LsmSettings,
   type MergedParts,
   mergeParts,
-  type Pace,
   type PageFrees,
   policyFor,
 } from "../lsm/index.ts";
@@ -36,7 +35,7 @@ export interface LsmWorkOptions {
   readonly segmentBytes: number;
   /** Pages that compactions may read before the job ends, in bytes; 0: none are made. */
   readonly compactionBytes: number;
-  readonly pace: Pace;
+  readonly isIdle: boolean;
   /** The job merges units itself, though it has a helper: they are all that there is to do, or what everything waits for. */
   readonly takesPart: boolean;
   /** Entries that ended before are dropped in compactions; ms since the epoch. */
@@ -227,8 +226,8 @@ export class Compactions {
   }
 
   #policy({ compaction }: LsmSettings): ReturnType<typeof policyFor> {
-    const { segmentBytes, pace } = this.#input.lsm;
-    return policyFor(compaction, segmentBytes, pace);
+    const { segmentBytes, isIdle } = this.#input.lsm;
+    return policyFor(compaction, segmentBytes, isIdle);
   }
 
   /** Throws `error` where compactions are all that the job is for. */

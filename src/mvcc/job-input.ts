@@ -1,5 +1,4 @@
 /** What a checkpoint job is given of the database as it is now. */
-import type { Pace } from "../lsm/index.ts";
 import type { CheckpointHost } from "./checkpoint-host.ts";
 import type { CheckpointInput, Relocation } from "./checkpoint-job.ts";
 import type { Memtable } from "./memtable.ts";
@@ -13,11 +12,11 @@ export interface JobPlan {
   readonly segmentBytes: number;
   /** What compactions may read; 0: there are none. */
   readonly compactionBytes: number;
-  readonly pace: Pace;
+  readonly isQuiet: boolean;
 }
 
 export function jobInput(host: CheckpointHost, ledger: PageLedger, plan: JobPlan): CheckpointInput {
-  const { memtables, relocation, segmentBytes, compactionBytes, pace } = plan;
+  const { memtables, relocation, segmentBytes, compactionBytes, isQuiet } = plan;
   const newest = memtables[0];
   return {
     pages: host.pages,
@@ -40,8 +39,8 @@ export function jobInput(host: CheckpointHost, ledger: PageLedger, plan: JobPlan
     lsm: {
       segmentBytes,
       compactionBytes,
-      pace,
-      takesPart: pace !== "busy" || host.isOverfull(),
+      isIdle: isQuiet,
+      takesPart: isQuiet || host.isOverfull(),
       expiredBefore: compactionBytes === 0 ? 0 : host.expiredBefore(),
     },
     helper: undefined,

@@ -22,7 +22,7 @@ export interface DatabaseStats {
   readonly isCheckpointing: boolean;
   /**
    * Bytes that compactions of LSM maps still have to go through, about, and bytes that will be cut off the page file at rest;
-   * 0: nothing is left to do. (What flushes there are, fewer than eight, are merged when nothing was written for some seconds.)
+   * 0: nothing is left to do.
    */
   readonly compactionDebtBytes: number;
   /** How point reads of LSM maps went since the database was opened. */
@@ -76,7 +76,7 @@ export function statsOf(store: Store): DatabaseStats {
     pendingPages: checkpointer.pagesPending,
     checkpoints: checkpointer.checkpoints,
     isCheckpointing: checkpointer.isRunning,
-    compactionDebtBytes: store.compactionDebt("idle") + store.checkpointer.wasteBytes,
+    compactionDebtBytes: store.compactionDebt(true) + store.checkpointer.wasteBytes,
     searches: {
       gets: store.searches.searches,
       filters: store.searches.filters,

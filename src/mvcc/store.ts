@@ -13,7 +13,7 @@
 import { assert } from "../assert.ts";
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
-import { type Combine, isOverfull, type Pace, SearchCounts } from "../lsm/index.ts";
+import { type Combine, isOverfull, SearchCounts } from "../lsm/index.ts";
 import { type Disk, type Meta, type PageFile, readMeta, writeMeta } from "../pager/index.ts";
 import type { Rng } from "../random.ts";
 import { Log, opKeyspace, type Segment } from "../wal/index.ts";
@@ -360,9 +360,9 @@ export class Store {
     await this.checkpointer.drain(signal);
   }
 
-  /** Bytes that compactions would have to go through, about, those that can wait among them as far as there is time. */
-  compactionDebt(pace: Pace): number {
-    return this.#debts.in(this.state, pace);
+  /** Bytes that compactions would have to go through, about. `isIdle`: those that can wait too. */
+  compactionDebt(isIdle: boolean): number {
+    return this.#debts.in(this.state, isIdle);
   }
 
   /** Checkpoints, cuts the file to size and closes. After a failure the log has everything that was acknowledged. */
@@ -429,7 +429,7 @@ export class Store {
         },
         pinnedCheckpoints: () => this.pins.pinnedCheckpoints(),
         kinds: () => this.catalog.kinds(),
-        compactionDebt: (pace) => this.compactionDebt(pace),
+        compactionDebt: (isIdle) => this.compactionDebt(isIdle),
         expiredBefore: () => this.expiredBefore(),
         get spareFiles() {
           return store.log.spareFiles;

@@ -41,7 +41,6 @@ function rangesFor(rng: Rng): { lower: Uint8Array; upper: Uint8Array | undefined
   });
 }
 
-const PACES = ["busy", "idle", "leisure"] as const;
 const KINDS = [
   { name: "levelled", settings: { compaction: "levelled" } },
   { name: "tiered", settings: { compaction: "tiered" } },
@@ -65,7 +64,7 @@ describe.each(KINDS)("runs, $name", ({ settings }) => {
         for (let flush = 0; flush < 30; flush++) {
           const rangeDeletes = rangesFor(rng);
           model.flush(operationsFor(rng, merges, expires), rangeDeletes);
-          for (let steps = below(rng, 4); steps > 0 && model.compact(PACES[below(rng, 3)]!); steps--) {}
+          for (let steps = below(rng, 4); steps > 0 && model.compact(below(rng, 2) === 0); steps--) {}
           if (below(rng, 5) === 0) {
             model.relocate(below(rng, model.free.pageCount + 1), 1 + below(rng, 200), below(rng, 2) === 0);
           }
@@ -74,7 +73,7 @@ describe.each(KINDS)("runs, $name", ({ settings }) => {
             model.compare();
           }
         }
-        for (let steps = 0; model.compact("leisure"); steps++) {
+        for (let steps = 0; model.compact(true); steps++) {
           expect(steps).toBeLessThan(5000);
         }
         model.check();
@@ -99,7 +98,7 @@ describe("compactions", () => {
       Array.from({ length: 50 }, (_, n) => ({ key: keyOf(n), kind: "delete", value: large(n) })),
       [{ lower: Buffer.from(keyOf(100)), upper: undefined }],
     );
-    while (model.compact("leisure")) {}
+    while (model.compact(true)) {}
     expect(model.manifest.runs.length).toBe(1);
     expect(model.manifest.hasRangeDeletes).toBe(false);
     const parts = [...model.manifest.parts()].map(({ part }) => part);
@@ -115,11 +114,11 @@ describe("compactions", () => {
     const model = new RunModel();
     model.flush(Array.from({ length: 100 }, (_, n) => ({ key: keyOf(n), kind: "put", value: large(n) })));
     model.flush(Array.from({ length: 90 }, (_, n) => ({ key: keyOf(n), kind: "put", value: Uint8Array.of(n) })));
-    while (model.compact("leisure")) {}
+    while (model.compact(true)) {}
     for (let n = 0; n < 6; n++) {
       model.flush([{ key: keyOf(0), kind: "put", value: Uint8Array.of(n) }]);
     }
-    while (model.compact("leisure")) {}
+    while (model.compact(true)) {}
     model.check();
     model.compare();
     const areas = [...model.manifest.areas.values()];

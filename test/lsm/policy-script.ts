@@ -7,7 +7,7 @@
  *   flush 1000-1500:20 deletes 1200-1300        a run of level 0; "deletes": the keys that its range delete covers, all the
  *                                               same where there is no number of keys
  *   run 6 1000-2000:20 in 70                    its values lie in the area at page 70; area 70 100 40: it has 100 bytes, 40 live
- *   busy · idle · leisure                       how much time there is
+ *   busy · idle                                 whether there is time
  *   step · steps                                one compaction; all until nothing is left
  *   shape                                       the runs, and the sweeps under way
  *
@@ -51,7 +51,7 @@ class Stage {
       style: options.includes("tiered") ? "tiered" : "levelled",
       baseBytes: number("base", 100),
       unitBytes: number("unit", 40),
-      pace: "busy",
+      isIdle: false,
     };
   }
 
@@ -64,10 +64,9 @@ class Stage {
         return this.#addRun(0, words);
       case "area":
         return this.#addArea(words.map(Number));
-      case "busy":
       case "idle":
-      case "leisure":
-        this.#settings = { ...this.#settings, pace: verb };
+      case "busy":
+        this.#settings = { ...this.#settings, isIdle: verb === "idle" };
         return [];
       case "step":
         return [this.#step() ?? "nothing to do"];

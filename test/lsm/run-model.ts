@@ -21,7 +21,7 @@ import { compactRuns, freeRuns, relocateRuns } from "../../src/lsm/compaction.ts
 import { flushRun, withRun } from "../../src/lsm/flush.ts";
 import { Manifest } from "../../src/lsm/manifest.ts";
 import { type Combine, encodeItems, Operands } from "../../src/lsm/operands.ts";
-import { type Compaction, chooseCompaction, type Pace, policyFor } from "../../src/lsm/policy.ts";
+import { type Compaction, chooseCompaction, policyFor } from "../../src/lsm/policy.ts";
 import { coveringDelete, type RangeDelete, uniteDeletes } from "../../src/lsm/range-deletes.ts";
 import { NOT_FOUND, RunReader, SearchCounts } from "../../src/lsm/reader.ts";
 import { RunMerge } from "../../src/lsm/run-merge.ts";
@@ -109,9 +109,9 @@ export class RunModel {
   }
 
   /** What the policy wants next; false where that is nothing. */
-  compact(pace: Pace): boolean {
+  compact(isIdle: boolean): boolean {
     const { settings, segmentBytes } = this.around;
-    const compaction = chooseCompaction(this.manifest, policyFor(settings.compaction, segmentBytes, pace));
+    const compaction = chooseCompaction(this.manifest, policyFor(settings.compaction, segmentBytes, isIdle));
     if (compaction !== undefined) {
       this.apply(compaction);
     }

@@ -66,7 +66,7 @@ function begin() {
   const begun = beginCompaction(
     pages,
     manifest,
-    chooseCompaction(manifest, policyFor("levelled", SEGMENT_BYTES, "idle"))!,
+    chooseCompaction(manifest, policyFor("levelled", SEGMENT_BYTES, true))!,
   )!;
   const revocable = new RevocablePages(job);
   helper.start({ ...SETTINGS, merge: begun.task, operator: undefined }, pages, revocable);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SimulatedClock } from "../../fuzz/engine/simulated-clock.ts";
-import type { Pace } from "../../src/lsm/index.ts";
 import type { CheckpointHost } from "../../src/mvcc/checkpoint-host.ts";
-import { CompactionTurns, IDLE_MS, LEISURE_MS, SLOW_MS } from "../../src/mvcc/compaction-turns.ts";
+import { CompactionTurns, IDLE_MS, SLOW_MS } from "../../src/mvcc/compaction-turns.ts";
 import { openOn } from "../../src/mvcc/index.ts";
 import { MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
@@ -13,15 +12,14 @@ const NO_LIMIT = Number.POSITIVE_INFINITY;
 interface Debts {
   busy: number;
   idle: number;
-  leisure?: number;
   isOverfull?: boolean;
   isWritten?: boolean;
 }
 
-function turnsOf({ busy, idle, leisure = idle, isOverfull = false, isWritten = false }: Debts, limit: number) {
+function turnsOf({ busy, idle, isOverfull = false, isWritten = false }: Debts, limit: number) {
   const clock = new SimulatedClock(1_000_000);
   const host = {
-    compactionDebt: (pace: Pace) => ({ busy, idle, leisure })[pace],
+    compactionDebt: (isIdle: boolean) => (isIdle ? idle : busy),
     isOverfull: () => isOverfull,
     active: { segment: { isEmpty: !isWritten } },
   } as unknown as CheckpointHost;
@@ -31,7 +29,7 @@ function turnsOf({ busy, idle, leisure = idle, isOverfull = false, isWritten = f
 describe("turns of compactions", () => {
   it("leave for quiet times what can wait", () => {
     const { clock, turns } = turnsOf({ busy: 0, idle: 10 }, NO_LIMIT);
-    expect([turns.dueInMs, turns.hasLaterDebt]).toEqual([NO_LIMIT, true]);
+    expect([turns.dueInMs, turns.hasIdleDebt]).toEqual([NO_LIMIT, true]);
     clock.pass(IDLE_MS - 1);
     expect(turns.isQuiet).toBe(false);
     clock.pass(1);
@@ -42,18 +40,6 @@ describe("turns of compactions", () => {
     expect(turns.dueInMs).toBe(0);
     turns.release();
     expect(turns.dueInMs).toBe(NO_LIMIT);
-  });
-
-  it("leave for later still what only makes reads faster, unless somebody asks for it", () => {
-    const { clock, turns } = turnsOf({ busy: 0, idle: 0, leisure: 10, isWritten: true }, NO_LIMIT);
-    clock.pass(LEISURE_MS - 1);
-    expect([turns.pace, turns.dueInMs, turns.hasLaterDebt]).toEqual(["idle", NO_LIMIT, true]);
-    clock.pass(1);
-    expect([turns.pace, turns.dueInMs]).toEqual(["leisure", 0]);
-    turns.frozen();
-    expect([turns.pace, turns.dueInMs]).toEqual(["busy", NO_LIMIT]);
-    turns.await();
-    expect([turns.pace, turns.dueInMs]).toEqual(["leisure", 0]);
   });
 
   it("take it for quiet where something was written only when no memtable was filled for longer", () => {

@@ -26,7 +26,7 @@ describe.each(["levelled", "tiered"] as const)("%s", (style) => {
     const added = Array.from({ length: RUNS }, (_, i) => part(5 + i));
     const sweeps = Manifest.empty.sweeps.with(0, { newestRun: 4, into: 6, from: Uint8Array.of(5) });
     const manifest = Manifest.empty.with({ added, sweeps, nextRun: 5 + RUNS });
-    const compaction = chooseCompaction(manifest, policyFor(style, SEGMENT_BYTES, "idle"));
+    const compaction = chooseCompaction(manifest, policyFor(style, SEGMENT_BYTES, true));
     expect(compaction?.inputs.length).toBe(RUNS);
     expect(compaction?.run).toBeUndefined();
   });
