@@ -18,11 +18,23 @@ export function linkOf(schema: Schema, child: Table, key: ForeignKey): Link | un
   if (parent === undefined) {
     return undefined;
   }
-  const parentColumns = referencedColumns(parent, key);
-  if (parentColumns === undefined || !isUnique(parent, parentColumns)) {
+  const parentColumns = uniqueColumns(parent, key);
+  if (parentColumns === undefined) {
     throw new DbError("INVALID", `foreign key mismatch - "${child.name}" referencing "${key.table}"`);
   }
   return { key, child, parent, parentColumns };
+}
+
+/** Whether the key refers to what may be referred to. */
+export function isMatched(schema: Schema, child: Table, key: ForeignKey): boolean {
+  const parent = schema.table(child.schema, key.table);
+  return parent !== undefined && uniqueColumns(parent, key) !== undefined;
+}
+
+/** The columns that it refers to, if something makes them unique. */
+function uniqueColumns(parent: Table, key: ForeignKey): readonly Column[] | undefined {
+  const columns = referencedColumns(parent, key);
+  return columns !== undefined && isUnique(parent, columns) ? columns : undefined;
 }
 
 function referencedColumns(parent: Table, key: ForeignKey): readonly Column[] | undefined {

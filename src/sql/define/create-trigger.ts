@@ -5,7 +5,7 @@ import { foldName } from "../catalog/name.ts";
 import type { Schemas } from "../catalog/schemas.ts";
 import type { CreateTrigger, Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
-import { failAt, requireOwnNames } from "./name.ts";
+import { failAt, isSchemaTable, requireOwnNames, writtenName } from "./name.ts";
 import type { SchemaChange } from "./schema-change.ts";
 
 /** Undefined: there is nothing to do. */
@@ -22,6 +22,9 @@ export function createTrigger(
   const place = isTemp ? table.schema : undefined;
   const view = from.view(place, table.name);
   const owner = view ?? from.table(place, table.name);
+  if (owner === undefined && isSchemaTable(table.name)) {
+    throw failAt(parsed, "cannot create trigger on system table", table.at);
+  }
   if (owner === undefined) {
     const shown = isTemp ? table.schema : catalog.name;
     throw failAt(parsed, `no such table: ${shown === undefined ? "" : `${shown}.`}${table.name}`, table.at);
@@ -30,7 +33,7 @@ export function createTrigger(
     if (ifNotExists) {
       return undefined;
     }
-    throw failAt(parsed, `trigger ${name} already exists`, at);
+    throw failAt(parsed, `trigger ${writtenName(parsed, at)} already exists`, at);
   }
   if (foldName(owner.name).startsWith("sqlite_")) {
     throw failAt(parsed, "cannot create trigger on system table", table.at);

@@ -2,11 +2,13 @@
 
 import type { Catalog } from "../catalog/catalog.ts";
 import { deleteEntry } from "../catalog/entry.ts";
+import { isMatched } from "../catalog/link.ts";
 import type { Schema, Table } from "../catalog/schema.ts";
 import type { Schemas } from "../catalog/schemas.ts";
 import type { Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
+import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
 import { InterpretedWrite } from "../write/interpreted-write.ts";
 import { Sequence } from "../write/run/sequence.ts";
@@ -37,7 +39,7 @@ export function dropTable(
     throw failAt(parsed, `table ${table.name} may not be dropped`, at);
   }
   return (transaction, author) => {
-    if (author.writing.settings.foreignKeys && catalog.references(table).length > 0) {
+    if (author.writing.settings.foreignKeys && concernsOthers(catalog, table, author.writing)) {
       deleteRows(parsed, table, catalog, options)(transaction, author);
     }
     deleteEntries(transaction, author.temp, schemas, table);
@@ -48,8 +50,18 @@ export function dropTable(
   };
 }
 
-/** What refers to the table's rows is treated as if they were deleted, without triggers. */
-function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, options: QueryOptions): SchemaChange {
+/** Whether rows refer to its rows, or some of its own may be what a COMMIT would fail for. */
+function concernsOthers(catalog: Catalog, table: Table, { settings, deferred }: Writing): boolean {
+  const isDeferred = table.foreignKeys.some((key) => key.initiallyDeferred || settings.deferForeignKeys);
+  return catalog.references(table).length > 0 || (isDeferred && deferred.count > 0);
+}
+
+/**
+ * What refers to the table's rows is treated as if they were deleted, without triggers. Keys that refer to what nothing makes
+ * unique do not keep a table from being dropped.
+ */
+function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, options: QueryOptions): SchemaChange {
+  const table = { ...dropped, foreignKeys: dropped.foreignKeys.filter((key) => isMatched(catalog, dropped, key)) };
   const deletion = {
     kind: "delete",
     at: 0,
@@ -70,7 +82,7 @@ function deleteRows(parsed: ParsedStatement, table: Table, catalog: Catalog, opt
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
-    references: (owner) => catalog.references(owner),
+    references: (owner) => catalog.references(owner).filter(({ table, key }) => isMatched(catalog, table, key)),
     triggersOf: () => [],
   };
   return (transaction, { values, writing }) => {

@@ -1,17 +1,29 @@
 /** Names of what is made: tables, views and indexes share them. */
 import type { DbError } from "../../errors.ts";
 import type { Catalog } from "../catalog/catalog.ts";
-import { foldName, quoteName } from "../catalog/name.ts";
+import { foldName } from "../catalog/name.ts";
 import type { CreateTrigger, CreateView } from "../parse/ast/definition.ts";
 import type { QualifiedName } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import { errorAt } from "../parse/syntax-error.ts";
+import { Tokenizer } from "../parse/tokenizer.ts";
 
 export function failAt(parsed: ParsedStatement, message: string, at: number): DbError {
   return errorAt("INVALID", message, parsed.text, at - parsed.start);
 }
 
-/** `catalog` is that of the schema in which it is to be. */ export function requireFreeName(
+/** The name at a place as it is written there, with its quotes. */
+export function writtenName({ text, start }: ParsedStatement, at: number): string {
+  const { end } = new Tokenizer(text, at - start);
+  return text.slice(at - start, end);
+}
+
+export function isSchemaTable(name: string): boolean {
+  return ["sqlite_schema", "sqlite_master"].includes(foldName(name));
+}
+
+/** `catalog` is that of the schema in which it is to be. */
+export function requireFreeName(
   parsed: ParsedStatement,
   { name, at }: QualifiedName,
   catalog: Catalog,
@@ -20,10 +32,12 @@ export function failAt(parsed: ParsedStatement, message: string, at: number): Db
   if (name.toLowerCase().startsWith("sqlite_")) {
     throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
   }
-  const shown = quoteName(name);
   if (catalog.has(name)) {
     const taken = catalog.view(undefined, name) === undefined ? "table" : "view";
-    const what = kind === "index" ? `there is already a ${taken} named ${name}` : `${taken} ${shown} already exists`;
+    const what =
+      kind === "index"
+        ? `there is already a ${taken} named ${name}`
+        : `${taken} ${writtenName(parsed, at)} already exists`;
     throw failAt(parsed, what, at);
   }
   if (catalog.index(undefined, name) !== undefined) {

@@ -32,6 +32,9 @@ export function parseCreateTrigger(tokens: TokenStream, temporary: boolean): Cre
   } while (tokens.kind !== "END");
   tokens.trigger = undefined;
   tokens.expect("END");
+  if (tokens.parameterCount > 0) {
+    tokens.complain("trigger cannot use variables", name.at);
+  }
   const text = `CREATE TRIGGER ${tokens.text.slice(name.at, tokens.previousEnd)}`;
   return { kind: "create-trigger", ...name, temporary, ifNotExists, time, event, columns, table, when, body, text };
 }

@@ -40,6 +40,12 @@ function parseUnary(tokens: TokenStream, kind: "-" | "+" | "~" | "NOT"): Express
     return { kind: "integer", at, value: LOWEST_INTEGER };
   }
   const operand = tokens.expression(kind === "NOT" ? NOT : PREFIX);
+  if (kind === "-" && operand.kind === "integer" && operand.value === LOWEST_INTEGER) {
+    const hexadecimal = /^0x[\da-f_]+/i.exec(tokens.text.slice(operand.at));
+    if (hexadecimal !== null) {
+      throw tokens.invalid(`hex literal too big: -${hexadecimal[0]}`);
+    }
+  }
   tokens.raise(tokens.height + 1);
   return { kind: "unary", at, operator: kind === "NOT" ? "not" : kind, operand };
 }

@@ -1,6 +1,6 @@
 /** The functions that exist in windows alone (https://sqlite.org/windowfunctions.html#built_in_window_functions). */
 import { DbError } from "../../errors.ts";
-import { castTo } from "../value/affinity.ts";
+import { castTo, toNumericAffinity } from "../value/affinity.ts";
 import {
   ANY_TYPE,
   answer,
@@ -8,6 +8,7 @@ import {
   answerInteger,
   answerNull,
   answerReal,
+  BIG,
   INTEGER,
   NULL,
   REAL,
@@ -42,14 +43,21 @@ function shifted(direction: 1 | -1): WindowFunction["answerAt"] {
   };
 }
 
+/** The argument of the row, which may be a text that is a number. */
 function positive(place: WindowPlace, index: number, what: string): number {
   place.argument(place.position, index);
+  toNumericAffinity(answer.tag, answered());
+  const { tag } = answer;
   const value =
-    answer.tag === INTEGER ? answer.number : answer.tag === REAL && Number.isInteger(answer.number) ? answer.number : 0;
+    tag === INTEGER ? answer.number : tag === BIG ? Number(answered()) : tag === REAL ? wholeOf(answer.number) : 0;
   if (value <= 0) {
-    throw new DbError("INVALID", `argument of ${what} must be a positive integer`);
+    throw new DbError("INVALID", `${what} must be a positive integer`);
   }
   return value;
+}
+
+function wholeOf(number: number): number {
+  return Number.isInteger(number) ? number : 0;
 }
 
 /** The argument in a row of the frame, counted from 0; negative from its end. */
@@ -136,7 +144,7 @@ const WINDOW_FUNCTIONS: readonly WindowFunction[] = [
     minimum: 2,
     maximum: 2,
     typesOf: ofTypes(ANY_TYPE),
-    answerAt: (place) => answerInFrame(place, positive(place, 1, "nth_value") - 1),
+    answerAt: (place) => answerInFrame(place, positive(place, 1, "second argument to nth_value") - 1),
   },
 ];
 

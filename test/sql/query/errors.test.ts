@@ -40,13 +40,34 @@ test.each([
   ],
   [
     "with recursive c(n) as (select 1 union all select n + 1 from c where (select n from c) < 5) select * from c",
-    "recursive reference in a subquery: c",
+    "multiple recursive references: c",
   ],
   [
     "select sum(a) over (order by id rows between a preceding and current row) from t",
     "frame starting offset must be a non-negative integer",
   ],
-  ["select a, row_number() over () from t group by 2", "misuse of window function in the GROUP BY clause"],
+  ["select a, row_number() over () from t group by 2", "misuse of window function row_number()"],
+  ["select a, row_number() over () as n from t group by n", "misuse of aliased window function n"],
+  [
+    "with c(n) as (select 1 union all select count(*) from c) select * from c",
+    "recursive aggregate queries not supported",
+  ],
+  [
+    "with c(n) as (select 1 union all select sum(n) over () from c) select * from c",
+    "cannot use window functions in recursive queries",
+  ],
+  [
+    "with c(n) as (select 1 union all select n + 1 from c where (select 1 from c)) select * from c",
+    "multiple recursive references: c",
+  ],
+  ["with c(n) as (select 1 union all select n from c union select n from c) select * from c", "circular reference: c"],
+  ["with c(n) as (select 1, 2 union all select n from c) select * from c", "table c has 2 values for 1 columns"],
+  [
+    "with c(n) as (select 1 as a union all select n + 1 from c where n < 3 order by n) select * from c",
+    "1st ORDER BY term does not match any column in the result set",
+  ],
+  ["select nth_value(a, 0) over () from (select 1 a)", "second argument to nth_value must be a positive integer"],
+  ["select -0x8000000000000000", "hex literal too big: -0x8000000000000000"],
   ["select * from t indexed by nosuch", "no such index: nosuch"],
   ["select a from t order by a collate nosuch", "no such collation sequence: nosuch"],
   ["select a from t where a regexp b", "no such function: regexp"],

@@ -7,10 +7,9 @@ import type { Schemas } from "../../catalog/schemas.ts";
 import type { AlterTable, AlterTableChange, CreateTable } from "../../parse/ast/definition.ts";
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
-import { Tokenizer } from "../../parse/tokenizer.ts";
 import type { QueryOptions } from "../../query/interpreted-query.ts";
 import type { SessionFunctions } from "../../run/session-functions.ts";
-import { failAt } from "../name.ts";
+import { failAt, isSchemaTable, writtenName } from "../name.ts";
 
 export interface Alteration {
   /** The ALTER TABLE itself. */
@@ -84,13 +83,7 @@ export function columnOf({ parsed, table }: Alteration, { name, at }: Name): Col
 
 /** The same, where SQLite shows a name that it does not know in quotes, with those that it was written with. */
 export function quotedColumnOf({ parsed, table }: Alteration, { name, at }: Name): Column {
-  const { text, start } = parsed;
-  const { end } = new Tokenizer(text, at - start);
-  return named(table.columns, name) ?? refuse(parsed, `"${text.slice(at - start, end)}"`, at);
-}
-
-function isSchemaTable(name: string): boolean {
-  return ["sqlite_schema", "sqlite_master"].includes(foldName(name));
+  return named(table.columns, name) ?? refuse(parsed, `"${writtenName(parsed, at)}"`, at);
 }
 
 function refuse(parsed: ParsedStatement, shown: string, at: number): never {

@@ -20,21 +20,24 @@ import {
   columnOf,
   type Grouping,
   type SourceColumn,
+  type WindowCall,
 } from "./bound.ts";
 import { allOf } from "./comparison.ts";
 import { bindFrom, hasColumn, shownColumns } from "./joins.ts";
 import { bindOrdering } from "./ordering.ts";
+import type { Part } from "./part.ts";
 import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
 import { isNamed, type VisibleSource } from "./visible-source.ts";
 import { isSame } from "./walk.ts";
 import { bindWith, type PartBinders } from "./with.ts";
 
-/** A query in a scope; `around` is the one that it stands in. */
-export function bindQuery(around: Scope, query: Query): BoundQuery {
+/** A query in a scope; `around` is the one that it stands in. `check` sees the first SELECT before those that follow are bound. */
+export function bindQuery(around: Scope, query: Query, check?: (first: BoundBody) => void): BoundQuery {
   const scope = around.inner();
   bindCommon(scope, query.with);
   const first = bindPart(scope, query.first);
+  check?.(first.body);
   const parts = [first];
   let { body } = first;
   for (const { operator, core, at } of query.rest) {
@@ -57,22 +60,13 @@ export function bindCommon(scope: Scope, clause: Query["with"]): void {
 /** What a common query is bound with (with.ts). */
 const PART_BINDERS: PartBinders = {
   bindQuery,
-  bindPart: (scope, core) => bindPart(scope, core).complete(),
+  bindPart,
   combine,
-  finish: (scope, body, query) => {
-    const ordering = query.orderBy.map((term, index) => bindCompoundOrdering(scope, term, index, body, []));
+  finish: (scope, query, { body, parts, ordered }) => {
+    const ordering = query.orderBy.map((term, index) => bindCompoundOrdering(scope, term, index, ordered, parts));
     return finish(scope, ordering, query, () => body);
   },
 };
-
-interface Part {
-  readonly body: BoundBody;
-  /** Undefined for VALUES. */
-  readonly scope: Scope | undefined;
-  readonly aliases: readonly (string | undefined)[];
-  /** Completes what ORDER BY has added to: aggregates and windows. */
-  readonly complete: () => BoundBody;
-}
 
 /** `complete` gives the body again once ORDER BY is bound, which may have added aggregates and windows. */
 function finish(scope: Scope, ordering: readonly BoundOrdering[], query: Query, complete: () => BoundBody): BoundQuery {
@@ -255,9 +249,12 @@ function nameBehindCollate(scope: Scope, expression: Expression): string | undef
 /** A number is the place of a result column, everything else an expression. */
 function bindGroupTerm(scope: Scope, term: Expression, columns: readonly BoundColumn[]): Grouping["keys"][number] {
   const position = positionOf(scope, term, columns, "GROUP BY", undefined);
+  scope.windowsRefused = true;
   const value = position === undefined ? scope.expression(term) : columns[position]!.value;
+  scope.windowsRefused = false;
   if (scope.readsWindows(value)) {
-    throw scope.statement.fail("misuse of window function in the GROUP BY clause", term.at);
+    const [{ function: window }] = scope.windowCalls as [WindowCall];
+    throw scope.statement.fail(`misuse of window function ${window.name}()`, term.at);
   }
   if (scope.readsAggregates(value)) {
     throw scope.statement.fail("aggregate functions are not allowed in the GROUP BY clause", term.at);
@@ -348,14 +345,14 @@ function bindCompoundOrdering(
   scope: Scope,
   { expression, descending, nullsFirst }: OrderingTerm,
   index: number,
-  body: BoundBody,
+  { columns }: Pick<BoundBody, "columns">,
   parts: readonly Part[],
 ): BoundOrdering {
   const { inside, collation } = withoutCollate(expression);
   const inParts = scope.statement.isObserved ? firstMatch(parts, inside) : undefined;
   const position =
-    positionOf(scope, inside, body.columns, "ORDER BY", index) ??
-    namedColumn(body.columns, inside) ??
+    positionOf(scope, inside, columns, "ORDER BY", index) ??
+    namedColumn(columns, inside) ??
     inParts ??
     firstMatch(parts, inside);
   if (position === undefined) {
@@ -364,7 +361,7 @@ function bindCompoundOrdering(
       expression.at,
     );
   }
-  const column = body.columns[position]!;
+  const column = columns[position]!;
   const said = collation === undefined ? column.collation : scope.statement.collation(collation, expression.at);
   return { value: column.value, descending, nullsFirst, collation: said };
 }

@@ -17,14 +17,15 @@ import {
   type Source,
 } from "./bound.ts";
 import { withRealColumns } from "./column-affinity.ts";
+import type { Part } from "./part.ts";
 import type { CommonQuery, CommonReference, Scope } from "./scope.ts";
 import { affinityOf, collationOf, firstCore } from "./traits.ts";
 import { uniqueNames } from "./unique-names.ts";
 
 /** What query.ts lends: a common query is bound as any other is. */
 export interface PartBinders {
-  readonly bindQuery: (around: Scope, query: Query) => BoundQuery;
-  readonly bindPart: (scope: Scope, core: SelectCore | Values) => BoundBody;
+  readonly bindQuery: (around: Scope, query: Query, check: (first: BoundBody) => void) => BoundQuery;
+  readonly bindPart: (scope: Scope, core: SelectCore | Values) => Part;
   readonly combine: (
     scope: Scope,
     operator: CompoundOperator,
@@ -33,7 +34,14 @@ export interface PartBinders {
     at: number,
   ) => BoundBody;
   /** ORDER BY and LIMIT of a recursive query. */
-  readonly finish: (scope: Scope, body: BoundBody, query: Query) => BoundQuery;
+  readonly finish: (scope: Scope, query: Query, bound: BoundRecursion) => BoundQuery;
+}
+
+interface BoundRecursion {
+  readonly body: BoundBody;
+  readonly parts: readonly Part[];
+  /** The columns as ORDER BY knows them: by the names that the first SELECT gives them, not by those behind the query's name. */
+  readonly ordered: Pick<BoundBody, "columns">;
 }
 
 export function bindWith(scope: Scope, clause: With | undefined, binders: PartBinders): void {
@@ -75,7 +83,8 @@ class Common implements CommonQuery {
     const references = this.#references;
     if (this.#step !== undefined) {
       if (scope.around !== this.#step.around) {
-        throw scope.statement.fail(`recursive reference in a subquery: ${name}`, at);
+        const which = this.#step.hasReferred ? "multiple recursive references" : "recursive reference in a subquery";
+        throw scope.statement.fail(`${which}: ${name}`, at);
       }
       if (this.#step.hasReferred) {
         throw scope.statement.fail(`multiple references to recursive table: ${name}`, at);
@@ -97,38 +106,55 @@ class Common implements CommonQuery {
   }
 
   #bind(): BoundQuery {
-    const { query, columns, name, at } = this.#table;
-    const bound = this.#recursive(query) ?? withRealColumns(this.#binders.bindQuery(this.#scope, query));
-    const count = bound.body.columns.length;
-    if (columns !== undefined && columns.length !== count) {
-      throw this.#scope.statement.fail(`table ${name} has ${count} values for ${columns.length} columns`, at);
-    }
-    return bound;
+    const { query } = this.#table;
+    const check = (first: BoundBody): void => this.#checkCount(first);
+    return this.#recursive(query) ?? withRealColumns(this.#binders.bindQuery(this.#scope, query, check));
   }
 
   #recursive(query: Query): BoundQuery | undefined {
     const folded = foldName(this.#table.name);
     const isShadowed = query.with?.tables.some((table) => foldName(table.name) === folded) === true;
-    const firstStep = isShadowed ? -1 : query.rest.findIndex(({ core }) => mentions(core, folded));
-    if (firstStep < 0) {
+    const { rest } = query;
+    const last = rest.at(-1)?.operator;
+    if (isShadowed || (last !== "union" && last !== "union all")) {
       return undefined;
     }
-    const steps = query.rest.slice(firstStep);
-    if (!steps.every(({ operator, core }) => isUnion(operator) && mentions(core, folded))) {
+    // Those at the end that are put to what is before them alike.
+    let firstStep = rest.length;
+    while (firstStep > 0 && rest[firstStep - 1]!.operator === last && mentions(rest[firstStep - 1]!.core, folded)) {
+      firstStep--;
+    }
+    if (firstStep === rest.length) {
       return undefined;
     }
+    const steps = rest.slice(firstStep);
     const { bindPart, combine, finish } = this.#binders;
     const scope = this.#scope.inner();
     bindWith(scope, query.with, this.#binders);
-    let initial = bindPart(scope, query.first);
-    for (const { operator, core, at } of query.rest.slice(0, firstStep)) {
-      initial = combine(scope, operator, initial, bindPart(scope, core), at);
+    const parts = [bindPart(scope, query.first)];
+    let initial = parts[0]!.complete();
+    for (const { operator, core, at } of rest.slice(0, firstStep)) {
+      const part = bindPart(scope, core);
+      parts.push(part);
+      initial = combine(scope, operator, initial, part.complete(), at);
     }
-    const body = this.#body(scope, initial, steps);
-    return finish(scope, body, query);
+    this.#checkCount(initial);
+    return finish(scope, query, this.#recursion(scope, initial, parts, steps));
   }
 
-  #body(scope: Scope, initial: BoundBody, steps: readonly CompoundPart[]): BoundBody {
+  #checkCount({ columns: given }: BoundBody): void {
+    const { columns, name, at } = this.#table;
+    if (columns !== undefined && columns.length !== given.length) {
+      throw this.#scope.statement.fail(`table ${name} has ${given.length} values for ${columns.length} columns`, at);
+    }
+  }
+
+  #recursion(
+    scope: Scope,
+    initial: BoundBody,
+    initialParts: readonly Part[],
+    steps: readonly CompoundPart[],
+  ): BoundRecursion {
     const { columns: names, name } = this.#table;
     const ofFirst = firstCore(initial).columns;
     const unique = uniqueNames(initial.columns.map((column, index) => names?.[index]?.name ?? column.name));
@@ -141,40 +167,60 @@ class Common implements CommonQuery {
       isHidden: false,
     }));
     const source = scope.statement.newSource(name, columns, undefined, { kind: "recursion" });
-    const bodies = steps.map(({ core, at, operator }) => {
-      this.#step = { around: scope, source, hasReferred: false };
-      let part: BoundBody;
-      try {
-        part = this.#binders.bindPart(scope, core);
-      } finally {
-        this.#step = undefined;
-      }
-      if (part.columns.length !== columns.length) {
+    const stepParts = steps.map((step) => this.#bindStep(scope, source, step));
+    const bodies = stepParts.map((part) => part.complete() as BoundCore);
+    const collations = columns.map(({ collation }, index) => {
+      const later = bodies.map((body) => collationOf(body.columns[index]!.value)?.collation);
+      return collation ?? later.find((each) => each !== undefined);
+    });
+    const resultColumns = columns.map((column) => ({
+      name: column.name,
+      value: columnOf(source, column),
+      collation: column.collation,
+    }));
+    return {
+      body: {
+        kind: "recursion",
+        initial,
+        steps: bodies,
+        source,
+        collations,
+        isDistinct: steps[0]!.operator === "union",
+        columns: resultColumns,
+      },
+      parts: [...initialParts, ...stepParts],
+      ordered: {
+        columns: resultColumns.map(({ value }, index) => ({
+          name: initial.columns[index]!.name,
+          value,
+          collation: collations[index],
+        })),
+      },
+    };
+  }
+
+  #bindStep(scope: Scope, source: Source, { core, at, operator }: CompoundPart): Part {
+    this.#step = { around: scope, source, hasReferred: false };
+    try {
+      const part = this.#binders.bindPart(scope, core);
+      const { columns, grouping, windowing } = part.body as BoundCore;
+      if (columns.length !== source.columns.length) {
         throw scope.statement.fail(
           `SELECTs to the left and right of ${operator.toUpperCase()} do not have the same number of result columns`,
           at,
         );
       }
-      return part as BoundCore;
-    });
-    return {
-      kind: "recursion",
-      initial,
-      steps: bodies,
-      source,
-      collations: columns.map(({ collation }) => collation),
-      isDistinct: steps.some(({ operator }) => operator === "union"),
-      columns: columns.map((column) => ({
-        name: column.name,
-        value: columnOf(source, column),
-        collation: column.collation,
-      })),
-    };
+      if (windowing !== undefined) {
+        throw scope.statement.fail("cannot use window functions in recursive queries", at);
+      }
+      if (grouping !== undefined) {
+        throw scope.statement.fail("recursive aggregate queries not supported", at);
+      }
+      return part;
+    } finally {
+      this.#step = undefined;
+    }
   }
-}
-
-function isUnion(operator: CompoundOperator): boolean {
-  return operator === "union" || operator === "union all";
 }
 
 /** Whether a name stands in the FROM of a SELECT. */

@@ -36,7 +36,7 @@ export function bindUpdate(around: Scope, update: Update, table: Table): BoundUp
     keyColumns: key.length,
     assigned: assignments.map(({ column }) => column),
     conflict: update.conflict,
-    returning: bindReturning(around, table, update.table.alias ?? table.name, update.returning),
+    returning: bindReturning(around, table, update.returning),
   };
 }
 
@@ -49,7 +49,7 @@ export function bindDelete(around: Scope, statement: Delete, table: Table): Boun
     target: bindTarget(scope.statement, table),
     query: chosen(scope, statement, queryOf(scope, from, where, key)),
     keyColumns: key.length,
-    returning: bindReturning(around, table, statement.table.alias ?? table.name, statement.returning),
+    returning: bindReturning(around, table, statement.returning),
   };
 }
 

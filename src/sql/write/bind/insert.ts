@@ -38,7 +38,7 @@ export function bindInsert(around: Scope, insert: Insert, table: Table): BoundIn
     upserts: insert.upserts.map((upsert, index) =>
       bindUpsert(scope, target, name, upsert, index === insert.upserts.length - 1),
     ),
-    returning: bindReturning(scope, table, name, insert.returning),
+    returning: bindReturning(scope, table, insert.returning),
   };
 }
 

@@ -8,19 +8,18 @@ import { lone } from "../../query/bind/visible-source.ts";
 import type { BoundReturning } from "./bound.ts";
 import { newRecord } from "./target.ts";
 
-/** `name` is what the statement calls the table. */
+/** As in SQLite, it knows the table by its own name, not by the one that the statement gives it. */
 export function bindReturning(
   around: Scope,
   table: Table,
-  name: string,
   returning: Returning | undefined,
 ): BoundReturning | undefined {
   if (returning === undefined) {
     return undefined;
   }
   const scope = around.inner();
-  const row = newRecord(scope.statement, name, table);
-  scope.sources.push(lone(name, undefined, row));
+  const row = newRecord(scope.statement, table.name, table);
+  scope.sources.push(lone(table.name, undefined, row));
   scope.aggregatesRefused = "row";
   scope.windowsRefused = true;
   for (const column of returning.columns) {

@@ -1,4 +1,5 @@
 /** ON CONFLICT: what it is about, and what it sets. */
+import { foldName } from "../../catalog/name.ts";
 import { isKeyed, keyColumnsOf } from "../../catalog/schema.ts";
 import type { Upsert } from "../../parse/ast/write.ts";
 import type { Bound, BoundIndex } from "../../query/bind/bound.ts";
@@ -79,8 +80,10 @@ function updateOf(around: Scope, { table }: Target, name: string, upsert: Upsert
   const existing = newRecord(scope.statement, name, table);
   const excluded = bareRecord(scope.statement, "excluded", table);
   scope.sources.push(lone(name, table.schema, existing));
-  // A mere name is a column of the row that is there.
-  scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
+  if (foldName(name) !== "excluded") {
+    // A mere name is a column of the row that is there.
+    scope.sources.push({ ...lone("excluded", undefined, excluded), isQualifiedOnly: true });
+  }
   scope.aggregatesRefused = "row";
   scope.windowsRefused = true;
   return {
