@@ -7,12 +7,20 @@
  */
 import { foldName } from "../../catalog/name.ts";
 import type { From, FromTerm, Join, Name } from "../../parse/ast/query.ts";
-import { type Bound, type BoundFrom, columnOf, type JoinKind, type SourceColumn } from "./bound.ts";
+import type { Bound, BoundFrom, JoinKind, SourceColumn } from "./bound.ts";
 import { and, bindComparison } from "./comparison.ts";
 import { visibleSource } from "./from.ts";
 import type { Scope } from "./scope.ts";
 import { uniqueNames } from "./unique-names.ts";
-import { columnNamed, firstOf, type JoinSide, joinBetween, NO_NAMES, type VisibleSource } from "./visible-source.ts";
+import {
+  columnNamed,
+  columnOfTable,
+  firstOf,
+  type JoinSide,
+  NO_NAMES,
+  tablesIn,
+  type VisibleSource,
+} from "./visible-source.ts";
 import { sourcesReadBy } from "./walk.ts";
 
 /** SQLite's bound. */
@@ -166,22 +174,21 @@ function bindShared(scope: Scope, join: Join, side: JoinSide, before: number, le
   const names = natural ? sharedNames(left, right) : (using ?? []);
   const conditions = names.map(({ name }) => {
     const folded = foldName(name);
-    const ofRight = right.find((visible) => !isMergedInside(visible, side, folded) && hasColumn(visible, folded));
+    const shown = right.find((visible) => !isMergedInside(visible, side, folded) && hasColumn(visible, folded));
+    const ofRight = columnOfTable(right, folded, level.around.length);
     const ofLeft = leftColumn(scope, name, left, level, at);
-    if (ofRight === undefined || ofLeft === undefined) {
+    if (shown === undefined || ofRight === undefined || ofLeft === undefined) {
       throw scope.statement.fail(`cannot join using column ${name} - column not present in both tables`, at);
     }
-    return { ofLeft, ofRight, folded };
+    return { ofLeft, ofRight, shown, folded };
   });
-  for (const { ofRight, folded } of conditions) {
+  for (const { shown, folded } of conditions) {
     side.using = new Set([...side.using, folded]);
-    ofRight.merged = new Set([...ofRight.merged, folded]);
+    shown.merged = new Set([...shown.merged, folded]);
   }
   return conditions.length === 0
     ? undefined
-    : conditions
-        .map(({ ofLeft, ofRight, folded }) => bindComparison(ofLeft, "=", columnIn(ofRight, folded)))
-        .reduce(and);
+    : conditions.map(({ ofLeft, ofRight }) => bindComparison(ofLeft, "=", ofRight)).reduce(and);
 }
 
 /** Whether a join further inside has made the column one with another. */
@@ -211,41 +218,20 @@ function leftColumn(
   at: number,
 ): Bound | undefined {
   const folded = foldName(name);
-  const having = firstOfEach(
-    left.filter((visible) => hasColumn(visible, folded)),
-    around.length,
-  );
-  const [leftmost, ...others] = having;
-  if (leftmost === undefined) {
-    return undefined;
+  const depth = around.length;
+  const having = tablesIn(left, depth).filter(({ members }) => members.some((visible) => hasColumn(visible, folded)));
+  const columns = having.map(({ members }) => columnOfTable(members, folded, depth)!);
+  if (!hasRight || columns.length < 2) {
+    return columns[0];
   }
-  if (!hasRight || others.length === 0) {
-    return columnIn(leftmost, folded);
-  }
-  for (const [index, other] of others.entries()) {
-    if (joinBetween(having[index]!, other)?.using.has(folded) !== true) {
+  for (const { side } of having.slice(1)) {
+    if (side?.using.has(folded) !== true) {
       throw scope.statement.fail(`ambiguous reference to ${name} in USING()`, at);
     }
   }
-  return firstOf(having.map((visible) => columnIn(visible, folded)));
-}
-
-/** Of the sources in one pair of parentheses the first: together they are one table. */
-function firstOfEach(sources: readonly VisibleSource[], depth: number): VisibleSource[] {
-  const firsts = new Map<JoinSide, VisibleSource>();
-  for (const visible of sources) {
-    const side = visible.joins[depth]!;
-    if (!firsts.has(side)) {
-      firsts.set(side, visible);
-    }
-  }
-  return [...firsts.values()];
+  return firstOf(columns);
 }
 
 export function hasColumn({ source }: VisibleSource, folded: string): boolean {
   return columnNamed(source, folded) !== undefined;
-}
-
-function columnIn({ source }: VisibleSource, folded: string): Bound {
-  return columnOf(source, columnNamed(source, folded)!);
 }

@@ -28,7 +28,7 @@ import { bindOrdering } from "./ordering.ts";
 import type { Part } from "./part.ts";
 import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
-import { isNamed, type VisibleSource } from "./visible-source.ts";
+import { columnOfTable, isNamed, type VisibleSource } from "./visible-source.ts";
 import { isSame } from "./walk.ts";
 import { bindWith, type PartBinders } from "./with.ts";
 
@@ -216,17 +216,20 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
  */
 function starColumn(scope: Scope, { source, joins }: VisibleSource, column: SourceColumn, at: number): Bound {
   const [outermost] = joins;
-  if (outermost?.isLeftOfRight !== true) {
-    return columnOf(source, column);
-  }
   const folded = foldName(column.name);
+  const table = joins.length < 2 ? [] : scope.sources.filter((visible) => visible.joins[0] === outermost);
+  const isOfTable = table.find((visible) => hasColumn(visible, folded))?.source === source;
+  const own = isOfTable ? columnOfTable(table, folded, 0)! : columnOf(source, column);
+  if (outermost?.isLeftOfRight !== true) {
+    return own;
+  }
   const laterSides = scope.sources
     .slice(scope.sources.findIndex((visible) => visible.source === source) + 1)
     .map((visible) => visible.joins[0])
     .filter((side) => side !== outermost);
   const first = scope.sources.find((visible) => visible.joins[0] === outermost && hasColumn(visible, folded));
   const isMerged = first?.source === source && laterSides.some((side) => side?.using.has(folded) === true);
-  return isMerged ? scope.ownColumn(undefined, undefined, column.name, at)! : columnOf(source, column);
+  return isMerged ? scope.ownColumn(undefined, undefined, column.name, at)! : own;
 }
 
 /** A column's own name, as it was declared. */

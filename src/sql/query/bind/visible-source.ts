@@ -76,21 +76,24 @@ export function columnNamed(source: Source, folded: string): SourceColumn | unde
 }
 
 /** What a name of a column means that may be any of these sources'; undefined: nothing here. */
-export function columnAmong(sources: readonly VisibleSource[], folded: string): Bound | "ambiguous" | undefined {
-  let found: { readonly bound: Bound; readonly visible: VisibleSource } | undefined;
+export function columnAmong(
+  sources: readonly VisibleSource[],
+  folded: string,
+  depth = 0,
+): Bound | "ambiguous" | undefined {
+  let found: Bound | undefined;
   let count = 0;
   let combined = NO_BOUNDS;
-  for (const visible of sources) {
-    const column = columnNamed(visible.source, folded);
-    if (column === undefined) {
+  for (const { side, members } of tablesIn(sources, depth)) {
+    const bound = columnOfTable(members, folded, depth);
+    if (bound === undefined) {
       continue;
     }
     if (found !== undefined) {
-      const side = joinBetween(found.visible, visible);
       if (side?.using.has(folded) !== true) {
         combined = NO_BOUNDS;
       } else if (side.type === "full") {
-        combined = [...combined, found.bound];
+        combined = [...combined, found];
       } else if (side.type === "right") {
         count = 0;
         combined = NO_BOUNDS;
@@ -99,12 +102,45 @@ export function columnAmong(sources: readonly VisibleSource[], folded: string): 
       }
     }
     count++;
-    found = { bound: columnOf(visible.source, column), visible };
+    found = bound;
   }
   if (found === undefined || count === 1) {
-    return found?.bound;
+    return found;
   }
-  return combined.length === count - 1 ? firstOf([...combined, found.bound]) : "ambiguous";
+  return combined.length === count - 1 ? firstOf([...combined, found]) : "ambiguous";
+}
+
+/** What stands between two joins: a source, or all those of one pair of parentheses. */
+interface JoinedTable {
+  readonly side: JoinSide | undefined;
+  readonly members: VisibleSource[];
+}
+
+/** The tables of what is in `depth` parentheses. */
+export function tablesIn(sources: readonly VisibleSource[], depth: number): readonly JoinedTable[] {
+  const tables: JoinedTable[] = [];
+  for (const visible of sources) {
+    const side = visible.joins[depth];
+    const last = tables.at(-1);
+    if (side !== undefined && last?.side === side) {
+      last.members.push(visible);
+    } else {
+      tables.push({ side, members: [visible] });
+    }
+  }
+  return tables;
+}
+
+/** Its column of the name. Of several that a join in parentheses has of the name it is the first. */
+export function columnOfTable(members: readonly VisibleSource[], folded: string, depth: number): Bound | undefined {
+  const [first] = members as [VisibleSource];
+  if (first.joins.length <= depth + 1) {
+    const column = columnNamed(first.source, folded);
+    return column === undefined ? undefined : columnOf(first.source, column);
+  }
+  const having = members.filter(({ source }) => columnNamed(source, folded) !== undefined);
+  const meant = columnAmong(members, folded, depth + 1);
+  return meant === "ambiguous" ? columnOf(having[0]!.source, columnNamed(having[0]!.source, folded)!) : meant;
 }
 
 /** It compares as the first of them does. */
