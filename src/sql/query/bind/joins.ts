@@ -58,7 +58,7 @@ function bindWaiting(scope: Scope): void {
 }
 
 function hasRightJoin({ first, joins }: From): boolean {
-  return joins.some(isRight) || (first.kind === "nested" && hasRightJoin(first.from));
+  return joins.some(isRight) || (first.kind === "nested" && first.alias === undefined && hasRightJoin(first.from));
 }
 
 function isRight({ type }: Pick<Join, "type">): boolean {
@@ -76,9 +76,9 @@ function bindJoins(scope: Scope, from: From, isOptional: boolean, level: Level):
   }
   const { first } = from;
   let bound =
-    first.kind === "nested"
+    first.kind === "nested" && first.alias === undefined
       ? bindJoins(scope, first.from, mayMiss(0), level)
-      : bindTerm(scope, first, mayMiss(0), newSide(level, undefined), level);
+      : bindTerm(scope, first, mayMiss(0), newSide(level, undefined, first), level);
   for (const [position, join] of joins.entries()) {
     if (isRight(join)) {
       for (const side of level.sides) {
@@ -86,15 +86,16 @@ function bindJoins(scope: Scope, from: From, isOptional: boolean, level: Level):
       }
     }
     const before = scope.sources.length;
-    const side = newSide(level, join.type);
+    const side = newSide(level, join.type, join.term);
     const right = bindTerm(scope, join.term, mayMiss(position + 1), side, level);
     bound = joined(scope, join, bound, right, bindShared(scope, join, side, before, level), level);
   }
   return bound;
 }
 
-function newSide({ sides }: Level, type: Join["type"] | undefined): JoinSide {
-  const side: JoinSide = { type, using: NO_NAMES, isLeftOfRight: false };
+function newSide({ sides }: Level, type: Join["type"] | undefined, { kind, alias }: FromTerm): JoinSide {
+  const ofParentheses = kind === "nested" && alias !== undefined ? foldName(alias) : undefined;
+  const side: JoinSide = { type, alias: ofParentheses, using: NO_NAMES, isLeftOfRight: false };
   sides.push(side);
   return side;
 }

@@ -28,7 +28,7 @@ import { bindOrdering } from "./ordering.ts";
 import type { Part } from "./part.ts";
 import type { Scope } from "./scope.ts";
 import { collationOf } from "./traits.ts";
-import { columnOfTable, isNamed, type VisibleSource } from "./visible-source.ts";
+import { columnOfTable, type VisibleSource } from "./visible-source.ts";
 import { isSame } from "./walk.ts";
 import { bindWith, type PartBinders } from "./with.ts";
 
@@ -191,7 +191,7 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
   if (scope.sources.length === 0) {
     throw scope.statement.fail("no tables specified", at);
   }
-  const sources = scope.sources.filter((visible) => table === undefined || isNamed(visible, undefined, table));
+  const sources = scope.sources.filter((visible) => table === undefined || visible.name === foldName(table));
   if (sources.length === 0) {
     throw scope.statement.fail(`no such table: ${table}`, at);
   }

@@ -20,6 +20,8 @@ import { affinityOf } from "./traits.ts";
 /** The join that a source, or the parentheses around it, are the right side of. */
 export interface JoinSide {
   readonly type: JoinType | undefined;
+  /** What the parentheses are called, in lower case. */
+  readonly alias: string | undefined;
   /** The columns that USING names, or NATURAL means. */
   using: ReadonlySet<string>;
   /** A right or full join comes later. */
@@ -57,8 +59,17 @@ export function lone(name: string, schema: string | undefined, source: Source): 
   };
 }
 
-export function isNamed({ name, schema }: VisibleSource, wantedSchema: string | undefined, table: string): boolean {
-  return name === foldName(table) && (wantedSchema === undefined || schema === foldName(wantedSchema));
+export function isNamed(visible: VisibleSource, wantedSchema: string | undefined, table: string): boolean {
+  const { name, schema } = visible;
+  const folded = foldName(table);
+  return wantedSchema === undefined
+    ? name === folded || isInNamed(visible, folded)
+    : name === folded && schema === foldName(wantedSchema);
+}
+
+/** Whether it is in parentheses of this name, which `*` does not know, as in SQLite. */
+function isInNamed({ joins }: VisibleSource, folded: string): boolean {
+  return joins.some(({ alias }) => alias === folded);
 }
 
 /** Whether a mere name may mean a column of it. */
