@@ -20,6 +20,8 @@ export interface Home {
   readonly database: NacreDatabase;
   /** Undefined: in memory. */
   readonly path: string | undefined;
+  /** Which directory lay there when it was opened. */
+  readonly directory: string | undefined;
   connections: number;
   /** Who opened the database closes it. */
   readonly isOthers: boolean;
@@ -33,14 +35,20 @@ const homes = new Map<string, Home>();
 /** Opens the database, or joins those who have. Throws TypeError where there is no place for it, and SqliteError. */
 export function enterHome(request: OpenRequest): Home {
   if (request.database !== undefined) {
-    return { database: request.database, path: request.path, connections: 1, isOthers: true };
+    return { database: request.database, path: request.path, directory: undefined, connections: 1, isOthers: true };
   }
   if (request.path === undefined) {
-    return { database: open(":memory:"), path: undefined, connections: 1, isOthers: false };
+    return { database: open(":memory:"), path: undefined, directory: undefined, connections: 1, isOthers: false };
   }
   const path = checkedPath(request.path);
   const known = homes.get(path);
   if (known !== undefined) {
+    if (directoryAt(path) !== known.directory) {
+      throw new SqliteError(
+        `unable to open database file: ${path} was removed or replaced while this process has it open; close the other connections first`,
+        "SQLITE_CANTOPEN",
+      );
+    }
     if (known.database.store.options.readOnly && !request.isReadOnly) {
       throw new SqliteError(
         `database is locked: ${path} is open read-only in this process; open the connection that writes first`,
@@ -54,7 +62,8 @@ export function enterHome(request: OpenRequest): Home {
   if (!isThere && (request.mustExist || request.isReadOnly)) {
     throw new SqliteError(`unable to open database file: there is no nacre database at ${path}`, "SQLITE_CANTOPEN");
   }
-  const home = { database: openAt(path, request), path, connections: 1, isOthers: false };
+  const database = openAt(path, request);
+  const home = { database, path, directory: directoryAt(path), connections: 1, isOthers: false };
   closeAtExit();
   homes.set(path, home);
   return home;
@@ -96,6 +105,12 @@ export function attachedHome(
     opened(store, home.database);
     return { store, close: () => leaveHome(home) };
   };
+}
+
+/** What tells it from another that may come to lie there; undefined: there is none. */
+function directoryAt(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
 }
 
 function openAt(path: string, { isReadOnly, timeoutMs }: OpenRequest): NacreDatabase {

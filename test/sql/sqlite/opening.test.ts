@@ -1,6 +1,6 @@
 /** new Database(): where a path leads, what options do, and who shares what. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -125,6 +125,23 @@ describe("connections on one path", () => {
     two.close();
     expect(reader.prepare("SELECT a FROM t").pluck().all()).toEqual([1, 2]);
     reader.close();
+  });
+
+  it("are refused where the directory was removed under others, which would go on in what is gone", () => {
+    using directory = temporaryDirectory();
+    const path = join(directory.path, "app.db");
+    const one = new Database(path);
+    one.exec("CREATE TABLE t (a)");
+    rmSync(path, { recursive: true });
+    expect(codeOf(() => new Database(path))).toBe("SQLITE_CANTOPEN");
+    mkdirSync(path);
+    expect(() => new Database(path)).toThrow("was removed or replaced while this process has it open");
+    expect(existsSync(join(path, "pages.000"))).toBe(false);
+    // It has nothing to close any more.
+    expect(() => one.close()).toThrow("no such file or directory");
+    const two = new Database(path);
+    expect(() => two.prepare("SELECT * FROM t")).toThrow("no such table: t");
+    two.close();
   });
 
   it("get SQLITE_BUSY where another has BEGIN IMMEDIATE, after the timeout", () => {
