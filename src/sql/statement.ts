@@ -386,9 +386,9 @@ export class Statement<Row = SqlRow> {
   #knownRows(program: Program, parameters: SqlParameters): readonly (readonly unknown[])[] {
     switch (program.kind) {
       case "rows":
-        return program.rows;
+        return this.#withIntegers(program.rows);
       case "pragma":
-        return this.#pragma(program);
+        return this.#withIntegers(this.#pragma(program));
       case "analysis": {
         const { values } = this.#prepared;
         values.bind(parameters);
@@ -406,10 +406,13 @@ export class Statement<Row = SqlRow> {
     const catalog = connection.catalog(connection.reader());
     const query = (text: string): PragmaRows =>
       new Statement(connection, new Prepared(parseStatement(text))).raw().all();
-    const rows =
-      pragma.kind === "schema"
-        ? pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions), schema)
-        : pragma.rows({ connection, catalog, schema, query }, value);
+    return pragma.kind === "schema"
+      ? pragma.rows(catalog, value, (view) => columnsOfView(view, catalog, connection.functions), schema)
+      : pragma.rows({ connection, catalog, schema, query }, value);
+  }
+
+  /** Rows whose numbers are all integers. */
+  #withIntegers(rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
     return this.#prepared.bigints ? rows.map((row) => row.map(withBigint)) : rows;
   }
 
@@ -480,7 +483,7 @@ export class Statement<Row = SqlRow> {
 }
 
 /** Pragmas have no reals. */
-function withBigint(value: SqlValue): SqlValue {
+function withBigint(value: unknown): unknown {
   return typeof value === "number" ? BigInt(value) : value;
 }
 

@@ -187,6 +187,7 @@ describe("integers", () => {
     expect(id.safeIntegers().get()).toBe(big);
     expect(id.safeIntegers(false).get()).toBe(9007199254740992);
     expect(db.prepare("PRAGMA table_info(t)").pluck().safeIntegers().get()).toBe(0n);
+    expect(db.prepare("EXPLAIN QUERY PLAN SELECT * FROM t").raw().safeIntegers().get()).toEqual([1n, 0n, 0n, "SCAN t"]);
     const row = db.prepare("SELECT 1 AS i, 1.0 AS r, 'x' AS t, NULL AS n").safeIntegers();
     expect(row.get()).toEqual({ i: 1n, r: 1, t: "x", n: null });
     expect(row.raw().all()).toEqual([[1n, 1, "x", null]]);
