@@ -96,7 +96,7 @@ export function columnAmong(
   let count = 0;
   let combined = NO_BOUNDS;
   for (const { side, members } of tablesIn(sources, depth)) {
-    const bound = columnOfTable(members, folded, depth);
+    const bound = meantIn(members, folded, depth);
     if (bound === undefined) {
       continue;
     }
@@ -111,6 +111,9 @@ export function columnAmong(
       } else {
         continue;
       }
+    }
+    if (bound === "ambiguous") {
+      return bound;
     }
     count++;
     found = bound;
@@ -142,16 +145,23 @@ export function tablesIn(sources: readonly VisibleSource[], depth: number): read
   return tables;
 }
 
+/** What the name means in the table that is in `depth` parentheses. */
+function meantIn(members: readonly VisibleSource[], folded: string, depth: number): Bound | "ambiguous" | undefined {
+  const [first] = members as [VisibleSource];
+  return first.joins.length > depth + 1 ? columnAmong(members, folded, depth + 1) : columnIn(first, folded);
+}
+
 /** Its column of the name. Of several that a join in parentheses has of the name it is the first. */
 export function columnOfTable(members: readonly VisibleSource[], folded: string, depth: number): Bound | undefined {
-  const [first] = members as [VisibleSource];
-  if (first.joins.length <= depth + 1) {
-    const column = columnNamed(first.source, folded);
-    return column === undefined ? undefined : columnOf(first.source, column);
-  }
-  const having = members.filter(({ source }) => columnNamed(source, folded) !== undefined);
-  const meant = columnAmong(members, folded, depth + 1);
-  return meant === "ambiguous" ? columnOf(having[0]!.source, columnNamed(having[0]!.source, folded)!) : meant;
+  const meant = meantIn(members, folded, depth);
+  return meant === "ambiguous"
+    ? members.map((visible) => columnIn(visible, folded)).find((bound) => bound !== undefined)
+    : meant;
+}
+
+function columnIn({ source }: VisibleSource, folded: string): Bound | undefined {
+  const column = columnNamed(source, folded);
+  return column === undefined ? undefined : columnOf(source, column);
 }
 
 /** It compares as the first of them does. */
