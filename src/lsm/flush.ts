@@ -62,7 +62,7 @@ export function* flushRun(
   return { parts, areas: writer.areas, userBytes, writtenBytes: writer.writtenBytes };
 }
 
-/** So many entries at the most; bytes of their keys and values, undefined: there is none left. (A function: see mergeSome.) */
+/** So many entries at the most; bytes of their keys and values, undefined: there is none left. (A function: see merged-parts.ts.) */
 function flushSome(batch: BatchSource, sample: KeySample, writer: PartWriter, isBottom: boolean): number | undefined {
   let userBytes = 0;
   let count = 0;

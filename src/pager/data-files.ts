@@ -124,6 +124,7 @@ export class DataFiles {
 
   async syncSoon(): Promise<void> {
     const files = [...this.#unsynced];
+    this.#waitingBytes = 0;
     this.#unsynced.clear();
     this.#syncDirectory();
     try {

@@ -82,7 +82,7 @@ function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, o
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
-    references: (owner) => catalog.references(owner).filter(({ table, key }) => isMatched(catalog, table, key)),
+    references: (owner) => catalog.references(owner).filter((each) => isMatched(catalog, each.table, each.key)),
     triggersOf: () => [],
   };
   return (transaction, { values, writing }) => {

@@ -43,15 +43,15 @@ function shifted(direction: 1 | -1): WindowFunction["answerAt"] {
   };
 }
 
-/** The argument of the row, which may be a text that is a number. */
-function positive(place: WindowPlace, index: number, what: string): number {
-  place.argument(place.position, index);
+/** The second argument of `nth_value` in the row, which may be a text that is a number. */
+function wantedOf(place: WindowPlace): number {
+  place.argument(place.position, 1);
   toNumericAffinity(answer.tag, answered());
   const { tag } = answer;
   const value =
     tag === INTEGER ? answer.number : tag === BIG ? Number(answered()) : tag === REAL ? wholeOf(answer.number) : 0;
   if (value <= 0) {
-    throw new DbError("INVALID", `${what} must be a positive integer`);
+    throw new DbError("INVALID", "second argument to nth_value must be a positive integer");
   }
   return value;
 }
@@ -144,7 +144,7 @@ const WINDOW_FUNCTIONS: readonly WindowFunction[] = [
     minimum: 2,
     maximum: 2,
     typesOf: ofTypes(ANY_TYPE),
-    answerAt: (place) => answerInFrame(place, positive(place, 1, "second argument to nth_value") - 1),
+    answerAt: (place) => answerInFrame(place, wantedOf(place) - 1),
   },
 ];
 

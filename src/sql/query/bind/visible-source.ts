@@ -95,12 +95,18 @@ export function columnAmong(
   let found: Bound | undefined;
   let count = 0;
   let combined = NO_BOUNDS;
-  for (const { side, members } of tablesIn(sources, depth)) {
-    const bound = meantIn(members, folded, depth);
+  for (let start = 0, end = 0; start < sources.length; start = end) {
+    const visible = sources[start]!;
+    end = endOfTable(sources, start, depth);
+    // Most joins have no parentheses, and most queries no join: nothing is allocated for these.
+    const bound = isNested(visible, depth)
+      ? columnAmong(sources.slice(start, end), folded, depth + 1)
+      : columnIn(visible, folded);
     if (bound === undefined) {
       continue;
     }
     if (found !== undefined) {
+      const side = visible.joins[depth];
       if (side?.using.has(folded) !== true) {
         combined = NO_BOUNDS;
       } else if (side.type === "full") {
@@ -124,36 +130,41 @@ export function columnAmong(
   return combined.length === count - 1 ? firstOf([...combined, found]) : "ambiguous";
 }
 
+/** Whether further parentheses than `depth` are around it. */
+function isNested({ joins }: VisibleSource, depth: number): boolean {
+  return joins.length > depth + 1;
+}
+
+/** Where the table ends that the source at `start` is of: behind it, or behind its parentheses. */
+function endOfTable(sources: readonly VisibleSource[], start: number, depth: number): number {
+  const first = sources[start]!;
+  let end = start + 1;
+  while (isNested(first, depth) && end < sources.length && sources[end]!.joins[depth] === first.joins[depth]) {
+    end++;
+  }
+  return end;
+}
+
 /** What stands between two joins: a source, or all those of one pair of parentheses. */
 interface JoinedTable {
   readonly side: JoinSide | undefined;
-  readonly members: VisibleSource[];
+  readonly members: readonly VisibleSource[];
 }
 
 /** The tables of what is in `depth` parentheses. */
 export function tablesIn(sources: readonly VisibleSource[], depth: number): readonly JoinedTable[] {
   const tables: JoinedTable[] = [];
-  for (const visible of sources) {
-    const side = visible.joins[depth];
-    const last = tables.at(-1);
-    if (side !== undefined && last?.side === side) {
-      last.members.push(visible);
-    } else {
-      tables.push({ side, members: [visible] });
-    }
+  for (let start = 0, end = 0; start < sources.length; start = end) {
+    end = endOfTable(sources, start, depth);
+    tables.push({ side: sources[start]!.joins[depth], members: sources.slice(start, end) });
   }
   return tables;
 }
 
-/** What the name means in the table that is in `depth` parentheses. */
-function meantIn(members: readonly VisibleSource[], folded: string, depth: number): Bound | "ambiguous" | undefined {
-  const [first] = members as [VisibleSource];
-  return first.joins.length > depth + 1 ? columnAmong(members, folded, depth + 1) : columnIn(first, folded);
-}
-
-/** Its column of the name. Of several that a join in parentheses has of the name it is the first. */
+/** A table's column of the name. Of several that a join in parentheses has of the name it is the first. */
 export function columnOfTable(members: readonly VisibleSource[], folded: string, depth: number): Bound | undefined {
-  const meant = meantIn(members, folded, depth);
+  const [first] = members as [VisibleSource];
+  const meant = isNested(first, depth) ? columnAmong(members, folded, depth + 1) : columnIn(first, folded);
   return meant === "ambiguous"
     ? members.map((visible) => columnIn(visible, folded)).find((bound) => bound !== undefined)
     : meant;
@@ -167,9 +178,4 @@ function columnIn({ source }: VisibleSource, folded: string): Bound | undefined 
 /** It compares as the first of them does. */
 export function firstOf(list: readonly Bound[]): Bound {
   return first(list, affinityOf(list[0]!));
-}
-
-/** The join that a source is the right side of, as one to the left of it sees it. */
-export function joinBetween(left: VisibleSource, right: VisibleSource): JoinSide | undefined {
-  return right.joins.find((side) => !left.joins.includes(side));
 }
