@@ -92,7 +92,8 @@ export function columnAmong(
   folded: string,
   depth = 0,
 ): Bound | "ambiguous" | undefined {
-  let found: Bound | undefined;
+  let found: Bound | "ambiguous" | undefined;
+  // Of meanings that no USING has made one; several for a table that has the name several times itself.
   let count = 0;
   let combined = NO_BOUNDS;
   for (let start = 0, end = 0; start < sources.length; start = end) {
@@ -110,7 +111,7 @@ export function columnAmong(
       if (side?.using.has(folded) !== true) {
         combined = NO_BOUNDS;
       } else if (side.type === "full") {
-        combined = [...combined, found];
+        combined = found === "ambiguous" ? NO_BOUNDS : [...combined, found];
       } else if (side.type === "right") {
         count = 0;
         combined = NO_BOUNDS;
@@ -118,16 +119,13 @@ export function columnAmong(
         continue;
       }
     }
-    if (bound === "ambiguous") {
-      return bound;
-    }
-    count++;
+    count += bound === "ambiguous" ? 2 : 1;
     found = bound;
   }
   if (found === undefined || count === 1) {
     return found;
   }
-  return combined.length === count - 1 ? firstOf([...combined, found]) : "ambiguous";
+  return found !== "ambiguous" && combined.length === count - 1 ? firstOf([...combined, found]) : "ambiguous";
 }
 
 /** Whether further parentheses than `depth` are around it. */
