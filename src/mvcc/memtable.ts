@@ -9,6 +9,7 @@
 import { ArenaIndex } from "../btree/index.ts";
 import { OP_KIND_DELETE_RANGE, opBytes, opKeyspace, opKind, type Segment } from "../wal/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
+import { MAX_FROZEN_BESIDE } from "./pacer.ts";
 import { RangeOps } from "./range-ops.ts";
 
 export class Memtable {
@@ -78,7 +79,6 @@ const MIN_INDEX_BYTES = 16 * 1024;
 /** And memory for range deletes: as much again, which only short ones in large commits would need more than. */
 const RANGE_BYTES_PER_ARENA_BYTE = 1;
 const MIN_RANGE_BYTES = 16 * 1024;
-const SPARE_INDEXES_KEPT = 2;
 
 /** The operations of one record: `first` is the first one's offset, and `end` lies behind the last. */
 export interface OpRun {
@@ -142,8 +142,13 @@ export class MemtablePool {
 
   /** Nobody reads the memtable any more. */
   give(memtable: Memtable): void {
-    if (memtable.segment.u8.length === this.#segmentBytes && this.#spares.length < SPARE_INDEXES_KEPT) {
+    if (memtable.segment.u8.length === this.#segmentBytes && this.#spares.length < MAX_FROZEN_BESIDE) {
       this.#spares.push(memtable.index);
     }
+  }
+
+  /** Gives back the memory that is kept. */
+  removeSpares(): void {
+    this.#spares.length = 0;
   }
 }

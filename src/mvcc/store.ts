@@ -434,7 +434,10 @@ export class Store {
         get spareFiles() {
           return store.log.spareFiles;
         },
-        rest: () => store.log.removeSpares(),
+        rest: () => {
+          store.#pool.removeSpares();
+          store.log.removeSpares();
+        },
         isOverfull: () => [...this.state.manifests.values()].some(isOverfull),
         adopt: (result, done) => this.#adopt(result, done),
         poison: (cause) => {

@@ -48,6 +48,8 @@ const LOCK_NAME = "LOCK";
 const GUARD_NAME = "LOCK.guard";
 const GUARD_ATTEMPTS = 50;
 const GUARD_DELAY_MS = 10;
+/** Any bytes do. */
+const ZEROS_PATH = "/dev/zero";
 const isWindows: boolean = process.platform === "win32";
 /** Elsewhere a sync that fails may leave nothing to be told to the next one, though that is of another descriptor. */
 const canSyncAhead: boolean = process.platform === "linux";
@@ -131,6 +133,20 @@ class DirectoryDisk implements Disk {
   unlock(): void {
     this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  touch(memory: Uint8Array): Promise<void> | undefined {
+    return isWindows
+      ? undefined
+      : new Promise((resolve) => {
+          fs.open(ZEROS_PATH, "r", (noFile, descriptor) => {
+            if (noFile) {
+              resolve();
+              return;
+            }
+            fs.read(descriptor, memory, 0, memory.length, null, () => fs.close(descriptor, () => resolve()));
+          });
+        });
   }
 
   #checkWritable(writing: boolean, operation: string, name: string): void {

@@ -39,7 +39,7 @@ import { RECORD_HEADER_BYTES, sealRecord } from "./record.ts";
 import { recover } from "./recovery.ts";
 import { Segment } from "./segment.ts";
 import { isFull, type SegmentFile } from "./segment-file.ts";
-import { type RetainedSegment, SegmentFiles, segmentFileName } from "./segment-files.ts";
+import { type RetainedSegment, SegmentFiles, SPARES_KEPT, segmentFileName } from "./segment-files.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { SyncSpeed } from "./sync-speed.ts";
 
@@ -48,7 +48,9 @@ export const MAX_OVERSIZED_BYTES: number = 1024 * 1024 * 1024;
 const SYNC_BEHIND_BYTES = 4 * 1024 * 1024;
 /** More than this is not synced in the foreground of an asynchronous commit, however fast the disk. */
 const SYNC_HERE_BYTES = 256 * 1024;
-const SPARE_ARENAS_KEPT = 2;
+
+/** Of a segment: who writes more will soon need another one. */
+const TOUCH_FROM = 1 / 8;
 
 export class Log {
   readonly disk: Disk;
@@ -61,6 +63,8 @@ export class Log {
   /** Not checkpointed, oldest first; the last one is active. */
   readonly #segments: Segment[];
   readonly #spareArenas: SharedArrayBuffer[];
+  /** Whether a spare arena is on its way. */
+  #isTouching: boolean;
   #active: Segment;
   /** The file of the newest segment that has one: whatever is not synced yet is in there. */
   #file: SegmentFile | undefined;
@@ -89,6 +93,7 @@ export class Log {
     const recovered = recover(disk, { ...options, readOnly: this.readOnly, keepsReleased });
     this.#segments = recovered.segments;
     this.#spareArenas = [];
+    this.#isTouching = false;
     this.#file = undefined;
     const last = recovered.segments.at(-1);
     this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
@@ -250,6 +255,9 @@ export class Log {
     if (segment.capacity > this.segmentBytes) {
       segment.capacity = Math.max(this.segmentBytes, segment.end);
     }
+    if (segment.end > segment.capacity * TOUCH_FROM && this.#spareArenas.length === 0 && !this.#isTouching) {
+      this.#touchNext();
+    }
     this.#unsyncedBytes += lengthBytes;
     if (this.#unsyncedBytes >= SYNC_BEHIND_BYTES) {
       this.#syncBehind();
@@ -338,16 +346,13 @@ export class Log {
     } catch (cause) {
       throw this.#poison("recycle", cause);
     }
-    segment.whenUnpinned(() => {
-      if (segment.arena.byteLength === this.segmentBytes && this.#spareArenas.length < SPARE_ARENAS_KEPT) {
-        this.#spareArenas.push(segment.arena);
-      }
-    });
+    segment.whenUnpinned(() => this.#keepArena(segment.arena));
   }
 
-  /** Gives back the files that are kept to be written over: for when little is written. */
+  /** Gives back the files and the memory that are kept to be written over: for when little is written. */
   removeSpares(): void {
     this.#checkWritable();
+    this.#spareArenas.length = 0;
     this.#files.removeSpares();
   }
 
@@ -472,6 +477,23 @@ export class Log {
       capacity *= 2;
     }
     return Math.min(capacity, MAX_OVERSIZED_BYTES);
+  }
+
+  /** The next segment's arena, touched by another thread. Where that is late, the segment is given another one. */
+  #touchNext(): void {
+    const arena = new SharedArrayBuffer(this.segmentBytes);
+    const touched = this.disk.touch?.(new Uint8Array(arena));
+    this.#isTouching = true;
+    void touched?.then(() => {
+      this.#isTouching = false;
+      this.#keepArena(arena);
+    });
+  }
+
+  #keepArena(arena: SharedArrayBuffer): void {
+    if (arena.byteLength === this.segmentBytes && this.#spareArenas.length < SPARES_KEPT) {
+      this.#spareArenas.push(arena);
+    }
   }
 
   #newSegment(number: number, capacity: number): Segment {

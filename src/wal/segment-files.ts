@@ -18,8 +18,8 @@ import type { Segment } from "./segment.ts";
 import { extendWithZeros, SegmentFile } from "./segment-file.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 
-/** With one segment taking commits, one or two being checkpointed: enough that a steady load creates no file. */
-export const SPARES_KEPT = 2;
+/** As many segments as wait for a checkpoint at the most: a load that goes on creates no file, and touches no new memory. */
+export const SPARES_KEPT = 4;
 
 const NAME = /^(wal|spare)\.(\d{10})$/;
 
