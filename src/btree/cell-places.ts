@@ -57,6 +57,15 @@ export function placeValues(leaf: LeafPlace, from: number, to: number, at: numbe
   return slot;
 }
 
+/** The same for plain cells of given slots, as many as `count`. */
+export function placeValuesOf(leaf: LeafPlace, chosen: Uint16Array, count: number, offsets: Uint32Array): void {
+  const { u16, data, base, slots } = leaf;
+  for (let row = 0; row < count; row++) {
+    const cell = base + u16[slots + chosen[row]!]!;
+    offsets[row] = cell + INFO_BYTES + data.getUint16(cell, true);
+  }
+}
+
 /** The rest of what `placeCells` writes, of cells that are plain: their keys, and how long the values are. */
 export function placeKeys(leaf: LeafPlace, from: number, to: number, at: number, places: CellPlaces): void {
   const { u16, data, base, slots } = leaf;

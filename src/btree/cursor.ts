@@ -26,7 +26,7 @@
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
 import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
-import { type CellPlaces, placeCells, placeKeys, placeValues } from "./cell-places.ts";
+import { type CellPlaces, placeCells, placeKeys, placeValues, placeValuesOf } from "./cell-places.ts";
 import { damagedTree } from "./damaged-tree.ts";
 import { directoryEntry, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
@@ -67,6 +67,11 @@ export interface Leaf {
 export interface LeafFilter {
   /** Whether nothing of what the leaf holds is wanted. */
   leavesOut(leaf: Leaf): boolean;
+  /**
+   * Of a leaf that it does not leave out: writes which cells may be wanted of those from slot `from` below `to`, ascending; returns
+   * how many, or −1 where all may be. Where it does not return −1, all cells are plain (cell-places.ts).
+   */
+  select(leaf: Leaf, from: number, to: number, slots: Uint16Array): number;
 }
 
 export class TreeCursor implements Leaf {
@@ -326,6 +331,20 @@ export class TreeCursor implements Leaf {
       this.#decode(slot - 1);
     }
     return slot - from;
+  }
+
+  /** Writes where the values of chosen cells of this leaf begin, all of them plain; see `placeKeysOf`. */
+  placeValuesOf(chosen: Uint16Array, count: number, offsets: Uint32Array): void {
+    this.refresh();
+    placeValuesOf(this, chosen, count, offsets);
+  }
+
+  /** The rest of what `takeRun` says of them. */
+  placeKeysOf(chosen: Uint16Array, count: number, places: CellPlaces): void {
+    this.refresh();
+    for (let row = 0; row < count; row++) {
+      placeKeys(this, chosen[row]!, chosen[row]! + 1, row, places);
+    }
   }
 
   /** Writes the rest of what `takeRun` says of `count` cells of this leaf: their keys, and how long the values are. */

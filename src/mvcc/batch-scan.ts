@@ -22,6 +22,7 @@ export const BATCH_ROWS = 256;
 const MOST_KEPT = 16 * PAGE_SIZE;
 const NOTHING = new Uint8Array(0);
 const NO_DATA = new DataView(NOTHING.buffer);
+const NO_SLOTS = new Uint16Array(0);
 
 export class BatchScan implements CellPlaces {
   u8: Uint8Array;
@@ -38,6 +39,9 @@ export class BatchScan implements CellPlaces {
   /** How many rows behind the first have none yet, and the slot of the first. */
   #keyless: number;
   #slot: number;
+  /** The slots of a filter's choice, which are the rows of the batch if there are any. */
+  #chosen: Uint16Array;
+  #chosenCount: number;
   #context: Context;
   #keyspace: number;
   #isReverse: boolean;
@@ -64,6 +68,8 @@ export class BatchScan implements CellPlaces {
     this.hasKeys = true;
     this.#keyless = 0;
     this.#slot = 0;
+    this.#chosen = NO_SLOTS;
+    this.#chosenCount = 0;
     this.#isFresh = true;
     this.#isOver = false;
     this.#isLasting = false;
@@ -122,8 +128,8 @@ export class BatchScan implements CellPlaces {
   }
 
   /**
-   * The same; of its rows only where values begin is there for certain, and the rest after `locateKeys`. Rows of leaves that the
-   * filter leaves out are passed over.
+   * The same; of its rows only where values begin is there for certain, and the rest after `locateKeys`. Rows that the filter leaves
+   * out are passed over.
    */
   nextRows(filter: LeafFilter | undefined = undefined): number {
     return this.#next(false, filter);
@@ -133,7 +139,11 @@ export class BatchScan implements CellPlaces {
   locateKeys(): void {
     if (!this.hasKeys) {
       this.hasKeys = true;
-      this.#cursor.placeRun(this.#slot, this.#keyless, 1, this);
+      if (this.#chosenCount > 0) {
+        this.#cursor.placeChosen(this.#chosen, this.#chosenCount, this);
+      } else {
+        this.#cursor.placeRun(this.#slot, this.#keyless, 1, this);
+      }
     }
   }
 
@@ -146,6 +156,7 @@ export class BatchScan implements CellPlaces {
       }
     }
     this.#isFresh = false;
+    this.#chosenCount = 0;
     if (!this.#isOpen || this.#isOver || !this.#isThere() || (filter !== undefined && !this.#findWanted(filter))) {
       if (!this.#staysOpen) {
         this.close();
@@ -163,6 +174,9 @@ export class BatchScan implements CellPlaces {
     this.prefix = cursor.u8;
     this.prefixOffset = cursor.prefixOffset;
     this.prefixLength = cursor.prefixLength;
+    if (this.#chosenCount > 0) {
+      return this.#takeChosen();
+    }
     let count = 0;
     do {
       this.keyOffsets[count] = cursor.suffixOffset;
@@ -282,18 +296,53 @@ export class BatchScan implements CellPlaces {
     return this.#cursor.next();
   }
 
-  /** Passes over what the filter leaves out; false at the end. */
+  /** Passes over what the filter leaves out, and keeps what it has chosen; false at the end. */
   #findWanted(filter: LeafFilter): boolean {
     const cursor = this.#cursor;
     for (;;) {
       const { leaf } = cursor;
-      if (leaf === undefined || !filter.leavesOut(leaf)) {
+      if (leaf === undefined) {
         return true;
       }
-      if (!cursor.passLeaf(filter)) {
+      if (filter.leavesOut(leaf)) {
+        if (!cursor.passLeaf(filter)) {
+          return false;
+        }
+        continue;
+      }
+      if (this.#chosen === NO_SLOTS) {
+        this.#chosen = new Uint16Array(BATCH_ROWS);
+      }
+      const length = this.#choosable;
+      const chosen = filter.select(leaf, leaf.slot, leaf.slot + length, this.#chosen);
+      if (chosen !== 0) {
+        this.#chosenCount = Math.max(0, chosen);
+        return true;
+      }
+      if (!(length === cursor.stretch ? cursor.passLeaf(filter) : this.#pass(length))) {
         return false;
       }
     }
+  }
+
+  /** Moves on behind the next `length` rows of the leaf. */
+  #pass(length: number): boolean {
+    this.#cursor.passEntries(length);
+    return this.#cursor.next();
+  }
+
+  /** How many rows a filter may choose from, the current one among them. */
+  get #choosable(): number {
+    return Math.min(this.#cursor.stretch, BATCH_ROWS);
+  }
+
+  /** The rows of a leaf that a filter has chosen. */
+  #takeChosen(): number {
+    const cursor = this.#cursor;
+    cursor.takeChosen(this.#chosen, this.#chosenCount, this.#choosable, this.valueOffsets);
+    this.hasKeys = false;
+    this.#isAhead = !cursor.isAtRunEnd && cursor.next();
+    return this.#chosenCount;
   }
 
   /** A value from overflow pages is a batch by itself: key and value in different arrays. */

@@ -313,6 +313,28 @@ export class MergeCursor implements Placed {
     return isFound === undefined ? this.next() : isFound && (this.#load() || this.next());
   }
 
+  /** How many entries of its leaf come one after the other from the current one on, where `leaf` is there. */
+  get stretch(): number {
+    return this.#sources.stretchLeft + 1;
+  }
+
+  /** Takes chosen entries of the stretch, of whose first `length` there are no others to be had: where their values begin. */
+  takeChosen(chosen: Uint16Array, count: number, length: number, offsets: Uint32Array): void {
+    this.#sources.tree.placeValuesOf(chosen, count, offsets);
+    this.passEntries(length);
+  }
+
+  /** Stands on the last of the next `length` entries of the stretch, the current one being the first. */
+  passEntries(length: number): void {
+    this.#sources.tree.moveTo(this.#sources.tree.slot + length - 1);
+    this.#sources.stretchLeft -= length - 1;
+  }
+
+  /** Keys of entries that `takeChosen` has taken, and how long the values are. */
+  placeChosen(chosen: Uint16Array, count: number, places: CellPlaces): void {
+    this.#sources.tree.placeKeysOf(chosen, count, places);
+  }
+
   /** `from`: the slot behind which `takeValues` took the entries. */
   placeRun(from: number, count: number, at: number, places: CellPlaces): void {
     this.#sources.tree.placeRun(from + 1, count, at, places);

@@ -31,6 +31,11 @@ export interface SqlOptions {
   /** How many rows, or groups, a statement may hold to sort, group or tell apart; beyond that it fails with FULL. */
   readonly heldRows?: number;
   /**
+   * Memory for the numbers of columns that scans compare, in bytes; 64 MiB unless given, 0: none. It is that of the database: the
+   * session that was opened last with this option decides.
+   */
+  readonly columnCacheBytes?: number;
+  /**
    * How queries are carried out: "auto" interprets a query at first, and compiles it when it has looked at so many rows that it
    * pays. The others are there to hold the two against each other; "compiled" interprets what has no compiled form.
    */
@@ -84,6 +89,16 @@ export function openSql(database: Database, options: SqlOptions = {}): SqlSessio
   return new SqlSession(storeOf(database), options);
 }
 
+function limitColumnCache(store: SqlStore, bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0) {
+    throw new DbError("INVALID", `columnCacheBytes is a number of bytes, 0 or more, not ${bytes}`);
+  }
+  const { zones } = store.latest();
+  if (zones !== undefined) {
+    zones.memory.limitBytes = bytes;
+  }
+}
+
 export class SqlSession {
   readonly #connection: Connection;
   readonly #cache: StatementCache;
@@ -94,6 +109,9 @@ export class SqlSession {
   constructor(store: SqlStore, options: SqlOptions = {}, cache: StatementCache = new StatementCache()) {
     const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
     const { readOnly = false, functions = new SessionFunctions(), openAttached = openDirectory } = options;
+    if (options.columnCacheBytes !== undefined) {
+      limitColumnCache(store, options.columnCacheBytes);
+    }
     this.#connection = new Connection(store, {
       heldRows,
       tier,
