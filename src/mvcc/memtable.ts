@@ -7,7 +7,7 @@
  * checkpoint is adopted, its memory serves the next segment, otherwise the garbage collector has it later (M4).
  */
 import { ArenaIndex } from "../btree/index.ts";
-import { OP_KIND_DELETE_RANGE, opBytes, opKeyspace, opKind, type Segment } from "../wal/index.ts";
+import { OP_KIND_DELETE_RANGE, opBytes, opKeyspace, opKind, type Segment, SPARES_AT_REST } from "../wal/index.ts";
 import type { KeyspaceKind } from "./catalog.ts";
 import { MAX_FROZEN_BESIDE } from "./pacer.ts";
 import { RangeOps } from "./range-ops.ts";
@@ -147,8 +147,8 @@ export class MemtablePool {
     }
   }
 
-  /** Gives back the memory that is kept. */
+  /** Gives back memory, as the log does at rest. */
   removeSpares(): void {
-    this.#spares.length = 0;
+    this.#spares.length = Math.min(this.#spares.length, SPARES_AT_REST);
   }
 }

@@ -39,7 +39,7 @@ import { RECORD_HEADER_BYTES, sealRecord } from "./record.ts";
 import { recover } from "./recovery.ts";
 import { Segment } from "./segment.ts";
 import { isFull, type SegmentFile } from "./segment-file.ts";
-import { type RetainedSegment, SegmentFiles, SPARES_KEPT, segmentFileName } from "./segment-files.ts";
+import { type RetainedSegment, SegmentFiles, SPARES_AT_REST, SPARES_KEPT, segmentFileName } from "./segment-files.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { SyncSpeed } from "./sync-speed.ts";
 
@@ -349,10 +349,10 @@ export class Log {
     segment.whenUnpinned(() => this.#keepArena(segment.arena));
   }
 
-  /** Gives back the files and the memory that are kept to be written over: for when little is written. */
+  /** Gives back the files that are kept to be written over, and memory beyond SPARES_AT_REST: for when little is written. */
   removeSpares(): void {
     this.#checkWritable();
-    this.#spareArenas.length = 0;
+    this.#spareArenas.length = Math.min(this.#spareArenas.length, SPARES_AT_REST);
     this.#files.removeSpares();
   }
 
