@@ -1,9 +1,11 @@
 /** A child process: one engine, one round. It takes an order, answers with figures, and ends. */
 import { join } from "node:path";
-import type { EngineName } from "./engine.ts";
+import type { EngineName, RowEngineName } from "./engine.ts";
 import { openEngine } from "./engines.ts";
 import { READS } from "./reads.ts";
 import { makeTables, type Sizes } from "./tables.ts";
+import { openDuckDb } from "./tpch/duckdb.ts";
+import { tpchEngine } from "./tpch/engine.ts";
 import { measureTpch } from "./tpch/measure.ts";
 import { measureDurable, WRITES } from "./writes.ts";
 
@@ -34,33 +36,13 @@ process.once("message", async (order: Order) => {
 
 async function measure({ engine: name, directory, sizes, only }: Order): Promise<Findings> {
   const findings: Findings = { figures: {}, failures: {}, answers: {} };
-  const attempt = (id: string, work: () => number): void => {
-    if (!only.includes(id)) {
-      return;
-    }
-    process.send!({ progress: id });
-    try {
-      findings.figures[id] = work();
-    } catch (error) {
-      findings.failures[id] = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-    }
-  };
-  if (Object.keys({ ...READS, ...WRITES }).some((id) => only.includes(id))) {
-    const engine = openEngine(name, join(directory, "main"), { isDurable: false });
-    process.send!({ progress: "filling tables" });
-    await makeTables(engine, sizes);
-    for (const [id, workload] of Object.entries({ ...READS, ...WRITES })) {
-      attempt(id, () => workload(engine, sizes));
-    }
-    engine.close();
-  }
-  if (only.includes("durable")) {
-    const engine = openEngine(name, join(directory, "durable"), { isDurable: true });
-    attempt("durable", () => measureDurable(engine));
-    engine.close();
+  if (name !== "duckdb") {
+    await measureRows(name, directory, sizes, only, findings);
   }
   if (only.includes("tpch")) {
-    const engine = openEngine(name, join(directory, "tpch"), { isDurable: false });
+    const path = join(directory, "tpch");
+    const engine =
+      name === "duckdb" ? await openDuckDb(path) : tpchEngine(openEngine(name, path, { isDurable: false }));
     const { rate, firstRate, queries, failures, answers } = await measureTpch(engine, sizes.scale, (text) =>
       process.send!({ progress: text }),
     );
@@ -70,4 +52,38 @@ async function measure({ engine: name, directory, sizes, only }: Order): Promise
     engine.close();
   }
   return findings;
+}
+
+async function measureRows(
+  name: RowEngineName,
+  directory: string,
+  sizes: Sizes,
+  only: readonly string[],
+  { figures, failures }: Findings,
+): Promise<void> {
+  const attempt = async (id: string, work: () => number | Promise<number>): Promise<void> => {
+    if (!only.includes(id)) {
+      return;
+    }
+    process.send!({ progress: id });
+    try {
+      figures[id] = await work();
+    } catch (error) {
+      failures[id] = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    }
+  };
+  if (Object.keys({ ...READS, ...WRITES }).some((id) => only.includes(id))) {
+    const engine = openEngine(name, join(directory, "main"), { isDurable: false });
+    process.send!({ progress: "filling tables" });
+    await makeTables(engine, sizes);
+    for (const [id, workload] of Object.entries({ ...READS, ...WRITES })) {
+      await attempt(id, () => workload(engine, sizes));
+    }
+    engine.close();
+  }
+  if (only.includes("durable")) {
+    const engine = openEngine(name, join(directory, "durable"), { isDurable: true });
+    await attempt("durable", () => measureDurable(engine));
+    engine.close();
+  }
 }

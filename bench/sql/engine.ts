@@ -1,6 +1,8 @@
 /** What is measured: a database with SQL, through the least of an interface that all of them have. */
-export const ENGINE_NAMES = ["nacre", "better-sqlite3"] as const;
+export const ENGINE_NAMES = ["nacre", "better-sqlite3", "duckdb"] as const;
+/** DuckDB runs TPC-H alone. */
 export type EngineName = (typeof ENGINE_NAMES)[number];
+export type RowEngineName = Exclude<EngineName, "duckdb">;
 
 export interface SqlStatement {
   get(...parameters: readonly unknown[]): unknown;

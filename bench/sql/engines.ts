@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { open } from "../../src/mvcc/index.ts";
 import { openSql } from "../../src/sql/index.ts";
 import { requirePeer } from "../kv/peers.ts";
-import type { EngineName, EngineOptions, SqlEngine, SqlStatement } from "./engine.ts";
+import type { EngineOptions, RowEngineName, SqlEngine, SqlStatement } from "./engine.ts";
 
-export function openEngine(name: EngineName, directory: string, options: EngineOptions): SqlEngine {
+export function openEngine(name: RowEngineName, directory: string, options: EngineOptions): SqlEngine {
   mkdirSync(directory, { recursive: true });
   return name === "nacre"
     ? openNacre(join(directory, "nacre"), options)

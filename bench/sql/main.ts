@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * SQL, nacre beside better-sqlite3 in one run (bench/README.md says what is measured).
+ * SQL, nacre beside better-sqlite3, and in TPC-H DuckDB, in one run (bench/README.md says what is measured).
  *
  *   npm run bench:sql                                   1 M rows, 3 rounds
  *   npm run bench:sql -- --rows 100000 --rounds 1       a quick look
@@ -18,7 +18,7 @@ import { installPeers } from "../kv/peers.ts";
 import { settleDisk } from "../kv/settle.ts";
 import type { Findings, Order } from "./child.ts";
 import { ENGINE_NAMES, type EngineName } from "./engine.ts";
-import { METRICS } from "./metrics.ts";
+import { METRICS, type Metric } from "./metrics.ts";
 import { QUERY_IDS } from "./tpch/queries.ts";
 
 const { values } = parseArgs({
@@ -46,6 +46,9 @@ for (let round = 0; round < rounds; round++) {
   // Who begins changes, so that nobody always runs behind the same neighbour.
   const first = round % engines.length;
   for (const engine of [...engines.slice(first), ...engines.slice(0, first)]) {
+    if (engine === "duckdb" && !only.includes("tpch")) {
+      continue;
+    }
     results.get(engine)!.push(await runRound(engine, round));
   }
 }
@@ -127,9 +130,14 @@ function failureOf(engine: EngineName, id: string): string | undefined {
   return results.get(engine)!.flatMap((found) => found.failures[id] ?? [])[0];
 }
 
+function queryMetric(id: string): Metric {
+  return { id, label: `  ${id}`, goal: undefined, peer: "better-sqlite3", figure: id };
+}
+
 function table(): string {
-  const queries = only.includes("tpch") ? QUERY_IDS.map((id) => ({ id, label: `  ${id}`, goal: undefined })) : [];
-  const rows = [...METRICS.filter(({ id }) => only.includes(id)), ...queries].map(({ id, label, goal }) => {
+  const queries = only.includes("tpch") ? QUERY_IDS.map(queryMetric) : [];
+  const rows = [...METRICS.filter(({ id }) => only.includes(id)), ...queries].map((metric) => {
+    const { label, goal, peer: peerName, figure: id } = metric;
     const cells = engines.map((engine) => {
       const figure = figureOf(engine, id);
       return figure === undefined
@@ -138,7 +146,7 @@ function table(): string {
           : "fails"
         : figureText("per second", figure);
     });
-    const [own, peer] = [figureOf("nacre", id), figureOf("better-sqlite3", id)];
+    const [own, peer] = [figureOf("nacre", id), figureOf(peerName, id)];
     const ratio = own === undefined || peer === undefined ? undefined : own / peer;
     const mark = goal === undefined || ratio === undefined ? "" : ratio >= goal ? "✓" : "✗";
     return [

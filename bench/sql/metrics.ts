@@ -1,9 +1,14 @@
-/** The rows of the table: what is measured, and by how much nacre is to be faster than better-sqlite3. */
+/** The rows of the table: what is measured, and by how much nacre is to be faster than its peer. */
+import type { EngineName } from "./engine.ts";
+
 export interface Metric {
   readonly id: string;
   readonly label: string;
-  /** nacre's rate to better-sqlite3's; undefined: there is no goal. */
+  /** nacre's rate to its peer's; undefined: there is no goal. */
   readonly goal: number | undefined;
+  readonly peer: EngineName;
+  /** What is measured once for several rows. */
+  readonly figure: string;
 }
 
 export const METRICS: readonly Metric[] = [
@@ -27,5 +32,6 @@ export const METRICS: readonly Metric[] = [
   ["add-column", "ADD COLUMN NOT NULL DEFAULT", undefined],
   ["durable", "durable inserts, one by one", 1.2],
   ["tpch", "TPC-H, geometric mean of the 22 queries", 5],
+  ["tpch-duckdb", "… beside DuckDB with one thread", 0.34, "duckdb", "tpch"],
   ["tpch-first", "… the first three times of each", undefined],
-].map(([id, label, goal]) => ({ id, label, goal }) as Metric);
+].map(([id, label, goal, peer = "better-sqlite3", figure = id]) => ({ id, label, goal, peer, figure }) as Metric);

@@ -10,7 +10,7 @@ const RANGES = 5000;
 const NEW_TEXTS = 5000;
 const PASSES = 5;
 
-export type Workload = (engine: SqlEngine, sizes: Sizes) => number;
+export type Workload = (engine: SqlEngine, sizes: Sizes) => number | Promise<number>;
 
 export const READS: Readonly<Record<string, Workload>> = {
   point: (engine, { rows }) => {
@@ -116,7 +116,7 @@ export const READS: Readonly<Record<string, Workload>> = {
   },
 };
 
-function scan(engine: SqlEngine, text: string, check: (rows: unknown[]) => void): number {
+function scan(engine: SqlEngine, text: string, check: (rows: unknown[]) => void): Promise<number> {
   const select = engine.prepare(text);
   return medianRate(PASSES, () => check(select.all()));
 }

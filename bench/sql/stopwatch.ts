@@ -27,27 +27,27 @@ const LEAST_MS = 300;
  * A database is used for longer than a second, and what runs only a few times is compiled as it runs; `firstRate` says what that
  * costs.
  */
-export function medianRate(passes: number, work: () => void): number {
-  repeat(1, work);
-  return 1000 / median(repeat(passes, work));
+export async function medianRate(passes: number, work: () => unknown): Promise<number> {
+  await repeat(1, work);
+  return 1000 / median(await repeat(passes, work));
 }
 
 /** The same of the first three times. */
-export function firstRate(work: () => void): number {
-  return 1000 / median([1, 2, 3].map(() => timeOf(work)));
+export async function firstRate(work: () => unknown): Promise<number> {
+  return 1000 / median([await timeOf(work), await timeOf(work), await timeOf(work)]);
 }
 
-function repeat(least: number, work: () => void): number[] {
+async function repeat(least: number, work: () => unknown): Promise<number[]> {
   const durations: number[] = [];
   const startedAt = performance.now();
   while (durations.length < least || performance.now() - startedAt < LEAST_MS) {
-    durations.push(timeOf(work));
+    durations.push(await timeOf(work));
   }
   return durations;
 }
 
-function timeOf(work: () => void): number {
+async function timeOf(work: () => unknown): Promise<number> {
   const startedAt = performance.now();
-  work();
+  await work();
   return performance.now() - startedAt;
 }
