@@ -12,6 +12,7 @@ import { sqlDifferentialFuzzer } from "./sql-differential.ts";
 import { sqlJsonFuzzer } from "./sql-json.ts";
 import { sqlParseFuzzer } from "./sql-parse.ts";
 import { sqlTiersFuzzer } from "./sql-tiers.ts";
+import { sqlZonesFuzzer } from "./sql-zones.ts";
 import { walFuzzer } from "./wal.ts";
 
 export const ALL_FUZZERS: readonly Fuzzer[] = [
@@ -27,5 +28,6 @@ export const ALL_FUZZERS: readonly Fuzzer[] = [
   sqlJsonFuzzer,
   sqlDifferentialFuzzer,
   sqlTiersFuzzer,
+  sqlZonesFuzzer,
   cliImportFuzzer,
 ];

@@ -46,10 +46,13 @@ export const DEFAULT_COLUMN_BYTES: number = 64 * 1024 * 1024;
 export class ZoneMaps {
   /** What numbers take, and may take. */
   readonly memory: NumberMemory;
+  /** Of tables with fewer rows nothing is known. */
+  leastRows: number;
   readonly #maps: Map<string, ZoneMap>;
 
   constructor() {
     this.memory = new NumberMemory(DEFAULT_COLUMN_BYTES);
+    this.leastRows = LEAST_ROWS;
     this.#maps = new Map();
   }
 
@@ -278,7 +281,7 @@ function above(number: number): number {
 export function leafTests(reader: ZonedReader, keyspace: number, use: { executions: number }): LeafTests | undefined {
   const { zones } = reader;
   use.executions++;
-  return zones === undefined || use.executions === 1 || reader.estimate(keyspace) < LEAST_ROWS
+  return zones === undefined || use.executions === 1 || reader.estimate(keyspace) < zones.leastRows
     ? undefined
     : new LeafTests(zones, keyspace);
 }
