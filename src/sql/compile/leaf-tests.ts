@@ -1,12 +1,13 @@
 /** Which conditions of a scan let it pass leaves over (run/zone-maps.ts): those that compare a column with what is known before it. */
 import type { Table } from "../catalog/schema.ts";
 import type { Bound, BoundComparison, Source } from "../query/bind/bound.ts";
-import { INTEGER, REAL } from "../value/value.ts";
+import { INTEGER, REAL, TEXT } from "../value/value.ts";
 import type { Frame } from "./frame.ts";
 import { can, pair } from "./operand.ts";
 
 interface LeafCondition {
   readonly slot: number;
+  readonly hasTexts: boolean;
   readonly comparison: BoundComparison;
 }
 
@@ -26,10 +27,12 @@ export function emitLeafTests(
   const use = emitter.constant({ executions: 0 });
   emitter.line(`const ${tests} = ${emitter.use("leafTests")}(reader, ${table.keyspace}, ${use});`);
   emitter.open(`if (${tests} !== undefined)`);
-  for (const { slot, comparison } of conditions) {
+  for (const { slot, hasTexts, comparison } of conditions) {
     const { right, rightConversion, operator } = comparison;
     const operand = frame.converted(right, frame.value(right), rightConversion);
-    if (can(operand, INTEGER, REAL)) {
+    if (hasTexts && can(operand, TEXT)) {
+      emitter.line(`${tests}.addText(${slot}, "${operator}", ${pair(operand)});`);
+    } else if (!hasTexts && can(operand, INTEGER, REAL)) {
       emitter.line(`${tests}.add(${slot}, "${operator}", ${pair(operand)});`);
     }
   }
@@ -63,5 +66,7 @@ function conditionOf(source: Source, table: Table, left: Bound, comparison: Boun
     return [];
   }
   const { slot, affinity } = table.columns[left.column.index]!;
-  return affinity === "INTEGER" || affinity === "REAL" || affinity === "NUMERIC" ? [{ slot, comparison }] : [];
+  const hasTexts = affinity === "TEXT" && comparison.collation === undefined;
+  const hasNumbers = affinity === "INTEGER" || affinity === "REAL" || affinity === "NUMERIC";
+  return hasTexts || hasNumbers ? [{ slot, hasTexts, comparison }] : [];
 }
