@@ -8,9 +8,9 @@
  *
  * Bound: `limit` rows; beyond it FULL.
  */
-import { DbError } from "../../errors.ts";
 import { isAggregate } from "./aggregate-function.ts";
 import { Cells } from "./cells.ts";
+import { checkHeldBytes, tooManyRows } from "./holding.ts";
 import { likenessOf, type OrderTerm, orderRows } from "./row-order.ts";
 import type { FrameEnds, TableCall, TableWindow, WindowKey } from "./window-call.ts";
 import { computeAggregate, computeFunction, type PartitionRows } from "./window-values.ts";
@@ -42,7 +42,7 @@ export class WindowTable {
   newRow(): number {
     const row = this.count;
     if (row === this.#limit) {
-      throw new DbError("FULL", `a statement may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+      throw tooManyRows(this.#limit);
     }
     if (row === this.#capacity) {
       this.#capacity = Math.max(64, this.#capacity * 2);

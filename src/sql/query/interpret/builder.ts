@@ -6,6 +6,7 @@
  */
 import { assert } from "../../../assert.ts";
 import type { Arguments } from "../../run/arguments.ts";
+import type { Spill } from "../../spill/spill.ts";
 import type { BoundQuery, Source } from "../bind/bound.ts";
 import { isSame } from "../bind/walk.ts";
 import type { Stage } from "../plan/explain.ts";
@@ -14,10 +15,16 @@ import { DistinctResults, SetResults, UnionAllResults } from "./compound-results
 import { ComputedCursor } from "./computed-cursor.ts";
 import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
+import { ExternalGroups } from "./external-groups.ts";
+import { ExternalJoin, ExternalSide } from "./external-join.ts";
+import { ExternallyDistinct, ExternallySorted, ExternalSet } from "./external-results.ts";
+import { StoredResults, storeAll } from "./external-rows.ts";
+import { ExternalWindows } from "./external-windows.ts";
 import { FunctionRows } from "./function-rows.ts";
 import { GroupedRows } from "./grouped-rows.ts";
+import { type HeldRow, holdAll } from "./held-row.ts";
 import { HashJoin, LoopJoin } from "./joins.ts";
-import { ArenaRows, KeptResults, KeptSources } from "./kept-rows.ts";
+import { type Kept, KeptResults, KeptSources } from "./kept-rows.ts";
 import { CoreResults, filtered, OneRow, ValuesResults } from "./plain-rows.ts";
 import { RecursionRows, RecursiveResults } from "./recursive-results.ts";
 import type { Results, RowCursor, Rows, Site, Subquery } from "./site.ts";
@@ -37,7 +44,7 @@ export class Builder implements Site {
   #cursor: RowCursor | undefined;
   #recursions: Map<Source, RecursionRows> | undefined;
   /** Of the outermost: kept results of queries that are referred to more than once. */
-  #shared: Map<BoundQuery, KeptResults> | undefined;
+  #shared: Map<BoundQuery, Kept> | undefined;
 
   constructor(
     execution: Execution,
@@ -62,8 +69,19 @@ export class Builder implements Site {
     return this.#execution.heldRows;
   }
 
+  get spill(): Spill | undefined {
+    return this.#execution.spill;
+  }
+
   onEnd(callback: () => void): void {
     this.#execution.onEnd(callback);
+  }
+
+  /** All rows that results give from here on. */
+  all(results: Results, columns: number): Iterable<HeldRow> {
+    return this.spill === undefined
+      ? holdAll(results, columns, this.#execution.holding)
+      : storeAll(this.spill, results, columns);
   }
 
   cursor(source: Source): RowCursor {
@@ -120,8 +138,9 @@ export class Builder implements Site {
         const column = columns.findIndex((candidate) => isSame(candidate.value, value));
         return column >= 0 ? column : evaluatorOf(site, value);
       });
+      const Sorted = this.spill === undefined ? SortedResults : ExternallySorted;
       const sorting = { terms: ordering, values };
-      const sorted = new SortedResults(this.#execution, results, body.columns.length, sorting, left, skip);
+      const sorted = new Sorted(this.#execution, results, body.columns.length, sorting, left, skip);
       return this.#results(plan, "sort", sorted);
     }
     return limit === undefined ? results : this.#results(plan, "limit", new LimitedResults(results, left, skip));
@@ -148,16 +167,22 @@ export class Builder implements Site {
       case "compound": {
         const left = this.#inner().#body(body.left, []).results;
         const right = this.#inner().#body(body.right, []).results;
-        const results =
-          body.operator === "union all"
-            ? new UnionAllResults(left, right)
-            : new SetResults(this.#execution, body, left, right);
+        const results = this.#compound(body, left, right);
         this.place(body.source, results);
         return { results: this.#results(body, "body", results), site: this };
       }
       case "recursion":
         return { results: this.#results(body, "body", this.#recursion(body, ordering)), site: this };
     }
+  }
+
+  #compound(plan: Extract<BodyPlan, { kind: "compound" }>, left: Results, right: Results): Results {
+    if (plan.operator === "union all") {
+      return new UnionAllResults(left, right);
+    }
+    return this.spill === undefined
+      ? new SetResults(this.#execution, plan, left, right)
+      : new ExternalSet(this.spill, plan, left, right);
   }
 
   #recursion(body: Extract<BodyPlan, { kind: "recursion" }>, ordering: QueryPlan["ordering"]): Results {
@@ -190,7 +215,10 @@ export class Builder implements Site {
     let built = this.rows(rows);
     let site: Builder = this;
     if (grouping !== undefined) {
-      const grouped = new GroupedRows(execution, site, built, grouping);
+      const grouped =
+        this.spill === undefined
+          ? new GroupedRows(execution, site, built, grouping)
+          : new ExternalGroups(this.spill, site, built, grouping);
       site = site.#behind(grouped.cursors);
       built = this.#rows(core, "grouping", grouped);
       if (grouping.having.length > 0) {
@@ -198,7 +226,10 @@ export class Builder implements Site {
       }
     }
     if (windowing !== undefined) {
-      const windowed = new WindowRows(execution, site, built, windowing);
+      const windowed =
+        this.spill === undefined
+          ? new WindowRows(execution, site, built, windowing)
+          : new ExternalWindows(execution, this.spill, site, built, windowing);
       site = site.#behind(windowed.cursors);
       built = this.#rows(core, "windowing", windowed);
     }
@@ -210,7 +241,11 @@ export class Builder implements Site {
       return { results, site };
     }
     const collations = columns.map(({ collation }) => collation);
-    return { results: this.#results(core, "distinct", new DistinctResults(execution, results, collations)), site };
+    const told =
+      this.spill === undefined
+        ? new DistinctResults(execution, results, collations)
+        : new ExternallyDistinct(this.spill, results, collations);
+    return { results: this.#results(core, "distinct", told), site };
   }
 
   /** The site behind a grouping or windows, where sources have other cursors. */
@@ -250,8 +285,8 @@ export class Builder implements Site {
         };
       }
       case "kept": {
-        const rows = new ArenaRows(this.#kept(plan.query));
-        this.place(plan.source, rows.cursor);
+        const { rows, cursor } = this.#kept(plan.query).newRows();
+        this.place(plan.source, cursor);
         return rows;
       }
       case "function": {
@@ -279,20 +314,23 @@ export class Builder implements Site {
     return scan;
   }
 
-  #kept(plan: QueryPlan): () => ReturnType<KeptResults["rows"]> {
+  #kept(plan: QueryPlan): Kept {
     const { bound, body } = plan;
     const isConstant = bound.outer.size === 0;
     const outermost = this.#outermost;
     let kept = isConstant ? outermost.#shared?.get(bound) : undefined;
     if (kept === undefined) {
-      kept = new KeptResults(this.#execution, this.results(plan), body.columns.length, isConstant);
+      const results = this.results(plan);
+      kept =
+        this.spill === undefined
+          ? new KeptResults(this.#execution, results, body.columns.length, isConstant)
+          : new StoredResults(this.#execution, this.spill, results, body.columns.length, isConstant);
       if (isConstant) {
         outermost.#shared ??= new Map();
         outermost.#shared.set(bound, kept);
       }
     }
-    const results = kept;
-    return () => results.rows();
+    return kept;
   }
 
   #join(plan: JoinPlan): Rows {
@@ -306,24 +344,21 @@ export class Builder implements Site {
     const outerKeys = hash.outer.map((key) => evaluatorOf(this, key));
     const inner = this.rows(plan.inner);
     const innerKeys = hash.inner.map((key) => evaluatorOf(this, key));
-    const kept = new KeptSources(
-      inner,
-      sourcesIn(plan.inner),
-      (source) => this.cursor(source),
-      this.#execution.heldRows,
-    );
+    const sources = sourcesIn(plan.inner);
+    const cursorOf = (source: Source): RowCursor => this.cursor(source);
+    const { spill, heldRows } = this;
+    const kept =
+      spill === undefined
+        ? new KeptSources(inner, sources, cursorOf, heldRows)
+        : new ExternalSide(inner, sources, cursorOf);
     for (const [source, cursor] of kept.cursors) {
       this.place(source, cursor);
     }
-    return new HashJoin(
-      plan.join,
-      outer,
-      kept,
-      allOf(this, plan.on),
-      hash,
-      { outer: outerKeys, inner: innerKeys },
-      this.#execution.heldRows,
-    );
+    const holds = allOf(this, plan.on);
+    if (kept instanceof KeptSources) {
+      return new HashJoin(plan.join, outer, kept, holds, hash, { outer: outerKeys, inner: innerKeys }, heldRows);
+    }
+    return new ExternalJoin(spill!, { kind: plan.join, outer, inner: kept, holds, keys: hash, outerKeys, innerKeys });
   }
 }
 

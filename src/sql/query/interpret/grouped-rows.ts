@@ -157,7 +157,10 @@ export class GroupedRows implements Rows {
     this.#order = [];
     this.#next = 0;
     this.#current = undefined;
-    this.cursors = this.#makeCursors();
+    this.cursors = groupingCursors(plan, {
+      bare: (place) => this.#cursor.answer(place),
+      aggregate: (index) => this.#aggregates[index]!.answer(this.#current!.states[index]!),
+    });
   }
 
   open(): void {
@@ -246,21 +249,23 @@ export class GroupedRows implements Rows {
     }
     return this.#groups[number]!;
   }
+}
 
-  #makeCursors(): ReadonlyMap<Source, RowCursor> {
-    const places = new Map<Source, Map<number, number>>();
-    this.#plan.bare.forEach(({ source, column }, place) => {
-      const ofSource = places.get(source) ?? new Map<SourceColumn["index"], number>();
-      places.set(source, ofSource.set(column.index, place));
-    });
-    const cursors = new Map<Source, RowCursor>();
-    for (const [source, ofSource] of places) {
-      cursors.set(source, { answer: (column) => this.#cursor.answer(ofSource.get(column)!) });
-    }
-    return cursors.set(this.#plan.source, {
-      answer: (column) => this.#aggregates[column]!.answer(this.#current!.states[column]!),
-    });
+/** What sources are behind a grouping, of which `bare` and `aggregate` answer the columns. */
+export function groupingCursors(
+  plan: GroupingPlan,
+  answers: { readonly bare: (place: number) => void; readonly aggregate: (index: number) => void },
+): ReadonlyMap<Source, RowCursor> {
+  const places = new Map<Source, Map<number, number>>();
+  plan.bare.forEach(({ source, column }, place) => {
+    const ofSource = places.get(source) ?? new Map<SourceColumn["index"], number>();
+    places.set(source, ofSource.set(column.index, place));
+  });
+  const cursors = new Map<Source, RowCursor>();
+  for (const [source, ofSource] of places) {
+    cursors.set(source, { answer: (column) => answers.bare(ofSource.get(column)!) });
   }
+  return cursors.set(plan.source, { answer: answers.aggregate });
 }
 
 function ascending({ collation }: GroupingPlan["keys"][number]) {

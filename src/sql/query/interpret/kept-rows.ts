@@ -9,8 +9,14 @@ import type { Execution } from "./execution.ts";
 import type { KeptSide } from "./joins.ts";
 import type { Results, RowCursor, Rows } from "./site.ts";
 
+/** Rows that are there once, and gone through in several places. */
+export interface Kept {
+  /** Goes through them by itself, and the row that it is at. */
+  newRows(): { readonly rows: Rows; readonly cursor: RowCursor };
+}
+
 /** The results of a query, kept for one execution of the statement; or, where they depend on rows around it, until asked for anew. */
-export class KeptResults {
+export class KeptResults implements Kept {
   readonly #execution: Execution;
   readonly #results: Results;
   readonly #columns: number;
@@ -30,8 +36,13 @@ export class KeptResults {
     });
   }
 
+  newRows(): { readonly rows: Rows; readonly cursor: RowCursor } {
+    const rows = new ArenaRows(() => this.#rows());
+    return { rows, cursor: rows.cursor };
+  }
+
   /** All rows. */
-  rows(): RowArena {
+  #rows(): RowArena {
     if (this.#arena === undefined || !this.#isConstant || this.#number !== this.#execution.number) {
       this.#arena = this.#read();
       this.#number = this.#execution.number;
@@ -56,7 +67,7 @@ export class KeptResults {
 }
 
 /** Goes through the rows of an arena. */
-export class ArenaRows implements Rows {
+class ArenaRows implements Rows {
   readonly cursor: ArenaCursor;
   readonly #rows: () => RowArena;
   #next: number;
@@ -87,12 +98,12 @@ export class ArenaRows implements Rows {
   }
 }
 
-/** Columns of several sources in one row of an arena: those of a source begin at its place, with the rowid. */
+/** Columns of several sources in one row: those of a source begin at its place, with the rowid. */
 class PartCursor implements RowCursor {
-  readonly #whole: ArenaCursor;
+  readonly #whole: RowCursor;
   readonly #first: number;
 
-  constructor(whole: ArenaCursor, first: number) {
+  constructor(whole: RowCursor, first: number) {
     this.#whole = whole;
     this.#first = first;
   }
@@ -100,6 +111,25 @@ class PartCursor implements RowCursor {
   answer(column: number): void {
     this.#whole.answer(this.#first + column - ROWID_INDEX);
   }
+}
+
+/** What leaves each column of such a row in `answer`, and what its sources are when the whole of it is read from elsewhere. */
+export function partsOf(
+  sources: readonly Source[],
+  cursorOf: (source: Source) => RowCursor,
+  whole: RowCursor,
+): { readonly cursors: ReadonlyMap<Source, RowCursor>; readonly columns: readonly (() => void)[] } {
+  const cursors = new Map<Source, RowCursor>();
+  const columns: (() => void)[] = [];
+  for (const source of sources) {
+    const cursor = cursorOf(source);
+    cursors.set(source, new PartCursor(whole, columns.length));
+    columns.push(source.rowid === undefined ? answerNull : () => cursor.answer(ROWID_INDEX));
+    for (const { index } of source.columns) {
+      columns.push(() => cursor.answer(index));
+    }
+  }
+  return { cursors, columns };
 }
 
 /** The inner side of a hash join: the rows of all its sources, kept as they were. */
@@ -112,17 +142,8 @@ export class KeptSources implements KeptSide {
   readonly #columns: readonly (() => void)[];
 
   constructor(rows: Rows, sources: readonly Source[], cursorOf: (source: Source) => RowCursor, limit: number) {
-    const cursors = new Map<Source, RowCursor>();
-    const columns: (() => void)[] = [];
     const whole = new ArenaCursor();
-    for (const source of sources) {
-      const cursor = cursorOf(source);
-      cursors.set(source, new PartCursor(whole, columns.length));
-      columns.push(source.rowid === undefined ? answerNull : () => cursor.answer(ROWID_INDEX));
-      for (const { index } of source.columns) {
-        columns.push(() => cursor.answer(index));
-      }
-    }
+    const { cursors, columns } = partsOf(sources, cursorOf, whole);
     this.cursors = cursors;
     this.rows = {
       open: () => rows.open(),

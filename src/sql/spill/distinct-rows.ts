@@ -1,0 +1,106 @@
+/**
+ * Rows that are told apart by their keys, each the first time that it comes: at once while memory lasts, and those that are new after
+ * that when all have come.
+ *
+ *   isNew(keys, row)   true: take it now
+ *   rest()             those that were put aside, in the order in which they came
+ */
+import { enterRow, type HeldRow } from "../query/interpret/held-row.ts";
+import { MOST_HELD_BYTES } from "../run/holding.ts";
+import type { SortTerm } from "../run/sorter.ts";
+import { ValueSet } from "../run/value-set.ts";
+import type { Collation } from "../value/collation.ts";
+import { BLOB, INTEGER, type SqlValue, type Tag, TEXT } from "../value/value.ts";
+import { ExternalSorter, type SortedRows } from "./external-sorter.ts";
+import type { Spill } from "./spill.ts";
+
+const BY_ARRIVAL: readonly SortTerm[] = [{ descending: false, nullsFirst: true }];
+/** What a number takes in a set. */
+const NUMBER_BYTES = 16;
+
+export class DistinctRows {
+  readonly #spill: Spill;
+  readonly #terms: readonly SortTerm[];
+  readonly #seen: ValueSet;
+  readonly #mostBytes: number;
+  #seenBytes: number;
+  #isFull: boolean;
+  #aside: ExternalSorter | undefined;
+  #arrivals: number;
+  #rest: SortedRows | undefined;
+
+  constructor(spill: Spill, collations: readonly (Collation | undefined)[]) {
+    this.#spill = spill;
+    this.#terms = ascending(collations);
+    this.#seen = new ValueSet(collations, Number.POSITIVE_INFINITY);
+    this.#mostBytes = Math.min(spill.bytes, MOST_HELD_BYTES / 2);
+    this.#seenBytes = 0;
+    this.#isFull = false;
+    this.#aside = undefined;
+    this.#arrivals = 0;
+    this.#rest = undefined;
+  }
+
+  isNew(keys: HeldRow, row: HeldRow): boolean {
+    const seen = this.#seen;
+    enterRow(seen, keys);
+    if (seen.has()) {
+      return false;
+    }
+    if (!this.#isFull) {
+      seen.add();
+      this.#seenBytes += sizeOf(keys);
+      this.#isFull = seen.count >= this.#spill.rows || this.#seenBytes >= this.#mostBytes;
+      return true;
+    }
+    this.#aside ??= new ExternalSorter(this.#spill, this.#terms);
+    this.#aside.add(keys, withNumber(row, this.#arrivals++));
+    return false;
+  }
+
+  /** Those put aside, each once, with a column more than they had; undefined: there are none. */
+  rest(): SortedRows | undefined {
+    if (this.#aside === undefined) {
+      return undefined;
+    }
+    const alike = this.#aside.finish();
+    const first = new ExternalSorter(this.#spill, BY_ARRIVAL);
+    while (alike.next()) {
+      if (!alike.isAlike) {
+        const row = alike.row();
+        first.add({ tags: [INTEGER], values: [row.values.at(-1)!] }, row);
+      }
+    }
+    alike.close();
+    this.#rest = first.finish();
+    return this.#rest;
+  }
+
+  close(): void {
+    this.#aside?.close();
+    this.#rest?.close();
+  }
+}
+
+/** The order in which rows of such columns are alike if they are neighbours. */
+export function ascending(collations: readonly (Collation | undefined)[]): SortTerm[] {
+  return collations.map((collation) => ({ descending: false, nullsFirst: true, collation }));
+}
+
+/** A row with a number behind it. */
+export function withNumber({ tags, values }: HeldRow, number: number): HeldRow {
+  return { tags: [...tags, INTEGER], values: [...values, number] };
+}
+
+/** Bytes that a row takes in a set, about. */
+function sizeOf({ tags, values }: HeldRow): number {
+  let bytes = 0;
+  for (const [column, tag] of tags.entries()) {
+    bytes += NUMBER_BYTES + lengthOf(tag, values[column]!);
+  }
+  return bytes;
+}
+
+function lengthOf(tag: Tag, value: SqlValue): number {
+  return tag === TEXT || tag === BLOB ? (value as string | Uint8Array).length : 0;
+}
