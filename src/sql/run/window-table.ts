@@ -10,7 +10,7 @@
  */
 import { isAggregate } from "./aggregate-function.ts";
 import { Cells } from "./cells.ts";
-import { checkHeldBytes, tooManyRows } from "./holding.ts";
+import { tooManyRows } from "./holding.ts";
 import { likenessOf, type OrderTerm, orderRows } from "./row-order.ts";
 import type { FrameEnds, TableCall, TableWindow, WindowKey } from "./window-call.ts";
 import { computeAggregate, computeFunction, type PartitionRows } from "./window-values.ts";

@@ -4,7 +4,7 @@ import { copyBytes } from "../../bytes.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
 import { grown } from "../run/group-table.ts";
 import { KeySorter } from "../run/key-sorter.ts";
-import { compareEntries, type Entries, type Entry, type EntryShape, encodeRow } from "./entries.ts";
+import { compareEntries, type Entries, type Entry, encodeRow } from "./entries.ts";
 import type { KeyEncoder } from "./key-encoder.ts";
 
 const FIRST_ROWS = 64;
