@@ -7,12 +7,13 @@
 import { assert } from "../../../assert.ts";
 import type { Arguments } from "../../run/arguments.ts";
 import type { Spill } from "../../spill/spill.ts";
-import type { BoundQuery, Source } from "../bind/bound.ts";
+import type { Bound, BoundQuery, Source } from "../bind/bound.ts";
 import { isSame } from "../bind/walk.ts";
 import type { Stage } from "../plan/explain.ts";
 import type { BodyPlan, CorePlan, JoinPlan, QueryPlan, RowsPlan } from "../plan/plan.ts";
 import { DistinctResults, SetResults, UnionAllResults } from "./compound-results.ts";
 import { ComputedCursor } from "./computed-cursor.ts";
+import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
 import { ExternalGroups } from "./external-groups.ts";
@@ -32,6 +33,14 @@ import { LimitedResults, SortedResults } from "./sorted-results.ts";
 import { TableCursor } from "./table-cursor.ts";
 import { TableScan } from "./table-scan.ts";
 import { WindowRows } from "./window-rows.ts";
+
+interface Body {
+  readonly results: Results;
+  /** Of its ORDER BY. */
+  readonly site: Site;
+  /** What ORDER BY asks of a row that may not be there any more when it is given out. */
+  readonly beside?: ReadonlyMap<Bound, Evaluate>;
+}
 
 export class Builder implements Site {
   readonly #execution: Execution;
@@ -129,14 +138,14 @@ export class Builder implements Site {
     const { body, ordering, limit, offset } = plan;
     const inner = this.#inner();
     const isRecursion = body.kind === "recursion";
-    const { results, site } = inner.#body(body, isRecursion ? ordering : []);
+    const { results, site, beside } = inner.#body(body, ordering);
     const left = limit === undefined ? undefined : evaluatorOf(inner, limit);
     const skip = offset === undefined ? undefined : evaluatorOf(inner, offset);
     if (ordering.length > 0 && !isRecursion) {
       const { columns } = body;
       const values = ordering.map(({ value }) => {
         const column = columns.findIndex((candidate) => isSame(candidate.value, value));
-        return column >= 0 ? column : evaluatorOf(site, value);
+        return column >= 0 ? column : (beside?.get(value) ?? evaluatorOf(site, value));
       });
       const Sorted = this.spill === undefined ? SortedResults : ExternallySorted;
       const sorting = { terms: ordering, values };
@@ -155,11 +164,10 @@ export class Builder implements Site {
     return this.#execution.measures?.rows(plan, stage, rows) ?? rows;
   }
 
-  /** With the site of its ORDER BY. */
-  #body(body: BodyPlan, ordering: QueryPlan["ordering"]): { results: Results; site: Site } {
+  #body(body: BodyPlan, ordering: QueryPlan["ordering"]): Body {
     switch (body.kind) {
       case "core":
-        return this.#core(body);
+        return this.#core(body, ordering);
       case "values": {
         const values = new ValuesResults(body.rows.map((row) => row.map((cell) => evaluatorOf(this, cell))));
         return { results: this.#results(body, "body", values), site: this };
@@ -209,7 +217,7 @@ export class Builder implements Site {
     return found;
   }
 
-  #core(core: CorePlan): { results: Results; site: Site } {
+  #core(core: CorePlan, ordering: QueryPlan["ordering"]): Body {
     const { rows, grouping, windowing, columns, distinct } = core;
     const execution = this.#execution;
     let built = this.rows(rows);
@@ -241,11 +249,15 @@ export class Builder implements Site {
       return { results, site };
     }
     const collations = columns.map(({ collation }) => collation);
-    const told =
-      this.spill === undefined
-        ? new DistinctResults(execution, results, collations)
-        : new ExternallyDistinct(this.spill, results, collations);
-    return { results: this.#results(core, "distinct", told), site };
+    if (this.spill === undefined) {
+      const told = new DistinctResults(execution, results, collations);
+      return { results: this.#results(core, "distinct", told), site };
+    }
+    const others = ordering.filter(({ value }) => !columns.some((column) => isSame(column.value, value)));
+    const evaluators = others.map(({ value }) => evaluatorOf(site, value));
+    const told = new ExternallyDistinct(this.spill, results, collations, evaluators);
+    const beside = new Map(others.map(({ value }, index) => [value, () => told.answer(columns.length + index)]));
+    return { results: this.#results(core, "distinct", told), site, beside };
   }
 
   /** The site behind a grouping or windows, where sources have other cursors. */

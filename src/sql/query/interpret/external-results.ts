@@ -164,20 +164,27 @@ export class ExternalSet implements Results {
   }
 }
 
-/** Each row once, when it first comes. */
+/** Each row once, when it first comes; behind its columns what `beside` says of it. */
 export class ExternallyDistinct implements Results {
   readonly #spill: Spill;
   readonly #results: Results;
   readonly #collations: readonly (Collation | undefined)[];
+  readonly #beside: readonly Evaluate[];
   #seen: DistinctRows | undefined;
   /** Those that were put aside, once all have come. */
   #rest: SortedRows | undefined;
   #row: HeldRow | undefined;
 
-  constructor(spill: Spill, results: Results, collations: readonly (Collation | undefined)[]) {
+  constructor(
+    spill: Spill,
+    results: Results,
+    collations: readonly (Collation | undefined)[],
+    beside: readonly Evaluate[],
+  ) {
     this.#spill = spill;
     this.#results = results;
     this.#collations = collations;
+    this.#beside = beside;
     this.#seen = undefined;
     this.#rest = undefined;
     this.#row = undefined;
@@ -196,8 +203,9 @@ export class ExternallyDistinct implements Results {
     }
     while (this.#results.next()) {
       const row = holdRow(this.#results, this.#collations.length);
-      if (seen.isNew(row, row)) {
-        this.#row = row;
+      const whole = this.#withBeside(row);
+      if (seen.isNew(row, whole)) {
+        this.#row = whole;
         return true;
       }
     }
@@ -218,6 +226,15 @@ export class ExternallyDistinct implements Results {
 
   answer(column: number): void {
     answerHeld(this.#row, column);
+  }
+
+  #withBeside(row: HeldRow): HeldRow {
+    const beside = this.#beside;
+    if (beside.length === 0) {
+      return row;
+    }
+    const { tags, values } = holdRow({ answer: (index) => beside[index]!() }, beside.length);
+    return { tags: [...row.tags, ...tags], values: [...row.values, ...values] };
   }
 
   #nextOfRest(): boolean {

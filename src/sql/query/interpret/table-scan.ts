@@ -267,8 +267,11 @@ class KeyScan {
   /** The next values of a list that is on disk; false: there are none. */
   #loadListed(): boolean {
     const reader = this.#storedReader;
+    if (reader === undefined) {
+      return false;
+    }
     const list: Value[] = [];
-    while (list.length < LISTED_AT_ONCE && reader?.next() === true) {
+    while (list.length < LISTED_AT_ONCE && reader.next()) {
       const { tags, values } = reader.row(1);
       list.push({ tag: tags[0]!, value: values[0]! });
     }
@@ -313,7 +316,10 @@ class KeyScan {
   #readList(): readonly Value[] {
     const { orders, prefix, list, reverse } = this.#access;
     const { collation, descending } = orders[prefix.length]!;
-    const set = new ValueSet([collation], this.#execution.heldRows, this.#execution.holding.bytes);
+    const { heldRows, holding } = this.#execution;
+    // Those of a list in the statement's text it holds already.
+    const limit = list?.kind === "query" ? heldRows : Number.POSITIVE_INFINITY;
+    const set = new ValueSet([collation], limit, list?.kind === "query" ? holding.bytes : undefined);
     const values: Value[] = [];
     const take = (): void => {
       const { tag } = answer;
