@@ -6,6 +6,7 @@
  */
 import { DbError } from "../../errors.ts";
 import type { DiskFile } from "../../mvcc/index.ts";
+import { BLOB, type SqlValue, type Tag, TEXT } from "../value/value.ts";
 
 export interface Holding {
   /** Rows, or groups, that each sort, grouping, set or join may hold in memory. */
@@ -56,18 +57,53 @@ const FIELD_BYTES = 8;
 const BOXED_BYTES = 16;
 const BYTES_OBJECT_BYTES = 112;
 
+/** Memory that is taken little by little, about. */
+export class HeldMemory {
+  readonly #limit: number;
+  #left: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#left = limit;
+  }
+
+  take(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) {
+      throw tooManyBytes(this.#limit);
+    }
+  }
+}
+
+/** Bytes that values take in a set or a list, about. */
+export function valuesBytes(tags: readonly Tag[], values: readonly SqlValue[]): number {
+  let bytes = tags.length * BOXED_BYTES;
+  for (let index = 0; index < tags.length; index++) {
+    const tag = tags[index];
+    bytes += tag === TEXT || tag === BLOB ? (values[index] as string | Uint8Array).length : 0;
+  }
+  return bytes;
+}
+
 /**
- * Ends a statement before rows that it holds as objects take more than so many bytes. Called for each row or whenever there are twice
- * as many as before, it looks at some of them when they are a power of two: twice as many must not be too much.
+ * Ends a statement before rows that it holds as objects take more than so many bytes. Called for each row, it looks at some of them
+ * when they are a power of two: twice as many must not be too much.
  */
 export function checkHeldBytes(rows: readonly unknown[], limit: number): void {
   const count = rows.length;
-  if (count < LEAST_SAMPLED || (count & (count - 1)) !== 0) {
+  if ((count & (count - 1)) === 0) {
+    checkSampledBytes(count, (row) => rows[row], limit);
+  }
+}
+
+/** The same, called whenever there may be twice as many rows as before. */
+export function checkSampledBytes(count: number, rowAt: (row: number) => unknown, limit: number): void {
+  if (count < LEAST_SAMPLED) {
     return;
   }
   let sampled = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
-    sampled += heldBytes(rows[(sample * count) / SAMPLES]);
+    sampled += heldBytes(rowAt(Math.floor((sample * count) / SAMPLES)));
   }
   if ((sampled / SAMPLES) * count * 2 > limit) {
     throw tooManyBytes(limit);

@@ -6,17 +6,15 @@
  *   rest()             those that were put aside, in the order in which they came
  */
 import { enterRow, type HeldRow } from "../query/interpret/held-row.ts";
-import { MOST_HELD_BYTES } from "../run/holding.ts";
+import { MOST_HELD_BYTES, valuesBytes } from "../run/holding.ts";
 import type { SortTerm } from "../run/sorter.ts";
 import { ValueSet } from "../run/value-set.ts";
 import type { Collation } from "../value/collation.ts";
-import { BLOB, INTEGER, type SqlValue, type Tag, TEXT } from "../value/value.ts";
+import { INTEGER } from "../value/value.ts";
 import { ExternalSorter, type SortedRows } from "./external-sorter.ts";
 import type { Spill } from "./spill.ts";
 
 const BY_ARRIVAL: readonly SortTerm[] = [{ descending: false, nullsFirst: true }];
-/** What a number takes in a set. */
-const NUMBER_BYTES = 16;
 
 export class DistinctRows {
   readonly #spill: Spill;
@@ -49,7 +47,7 @@ export class DistinctRows {
     }
     if (!this.#isFull) {
       seen.add();
-      this.#seenBytes += sizeOf(keys);
+      this.#seenBytes += valuesBytes(keys.tags, keys.values);
       this.#isFull = seen.count >= this.#spill.rows || this.#seenBytes >= this.#mostBytes;
       return true;
     }
@@ -90,17 +88,4 @@ export function ascending(collations: readonly (Collation | undefined)[]): SortT
 /** A row with a number behind it. */
 export function withNumber({ tags, values }: HeldRow, number: number): HeldRow {
   return { tags: [...tags, INTEGER], values: [...values, number] };
-}
-
-/** Bytes that a row takes in a set, about. */
-function sizeOf({ tags, values }: HeldRow): number {
-  let bytes = 0;
-  for (const [column, tag] of tags.entries()) {
-    bytes += NUMBER_BYTES + lengthOf(tag, values[column]!);
-  }
-  return bytes;
-}
-
-function lengthOf(tag: Tag, value: SqlValue): number {
-  return tag === TEXT || tag === BLOB ? (value as string | Uint8Array).length : 0;
 }

@@ -118,6 +118,11 @@ export class KeyedRows {
     readColumn(row, rowData, rowOffset, column);
   }
 
+  /** The row's columns. */
+  row(): HeldRow {
+    return decodeRow(this.#reader!, 0, this.#shape.columns);
+  }
+
   /** Goes through all rows, in the order of their keys. */
   forEach(visit: (row: HeldRow) => void): void {
     const reader = new RunReader(this.#file!, 0, this.#file!.sizeBytes, this.#spill.blockBytes);

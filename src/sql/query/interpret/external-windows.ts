@@ -174,7 +174,8 @@ class Partitions {
     const { stage, columns, endsOf } = this.#shape;
     const { partition } = stage.window;
     const terms = partition.map(termOf);
-    const table = new WindowTable(columns, stage.calls, this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    const table = new WindowTable(columns, stage.calls, limit, bytes);
     this.#carried = [];
     const firstKeys = placesOf(partition, first);
     for (let row: HeldRow | undefined = first; row !== undefined; row = this.#pending) {

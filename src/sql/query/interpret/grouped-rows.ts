@@ -5,6 +5,7 @@
  * row that stands for the group. Without GROUP BY there is one group, even without rows, and then these columns are NULL.
  */
 
+import { HeldMemory, valuesBytes } from "../../run/holding.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { Sorter } from "../../run/sorter.ts";
 import { keptValue, ValueSet } from "../../run/value-set.ts";
@@ -17,6 +18,13 @@ import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
 import { enterRow, offerRow } from "./held-row.ts";
 import type { RowCursor, Rows, Site } from "./site.ts";
+
+/** What objects take that stand for a group, for what an aggregate knows of it, and for a row that is to be put in order. */
+const GROUP_BYTES = 128;
+const STATE_BYTES = 160;
+const HELD_ROW_BYTES = 128;
+/** Aggregates that know as much of many rows as of few. */
+const OF_ONE_SIZE: ReadonlySet<string> = new Set(["count", "sum", "total", "avg", "min", "max"]);
 
 /** What an aggregate knows of a group. */
 interface GroupState {
@@ -33,6 +41,8 @@ class Aggregate {
   readonly #filter: (() => boolean) | undefined;
   readonly #ordering: readonly Evaluate[];
   readonly #limit: number;
+  /** Its states grow with each row. */
+  readonly #grows: boolean;
   readonly #tags: Tag[];
   readonly #values: SqlValue[];
 
@@ -44,6 +54,8 @@ class Aggregate {
     this.#ordering =
       call.function.isFromLast === undefined ? call.ordering.map(({ value }) => evaluatorOf(site, value)) : [];
     this.#limit = limit;
+    const isDistinct = call.distinct && call.function.isFromLast === undefined;
+    this.#grows = isDistinct || this.#ordering.length > 0 || !OF_ONE_SIZE.has(call.function.name);
     this.#tags = [];
     this.#values = [];
   }
@@ -59,11 +71,14 @@ class Aggregate {
   }
 
   /** Takes the row that the sources are at; whether the answer comes from it, which min and max know. */
-  add(group: GroupState): boolean {
+  add(group: GroupState, memory: HeldMemory): boolean {
     if (this.#filter?.() === false) {
       return false;
     }
     this.#evaluate(this.#list);
+    if (this.#grows) {
+      memory.take(valuesBytes(this.#tags, this.#values));
+    }
     if (group.seen !== undefined && !isNew(group.seen, this.#tags, this.#values)) {
       return false;
     }
@@ -77,6 +92,7 @@ class Aggregate {
       values: this.#values.map((value, index) => keptValue(this.#tags[index]!, value)),
     };
     this.#evaluate(this.#ordering);
+    memory.take(HELD_ROW_BYTES + valuesBytes(this.#tags, this.#values));
     list.tags.push(...this.#tags);
     list.values.push(...this.#values.map((value, index) => keptValue(this.#tags[index]!, value)));
     group.held.push(list);
@@ -164,25 +180,27 @@ export class GroupedRows implements Rows {
   }
 
   open(): void {
-    const { heldRows } = this.#execution;
+    const { rows: limit, bytes } = this.#execution.holding;
     const { keys, decider, shortcut } = this.#plan;
     const set = new ValueSet(
       keys.map(({ collation }) => collation),
-      heldRows,
+      limit,
+      bytes,
     );
-    const arena = new RowArena(Number.POSITIVE_INFINITY);
+    const arena = new RowArena(Number.POSITIVE_INFINITY, bytes);
+    const memory = new HeldMemory(bytes);
     this.#groups = [];
     this.#cursor.arena = arena;
     this.#next = 0;
-    const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, heldRows);
+    const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, limit);
     try {
       this.#rows.open();
       while (this.#rows.next()) {
-        const group = this.#groupOfRow(set, sorter);
+        const group = this.#groupOfRow(set, sorter, memory);
         const { states } = group;
         let decides = false;
         for (const [index, aggregate] of this.#aggregates.entries()) {
-          const isFromRow = aggregate.add(states[index]!);
+          const isFromRow = aggregate.add(states[index]!, memory);
           decides ||= index === decider && isFromRow;
         }
         if (decides || group.row < 0) {
@@ -229,7 +247,7 @@ export class GroupedRows implements Rows {
     return { states: this.#aggregates.map((aggregate) => aggregate.begin()), row: -1 };
   }
 
-  #groupOfRow(set: ValueSet, sorter: Sorter | undefined): Group {
+  #groupOfRow(set: ValueSet, sorter: Sorter | undefined, memory: HeldMemory): Group {
     const tags: Tag[] = [];
     const values: SqlValue[] = [];
     for (const key of this.#keys) {
@@ -244,6 +262,7 @@ export class GroupedRows implements Rows {
     enterRow(set, { tags, values });
     const number = set.add();
     if (number === this.#groups.length) {
+      memory.take(GROUP_BYTES + STATE_BYTES * this.#aggregates.length + valuesBytes(tags, values));
       this.#groups.push(this.#newGroup());
       offerRow(sorter, { tags, values }, number);
     }

@@ -45,7 +45,8 @@ export class WindowRows implements Rows {
 
   open(): void {
     const { columns, calls } = this.#layout;
-    const table = new WindowTable(columns.length, calls, this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    const table = new WindowTable(columns.length, calls, limit, bytes);
     const kept = this.#kept;
     try {
       this.#rows.open();
