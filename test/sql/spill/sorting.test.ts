@@ -26,14 +26,34 @@ type Cell = readonly [Tag, SqlValue];
 
 const LONG = "n".repeat(2040);
 const texts = fc.oneof(
-  fc.constantFrom("", "a", "A", "a ", "b", "\0", "a\0", "é", "\u{1f600}", LONG, `${LONG}\0\0`, `${LONG}12345678x`, `${LONG}12345678`),
+  fc.constantFrom(
+    "",
+    "a",
+    "A",
+    "a ",
+    "b",
+    "\0",
+    "a\0",
+    "é",
+    "\u{1f600}",
+    LONG,
+    `${LONG}\0\0`,
+    `${LONG}12345678x`,
+    `${LONG}12345678`,
+  ),
   fc.string({ maxLength: 4 }),
   fc.integer({ min: 2030, max: 2060 }).map((length) => "n".repeat(length)),
 );
 const cells: fc.Arbitrary<Cell> = fc.oneof(
   fc.constant<Cell>([NULL, null]),
   fc.integer({ min: -3, max: 3 }).map((value): Cell => [INTEGER, value]),
-  fc.constantFrom<Cell>([INTEGER, 2 ** 53 - 1], [BIG, 2n ** 53n], [REAL, 2 ** 53], [BIG, 2n ** 63n - 1n], [BIG, -(2n ** 63n)]),
+  fc.constantFrom<Cell>(
+    [INTEGER, 2 ** 53 - 1],
+    [BIG, 2n ** 53n],
+    [REAL, 2 ** 53],
+    [BIG, 2n ** 63n - 1n],
+    [BIG, -(2n ** 63n)],
+  ),
   fc.constantFrom(-0, 0, 1, 2.5, -2.5, 1e300, -1e300, Infinity, -Infinity, 2 ** 63).map((value): Cell => [REAL, value]),
   fc.double({ noNaN: true }).map((value): Cell => [REAL, value]),
   texts.map((value): Cell => [TEXT, Buffer.from(value).toString()]),
@@ -49,17 +69,15 @@ function rowOf(cellsOfRow: readonly Cell[]): HeldRow {
   return { tags: cellsOfRow.map(([tag]) => tag), values: cellsOfRow.map(([, value]) => value) };
 }
 
-const sorts = fc
-  .array(terms, { minLength: 0, maxLength: 3 })
-  .chain((sorted) =>
-    fc.record({
-      sorted: fc.constant(sorted),
-      keys: fc.array(fc.tuple(...sorted.map(() => cells)).map(rowOf), { maxLength: 60 }),
-      rows: fc.integer({ min: 1, max: 20 }),
-      bytes: fc.constantFrom(0, 300, 3000, 1e6),
-      mostMerged: fc.integer({ min: 2, max: 4 }),
-    }),
-  );
+const sorts = fc.array(terms, { minLength: 0, maxLength: 3 }).chain((sorted) =>
+  fc.record({
+    sorted: fc.constant(sorted),
+    keys: fc.array(fc.tuple(...sorted.map(() => cells)).map(rowOf), { maxLength: 60 }),
+    rows: fc.integer({ min: 1, max: 20 }),
+    bytes: fc.constantFrom(0, 300, 3000, 1e6),
+    mostMerged: fc.integer({ min: 2, max: 4 }),
+  }),
+);
 
 type Sort = typeof sorts extends fc.Arbitrary<infer T> ? T : never;
 
@@ -178,7 +196,12 @@ test("stored rows are gone through by several, of whatever length", () => {
   const stored = new StoredRows(newSpill(1, 2000));
   const textOf = (number: number): string => "x".repeat((number * number * 7) % 5000);
   for (let number = 0; number < 50; number++) {
-    stored.add(rowOf([[INTEGER, number], [TEXT, textOf(number)]]));
+    stored.add(
+      rowOf([
+        [INTEGER, number],
+        [TEXT, textOf(number)],
+      ]),
+    );
   }
   const [a, b] = [stored.reader(), stored.reader()];
   for (let number = 0; number < 50; number++) {
