@@ -105,6 +105,7 @@ export class ExternalSorter {
     const file = this.#file;
     const start = file.sizeBytes;
     while (entries.next()) {
+      countWork(1);
       appendEntry(file, entries);
     }
     this.#runs.push({ start, end: file.sizeBytes });

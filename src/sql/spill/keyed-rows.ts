@@ -11,6 +11,7 @@ import { compareBytes } from "../../bytes.ts";
 import type { HeldRow } from "../query/interpret/held-row.ts";
 import { readColumn } from "../row.ts";
 import type { SortTerm } from "../run/sorter.ts";
+import { countWork } from "../run/work.ts";
 import { NULL, type SqlValue, type Tag } from "../value/value.ts";
 import {
   appendEntry,
@@ -72,6 +73,7 @@ export class KeyedRows {
     const file = this.#spill.newFile();
     let behind = 0;
     while (entries.next()) {
+      countWork(1);
       if (file.sizeBytes >= behind) {
         this.#mark(entries, file.sizeBytes);
         behind = file.sizeBytes + this.#stretchBytes;

@@ -145,7 +145,9 @@ test("rows are found by their keys, in the order in which they came", () => {
       expect(found).toEqual(expected);
     }
     const all: SqlValue[] = [];
-    stored.forEach((row) => all.push(row.values[0]!));
+    stored.forEach((row) => {
+      all.push(row.values[0]!);
+    });
     expect(all).toEqual(inOrder(sorted, kept));
     stored.close();
   });

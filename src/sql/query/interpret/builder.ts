@@ -358,17 +358,18 @@ export class Builder implements Site {
     const innerKeys = hash.inner.map((key) => evaluatorOf(this, key));
     const sources = sourcesIn(plan.inner);
     const cursorOf = (source: Source): RowCursor => this.cursor(source);
-    const { spill, heldRows } = this;
+    const { spill } = this;
+    const { holding } = this.#execution;
     const kept =
       spill === undefined
-        ? new KeptSources(inner, sources, cursorOf, heldRows)
+        ? new KeptSources(inner, sources, cursorOf, holding)
         : new ExternalSide(inner, sources, cursorOf);
     for (const [source, cursor] of kept.cursors) {
       this.place(source, cursor);
     }
     const holds = allOf(this, plan.on);
     if (kept instanceof KeptSources) {
-      return new HashJoin(plan.join, outer, kept, holds, hash, { outer: outerKeys, inner: innerKeys }, heldRows);
+      return new HashJoin(plan.join, outer, kept, holds, hash, { outer: outerKeys, inner: innerKeys }, holding);
     }
     return new ExternalJoin(spill!, { kind: plan.join, outer, inner: kept, holds, keys: hash, outerKeys, innerKeys });
   }

@@ -1,6 +1,7 @@
 /** Rows that are found once and read as often as needed. */
 
 import { ROWID_INDEX } from "../../catalog/schema.ts";
+import type { Holding } from "../../run/holding.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { answerNull } from "../../value/value.ts";
 import type { Source } from "../bind/bound.ts";
@@ -51,7 +52,8 @@ export class KeptResults implements Kept {
   }
 
   #read(): RowArena {
-    const arena = new RowArena(this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    const arena = new RowArena(limit, bytes);
     const results = this.#results;
     const answerColumn = (column: number): void => results.answer(column);
     try {
@@ -138,10 +140,10 @@ export class KeptSources implements KeptSide {
   readonly cursors: ReadonlyMap<Source, RowCursor>;
   readonly rows: Rows;
   readonly #whole: ArenaCursor;
-  readonly #limit: number;
+  readonly #holding: Holding;
   readonly #columns: readonly (() => void)[];
 
-  constructor(rows: Rows, sources: readonly Source[], cursorOf: (source: Source) => RowCursor, limit: number) {
+  constructor(rows: Rows, sources: readonly Source[], cursorOf: (source: Source) => RowCursor, holding: Holding) {
     const whole = new ArenaCursor();
     const { cursors, columns } = partsOf(sources, cursorOf, whole);
     this.cursors = cursors;
@@ -154,12 +156,13 @@ export class KeptSources implements KeptSide {
       },
     };
     this.#whole = whole;
-    this.#limit = limit;
+    this.#holding = holding;
     this.#columns = columns;
   }
 
   fill(visit: (row: number) => void): number {
-    const arena = new RowArena(this.#limit);
+    const { rows: limit, bytes } = this.#holding;
+    const arena = new RowArena(limit, bytes);
     const answerColumn = (column: number): void => this.#columns[column]!();
     try {
       this.rows.open();
