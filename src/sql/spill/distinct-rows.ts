@@ -6,7 +6,7 @@
  *   rest()             those that were put aside, in the order in which they came
  */
 import { enterRow, type HeldRow } from "../query/interpret/held-row.ts";
-import { MOST_HELD_BYTES, valuesBytes } from "../run/holding.ts";
+import { valuesBytes } from "../run/holding.ts";
 import type { SortTerm } from "../run/sorter.ts";
 import { ValueSet } from "../run/value-set.ts";
 import type { Collation } from "../value/collation.ts";
@@ -20,7 +20,6 @@ export class DistinctRows {
   readonly #spill: Spill;
   readonly #terms: readonly SortTerm[];
   readonly #seen: ValueSet;
-  readonly #mostBytes: number;
   #seenBytes: number;
   #isFull: boolean;
   #aside: ExternalSorter | undefined;
@@ -31,7 +30,6 @@ export class DistinctRows {
     this.#spill = spill;
     this.#terms = ascending(collations);
     this.#seen = new ValueSet(collations, Number.POSITIVE_INFINITY);
-    this.#mostBytes = Math.min(spill.bytes, MOST_HELD_BYTES / 2);
     this.#seenBytes = 0;
     this.#isFull = false;
     this.#aside = undefined;
@@ -48,7 +46,7 @@ export class DistinctRows {
     if (!this.#isFull) {
       seen.add();
       this.#seenBytes += valuesBytes(keys.tags, keys.values);
-      this.#isFull = seen.count >= this.#spill.rows || this.#seenBytes >= this.#mostBytes;
+      this.#isFull = seen.count >= this.#spill.rows || this.#seenBytes >= this.#spill.bytes;
       return true;
     }
     this.#aside ??= new ExternalSorter(this.#spill, this.#terms);

@@ -11,30 +11,29 @@ import { compareTerm, type SortTerm } from "../run/sorter.ts";
 import { NULL, TEXT } from "../value/value.ts";
 
 const TEXT_OF_JAVASCRIPT = 0x30;
+/** Of all encoders: a key is taken before the next one is written. */
+const writer = new KeyWriter("looked for");
 
 export class KeyEncoder {
   readonly terms: readonly SortTerm[];
   /** What the key written last is only the beginning of the row's. */
   isPartial: boolean;
-  readonly #writer: KeyWriter;
 
   constructor(terms: readonly SortTerm[]) {
     this.terms = terms;
     this.isPartial = false;
-    this.#writer = new KeyWriter("looked for");
   }
 
   get bytes(): Uint8Array {
-    return this.#writer.bytes;
+    return writer.bytes;
   }
 
   get length(): number {
-    return this.#writer.length;
+    return writer.length;
   }
 
-  /** The key of these values, until the next one. */
+  /** The key of these values, until the next one of any encoder. */
   write({ tags, values }: HeldRow): void {
-    const writer = this.#writer;
     writer.begin();
     this.isPartial = false;
     for (const [index, { descending, nullsFirst, collation }] of this.terms.entries()) {

@@ -26,9 +26,11 @@ import { ExternalSorter } from "./external-sorter.ts";
 import { KeyEncoder } from "./key-encoder.ts";
 import type { Spill, SpillFile } from "./spill.ts";
 
+/** Of the rows that are looked through for one. */
 const STRETCH_BYTES = 4096;
+const READ_BYTES = 8192;
 const MARK_BYTES = 64;
-const MOST_MARKS = 2 ** 18;
+const MOST_MARKS = 2 ** 17;
 
 export class KeyedRows {
   /** How many rows there are. */
@@ -84,7 +86,7 @@ export class KeyedRows {
     this.#file = file;
     sorter.close();
     this.#sorter = undefined;
-    this.#reader = new RunReader(file, 0, file.sizeBytes, Math.min(2 * STRETCH_BYTES, this.#spill.blockBytes));
+    this.#reader = new RunReader(file, 0, file.sizeBytes, Math.min(READ_BYTES, this.#spill.blockBytes));
   }
 
   /** Goes before the rows with such keys; false: there are none. */
@@ -148,7 +150,7 @@ export class KeyedRows {
     const row = encodeRow(empty, isPartial ? keys : undefined);
     const bytes = row.bytes.slice(0, row.length);
     return {
-      key: encoder.bytes,
+      key: encoder.bytes.slice(0, length),
       keyOffset: 0,
       keyLength: length,
       isPartial,

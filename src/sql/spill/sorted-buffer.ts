@@ -7,7 +7,9 @@ import { KeySorter } from "../run/key-sorter.ts";
 import { compareEntries, type Entries, type Entry, encodeRow } from "./entries.ts";
 import type { KeyEncoder } from "./key-encoder.ts";
 
-const FIRST_ROWS = 64;
+const FIRST_ROWS = 16;
+/** So few are compared: what a KeySorter needs takes 20 µs to make. */
+const FEW_ROWS = 32;
 /** Bytes that the sort needs of each row, beside its own. */
 const BYTES_EACH = 32;
 const NUMBER_BYTES = 4;
@@ -25,10 +27,10 @@ export class SortedBuffer implements Entries {
   usedBytes: number;
   count: number;
   readonly #encoder: KeyEncoder;
-  /** Has under each key the number of the row. */
-  readonly #keys: KeySorter;
-  readonly #number: Uint8Array;
-  readonly #numberData: DataView;
+  /** Has under each key the number of the row; undefined as long as they are few. */
+  #keys: KeySorter | undefined;
+  readonly #few: Uint8Array[];
+  readonly #expected: number;
   /** Where each row begins; one more than there are. */
   #starts: Uint32Array;
   #partial: Uint8Array;
@@ -37,7 +39,8 @@ export class SortedBuffer implements Entries {
   #order: readonly Entry[] | undefined;
   #next: number;
 
-  constructor(encoder: KeyEncoder, rows: number) {
+  /** `expected`: about so many rows will be added. */
+  constructor(encoder: KeyEncoder, expected: number) {
     this.key = NO_BYTES;
     this.keyOffset = 0;
     this.keyLength = 0;
@@ -49,9 +52,9 @@ export class SortedBuffer implements Entries {
     this.usedBytes = 0;
     this.count = 0;
     this.#encoder = encoder;
-    this.#keys = new KeySorter(rows);
-    this.#number = new Uint8Array(NUMBER_BYTES);
-    this.#numberData = new DataView(this.#number.buffer);
+    this.#keys = undefined;
+    this.#few = [];
+    this.#expected = expected;
     this.#starts = new Uint32Array(FIRST_ROWS + 1);
     this.#partial = new Uint8Array(FIRST_ROWS);
     this.#hasPartial = false;
@@ -69,48 +72,82 @@ export class SortedBuffer implements Entries {
     this.#starts[number + 1] = start + length;
     this.#partial[number] = encoder.isPartial ? 1 : 0;
     this.#hasPartial ||= encoder.isPartial;
-    this.#numberData.setUint32(0, number, true);
-    this.#keys.add(encoder.bytes, encoder.length, true, this.#number, 0, NUMBER_BYTES, NO_BYTES, 0, 0);
+    if (number < FEW_ROWS) {
+      this.#few.push(encoder.bytes.slice(0, encoder.length));
+    } else {
+      this.#addKey(encoder.bytes, encoder.length, number);
+    }
     this.usedBytes += encoder.length + length + BYTES_EACH;
+  }
+
+  #addKey(key: Uint8Array, length: number, number: number): void {
+    if (this.#keys === undefined) {
+      this.#keys = new KeySorter(this.#expected);
+      for (const [few, bytes] of this.#few.entries()) {
+        this.#addKey(bytes, bytes.length, few);
+      }
+    }
+    numberData.setUint32(0, number, true);
+    this.#keys.add(key, length, true, numberBytes, 0, NUMBER_BYTES, NO_BYTES, 0, 0);
   }
 
   /** After the last row, before the first `next`. `columns` a row has, its partial key left out. */
   sort(columns: number): void {
-    this.#keys.sort();
-    this.key = this.#keys.bytes;
-    if (this.#hasPartial) {
+    const keys = this.#keys;
+    if (keys !== undefined) {
+      keys.sort();
+      this.key = keys.bytes;
+    }
+    if (keys === undefined || this.#hasPartial) {
       const shape = { terms: this.#encoder.terms, columns };
       const order: Entry[] = [];
-      while (this.next()) {
+      while (keys === undefined ? this.#nextOfFew(order.length) : this.#nextByKey(keys)) {
         const { key, keyOffset, keyLength, isPartial, row, rowData, rowOffset, rowLength } = this;
         order.push({ key, keyOffset, keyLength, isPartial, row, rowData, rowOffset, rowLength });
       }
-      // Stable, and in order by their bytes already.
+      // Stable, and many are in order by their bytes already.
       this.#order = order.sort((a, b) => compareEntries(shape, a, b));
     }
   }
 
   next(): boolean {
-    if (this.#order !== undefined) {
-      return this.#nextInOrder(this.#order);
+    return this.#order === undefined ? this.#nextByKey(this.#keys!) : this.#nextInOrder(this.#order);
+  }
+
+  /** In the order in which they came. */
+  #nextOfFew(number: number): boolean {
+    const key = this.#few[number];
+    if (key === undefined) {
+      return false;
     }
-    const keys = this.#keys;
+    this.key = key;
+    this.keyOffset = 0;
+    this.keyLength = key.length;
+    this.#goTo(number);
+    return true;
+  }
+
+  #nextByKey(keys: KeySorter): boolean {
     if (!keys.next()) {
       return false;
     }
     this.keyOffset = keys.keyOffset;
     this.keyLength = keys.keyLength;
-    const { key, valueOffset } = { key: keys.bytes, valueOffset: keys.valueOffset };
+    const { bytes: key, valueOffset } = keys;
     const number =
       (key[valueOffset]! |
         (key[valueOffset + 1]! << 8) |
         (key[valueOffset + 2]! << 16) |
         (key[valueOffset + 3]! << 24)) >>>
       0;
+    this.#goTo(number);
+    return true;
+  }
+
+  #goTo(number: number): void {
     this.isPartial = this.#partial[number] === 1;
     this.rowOffset = this.#starts[number]!;
     this.rowLength = this.#starts[number + 1]! - this.rowOffset;
-    return true;
   }
 
   #nextInOrder(order: readonly Entry[]): boolean {
@@ -119,6 +156,7 @@ export class SortedBuffer implements Entries {
       return false;
     }
     this.#next++;
+    this.key = entry.key;
     this.keyOffset = entry.keyOffset;
     this.keyLength = entry.keyLength;
     this.isPartial = entry.isPartial;
@@ -145,3 +183,5 @@ export class SortedBuffer implements Entries {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const numberBytes = new Uint8Array(NUMBER_BYTES);
+const numberData = new DataView(numberBytes.buffer);
