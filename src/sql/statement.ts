@@ -291,6 +291,8 @@ export class Statement<Row = SqlRow> {
         } catch (error) {
           const walk = { reader, isPinned: snapshot !== undefined, given, isExternal: true, nowMs };
           this.#checkBeginsAnew(error, program.query, walk);
+          // What it has kept is let go first.
+          cursor.close();
           yield* this.#interpret(program.query, values, walk) as Generator<Row, void, undefined>;
           return;
         }

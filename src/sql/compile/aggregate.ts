@@ -77,13 +77,13 @@ export class Aggregation {
       );
     }
     this.#states.forEach((state, index) => {
-      emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity)};`);
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity, heldBytes)};`);
       if (isSeen(state, aggregates[index]!)) {
         emitter.line(`const ${state.seen} = new ${emitter.use("GroupTable")}(2, ${heldRows}, ${heldBytes});`);
       }
     });
     for (const state of this.#bare) {
-      emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity)};`);
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity, heldBytes)};`);
     }
   }
 

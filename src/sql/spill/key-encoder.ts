@@ -11,6 +11,9 @@ import { compareTerm, type SortTerm } from "../run/sorter.ts";
 import { NULL, TEXT } from "../value/value.ts";
 
 const TEXT_OF_JAVASCRIPT = 0x30;
+/** As the codes of key.ts they are less than what a zero byte in a text goes on with, FF, and more than its complement. */
+const COMES_FIRST = 1;
+const COMES_LAST = 2;
 /** Of all encoders: a key is taken before the next one is written. */
 const writer = new KeyWriter("looked for");
 
@@ -39,7 +42,7 @@ export class KeyEncoder {
     for (const [index, { descending, nullsFirst, collation }] of this.terms.entries()) {
       const tag = tags[index]!;
       if (nullsFirst === descending) {
-        writer.bytes[writer.length++] = (tag === NULL) === nullsFirst ? 0 : 1;
+        writer.bytes[writer.length++] = (tag === NULL) === nullsFirst ? COMES_FIRST : COMES_LAST;
       }
       if (tag === TEXT && collation !== undefined && collation.fold === undefined) {
         writer.bytes[writer.length++] = descending ? ~TEXT_OF_JAVASCRIPT : TEXT_OF_JAVASCRIPT;
@@ -52,6 +55,10 @@ export class KeyEncoder {
         this.isPartial = true;
         return;
       }
+    }
+    if (this.terms.at(-1)?.descending === true) {
+      // What ends with a zero byte more, of which the complement is FF 00, comes before.
+      writer.bytes[writer.length++] = COMES_FIRST;
     }
   }
 }

@@ -174,6 +174,24 @@ test("of rows with the same keys the first comes, in its place", () => {
   });
 });
 
+test("a column with NULLs where they do not belong, behind one that ends with a zero byte", () => {
+  const sorted = [
+    { descending: true, nullsFirst: false },
+    { descending: false, nullsFirst: false },
+  ];
+  const keys = [Uint8Array.of(0), Uint8Array.of(), Uint8Array.of(0, 0)].map((blob) => rowOf([[BLOB, blob], [INTEGER, 1]]));
+  const sorter = new ExternalSorter(newSpill(10, 1000), sorted);
+  for (const [number, key] of keys.entries()) {
+    sorter.add(key, numbered(number));
+  }
+  const found = sorter.finish();
+  const numbers: SqlValue[] = [];
+  while (found.next()) {
+    numbers.push(found.row().values[0]!);
+  }
+  expect(numbers).toEqual([2, 0, 1]);
+});
+
 test("keys that agree in more than a mark has are found", () => {
   const stored = new KeyedRows(newSpill(100, 5000), [{ descending: false, nullsFirst: true }]);
   const keyOf = (number: number): HeldRow => rowOf([[TEXT, `${"k".repeat(100)}${number % 500}`]]);

@@ -5,6 +5,7 @@
  * row that stands for the group. Without GROUP BY there is one group, even without rows, and then these columns are NULL.
  */
 
+import { growsByRows } from "../../run/aggregate-function.ts";
 import { HeldMemory, valuesBytes } from "../../run/holding.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { Sorter } from "../../run/sorter.ts";
@@ -23,8 +24,6 @@ import type { RowCursor, Rows, Site } from "./site.ts";
 const GROUP_BYTES = 128;
 const STATE_BYTES = 160;
 const HELD_ROW_BYTES = 128;
-/** Aggregates that know as much of many rows as of few. */
-const OF_ONE_SIZE: ReadonlySet<string> = new Set(["count", "sum", "total", "avg", "min", "max"]);
 
 /** What an aggregate knows of a group. */
 interface GroupState {
@@ -55,7 +54,7 @@ class Aggregate {
       call.function.isFromLast === undefined ? call.ordering.map(({ value }) => evaluatorOf(site, value)) : [];
     this.#limit = limit;
     const isDistinct = call.distinct && call.function.isFromLast === undefined;
-    this.#grows = isDistinct || this.#ordering.length > 0 || !OF_ONE_SIZE.has(call.function.name);
+    this.#grows = isDistinct || this.#ordering.length > 0 || growsByRows(call.function);
     this.#tags = [];
     this.#values = [];
   }
@@ -76,11 +75,11 @@ class Aggregate {
       return false;
     }
     this.#evaluate(this.#list);
-    if (this.#grows) {
-      memory.take(valuesBytes(this.#tags, this.#values));
-    }
     if (group.seen !== undefined && !isNew(group.seen, this.#tags, this.#values)) {
       return false;
+    }
+    if (this.#grows) {
+      memory.take(valuesBytes(this.#tags, this.#values));
     }
     const { function: found } = this.#call;
     if (this.#ordering.length === 0) {
