@@ -179,7 +179,12 @@ test("a column with NULLs where they do not belong, behind one that ends with a 
     { descending: true, nullsFirst: false },
     { descending: false, nullsFirst: false },
   ];
-  const keys = [Uint8Array.of(0), Uint8Array.of(), Uint8Array.of(0, 0)].map((blob) => rowOf([[BLOB, blob], [INTEGER, 1]]));
+  const keys = [Uint8Array.of(0), Uint8Array.of(), Uint8Array.of(0, 0)].map((blob) =>
+    rowOf([
+      [BLOB, blob],
+      [INTEGER, 1],
+    ]),
+  );
   const sorter = new ExternalSorter(newSpill(10, 1000), sorted);
   for (const [number, key] of keys.entries()) {
     sorter.add(key, numbered(number));
