@@ -5,7 +5,8 @@
  * generator asks for something else (queries.ts), or the comparison lets it pass (compare.ts). What nacre does not have yet
  * (UNSUPPORTED) is left out on both sides.
  *
- * nacre interprets, compiles or chooses, as drawn; interpreting, it tells the types of numbers, so that these are compared, too.
+ * nacre interprets, compiles or chooses, or has next to nothing in memory, as drawn; interpreting, it tells the types of numbers, so
+ * that these are compared, too.
  *
  * A finding is made small, statement by statement and expression by expression, and told as a script; mended, it goes into
  * test/fixtures/sql-logic/regressions.test.
@@ -52,7 +53,7 @@ function scenarioOf(dice: Dice): Scenario {
       steps.push(topQuery(queryPlace(dice, traits, tables, views, DEPTH)));
     }
   }
-  return { steps, collations: traits.collations, mode: dice.pick(["exact", "compiled", "auto"] as const) };
+  return { steps, collations: traits.collations, mode: dice.pick(["exact", "compiled", "auto", "disk"] as const) };
 }
 
 function plainStep(tree: Tree): Step {

@@ -37,7 +37,7 @@ export function play({ subject, oracle }: Pair, { steps, collations, mode }: Sce
       continue;
     }
     const expected = oracle.run(text);
-    const differs = difference(expected, found, { ordering, collations, isExact: mode === "exact" });
+    const differs = difference(expected, found, { ordering, collations, isExact: mode === "exact" || mode === "disk" });
     if (differs !== undefined) {
       return { ...differs, at };
     }

@@ -11,8 +11,11 @@ export type SubjectOutcome =
   /** An error that a user must never see. */
   | { readonly kind: "fault"; readonly error: unknown };
 
-/** How nacre runs queries: "exact" is interpreted, with an INTEGER as a bigint, so that it is known from a whole REAL. */
-export type Mode = "exact" | "compiled" | "auto";
+/**
+ * How nacre runs queries: "exact" is interpreted, with an INTEGER as a bigint, so that it is known from a whole REAL; "disk" is the
+ * same with next to nothing in memory.
+ */
+export type Mode = "exact" | "compiled" | "auto" | "disk";
 
 export class Subject {
   readonly #canary: string | undefined;
@@ -33,7 +36,7 @@ export class Subject {
 
   run(text: string): SubjectOutcome {
     try {
-      const statement = this.#session.prepare(text, { bigints: this.#mode === "exact" });
+      const statement = this.#session.prepare(text, { bigints: this.#mode === "exact" || this.#mode === "disk" });
       if (statement.reader) {
         return { kind: "rows", rows: statement.raw().all() };
       }
@@ -51,6 +54,7 @@ export class Subject {
   #newSession(): SqlSession {
     const store = new MemoryStore();
     store.canary = this.#canary;
-    return new SqlSession(store, { tier: this.#mode === "compiled" ? "compiled" : "auto" });
+    const held = this.#mode === "disk" ? { heldRows: 2, heldBytes: 1000 } : {};
+    return new SqlSession(store, { tier: this.#mode === "compiled" ? "compiled" : "auto", ...held });
   }
 }

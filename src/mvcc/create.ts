@@ -31,18 +31,24 @@ export function openPages(seams: Seams, options: StoreOptions): PageFile {
 
 /** What may lie where there is no database yet: a lock, and what an earlier attempt left behind. */
 const LEFT_BEHIND: readonly string[] = ["LOCK", "LOCK.guard", "pages.000.new"];
+/** A file of a statement that a process has left in the moment between making it and taking its name away. */
+const OF_A_STATEMENT = /^spill\.\d+$/;
 const PART_OF_A_DATABASE = /^(pages|wal|spare|unfinished)\.\d+$/;
 
 /** Whether a file of that name is nacre's, locks apart. */
 export function isPartOfDatabase(name: string): boolean {
-  return PART_OF_A_DATABASE.test(name) || (LEFT_BEHIND.includes(name) && !name.startsWith("LOCK"));
+  return PART_OF_A_DATABASE.test(name) || (isLeftBehind(name) && !name.startsWith("LOCK"));
+}
+
+function isLeftBehind(name: string): boolean {
+  return LEFT_BEHIND.includes(name) || OF_A_STATEMENT.test(name);
 }
 
 /** Throws INVALID where the directory holds something else. For before the lock is taken, which writes into it. */
 export function checkNotForeign(disk: Disk): void {
   const names = disk.list();
   const isOwn = names.some((name) => PART_OF_A_DATABASE.test(name));
-  const foreign = names.filter((name) => !LEFT_BEHIND.includes(name));
+  const foreign = names.filter((name) => !isLeftBehind(name));
   if (!isOwn && foreign.length > 0) {
     throw new DbError(
       "INVALID",
@@ -56,6 +62,9 @@ export function checkNotForeign(disk: Disk): void {
 function createIfMissing({ disk, rng }: Seams, options: StoreOptions): void {
   const names = disk.list();
   if (names.includes("pages.000")) {
+    for (const name of options.readOnly ? [] : names.filter((other) => OF_A_STATEMENT.test(other))) {
+      disk.remove(name);
+    }
     return;
   }
   if (names.some((name) => name.startsWith("unfinished."))) {

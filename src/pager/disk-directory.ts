@@ -20,7 +20,7 @@ import os from "node:os";
 import path from "node:path";
 import { assert } from "../assert.ts";
 import { DbError } from "../errors.ts";
-import type { Disk, DiskFile, LockMode, OpenMode } from "./disk.ts";
+import { type Disk, type DiskFile, type LockMode, type OpenMode, openUnnamed } from "./disk.ts";
 import { diskError, readOnlyError, systemCodeOf } from "./io-error.ts";
 import {
   decodeHolder,
@@ -71,6 +71,19 @@ export function openDirectory(directory: string, options: DirectoryOptions): Dis
     throw new DbError("INVALID", `${absolute} is not a directory; a nacre database is one`, { path: absolute });
   }
   return new DirectoryDisk(absolute, options);
+}
+
+/**
+ * A file in the system's directory for temporary ones, of no name: nobody else can open it, and it is gone when it is closed or the
+ * process ends.
+ */
+export function openTemporaryFile(): DiskFile {
+  const directory = attempt("create", os.tmpdir(), true, () => fs.mkdtempSync(path.join(os.tmpdir(), "nacre-")));
+  try {
+    return openUnnamed(new DirectoryDisk(directory, { create: false, readOnly: false }), "spill.0");
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** The directory and what its path lacks; on disk when it returns, and so every directory that got a new entry is synced. */

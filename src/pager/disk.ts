@@ -43,6 +43,21 @@ export interface Disk {
   touch?(memory: Uint8Array): Promise<void> | undefined;
 }
 
+/**
+ * A new file whose name is taken away at once: nobody else can open it, and it is gone when it is closed or the process ends. Where the
+ * process ends in between, a file of that name stays behind.
+ */
+export function openUnnamed(disk: Disk, name: string): DiskFile {
+  const file = disk.open(name, "create");
+  try {
+    disk.remove(name);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return file;
+}
+
 export type OpenMode = "read" | "write" | "create";
 export type LockMode = "exclusive" | "shared";
 

@@ -1,6 +1,6 @@
 /** What the layers above may use of the pager. */
-export type { Disk, DiskFile, LockMode, OpenMode } from "./disk.ts";
-export { type DirectoryOptions, openDirectory } from "./disk-directory.ts";
+export { type Disk, type DiskFile, type LockMode, type OpenMode, openUnnamed } from "./disk.ts";
+export { type DirectoryOptions, openDirectory, openTemporaryFile } from "./disk-directory.ts";
 export { MemoryDisk } from "./disk-memory.ts";
 export {
   checkExtent,

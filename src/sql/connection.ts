@@ -27,6 +27,7 @@ import type { TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Tier } from "./query-program.ts";
 import type { Arguments } from "./run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "./run/constraint.ts";
+import type { Holding } from "./run/holding.ts";
 import type { SessionFunctions } from "./run/session-functions.ts";
 import { beginWork, lookWithin } from "./run/work.ts";
 import { Writing } from "./run/write-support.ts";
@@ -35,7 +36,7 @@ import { type Surroundings, surroundings } from "./value/surroundings.ts";
 import type { SqlValue } from "./value/value.ts";
 
 export interface ConnectionOptions {
-  readonly heldRows: number;
+  readonly holding: Holding;
   readonly tier: Tier;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -67,7 +68,7 @@ interface OpenSavepoint extends Mark {
 export class Connection implements Surroundings {
   /** Main. */
   readonly store: SqlStore;
-  readonly heldRows: number;
+  readonly holding: Holding;
   readonly tier: Tier;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -112,7 +113,7 @@ export class Connection implements Surroundings {
 
   constructor(store: SqlStore, options: ConnectionOptions) {
     this.store = store;
-    this.heldRows = options.heldRows;
+    this.holding = options.holding;
     this.tier = options.tier;
     this.clock = options.clock;
     this.rng = options.rng;
@@ -248,8 +249,8 @@ export class Connection implements Surroundings {
     return { store: this.#storeOf(number), reader: isJoined ? reader.alone(number) : reader };
   }
 
-  /** Carries out what makes, changes or drops something in schemas. */
-  change(changes: ReadonlyMap<string, SchemaChange>, values: Arguments): void {
+  /** Carries out what makes, changes or drops something in schemas. `isExternal`: what that holds may go to disk. */
+  change(changes: ReadonlyMap<string, SchemaChange>, values: Arguments, isExternal: boolean = false): void {
     if (changes.has("temp")) {
       this.#openTemp();
     }
@@ -258,7 +259,7 @@ export class Connection implements Surroundings {
       (transaction) => {
         const temp = this.#hasTemp ? partOf(transaction, TEMP) : undefined;
         for (const [schema, change] of changes) {
-          change(partOf(transaction, this.#numberOf(schema)!), { values, writing, temp });
+          change(partOf(transaction, this.#numberOf(schema)!), { values, writing, temp, isExternal });
         }
       },
       false,

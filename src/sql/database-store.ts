@@ -17,10 +17,13 @@ import {
   type Context,
   countSampled,
   type Database,
+  type DiskFile,
   type Durability,
   OP_KIND_DELETE,
   OP_KIND_PUT,
   open,
+  openTemporaryFile,
+  openUnnamed,
   opKeyOffset,
   opValueOffset,
   type Store,
@@ -115,6 +118,10 @@ export class DatabaseStore implements SqlStore {
   newTemporary(): { readonly store: SqlStore; readonly close: () => void } {
     const database = open(":memory:");
     return { store: new DatabaseStore(database), close: () => database.close() };
+  }
+
+  openFile(): DiskFile {
+    return openStatementFile(this.#database.store);
   }
 
   async changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void> {
@@ -420,6 +427,15 @@ function outdated(): DbError {
     "CONFLICT",
     "a commit after this transaction's snapshot changed the schema; run the transaction again",
   );
+}
+
+let statementFiles = 0;
+
+/** Beside the database, or where that is in memory or may not be written to, in the system's directory for temporary files. */
+export function openStatementFile({ disk, options }: Store): DiskFile {
+  return disk.worker === undefined || options.readOnly
+    ? openTemporaryFile()
+    : openUnnamed(disk, `spill.${statementFiles++}`);
 }
 
 function openScan(

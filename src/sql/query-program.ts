@@ -43,6 +43,11 @@ export class QueryProgram {
     return this.#interpreted.columns;
   }
 
+  /** Over one snapshot it gives the same rows each time, in the same order. */
+  get isRepeatable(): boolean {
+    return this.#interpreted.isRepeatable;
+  }
+
   get plan(): QueryPlan {
     return this.#interpreted.plan;
   }
@@ -69,9 +74,9 @@ export class QueryProgram {
     return isHeld || isResumable(this.plan) ? this.functionOf(shape) : undefined;
   }
 
-  /** What interprets it, with parameters of its own; one execution at a time. */
-  run(values: Arguments, bigints: boolean = false): QueryRun {
-    return this.#interpreted.run(values, bigints);
+  /** What interprets it, with parameters of its own; one execution at a time. `isExternal`: what it holds may go to disk. */
+  run(values: Arguments, bigints: boolean = false, isExternal: boolean = false): QueryRun {
+    return this.#interpreted.run(values, bigints, { isExternal });
   }
 
   get #compiledPlans(): CompiledPlans {
@@ -106,11 +111,12 @@ export class QueryProgram {
   }
 
   #compile(shape: RowShape): CompiledFunction<SelectFunction> {
-    const { heldRows } = this.#options;
+    const { holding } = this.#options;
     const { plans } = this.#interpreted;
     const interpreterOf = (plan: QueryPlan) =>
-      this.#compiledPlans.has(plan) ? undefined : new InterpretedRows(plan, plans, heldRows);
-    const emitter = emitSelect(this.plan, shape, { heldRows, plans, interpreterOf });
+      this.#compiledPlans.has(plan) ? undefined : new InterpretedRows(plan, plans, holding);
+    const { rows: heldRows, bytes: heldBytes } = holding;
+    const emitter = emitSelect(this.plan, shape, { heldRows, heldBytes, plans, interpreterOf });
     return compileFunction<SelectFunction>(emitter, "select", SELECT_PARAMETERS);
   }
 }

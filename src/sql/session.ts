@@ -21,6 +21,7 @@ import type { ParsedStatement } from "./parse/ast/statement.ts";
 import { parseScript, parseStatement } from "./parse/parser.ts";
 import type { Tier } from "./query-program.ts";
 import type { SqlParameters } from "./run/arguments.ts";
+import { type Holding, MOST_HELD_BYTES } from "./run/holding.ts";
 import { SessionFunctions } from "./run/session-functions.ts";
 import { deserializeTables, serializeTables } from "./serialized.ts";
 import { Prepared, type RunResult, Statement } from "./statement.ts";
@@ -28,8 +29,18 @@ import { StatementCache } from "./statement-cache.ts";
 import type { SqlStore } from "./storage.ts";
 
 export interface SqlOptions {
-  /** How many rows, or groups, a statement may hold to sort, group or tell apart; beyond that it fails with FULL. */
+  /**
+   * How many rows, or groups, a statement may hold in memory to sort, group, join or tell them apart; 5 million unless given. One that
+   * has more begins anew with a disk; what no disk helps fails with FULL.
+   */
   readonly heldRows?: number;
+  /** The same in bytes, about: 1 GiB unless given, which is also the most. With a disk it is up to 64 MiB for each sort. */
+  readonly heldBytes?: number;
+  /**
+   * Bytes that a statement may have on disk: 64 GiB unless given; beyond them FULL. Its files are in the directory of the database, or
+   * among the system's temporary ones where that is in memory or read only. 0: a statement that would need a disk fails with FULL.
+   */
+  readonly spillBytes?: number;
   /**
    * Memory for the numbers of columns that scans compare, in bytes; 64 MiB unless given, 0: none. It is that of the database: the
    * session that was opened last with this option decides.
@@ -73,6 +84,7 @@ export interface PrepareOptions {
 }
 
 const DEFAULT_HELD_ROWS = 5_000_000;
+const DEFAULT_SPILL_BYTES = 2 ** 36;
 
 export interface TableDescription {
   readonly name: string;
@@ -107,13 +119,13 @@ export class SqlSession {
 
   /** `cache`: statements that other sessions of the store have prepared, none of which uses it meanwhile. */
   constructor(store: SqlStore, options: SqlOptions = {}, cache: StatementCache = new StatementCache()) {
-    const { heldRows = DEFAULT_HELD_ROWS, tier = "auto", clock = store.clock, rng = store.rng } = options;
+    const { tier = "auto", clock = store.clock, rng = store.rng } = options;
     const { readOnly = false, functions = new SessionFunctions(), openAttached = openDirectory } = options;
     if (options.columnCacheBytes !== undefined) {
       limitColumnCache(store, options.columnCacheBytes);
     }
     this.#connection = new Connection(store, {
-      heldRows,
+      holding: holdingOf(store, options),
       tier,
       clock,
       rng,
@@ -279,6 +291,21 @@ export class SqlSession {
     const cache = bigints ? this.#bigintCache : this.#cache;
     return cache.get(text, () => new Prepared(parse(text), bigints));
   }
+}
+
+function holdingOf(store: SqlStore, options: SqlOptions): Holding {
+  const { heldRows = DEFAULT_HELD_ROWS, heldBytes = MOST_HELD_BYTES, spillBytes = DEFAULT_SPILL_BYTES } = options;
+  for (const [name, value] of Object.entries({ heldRows, heldBytes, spillBytes })) {
+    if (typeof value !== "number" || !(value >= 0)) {
+      throw new DbError("INVALID", `the option ${name} is a number from 0 on, not ${value}`);
+    }
+  }
+  return {
+    rows: heldRows,
+    bytes: Math.min(heldBytes, MOST_HELD_BYTES),
+    spillBytes,
+    openFile: () => store.openFile(),
+  };
 }
 
 /** The statement that makes the table, as the catalog keeps it. */

@@ -20,6 +20,7 @@ import type { QueryProgram } from "./query-program.ts";
 import { Arguments, type SqlParameters } from "./run/arguments.ts";
 import { resolutionOf } from "./run/constraint.ts";
 import { Cursor } from "./run/cursor.ts";
+import { isFull } from "./run/holding.ts";
 import type { Writing } from "./run/write-support.ts";
 import type { KeyspaceReader } from "./storage.ts";
 import { INTEGER, type SqlValue } from "./value/value.ts";
@@ -99,9 +100,9 @@ export class Prepared {
     const { functions } = connection;
     this.#connection = connection;
     if (this.#version !== reader.schemaVersion || this.#functions !== functions.version) {
-      const { heldRows, tier } = connection;
+      const { holding, tier } = connection;
       const current = (): KeyspaceReader => this.#connection!.reader();
-      const options = { heldRows, reader: current, functions, tier: this.bigints ? ("interpreted" as const) : tier };
+      const options = { holding, reader: current, functions, tier: this.bigints ? ("interpreted" as const) : tier };
       this.#program = buildProgram(this.parsed, connection.catalog(reader), options);
       this.#version = reader.schemaVersion;
       this.#functions = functions.version;
@@ -236,7 +237,7 @@ export class Statement<Row = SqlRow> {
         break;
       case "schema":
         if (program.changes.size > 0) {
-          connection.change(program.changes, values);
+          this.#withDisk((isExternal) => connection.change(program.changes, values, isExternal));
         }
         break;
       case "attachment":
@@ -274,21 +275,29 @@ export class Statement<Row = SqlRow> {
       }
       const select = program.query.resumableFunctionOf(this.#shape);
       if (select === undefined) {
-        yield* this.#interpret(program.query.run(values, this.#prepared.bigints), reader) as Generator<
-          Row,
-          void,
-          undefined
-        >;
+        const walk = { reader, isPinned: snapshot !== undefined, given: 0, isExternal: false, nowMs: Number.NaN };
+        yield* this.#interpret(program.query, values, walk) as Generator<Row, void, undefined>;
         return;
       }
       let nowMs = Number.NaN;
+      let given = 0;
       let isDone = false;
       while (!isDone) {
         const out: unknown[] = [];
         // Others may have run since the last batch.
         connection.enter(nowMs);
-        isDone = select(reader, values, cursor, out, ITERATE_ROWS);
+        try {
+          isDone = select(reader, values, cursor, out, ITERATE_ROWS);
+        } catch (error) {
+          const walk = { reader, isPinned: snapshot !== undefined, given, isExternal: true, nowMs };
+          this.#checkBeginsAnew(error, program.query, walk);
+          // What it has kept is let go first.
+          cursor.close();
+          yield* this.#interpret(program.query, values, walk) as Generator<Row, void, undefined>;
+          return;
+        }
         nowMs = connection.nowMs;
+        given += out.length;
         yield* out as Row[];
       }
     } finally {
@@ -324,13 +333,24 @@ export class Statement<Row = SqlRow> {
     }
     const { values } = prepared;
     values.bind(parameters);
-    const select = program.query.functionOf(this.#shape);
+    this.#connection.enter();
+    try {
+      this.#selectInMemory(program.query, reader, out, left);
+    } catch (error) {
+      this.#checkUsesDisk(error);
+      out.length = 0;
+      this.#selectInterpreted(program.query.run(values, prepared.bigints, true), reader, out, left);
+    }
+  }
+
+  #selectInMemory(query: QueryProgram, reader: KeyspaceReader, out: unknown[], left: number): void {
+    const prepared = this.#prepared;
+    const select = query.functionOf(this.#shape);
     if (select === undefined) {
-      this.#selectInterpreted(prepared.run(program.query), reader, out, left);
+      this.#selectInterpreted(prepared.run(query), reader, out, left);
       return;
     }
-    const { cursor } = prepared;
-    this.#connection.enter();
+    const { cursor, values } = prepared;
     cursor.begin(left);
     try {
       select(reader, values, cursor, out, Number.POSITIVE_INFINITY);
@@ -340,7 +360,6 @@ export class Statement<Row = SqlRow> {
   }
 
   #selectInterpreted(run: QueryRun, reader: KeyspaceReader, out: unknown[], left: number): void {
-    this.#connection.enter();
     try {
       run.open(reader);
       while (out.length < left && run.next()) {
@@ -359,22 +378,59 @@ export class Statement<Row = SqlRow> {
     return this.#shape === "array" ? run.array() : run.object();
   }
 
-  /** The rows of a query that is interpreted, in the shape asked for. */
-  *#interpret(run: QueryRun, reader: KeyspaceReader): Generator<unknown, void, undefined> {
+  /** The rows of a query that is interpreted, in the shape asked for; what it can no longer hold goes to disk, from the start. */
+  *#interpret(query: QueryProgram, values: Arguments, walk: Walk): Generator<unknown, void, undefined> {
     const connection = this.#connection;
-    let nowMs = Number.NaN;
+    const run = query.run(values, this.#prepared.bigints, walk.isExternal);
+    let { nowMs, given } = walk;
     connection.enter(nowMs);
     try {
-      run.open(reader);
+      run.open(walk.reader);
+      for (let left = given; left > 0 && run.next(); left--) {
+        // They were given out before it was begun anew.
+      }
       while (run.next()) {
         const row = this.#row(run);
         nowMs = connection.nowMs;
+        given++;
         yield row;
         // Others may have run since.
         connection.enter(nowMs);
       }
+      return;
+    } catch (error) {
+      if (walk.isExternal) {
+        throw error;
+      }
+      this.#checkBeginsAnew(error, query, { ...walk, given });
     } finally {
       run.close();
+    }
+    yield* this.#interpret(query, values, { ...walk, given, isExternal: true, nowMs });
+  }
+
+  /** Throws the error, unless it says that the statement holds too much, and may put that on disk. */
+  #checkUsesDisk(error: unknown): void {
+    if (!isFull(error) || this.#connection.holding.spillBytes === 0) {
+      throw error;
+    }
+  }
+
+  /** The same where rows were given out, which must come again to be left out. */
+  #checkBeginsAnew(error: unknown, query: QueryProgram, { given, isPinned }: Walk): void {
+    this.#checkUsesDisk(error);
+    if (given > 0 && !(isPinned && query.isRepeatable)) {
+      throw error;
+    }
+  }
+
+  /** In memory, or where that is too much, anew with a disk. */
+  #withDisk<T>(run: (isExternal: boolean) => T): T {
+    try {
+      return run(false);
+    } catch (error) {
+      this.#checkUsesDisk(error);
+      return run(true);
     }
   }
 
@@ -393,7 +449,8 @@ export class Statement<Row = SqlRow> {
         const { values } = this.#prepared;
         values.bind(parameters);
         this.#connection.enter();
-        return analyzeQuery(program.query, this.#connection.reader(), values);
+        const reader = this.#connection.reader();
+        return this.#withDisk((isExternal) => analyzeQuery(program.query, reader, values, isExternal));
       }
       default:
         throw new DbError("INVALID", "this statement gives no rows; use run()");
@@ -467,9 +524,9 @@ export class Statement<Row = SqlRow> {
     let changes = 0;
     let returned: readonly HeldRow[] = [];
     try {
-      const execution = this.#prepared.write(program, writing);
-      const isOneWrite = execution.begin();
-      returned = connection.write((transaction) => execution.run(transaction), isOneWrite, program.table.schema);
+      returned = this.#withDisk((isExternal) =>
+        isExternal ? this.#writeExternally(program) : this.#writeOnce(program),
+      );
       changes = writing.changes;
     } catch (error) {
       // What FAIL leaves has been changed.
@@ -480,6 +537,34 @@ export class Statement<Row = SqlRow> {
     }
     return returned;
   }
+
+  #writeOnce(program: WriteProgram): readonly HeldRow[] {
+    const connection = this.#connection;
+    const execution = this.#prepared.write(program, connection.writing);
+    const isOneWrite = execution.begin();
+    return connection.write((transaction) => execution.run(transaction), isOneWrite, program.table.schema);
+  }
+
+  /** What the first attempt has written was taken back. */
+  #writeExternally(program: WriteProgram): readonly HeldRow[] {
+    const connection = this.#connection;
+    const { writing } = connection;
+    writing.begin();
+    const execution = program.prepareExternal(this.#prepared.values, writing);
+    return connection.write((transaction) => execution.run(transaction), false, program.table.schema);
+  }
+}
+
+/** How rows are gone through one by one. */
+interface Walk {
+  readonly reader: KeyspaceReader;
+  /** Nothing that is written meanwhile is seen. */
+  readonly isPinned: boolean;
+  /** Rows that were given out. */
+  readonly given: number;
+  /** What is held may go to disk. */
+  readonly isExternal: boolean;
+  readonly nowMs: number;
 }
 
 /** Pragmas have no reals. */

@@ -9,7 +9,7 @@
  *            ──snapshot()► SqlSnapshot          a pinned state, for results that are read over several turns
  */
 import type { Clock } from "../clock.ts";
-import type { Durability, LeafFilter } from "../mvcc/index.ts";
+import type { DiskFile, Durability, LeafFilter } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import type { ZoneMaps } from "./run/zone-maps.ts";
 import type { WriteReservation } from "./write-reservation.ts";
@@ -38,6 +38,8 @@ export interface SqlStore {
   snapshot(): SqlSnapshot;
   /** An empty one in memory; `close` lets go of it. */
   newTemporary(): { readonly store: SqlStore; readonly close: () => void };
+  /** A file of no name, for what a statement has to hold; whoever opens it closes it. */
+  openFile(): DiskFile;
   /** Resolves at the next commit that changes one of these keyspaces, or the catalog; rejects with the signal's reason. */
   changed(keyspaces: readonly number[], signal: AbortSignal): Promise<void>;
 }

@@ -13,6 +13,7 @@
 import type { Clock } from "../clock.ts";
 import { DbError } from "../errors.ts";
 import {
+  type DiskFile,
   type Participant,
   type Snapshot,
   type Store,
@@ -23,7 +24,7 @@ import {
 } from "../mvcc/index.ts";
 import type { Rng } from "../random.ts";
 import type { Connection } from "./connection.ts";
-import { Reader, Writer } from "./database-store.ts";
+import { openStatementFile, Reader, Writer } from "./database-store.ts";
 import { InteractiveKeyspaces, StatementKeyspaces } from "./keyspaces.ts";
 import { SqlSession } from "./session.ts";
 import type { BatchScan, KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "./storage.ts";
@@ -101,6 +102,10 @@ class TransactionStore implements SqlStore, Participant {
 
   newTemporary(): never {
     throw noTemporary();
+  }
+
+  openFile(): DiskFile {
+    return openStatementFile(this.#store);
   }
 
   snapshot(): SqlSnapshot {
@@ -193,6 +198,7 @@ class SnapshotStore implements SqlStore {
   readonly path: string | undefined;
   readonly reservation: WriteReservation;
   readonly lastCommit: number;
+  readonly #store: Store;
   readonly #reader: Reader;
 
   constructor({ store, context, commit }: Snapshot) {
@@ -203,6 +209,7 @@ class SnapshotStore implements SqlStore {
     this.path = pathOf(store);
     this.reservation = new WriteReservation();
     this.lastCommit = commit;
+    this.#store = store;
     this.#reader = new Reader(
       store,
       context,
@@ -218,6 +225,10 @@ class SnapshotStore implements SqlStore {
 
   snapshot(): SqlSnapshot {
     return this.#reader;
+  }
+
+  openFile(): DiskFile {
+    return openStatementFile(this.#store);
   }
 
   newTemporary(): never {

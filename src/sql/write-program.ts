@@ -90,8 +90,13 @@ export class WriteProgram {
 
   /** What carries it out, with parameters of its own; one execution at a time. */
   prepare(values: Arguments, writing: Writing): WriteExecution {
-    const prepared = this.#interpreted.prepare(values, writing, (rows) => this.#rowFunctionAfter(rows));
+    const prepared = this.#interpreted.prepare(values, writing, false, (rows) => this.#rowFunctionAfter(rows));
     return new WriteExecution(this, prepared, values, writing);
+  }
+
+  /** The same for one that holds too much for memory: interpreted, and with a disk. */
+  prepareExternal(values: Arguments, writing: Writing): PreparedWrite {
+    return this.#interpreted.prepare(values, writing, true, (rows) => this.#rowFunctionAfter(rows));
   }
 
   /** What carries out the whole statement, counting a run; undefined: it is to be interpreted. */

@@ -5,6 +5,7 @@
  */
 import { compareBytes, sharedPrefixLength } from "../../src/bytes.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Disk, type DiskFile, MemoryDisk, openUnnamed } from "../../src/pager/index.ts";
 import { type Rng, systemRng } from "../../src/random.ts";
 import type {
   BatchScan,
@@ -40,6 +41,10 @@ export class MemoryStore implements SqlStore {
   nextVersion = 1;
   /** A bug for a fuzzer to find: "lost-row" or "wrong-order". */
   canary: string | undefined;
+  /** Where statements put what they hold, and how many files of theirs are open, and were opened. */
+  disk: Disk = new MemoryDisk();
+  openFiles = 0;
+  filesOpened = 0;
   readonly #latest: Reader;
 
   constructor() {
@@ -57,6 +62,18 @@ export class MemoryStore implements SqlStore {
 
   newTemporary(): { readonly store: SqlStore; readonly close: () => void } {
     return { store: new MemoryStore(), close: () => undefined };
+  }
+
+  openFile(): DiskFile {
+    const file = openUnnamed(this.disk, "spill.0");
+    const close = file.close.bind(file);
+    this.openFiles++;
+    this.filesOpened++;
+    file.close = () => {
+      this.openFiles--;
+      close();
+    };
+    return file;
   }
 
   changed(): Promise<void> {

@@ -249,7 +249,7 @@ describe("transactions", () => {
 describe("bounds", () => {
   test("rows held to sort, group and tell apart", () => {
     const store = new MemoryStore();
-    const sql = new SqlSession(store, { heldRows: 100 });
+    const sql = new SqlSession(store, { heldRows: 100, spillBytes: 0 });
     sql.exec("CREATE TABLE t (a)");
     sql.exec(`INSERT INTO t VALUES ${Array.from({ length: 101 }, (_, i) => `(${i})`).join(", ")}`);
     for (const query of [

@@ -110,6 +110,7 @@ export function newState(
   { native }: State,
   call: AggregateCall | undefined,
   capacity: string,
+  heldBytes: number,
 ): string {
   switch (native) {
     case "count":
@@ -118,8 +119,10 @@ export function newState(
     case "max":
     case "bare":
       return `${emitter.use("ValueState")}(${capacity})`;
-    case "called":
-      return `${emitter.use("FunctionState")}(${emitter.constant(call!.function)}, ${emitter.constant(call!.collation)})`;
+    case "called": {
+      const called = `${emitter.constant(call!.function)}, ${emitter.constant(call!.collation)}`;
+      return `${emitter.use("FunctionState")}(${called}, ${heldBytes})`;
+    }
     default:
       return `${emitter.use("SumState")}(${capacity}, "${native}")`;
   }

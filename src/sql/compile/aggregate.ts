@@ -69,19 +69,21 @@ export class Aggregation {
   emitStart(): void {
     const { emitter, unit } = this.#frame;
     const { keys, aggregates } = this.#plan;
-    const { heldRows } = unit.statement.options;
+    const { heldRows, heldBytes } = unit.statement.options;
     const capacity = String(keys.length > 0 ? INITIAL_CAPACITY : 1);
     if (keys.length > 0) {
-      emitter.line(`const ${this.#groups} = new ${emitter.use("GroupTable")}(${keys.length}, ${heldRows});`);
+      emitter.line(
+        `const ${this.#groups} = new ${emitter.use("GroupTable")}(${keys.length}, ${heldRows}, ${heldBytes});`,
+      );
     }
     this.#states.forEach((state, index) => {
-      emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity)};`);
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, aggregates[index], capacity, heldBytes)};`);
       if (isSeen(state, aggregates[index]!)) {
-        emitter.line(`const ${state.seen} = new ${emitter.use("GroupTable")}(2, ${heldRows});`);
+        emitter.line(`const ${state.seen} = new ${emitter.use("GroupTable")}(2, ${heldRows}, ${heldBytes});`);
       }
     });
     for (const state of this.#bare) {
-      emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity)};`);
+      emitter.line(`const ${state.name} = new ${newState(emitter, state, undefined, capacity, heldBytes)};`);
     }
   }
 

@@ -130,8 +130,8 @@ function emitTable(frame: Frame, plan: JoinPlan, keys: HashKeys, kept: Kept, emi
   const { emitter } = frame;
   const table = emitter.variable("table", "undefined");
   const build = (): void => {
-    const { heldRows } = frame.unit.statement.options;
-    emitter.line(`${table} = new ${emitter.use("JoinTable")}(${keys.inner.length}, ${heldRows});`);
+    const { heldRows, heldBytes } = frame.unit.statement.options;
+    emitter.line(`${table} = new ${emitter.use("JoinTable")}(${keys.inner.length}, ${heldRows}, ${heldBytes});`);
     const building = frame.inner();
     const stored = kept.stored.map(boundOf);
     const numbers = kept.numbers.map(boundOf);

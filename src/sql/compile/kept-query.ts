@@ -31,11 +31,11 @@ export function keptAnswer(frame: Frame, query: BoundQuery, form: string, write:
 /** All rows of a query that depends on nothing, kept in an arena. */
 export function keptRows(frame: Frame, query: BoundQuery): string {
   return keptAnswer(frame, query, "rows", (inner) => {
-    const { heldRows } = inner.unit.statement.options;
+    const { heldRows, heldBytes } = inner.unit.statement.options;
     const columns = query.body.columns.map((_, index) => index);
     const { emitter } = inner;
     const arena = emitter.name("arena");
-    emitter.line(`const ${arena} = new ${emitter.use("RowArena")}(${heldRows});`);
+    emitter.line(`const ${arena} = new ${emitter.use("RowArena")}(${heldRows}, ${heldBytes});`);
     emitKeptRows(inner, query, columns, (row) => {
       emitKeepRow(emitter, arena, columns.map(row.column));
     });

@@ -47,8 +47,8 @@ export function emitCore(
   const bounds = distinct ? [...rows.bounds, ...columns.map(({ value }) => value)] : rows.bounds;
   if (distinct) {
     const seen = emitter.name("seen");
-    const { heldRows } = unit.statement.options;
-    emitter.line(`const ${seen} = new ${emitter.use("GroupTable")}(${columns.length}, ${heldRows});`);
+    const { heldRows, heldBytes } = unit.statement.options;
+    emitter.line(`const ${seen} = new ${emitter.use("GroupTable")}(${columns.length}, ${heldRows}, ${heldBytes});`);
     apart?.use(seen);
     consumeNew = (at, skip) => {
       emitDistinct(at, plan, seen, skip);
@@ -245,8 +245,9 @@ function columnNulls({ grouping }: CorePlan): TypeSet {
 export function emitSorter(frame: Frame, name: string, ordering: readonly BoundOrdering[], wanted: string): void {
   const { emitter, unit } = frame;
   const terms = ordering.map(({ descending, nullsFirst, collation }) => ({ descending, nullsFirst, collation }));
-  const { heldRows } = unit.statement.options;
-  emitter.line(`const ${name} = ${emitter.use("sorterOf")}(${emitter.constant(terms)}, ${wanted}, ${heldRows});`);
+  const { heldRows, heldBytes } = unit.statement.options;
+  const bounds = `${wanted}, ${heldRows}, ${heldBytes}`;
+  emitter.line(`const ${name} = ${emitter.use("sorterOf")}(${emitter.constant(terms)}, ${bounds});`);
 }
 
 /** Offers a row by its keys; the variable with its slot. One that cannot be among those wanted is left by `skip`. */

@@ -100,7 +100,8 @@ function emitArena(frame: Frame, { source, query }: Extract<RowsPlan, { kind: "k
   }
   const { emitter } = frame;
   const arena = emitter.name("arena");
-  emitter.line(`const ${arena} = new ${emitter.use("RowArena")}(${frame.unit.statement.options.heldRows});`);
+  const { heldRows, heldBytes } = frame.unit.statement.options;
+  emitter.line(`const ${arena} = new ${emitter.use("RowArena")}(${heldRows}, ${heldBytes});`);
   const columns = source.columns.map(({ index }) => index);
   frame.query(query, { columns, isReading: false }, (row) => {
     emitKeepRow(emitter, arena, columns.map(row.column));

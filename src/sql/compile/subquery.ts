@@ -99,8 +99,9 @@ function keptSet(frame: Frame, query: BoundQuery, { rightConversion, collation }
   return keptAnswer(frame, query, `set ${rightConversion} ${collation?.name}`, (inner) => {
     const { emitter, unit } = inner;
     const set = emitter.name("set");
-    const { heldRows } = unit.statement.options;
-    emitter.line(`const ${set} = new ${emitter.use("ValueSet")}(${emitter.constant([collation])}, ${heldRows});`);
+    const { heldRows, heldBytes } = unit.statement.options;
+    const bounds = `${heldRows}, ${heldBytes}`;
+    emitter.line(`const ${set} = new ${emitter.use("ValueSet")}(${emitter.constant([collation])}, ${bounds});`);
     emitKeptRows(inner, query, [0], (row) => {
       const value = convertedColumn(inner, row, 0, rightConversion);
       emitter.line(`${set}.addValue(${pair(value)});`);

@@ -17,6 +17,8 @@ export const QUERY_PARAMETERS = "reader, values, cursor";
 export interface StatementOptions {
   /** How many rows or groups the statement may hold. */
   readonly heldRows: number;
+  /** In memory, about. */
+  readonly heldBytes: number;
   readonly plans: Plans;
   /** What interprets a query that has no compiled form; undefined: it has one. */
   readonly interpreterOf: (plan: QueryPlan) => InterpretedRows | undefined;

@@ -23,8 +23,8 @@ export function emitWindows(
   const { emitter, unit } = frame;
   const { columns, calls } = windowLayout(windowing);
   const table = emitter.name("table");
-  const { heldRows } = unit.statement.options;
-  const made = `${columns.length}, ${emitter.constant(calls)}, ${heldRows}`;
+  const { heldRows, heldBytes } = unit.statement.options;
+  const made = `${columns.length}, ${emitter.constant(calls)}, ${heldRows}, ${heldBytes}`;
   emitter.line(`const ${table} = new ${emitter.use("WindowTable")}(${made});`);
   const cells = columns.map((_, index) => {
     const name = emitter.name("cells");

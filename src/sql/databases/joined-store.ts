@@ -4,6 +4,7 @@
  *   number   0 main   1 temp, once something was put there   2 … 11 attached
  */
 import type { Clock } from "../../clock.ts";
+import type { DiskFile } from "../../mvcc/index.ts";
 import type { Rng } from "../../random.ts";
 import type { KeyspaceReader, SqlSnapshot, SqlStore, SqlTransaction } from "../storage.ts";
 import type { WriteReservation } from "../write-reservation.ts";
@@ -59,6 +60,10 @@ export class JoinedStore implements SqlStore {
 
   get reservation(): WriteReservation {
     return this.#main.reservation;
+  }
+
+  openFile(): DiskFile {
+    return this.#main.openFile();
   }
 
   /** Of all together: it grows whenever one of theirs does. */

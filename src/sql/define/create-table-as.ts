@@ -32,7 +32,7 @@ export function createTableAs(
   });
   const text = textOf(statement.name, columnsOf(bindQuery(scope.newScope(), query), undefined));
   const definition = parseStatement(text);
-  return (transaction, { values, writing }) => {
+  return (transaction, { values, writing, isExternal }) => {
     putTable(transaction, catalog.name, definition, definition.statement as CreateTable, catalog.nextNumber);
     const made = catalog.readAgain(transaction);
     const table = made.table(undefined, statement.name)!;
@@ -48,7 +48,9 @@ export function createTableAs(
       returning: undefined,
     } as const;
     const { lastRowid, changes } = writing;
-    new InterpretedWrite(parsed, insert, table, schemas.with(made), options).prepare(values, writing).run(transaction);
+    new InterpretedWrite(parsed, insert, table, schemas.with(made), options)
+      .prepare(values, writing, isExternal)
+      .run(transaction);
     // Its rows do not count.
     writing.lastRowid = lastRowid;
     writing.changes = changes;

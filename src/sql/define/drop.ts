@@ -85,8 +85,8 @@ function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, o
     references: (owner) => catalog.references(owner).filter((each) => isMatched(catalog, each.table, each.key)),
     triggersOf: () => [],
   };
-  return (transaction, { values, writing }) => {
-    new InterpretedWrite(parsed, deletion, table, quiet, options).prepare(values, writing).run(transaction);
+  return (transaction, { values, writing, isExternal }) => {
+    new InterpretedWrite(parsed, deletion, table, quiet, options).prepare(values, writing, isExternal).run(transaction);
   };
 }
 

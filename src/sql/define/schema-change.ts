@@ -9,6 +9,8 @@ export interface Author {
   readonly writing: Writing;
   /** What the temporary schema is changed in, too; undefined: there is none. */
   readonly temp: SqlTransaction | undefined;
+  /** What is held may go to disk. */
+  readonly isExternal: boolean;
 }
 
 /** What a statement does that makes, changes or drops a table, an index, a view or a trigger. */

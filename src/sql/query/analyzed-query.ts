@@ -17,10 +17,15 @@ import type { QueryPlan } from "./plan/plan.ts";
 
 export const ANALYSIS_COLUMNS: readonly string[] = ["plan", "loops", "rows", "expected", "ms"];
 
-export function analyzeQuery(query: InterpretedQuery, reader: KeyspaceReader, values: Arguments): SqlValue[][] {
+export function analyzeQuery(
+  query: InterpretedQuery,
+  reader: KeyspaceReader,
+  values: Arguments,
+  isExternal: boolean,
+): SqlValue[][] {
   const measures = new Measures(stopwatch);
   const begin = stopwatch();
-  const run = query.run(values, false, measures);
+  const run = query.run(values, false, { isExternal, measures });
   let rows = 0;
   try {
     run.open(reader);

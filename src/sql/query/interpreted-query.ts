@@ -8,6 +8,7 @@ import type { Schema } from "../catalog/schema.ts";
 import type { Query } from "../parse/ast/query.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
 import type { Arguments } from "../run/arguments.ts";
+import type { Holding } from "../run/holding.ts";
 import type { SessionFunctions } from "../run/session-functions.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import { answer, answered, INTEGER, type SqlValue } from "../value/value.ts";
@@ -15,8 +16,7 @@ import { bindExpression } from "./bind/expression.ts";
 import { bindQuery } from "./bind/query.ts";
 import { StatementScope } from "./bind/scope.ts";
 import { Builder } from "./interpret/builder.ts";
-import { Execution } from "./interpret/execution.ts";
-import type { Measures } from "./interpret/measures.ts";
+import { Execution, type ExecutionForm } from "./interpret/execution.ts";
 import { sampleTrial } from "./interpret/sampled-rows.ts";
 import type { Results } from "./interpret/site.ts";
 import type { Plans, QueryPlan } from "./plan/plan.ts";
@@ -25,8 +25,7 @@ import { Statistics } from "./plan/statistics.ts";
 
 /** What a session says of its queries. */
 export interface QueryOptions {
-  /** Rows, or groups, that a statement may hold. */
-  readonly heldRows: number;
+  readonly holding: Holding;
   /** Where the rows of tables are counted, by which plans are chosen. */
   readonly reader: () => KeyspaceReader;
   /** The session's own. */
@@ -41,27 +40,30 @@ export class InterpretedQuery {
   readonly plans: Plans;
   /** Whether it has functions or tables of the session's own. */
   readonly usesSession: boolean;
-  readonly #heldRows: number;
+  /** Over one snapshot it gives the same rows each time, in the same order. */
+  readonly isRepeatable: boolean;
+  readonly #holding: Holding;
 
   constructor(parsed: ParsedStatement, query: Query, schema: Schema, options: QueryOptions) {
-    const { reader, heldRows, functions } = options;
+    const { reader, holding, functions } = options;
     const binders = { expression: bindExpression, query: bindQuery };
     const statement = new StatementScope(parsed, schema, functions, binders);
     const bound = bindQuery(statement.newScope(), query);
     this.usesSession = statement.usesSession;
+    this.isRepeatable = !statement.usesSession && !statement.draws;
     this.columns = bound.body.columns.map(({ name }) => name);
     const planner = new Planner(new Statistics(reader, sampleTrial));
     this.plans = planner;
     this.plan = planner.plan(bound);
-    this.#heldRows = heldRows;
+    this.#holding = holding;
   }
 
   /**
    * What goes through its rows, with parameters of its own; one execution at a time. `bigints`: every INTEGER is given out as a
-   * bigint. `measures` are told what the parts of the plan do.
+   * bigint. Its `form` says whether what it holds may go to disk, and who is told what the parts of the plan do.
    */
-  run(values: Arguments, bigints: boolean = false, measures?: Measures): QueryRun {
-    const execution = new Execution(values, this.#heldRows, this.plans, measures);
+  run(values: Arguments, bigints: boolean = false, form: ExecutionForm = {}): QueryRun {
+    const execution = new Execution(values, this.#holding, this.plans, form);
     return new QueryRun(execution, new Builder(execution).results(this.plan), this.columns, bigints);
   }
 }

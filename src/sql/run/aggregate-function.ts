@@ -28,6 +28,13 @@ export interface AggregateFunction<State = unknown> {
   readonly takesJson?: (index: number) => boolean;
 }
 
+const OF_ONE_SIZE: ReadonlySet<string> = new Set(["count", "sum", "total", "avg", "min", "max"]);
+
+/** Whether its state grows with the rows that are added. */
+export function growsByRows({ name }: AggregateFunction): boolean {
+  return !OF_ONE_SIZE.has(name);
+}
+
 /** A row among those of its window, for functions that are no aggregates. Positions count from 0 within the partition. */
 export interface WindowPlace {
   readonly position: number;

@@ -7,8 +7,9 @@
 import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
 import { answerInteger, answerValue, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
-import type { AggregateFunction } from "./aggregate-function.ts";
+import { type AggregateFunction, growsByRows } from "./aggregate-function.ts";
 import { grown } from "./group-table.ts";
+import { HeldMemory, valuesBytes } from "./holding.ts";
 import { EXACT, Sum, type SumName } from "./sum.ts";
 
 export interface AggregateState {
@@ -168,13 +169,16 @@ export class ValueState implements AggregateState {
 export class FunctionState implements AggregateState {
   readonly #function: AggregateFunction;
   readonly #collation: Collation | undefined;
+  /** What its states take, if they grow. */
+  readonly #memory: HeldMemory | undefined;
   readonly #states: unknown[];
   readonly #tags: Tag[];
   readonly #values: SqlValue[];
 
-  constructor(called: AggregateFunction, collation: Collation | undefined) {
+  constructor(called: AggregateFunction, collation: Collation | undefined, bytes: number) {
     this.#function = called;
     this.#collation = collation;
+    this.#memory = growsByRows(called) ? new HeldMemory(bytes) : undefined;
     this.#states = [];
     this.#tags = [];
     this.#values = [];
@@ -190,6 +194,7 @@ export class FunctionState implements AggregateState {
   /** Adds the arguments; whether the answer comes from this row, which min and max know. */
   add(group: number): boolean {
     const state = this.#of(group);
+    this.#memory?.take(valuesBytes(this.#tags, this.#values));
     this.#function.add(state, this.#tags, this.#values);
     return this.#function.isFromLast?.(state) ?? false;
   }

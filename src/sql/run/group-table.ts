@@ -16,11 +16,10 @@
  *   slots   open addressing, group + 1 or 0; never more than half full
  *
  * Numbers are equal whatever their type, so 1 and 1.0 are one group, and what it shows is the first of them. Bounds:
- * `limit` groups, MAX_ARENA_BYTES of keys; beyond them FULL.
+ * `limit` groups, `bytes` of keys; beyond them FULL.
  *
  *   groups.begin(); groups.addText(u8, data, start, end); groups.addNumber(INTEGER, 5); const group = groups.find();
  */
-import { DbError } from "../../errors.ts";
 import { compareValues } from "../value/compare.ts";
 import { utf8Text, writeText } from "../value/text.ts";
 import {
@@ -36,6 +35,7 @@ import {
   type Tag,
   TEXT,
 } from "../value/value.ts";
+import { MOST_HELD_BYTES, tooManyBytes, tooManyRows } from "./holding.ts";
 import { MOST_SHORT_BYTES, ShortTexts } from "./short-texts.ts";
 
 const MARK_NULL = 0;
@@ -44,7 +44,6 @@ const MARK_BIG = 2;
 const MARK_TEXT = 3;
 const MARK_BLOB = 4;
 
-const MAX_ARENA_BYTES = 2 ** 30;
 /** So few that the arrays lie beside their objects, and need no memory of their own. */
 const INITIAL_GROUPS = 8;
 const SMALL_NUMBERS = 65_536;
@@ -56,6 +55,7 @@ export class GroupTable {
   count: number;
   readonly #columns: number;
   readonly #limit: number;
+  readonly #bytes: number;
   #arena: Uint8Array;
   #data: DataView;
   /** Where the key being written starts, and how far it has come. */
@@ -81,10 +81,11 @@ export class GroupTable {
   #short: ShortTexts | undefined;
   #textsAsked: number;
 
-  constructor(columns: number, limit: number) {
+  constructor(columns: number, limit: number, bytes: number = MOST_HELD_BYTES) {
     this.count = 0;
     this.#columns = columns;
     this.#limit = limit;
+    this.#bytes = Math.min(bytes, MOST_HELD_BYTES);
     this.#arena = new Uint8Array(INITIAL_GROUPS * 16);
     this.#data = new DataView(this.#arena.buffer);
     this.#start = 0;
@@ -456,7 +457,7 @@ export class GroupTable {
   #keep(hash: number): number {
     const group = this.count;
     if (group === this.#limit) {
-      throw new DbError("FULL", `a statement may hold ${this.#limit} groups (option heldRows)`, { limit: this.#limit });
+      throw tooManyRows(this.#limit, "a statement", "groups");
     }
     this.count = group + 1;
     this.#hashes[group] = hash;
@@ -494,10 +495,8 @@ export class GroupTable {
     if (needed <= this.#arena.length) {
       return;
     }
-    if (needed > MAX_ARENA_BYTES) {
-      throw new DbError("FULL", `the keys of a statement's groups may take ${MAX_ARENA_BYTES} bytes`, {
-        limit: MAX_ARENA_BYTES,
-      });
+    if (needed > this.#bytes) {
+      throw tooManyBytes(this.#bytes);
     }
     this.#arena = grown(this.#arena, new Uint8Array(Math.max(needed, this.#arena.length * 2)));
     this.#data = new DataView(this.#arena.buffer);

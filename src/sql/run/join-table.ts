@@ -31,10 +31,10 @@ export class JoinTable {
   /** How many groups have a chain: all that were found up to now. */
   #linked: number;
 
-  constructor(columns: number, limit: number) {
-    this.keys = new GroupTable(columns, limit);
+  constructor(columns: number, limit: number, bytes?: number) {
+    this.keys = new GroupTable(columns, limit, bytes);
     // One more, for `missing`.
-    this.rows = new RowArena(limit + 1);
+    this.rows = new RowArena(limit + 1, bytes);
     this.numbers = new NumberColumns();
     this.nexts = new Int32Array(INITIAL_ROWS);
     this.missing = NONE;

@@ -6,13 +6,12 @@
  *   const row = arena.add(writer);              // rows are numbered from 0
  *   arena.offsets[row]                          // where it lies in arena.u8 and arena.data; both are replaced as it grows
  *
- * Bounds: `limit` rows and MAX_ARENA_BYTES; beyond them FULL.
+ * Bounds: `limit` rows and `bytes`; beyond them FULL.
  */
 import { copyBytes } from "../../bytes.ts";
-import { DbError } from "../../errors.ts";
 import type { RowWriter } from "../row.ts";
+import { MOST_HELD_BYTES, tooManyBytes, tooManyRows } from "./holding.ts";
 
-const MAX_ARENA_BYTES = 2 ** 30;
 const FIRST_BYTES = 1024;
 /** So few that they lie beside their object, and need no memory of their own. */
 const FIRST_ROWS = 16;
@@ -26,14 +25,16 @@ export class RowArena {
   /** How many rows there are. */
   count: number;
   readonly #limit: number;
+  readonly #bytes: number;
   #used: number;
 
-  constructor(limit: number) {
+  constructor(limit: number, bytes: number = MOST_HELD_BYTES) {
     this.u8 = NO_BYTES;
     this.data = NO_DATA;
     this.offsets = new Uint32Array(FIRST_ROWS);
     this.count = 0;
     this.#limit = limit;
+    this.#bytes = Math.min(bytes, MOST_HELD_BYTES);
     this.#used = 0;
   }
 
@@ -42,7 +43,7 @@ export class RowArena {
     const { bytes, length } = writer;
     const row = this.count;
     if (row === this.#limit) {
-      throw new DbError("FULL", `a statement may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+      throw tooManyRows(this.#limit);
     }
     const at = this.#used;
     this.#reserve(at + length);
@@ -62,10 +63,8 @@ export class RowArena {
     if (needed <= this.u8.length) {
       return;
     }
-    if (needed > MAX_ARENA_BYTES) {
-      throw new DbError("FULL", `the rows that a statement holds may take ${MAX_ARENA_BYTES} bytes`, {
-        limit: MAX_ARENA_BYTES,
-      });
+    if (needed > this.#bytes) {
+      throw tooManyBytes(this.#bytes);
     }
     const larger = new Uint8Array(Math.max(needed, FIRST_BYTES, this.u8.length * 2));
     larger.set(this.u8.subarray(0, this.#used));

@@ -10,13 +10,14 @@
  *   const slot = sorter.offer(tag, other);        // by the first key; −1: refused
  *   if (slot >= 0) { sorter.key(slot, 1, …); sorter.rows[slot] = row; }
  *
- * Bounds: `limit` rows held, beyond them FULL. Spilling to disk is for later.
+ * Bounds: `limit` rows and `bytes` of them, as far as some of them tell; beyond them FULL, whereupon the statement sorts on disk
+ * (spill/external-sorter.ts).
  */
-import { DbError } from "../../errors.ts";
 import type { Collation } from "../value/collation.ts";
 import { compareValues } from "../value/compare.ts";
 import { BIG, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
 import { grown } from "./group-table.ts";
+import { checkHeldBytes, MOST_HELD_BYTES, tooManyRows } from "./holding.ts";
 
 export interface SortTerm {
   readonly descending: boolean;
@@ -64,6 +65,7 @@ export class Sorter implements RowSorter {
   readonly last: Float64Array;
   readonly #terms: readonly SortTerm[];
   readonly #limit: number;
+  readonly #bytes: number;
   /** How many rows are wanted at the most. */
   readonly #wanted: number;
   /** How many rows may gather before those that are not wanted are dropped. */
@@ -74,12 +76,13 @@ export class Sorter implements RowSorter {
   /** The slot of the worst row kept; −1 while nothing was dropped. */
   #worst: number;
 
-  constructor(terms: readonly SortTerm[], wanted: number, limit: number) {
+  constructor(terms: readonly SortTerm[], wanted: number, limit: number, bytes: number = MOST_HELD_BYTES) {
     this.rows = [];
     this.given = new Float64Array(terms.length);
     this.last = Float64Array.of(Number.NaN);
     this.#terms = terms;
     this.#limit = limit;
+    this.#bytes = bytes;
     this.#wanted = wanted;
     this.#dropAt = wanted < limit ? Math.min(Math.max(2 * wanted, LEAST_TO_DROP), limit) : Number.POSITIVE_INFINITY;
     this.#count = 0;
@@ -97,7 +100,7 @@ export class Sorter implements RowSorter {
     }
     const slot = this.#count;
     if (slot === this.#limit) {
-      throw new DbError("FULL", `a sort may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+      throw tooManyRows(this.#limit, "a sort");
     }
     if (slot === this.#capacity) {
       this.#grow();
@@ -231,6 +234,7 @@ export class Sorter implements RowSorter {
   }
 
   #grow(): void {
+    checkHeldBytes(this.rows, this.#bytes);
     this.#capacity *= 2;
     for (const keys of this.#keys) {
       keys.tags = grown(keys.tags, new Uint8Array(this.#capacity));

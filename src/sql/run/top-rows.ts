@@ -11,9 +11,11 @@ import { compareTerm, isFast, type Keys, newKeys, type RowSorter, Sorter, type S
 /** So many are moved aside for a new one in less time than it takes to compare rows. */
 const MOST_TOP_ROWS = 1000;
 
-/** What sorts rows of which so many are wanted, and holds `limit` at the most. */
-export function sorterOf(terms: readonly SortTerm[], wanted: number, limit: number): RowSorter {
-  return wanted <= MOST_TOP_ROWS && wanted < limit ? new TopRows(terms, wanted) : new Sorter(terms, wanted, limit);
+/** What sorts rows of which so many are wanted, and holds `limit` at the most, and so many bytes. */
+export function sorterOf(terms: readonly SortTerm[], wanted: number, limit: number, bytes?: number): RowSorter {
+  return wanted <= MOST_TOP_ROWS && wanted < limit
+    ? new TopRows(terms, wanted)
+    : new Sorter(terms, wanted, limit, bytes);
 }
 
 class TopRows implements RowSorter {

@@ -10,9 +10,9 @@ export class ValueSet {
   readonly #table: GroupTable;
   readonly #canonical: readonly (Canonical | undefined)[];
 
-  constructor(collations: readonly (Collation | undefined)[], limit: number) {
+  constructor(collations: readonly (Collation | undefined)[], limit: number, bytes?: number) {
     this.hasNull = false;
-    this.#table = new GroupTable(collations.length, limit);
+    this.#table = new GroupTable(collations.length, limit, bytes);
     this.#canonical = collations.map((collation) => (collation === undefined ? undefined : new Canonical(collation)));
   }
 

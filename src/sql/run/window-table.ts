@@ -6,11 +6,11 @@
  *   table.compute(ends)                                       sorts for each window, goes through its partitions
  *   table.order[…], table.columns, table.results              rows in the order of the last window
  *
- * Bound: `limit` rows; beyond it FULL.
+ * Bounds: `limit` rows and `bytes` of them, about; beyond them FULL.
  */
-import { DbError } from "../../errors.ts";
 import { isAggregate } from "./aggregate-function.ts";
 import { Cells } from "./cells.ts";
+import { checkSampledBytes, MOST_HELD_BYTES, tooManyRows } from "./holding.ts";
 import { likenessOf, type OrderTerm, orderRows } from "./row-order.ts";
 import type { FrameEnds, TableCall, TableWindow, WindowKey } from "./window-call.ts";
 import { computeAggregate, computeFunction, type PartitionRows } from "./window-values.ts";
@@ -26,15 +26,17 @@ export class WindowTable {
   order: Uint32Array;
   readonly #calls: readonly TableCall[];
   readonly #limit: number;
+  readonly #bytes: number;
   #capacity: number;
 
-  constructor(columns: number, calls: readonly TableCall[], limit: number) {
+  constructor(columns: number, calls: readonly TableCall[], limit: number, bytes: number = MOST_HELD_BYTES) {
     this.columns = Array.from({ length: columns }, () => new Cells());
     this.results = calls.map(() => new Cells());
     this.count = 0;
     this.order = new Uint32Array(0);
     this.#calls = calls;
     this.#limit = limit;
+    this.#bytes = bytes;
     this.#capacity = 0;
   }
 
@@ -42,9 +44,10 @@ export class WindowTable {
   newRow(): number {
     const row = this.count;
     if (row === this.#limit) {
-      throw new DbError("FULL", `a statement may hold ${this.#limit} rows (option heldRows)`, { limit: this.#limit });
+      throw tooManyRows(this.#limit);
     }
     if (row === this.#capacity) {
+      checkSampledBytes(row, (at) => this.columns.map((column) => column.value(at)), this.#bytes);
       this.#capacity = Math.max(64, this.#capacity * 2);
       for (const column of this.columns) {
         column.reserve(this.#capacity);

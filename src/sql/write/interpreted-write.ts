@@ -21,6 +21,7 @@ import { Planner } from "../query/plan/planner.ts";
 import { Statistics } from "../query/plan/statistics.ts";
 import type { Arguments } from "../run/arguments.ts";
 import { foreignKeyError, resolutionOf } from "../run/constraint.ts";
+import type { Holding } from "../run/holding.ts";
 import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
 import type { BoundWrite } from "./bind/bound.ts";
@@ -46,14 +47,14 @@ export class InterpretedWrite {
   readonly #statement: StatementScope;
   readonly #planner: Planner;
   readonly #triggers: BoundTriggers;
-  readonly #heldRows: number;
+  readonly #holding: Holding;
 
   constructor(
     parsed: ParsedStatement,
     statement: Insert | Update | Delete,
     target: Table | View,
     schema: Schema,
-    { reader, heldRows, functions }: QueryOptions,
+    { reader, holding, functions }: QueryOptions,
   ) {
     const binders = { expression: bindExpression, query: bindQuery };
     this.#statement = new StatementScope(parsed, schema, functions, binders);
@@ -66,7 +67,7 @@ export class InterpretedWrite {
     this.columns = this.bound.returning?.columns.map(({ name }) => name);
     this.#planner = new Planner(new Statistics(reader, sampleTrial));
     this.plan = this.bound.query === undefined ? undefined : this.#planner.plan(this.bound.query);
-    this.#heldRows = heldRows;
+    this.#holding = holding;
   }
 
   /** The plans of the queries in it. */
@@ -74,17 +75,23 @@ export class InterpretedWrite {
     return this.#planner;
   }
 
-  /** What carries it out, with parameters of its own; one execution at a time. */
-  prepare(values: Arguments, writing: Writing, rowFunctionAfter: RowFunctionAfter = () => undefined): PreparedWrite {
+  /** What carries it out, with parameters of its own; one execution at a time. `isExternal`: what it holds may go to disk. */
+  prepare(
+    values: Arguments,
+    writing: Writing,
+    isExternal: boolean = false,
+    rowFunctionAfter: RowFunctionAfter = () => undefined,
+  ): PreparedWrite {
     const planner = this.#planner;
-    const heldRows = this.#heldRows;
-    const execution = new Execution(values, heldRows, planner);
+    const holding = this.#holding;
+    const execution = new Execution(values, holding, planner, { isExternal });
     const environment: Environment = {
       statement: this.#statement,
       planner,
       triggers: this.#triggers,
       writing,
-      heldRows,
+      holding,
+      isExternal,
       runOf,
     };
     const site = new Builder(execution);

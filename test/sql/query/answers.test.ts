@@ -82,7 +82,7 @@ test("a row that nobody asked for is not worked out", () => {
 });
 
 test("rows that were given out need no room", () => {
-  const small = new SqlSession(new MemoryStore(), { heldRows: 10 });
+  const small = new SqlSession(new MemoryStore(), { heldRows: 10, spillBytes: 0 });
   const text = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT max(i) FROM n";
   expect(small.prepare(text).pluck().get()).toBe(1000);
   expect(() => small.prepare("SELECT count(*) FROM (SELECT DISTINCT value FROM generate_series(1, 20))").get()).toThrow(

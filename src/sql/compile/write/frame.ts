@@ -11,7 +11,7 @@ export function writingFrame(): Frame {
   return newFrame(
     new FunctionUnit(
       new Emitter(),
-      new StatementUnit({ heldRows: 0, plans: NO_PLANS, interpreterOf: () => undefined }),
+      new StatementUnit({ heldRows: 0, heldBytes: 0, plans: NO_PLANS, interpreterOf: () => undefined }),
     ),
   );
 }

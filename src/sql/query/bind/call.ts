@@ -71,6 +71,7 @@ export function bindArrow(scope: Scope, operator: "->" | "->>", list: readonly E
 /** `at` is where the call stands: two of a function that draws or counts are never the same. */
 function bindFound(scope: Scope, found: ScalarFunction, list: readonly Expression[], at: number): Bound {
   const site = found.stability === "call" ? at : undefined;
+  scope.statement.draws ||= site !== undefined;
   const parts = list.map((part, index) => {
     const takesJson = found.takesJson?.(index) === true;
     const bound = scope.expression(takesJson ? withBinaryGroups(part) : part);

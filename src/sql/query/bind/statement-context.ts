@@ -107,6 +107,15 @@ export class StatementContext {
     return this.notes.usesSession;
   }
 
+  /** Whether what was bound so far has functions that draw or count. */
+  get draws(): boolean {
+    return this.notes.draws;
+  }
+
+  set draws(draws: boolean) {
+    this.notes.draws = draws;
+  }
+
   #noted<Found>(found: Found): Found {
     this.notes.usesSession ||= found !== undefined;
     return found;

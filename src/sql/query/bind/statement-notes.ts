@@ -8,13 +8,23 @@ export interface StatementNotes {
   queries: number;
   readonly tables: Set<Table>;
   usesSession: boolean;
+  /** It has functions that draw or count: run again it may give other rows. */
+  draws: boolean;
   readonly observer: NameObserver | undefined;
   readonly isRenaming: boolean;
 }
 
 /** For a statement of its own. */
 export function newNotes(): StatementNotes {
-  return { sources: 0, queries: 0, tables: new Set(), usesSession: false, observer: undefined, isRenaming: false };
+  return {
+    sources: 0,
+    queries: 0,
+    tables: new Set(),
+    usesSession: false,
+    draws: false,
+    observer: undefined,
+    isRenaming: false,
+  };
 }
 
 /** For a definition that is bound to find what its names mean, of which the observer is told: it is never run. */

@@ -6,18 +6,26 @@
  */
 import { assert } from "../../../assert.ts";
 import type { Arguments } from "../../run/arguments.ts";
-import type { BoundQuery, Source } from "../bind/bound.ts";
+import type { Spill } from "../../spill/spill.ts";
+import type { Bound, BoundQuery, Source } from "../bind/bound.ts";
 import { isSame } from "../bind/walk.ts";
 import type { Stage } from "../plan/explain.ts";
 import type { BodyPlan, CorePlan, JoinPlan, QueryPlan, RowsPlan } from "../plan/plan.ts";
 import { DistinctResults, SetResults, UnionAllResults } from "./compound-results.ts";
 import { ComputedCursor } from "./computed-cursor.ts";
+import type { Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
+import { ExternalGroups } from "./external-groups.ts";
+import { ExternalJoin, ExternalSide } from "./external-join.ts";
+import { ExternallyDistinct, ExternallySorted, ExternalSet } from "./external-results.ts";
+import { StoredResults, storeAll } from "./external-rows.ts";
+import { ExternalWindows } from "./external-windows.ts";
 import { FunctionRows } from "./function-rows.ts";
 import { GroupedRows } from "./grouped-rows.ts";
+import { type HeldRow, holdAll } from "./held-row.ts";
 import { HashJoin, LoopJoin } from "./joins.ts";
-import { ArenaRows, KeptResults, KeptSources } from "./kept-rows.ts";
+import { type Kept, KeptResults, KeptSources } from "./kept-rows.ts";
 import { CoreResults, filtered, OneRow, ValuesResults } from "./plain-rows.ts";
 import { RecursionRows, RecursiveResults } from "./recursive-results.ts";
 import type { Results, RowCursor, Rows, Site, Subquery } from "./site.ts";
@@ -25,6 +33,14 @@ import { LimitedResults, SortedResults } from "./sorted-results.ts";
 import { TableCursor } from "./table-cursor.ts";
 import { TableScan } from "./table-scan.ts";
 import { WindowRows } from "./window-rows.ts";
+
+interface Body {
+  readonly results: Results;
+  /** Of its ORDER BY. */
+  readonly site: Site;
+  /** What ORDER BY asks of a row that may not be there any more when it is given out. */
+  readonly beside?: ReadonlyMap<Bound, Evaluate>;
+}
 
 export class Builder implements Site {
   readonly #execution: Execution;
@@ -37,7 +53,7 @@ export class Builder implements Site {
   #cursor: RowCursor | undefined;
   #recursions: Map<Source, RecursionRows> | undefined;
   /** Of the outermost: kept results of queries that are referred to more than once. */
-  #shared: Map<BoundQuery, KeptResults> | undefined;
+  #shared: Map<BoundQuery, Kept> | undefined;
 
   constructor(
     execution: Execution,
@@ -62,8 +78,19 @@ export class Builder implements Site {
     return this.#execution.heldRows;
   }
 
+  get spill(): Spill | undefined {
+    return this.#execution.spill;
+  }
+
   onEnd(callback: () => void): void {
     this.#execution.onEnd(callback);
+  }
+
+  /** All rows that results give from here on. */
+  all(results: Results, columns: number): Iterable<HeldRow> {
+    return this.spill === undefined
+      ? holdAll(results, columns, this.#execution.holding)
+      : storeAll(this.spill, results, columns);
   }
 
   cursor(source: Source): RowCursor {
@@ -111,17 +138,18 @@ export class Builder implements Site {
     const { body, ordering, limit, offset } = plan;
     const inner = this.#inner();
     const isRecursion = body.kind === "recursion";
-    const { results, site } = inner.#body(body, isRecursion ? ordering : []);
+    const { results, site, beside } = inner.#body(body, ordering);
     const left = limit === undefined ? undefined : evaluatorOf(inner, limit);
     const skip = offset === undefined ? undefined : evaluatorOf(inner, offset);
     if (ordering.length > 0 && !isRecursion) {
       const { columns } = body;
       const values = ordering.map(({ value }) => {
         const column = columns.findIndex((candidate) => isSame(candidate.value, value));
-        return column >= 0 ? column : evaluatorOf(site, value);
+        return column >= 0 ? column : (beside?.get(value) ?? evaluatorOf(site, value));
       });
+      const Sorted = this.spill === undefined ? SortedResults : ExternallySorted;
       const sorting = { terms: ordering, values };
-      const sorted = new SortedResults(this.#execution, results, body.columns.length, sorting, left, skip);
+      const sorted = new Sorted(this.#execution, results, body.columns.length, sorting, left, skip);
       return this.#results(plan, "sort", sorted);
     }
     return limit === undefined ? results : this.#results(plan, "limit", new LimitedResults(results, left, skip));
@@ -136,11 +164,10 @@ export class Builder implements Site {
     return this.#execution.measures?.rows(plan, stage, rows) ?? rows;
   }
 
-  /** With the site of its ORDER BY. */
-  #body(body: BodyPlan, ordering: QueryPlan["ordering"]): { results: Results; site: Site } {
+  #body(body: BodyPlan, ordering: QueryPlan["ordering"]): Body {
     switch (body.kind) {
       case "core":
-        return this.#core(body);
+        return this.#core(body, ordering);
       case "values": {
         const values = new ValuesResults(body.rows.map((row) => row.map((cell) => evaluatorOf(this, cell))));
         return { results: this.#results(body, "body", values), site: this };
@@ -148,16 +175,22 @@ export class Builder implements Site {
       case "compound": {
         const left = this.#inner().#body(body.left, []).results;
         const right = this.#inner().#body(body.right, []).results;
-        const results =
-          body.operator === "union all"
-            ? new UnionAllResults(left, right)
-            : new SetResults(this.#execution, body, left, right);
+        const results = this.#compound(body, left, right);
         this.place(body.source, results);
         return { results: this.#results(body, "body", results), site: this };
       }
       case "recursion":
         return { results: this.#results(body, "body", this.#recursion(body, ordering)), site: this };
     }
+  }
+
+  #compound(plan: Extract<BodyPlan, { kind: "compound" }>, left: Results, right: Results): Results {
+    if (plan.operator === "union all") {
+      return new UnionAllResults(left, right);
+    }
+    return this.spill === undefined
+      ? new SetResults(this.#execution, plan, left, right)
+      : new ExternalSet(this.spill, plan, left, right);
   }
 
   #recursion(body: Extract<BodyPlan, { kind: "recursion" }>, ordering: QueryPlan["ordering"]): Results {
@@ -184,13 +217,16 @@ export class Builder implements Site {
     return found;
   }
 
-  #core(core: CorePlan): { results: Results; site: Site } {
+  #core(core: CorePlan, ordering: QueryPlan["ordering"]): Body {
     const { rows, grouping, windowing, columns, distinct } = core;
     const execution = this.#execution;
     let built = this.rows(rows);
     let site: Builder = this;
     if (grouping !== undefined) {
-      const grouped = new GroupedRows(execution, site, built, grouping);
+      const grouped =
+        this.spill === undefined
+          ? new GroupedRows(execution, site, built, grouping)
+          : new ExternalGroups(this.spill, site, built, grouping);
       site = site.#behind(grouped.cursors);
       built = this.#rows(core, "grouping", grouped);
       if (grouping.having.length > 0) {
@@ -198,7 +234,10 @@ export class Builder implements Site {
       }
     }
     if (windowing !== undefined) {
-      const windowed = new WindowRows(execution, site, built, windowing);
+      const windowed =
+        this.spill === undefined
+          ? new WindowRows(execution, site, built, windowing)
+          : new ExternalWindows(execution, this.spill, site, built, windowing);
       site = site.#behind(windowed.cursors);
       built = this.#rows(core, "windowing", windowed);
     }
@@ -210,7 +249,15 @@ export class Builder implements Site {
       return { results, site };
     }
     const collations = columns.map(({ collation }) => collation);
-    return { results: this.#results(core, "distinct", new DistinctResults(execution, results, collations)), site };
+    if (this.spill === undefined) {
+      const told = new DistinctResults(execution, results, collations);
+      return { results: this.#results(core, "distinct", told), site };
+    }
+    const others = ordering.filter(({ value }) => !columns.some((column) => isSame(column.value, value)));
+    const evaluators = others.map(({ value }) => evaluatorOf(site, value));
+    const told = new ExternallyDistinct(this.spill, results, collations, evaluators);
+    const beside = new Map(others.map(({ value }, index) => [value, () => told.answer(columns.length + index)]));
+    return { results: this.#results(core, "distinct", told), site, beside };
   }
 
   /** The site behind a grouping or windows, where sources have other cursors. */
@@ -250,8 +297,8 @@ export class Builder implements Site {
         };
       }
       case "kept": {
-        const rows = new ArenaRows(this.#kept(plan.query));
-        this.place(plan.source, rows.cursor);
+        const { rows, cursor } = this.#kept(plan.query).newRows();
+        this.place(plan.source, cursor);
         return rows;
       }
       case "function": {
@@ -279,20 +326,23 @@ export class Builder implements Site {
     return scan;
   }
 
-  #kept(plan: QueryPlan): () => ReturnType<KeptResults["rows"]> {
+  #kept(plan: QueryPlan): Kept {
     const { bound, body } = plan;
     const isConstant = bound.outer.size === 0;
     const outermost = this.#outermost;
     let kept = isConstant ? outermost.#shared?.get(bound) : undefined;
     if (kept === undefined) {
-      kept = new KeptResults(this.#execution, this.results(plan), body.columns.length, isConstant);
+      const results = this.results(plan);
+      kept =
+        this.spill === undefined
+          ? new KeptResults(this.#execution, results, body.columns.length, isConstant)
+          : new StoredResults(this.#execution, this.spill, results, body.columns.length, isConstant);
       if (isConstant) {
         outermost.#shared ??= new Map();
         outermost.#shared.set(bound, kept);
       }
     }
-    const results = kept;
-    return () => results.rows();
+    return kept;
   }
 
   #join(plan: JoinPlan): Rows {
@@ -306,24 +356,22 @@ export class Builder implements Site {
     const outerKeys = hash.outer.map((key) => evaluatorOf(this, key));
     const inner = this.rows(plan.inner);
     const innerKeys = hash.inner.map((key) => evaluatorOf(this, key));
-    const kept = new KeptSources(
-      inner,
-      sourcesIn(plan.inner),
-      (source) => this.cursor(source),
-      this.#execution.heldRows,
-    );
+    const sources = sourcesIn(plan.inner);
+    const cursorOf = (source: Source): RowCursor => this.cursor(source);
+    const { spill } = this;
+    const { holding } = this.#execution;
+    const kept =
+      spill === undefined
+        ? new KeptSources(inner, sources, cursorOf, holding)
+        : new ExternalSide(inner, sources, cursorOf);
     for (const [source, cursor] of kept.cursors) {
       this.place(source, cursor);
     }
-    return new HashJoin(
-      plan.join,
-      outer,
-      kept,
-      allOf(this, plan.on),
-      hash,
-      { outer: outerKeys, inner: innerKeys },
-      this.#execution.heldRows,
-    );
+    const holds = allOf(this, plan.on);
+    if (kept instanceof KeptSources) {
+      return new HashJoin(plan.join, outer, kept, holds, hash, { outer: outerKeys, inner: innerKeys }, holding);
+    }
+    return new ExternalJoin(spill!, { kind: plan.join, outer, inner: kept, holds, keys: hash, outerKeys, innerKeys });
   }
 }
 

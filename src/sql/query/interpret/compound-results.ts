@@ -3,6 +3,7 @@
  *
  * Except for UNION ALL the rows come in the order of their values, as SQLite, which keeps them in a tree, gives them out.
  */
+import { checkHeldBytes } from "../../run/holding.ts";
 import { Sorter } from "../../run/sorter.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import type { BodyPlan } from "../plan/plan.ts";
@@ -71,14 +72,15 @@ export class SetResults implements Results {
 
   open(): void {
     const { operator, collations } = this.#plan;
-    const { heldRows } = this.#execution;
+    const { rows: limit, bytes } = this.#execution.holding;
     const columns = collations.length;
     // Rows of the set and of the list have the same numbers.
     const rows: HeldRow[] = [];
-    const seen = new ValueSet(collations, heldRows);
+    const seen = new ValueSet(collations, limit, bytes);
     forEachRow(this.#left, columns, (row) => {
       enterRow(seen, row);
       if (seen.add() === rows.length) {
+        checkHeldBytes(rows, bytes);
         rows.push(row);
       }
     });
@@ -89,6 +91,9 @@ export class SetResults implements Results {
       forEachRow(this.#right, columns, (row) => {
         enterRow(seen, row);
         const number = seen.add();
+        if (number === rows.length) {
+          checkHeldBytes(rows, bytes);
+        }
         if (number === rows.length || onRight[number] === 0) {
           rows[number] = row;
           onRight[number] = 1;
@@ -150,7 +155,8 @@ export class DistinctResults implements Results {
   }
 
   open(): void {
-    this.#seen = new ValueSet(this.#collations, this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    this.#seen = new ValueSet(this.#collations, limit, bytes);
     this.#results.open();
   }
 

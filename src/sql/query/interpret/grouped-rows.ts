@@ -5,6 +5,8 @@
  * row that stands for the group. Without GROUP BY there is one group, even without rows, and then these columns are NULL.
  */
 
+import { growsByRows } from "../../run/aggregate-function.ts";
+import { HeldMemory, valuesBytes } from "../../run/holding.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { Sorter } from "../../run/sorter.ts";
 import { keptValue, ValueSet } from "../../run/value-set.ts";
@@ -17,6 +19,11 @@ import type { Execution } from "./execution.ts";
 import { allOf, evaluatorOf } from "./expression.ts";
 import { enterRow, offerRow } from "./held-row.ts";
 import type { RowCursor, Rows, Site } from "./site.ts";
+
+/** What objects take that stand for a group, for what an aggregate knows of it, and for a row that is to be put in order. */
+const GROUP_BYTES = 128;
+const STATE_BYTES = 160;
+const HELD_ROW_BYTES = 128;
 
 /** What an aggregate knows of a group. */
 interface GroupState {
@@ -33,6 +40,8 @@ class Aggregate {
   readonly #filter: (() => boolean) | undefined;
   readonly #ordering: readonly Evaluate[];
   readonly #limit: number;
+  /** Its states grow with each row. */
+  readonly #grows: boolean;
   readonly #tags: Tag[];
   readonly #values: SqlValue[];
 
@@ -44,6 +53,8 @@ class Aggregate {
     this.#ordering =
       call.function.isFromLast === undefined ? call.ordering.map(({ value }) => evaluatorOf(site, value)) : [];
     this.#limit = limit;
+    const isDistinct = call.distinct && call.function.isFromLast === undefined;
+    this.#grows = isDistinct || this.#ordering.length > 0 || growsByRows(call.function);
     this.#tags = [];
     this.#values = [];
   }
@@ -59,13 +70,16 @@ class Aggregate {
   }
 
   /** Takes the row that the sources are at; whether the answer comes from it, which min and max know. */
-  add(group: GroupState): boolean {
+  add(group: GroupState, memory: HeldMemory): boolean {
     if (this.#filter?.() === false) {
       return false;
     }
     this.#evaluate(this.#list);
     if (group.seen !== undefined && !isNew(group.seen, this.#tags, this.#values)) {
       return false;
+    }
+    if (this.#grows) {
+      memory.take(valuesBytes(this.#tags, this.#values));
     }
     const { function: found } = this.#call;
     if (this.#ordering.length === 0) {
@@ -77,6 +91,7 @@ class Aggregate {
       values: this.#values.map((value, index) => keptValue(this.#tags[index]!, value)),
     };
     this.#evaluate(this.#ordering);
+    memory.take(HELD_ROW_BYTES + valuesBytes(this.#tags, this.#values));
     list.tags.push(...this.#tags);
     list.values.push(...this.#values.map((value, index) => keptValue(this.#tags[index]!, value)));
     group.held.push(list);
@@ -157,29 +172,34 @@ export class GroupedRows implements Rows {
     this.#order = [];
     this.#next = 0;
     this.#current = undefined;
-    this.cursors = this.#makeCursors();
+    this.cursors = groupingCursors(plan, {
+      bare: (place) => this.#cursor.answer(place),
+      aggregate: (index) => this.#aggregates[index]!.answer(this.#current!.states[index]!),
+    });
   }
 
   open(): void {
-    const { heldRows } = this.#execution;
+    const { rows: limit, bytes } = this.#execution.holding;
     const { keys, decider, shortcut } = this.#plan;
     const set = new ValueSet(
       keys.map(({ collation }) => collation),
-      heldRows,
+      limit,
+      bytes,
     );
-    const arena = new RowArena(Number.POSITIVE_INFINITY);
+    const arena = new RowArena(Number.POSITIVE_INFINITY, bytes);
+    const memory = new HeldMemory(bytes);
     this.#groups = [];
     this.#cursor.arena = arena;
     this.#next = 0;
-    const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, heldRows);
+    const sorter = keys.length === 0 ? undefined : new Sorter(keys.map(ascending), Number.POSITIVE_INFINITY, limit);
     try {
       this.#rows.open();
       while (this.#rows.next()) {
-        const group = this.#groupOfRow(set, sorter);
+        const group = this.#groupOfRow(set, sorter, memory);
         const { states } = group;
         let decides = false;
         for (const [index, aggregate] of this.#aggregates.entries()) {
-          const isFromRow = aggregate.add(states[index]!);
+          const isFromRow = aggregate.add(states[index]!, memory);
           decides ||= index === decider && isFromRow;
         }
         if (decides || group.row < 0) {
@@ -226,7 +246,7 @@ export class GroupedRows implements Rows {
     return { states: this.#aggregates.map((aggregate) => aggregate.begin()), row: -1 };
   }
 
-  #groupOfRow(set: ValueSet, sorter: Sorter | undefined): Group {
+  #groupOfRow(set: ValueSet, sorter: Sorter | undefined, memory: HeldMemory): Group {
     const tags: Tag[] = [];
     const values: SqlValue[] = [];
     for (const key of this.#keys) {
@@ -241,26 +261,29 @@ export class GroupedRows implements Rows {
     enterRow(set, { tags, values });
     const number = set.add();
     if (number === this.#groups.length) {
+      memory.take(GROUP_BYTES + STATE_BYTES * this.#aggregates.length + valuesBytes(tags, values));
       this.#groups.push(this.#newGroup());
       offerRow(sorter, { tags, values }, number);
     }
     return this.#groups[number]!;
   }
+}
 
-  #makeCursors(): ReadonlyMap<Source, RowCursor> {
-    const places = new Map<Source, Map<number, number>>();
-    this.#plan.bare.forEach(({ source, column }, place) => {
-      const ofSource = places.get(source) ?? new Map<SourceColumn["index"], number>();
-      places.set(source, ofSource.set(column.index, place));
-    });
-    const cursors = new Map<Source, RowCursor>();
-    for (const [source, ofSource] of places) {
-      cursors.set(source, { answer: (column) => this.#cursor.answer(ofSource.get(column)!) });
-    }
-    return cursors.set(this.#plan.source, {
-      answer: (column) => this.#aggregates[column]!.answer(this.#current!.states[column]!),
-    });
+/** What sources are behind a grouping, of which `bare` and `aggregate` answer the columns. */
+export function groupingCursors(
+  plan: GroupingPlan,
+  answers: { readonly bare: (place: number) => void; readonly aggregate: (index: number) => void },
+): ReadonlyMap<Source, RowCursor> {
+  const places = new Map<Source, Map<number, number>>();
+  plan.bare.forEach(({ source, column }, place) => {
+    const ofSource = places.get(source) ?? new Map<SourceColumn["index"], number>();
+    places.set(source, ofSource.set(column.index, place));
+  });
+  const cursors = new Map<Source, RowCursor>();
+  for (const [source, ofSource] of places) {
+    cursors.set(source, { answer: (column) => answers.bare(ofSource.get(column)!) });
   }
+  return cursors.set(plan.source, { answer: answers.aggregate });
 }
 
 function ascending({ collation }: GroupingPlan["keys"][number]) {

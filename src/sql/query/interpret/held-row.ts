@@ -2,7 +2,7 @@
  * A row of results that was worked out once: whoever needs a column of it again takes it from here, since to work it out again
  * takes time, and gives another value where it draws or counts.
  */
-import { DbError } from "../../../errors.ts";
+import { checkHeldBytes, type Holding, tooManyRows } from "../../run/holding.ts";
 import type { RowSorter } from "../../run/sorter.ts";
 import type { ValueSet } from "../../run/value-set.ts";
 import { answer, answered, answerNull, answerValue, BLOB, type SqlValue, type Tag } from "../../value/value.ts";
@@ -57,12 +57,17 @@ export function offerRow(sorter: RowSorter, { tags, values }: HeldRow, row: unkn
 }
 
 /** All rows that results give from here on, as many as the statement may hold. */
-export function holdAll(results: Pick<Results, "answer" | "next">, columns: number, limit: number): HeldRow[] {
+export function holdAll(
+  results: Pick<Results, "answer" | "next">,
+  columns: number,
+  { rows: limit, bytes }: Holding,
+): HeldRow[] {
   const rows: HeldRow[] = [];
   while (results.next()) {
     if (rows.length === limit) {
-      throw new DbError("FULL", `a statement may hold ${limit} rows (option heldRows)`, { limit });
+      throw tooManyRows(limit);
     }
+    checkHeldBytes(rows, bytes);
     rows.push(holdRow(results, columns));
   }
   return rows;

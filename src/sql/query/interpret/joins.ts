@@ -5,6 +5,7 @@
  *   full          and the inner rows that no outer row went with
  */
 
+import type { Holding } from "../../run/holding.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import { countWork } from "../../run/work.ts";
 import { answer, answered, NULL } from "../../value/value.ts";
@@ -114,7 +115,7 @@ export class HashJoin implements Rows {
   readonly #keys: HashKeys;
   readonly #outerKeys: readonly Evaluate[];
   readonly #innerKeys: readonly Evaluate[];
-  readonly #limit: number;
+  readonly #holding: Holding;
   #set: ValueSet;
   /** The first row of each set of equal ones, and for each row the next one. */
   #firsts: number[];
@@ -133,7 +134,7 @@ export class HashJoin implements Rows {
     holds: (() => boolean) | undefined,
     keys: HashKeys,
     evaluators: { readonly outer: readonly Evaluate[]; readonly inner: readonly Evaluate[] },
-    limit: number,
+    holding: Holding,
   ) {
     this.#kind = kind;
     this.#outer = outer;
@@ -142,8 +143,8 @@ export class HashJoin implements Rows {
     this.#keys = keys;
     this.#outerKeys = evaluators.outer;
     this.#innerKeys = evaluators.inner;
-    this.#limit = limit;
-    this.#set = new ValueSet(keys.collations, limit);
+    this.#holding = holding;
+    this.#set = this.#newSet();
     this.#firsts = [];
     this.#nexts = new Int32Array(0);
     this.#matched = new Uint8Array(0);
@@ -182,7 +183,7 @@ export class HashJoin implements Rows {
     this.#isInside = false;
     this.#outer.close();
     this.#inner.letGo();
-    this.#set = new ValueSet(this.#keys.collations, this.#limit);
+    this.#set = this.#newSet();
     this.#firsts = [];
     this.#nexts = new Int32Array(0);
     this.#matched = new Uint8Array(0);
@@ -225,8 +226,13 @@ export class HashJoin implements Rows {
     return false;
   }
 
+  #newSet(): ValueSet {
+    const { rows, bytes } = this.#holding;
+    return new ValueSet(this.#keys.collations, rows, bytes);
+  }
+
   #build(): void {
-    const set = new ValueSet(this.#keys.collations, this.#limit);
+    const set = this.#newSet();
     const firsts: number[] = [];
     const lasts: number[] = [];
     const nexts: number[] = [];

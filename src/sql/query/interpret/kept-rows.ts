@@ -1,6 +1,7 @@
 /** Rows that are found once and read as often as needed. */
 
 import { ROWID_INDEX } from "../../catalog/schema.ts";
+import type { Holding } from "../../run/holding.ts";
 import { RowArena } from "../../run/row-arena.ts";
 import { answerNull } from "../../value/value.ts";
 import type { Source } from "../bind/bound.ts";
@@ -9,8 +10,14 @@ import type { Execution } from "./execution.ts";
 import type { KeptSide } from "./joins.ts";
 import type { Results, RowCursor, Rows } from "./site.ts";
 
+/** Rows that are there once, and gone through in several places. */
+export interface Kept {
+  /** Goes through them by itself, and the row that it is at. */
+  newRows(): { readonly rows: Rows; readonly cursor: RowCursor };
+}
+
 /** The results of a query, kept for one execution of the statement; or, where they depend on rows around it, until asked for anew. */
-export class KeptResults {
+export class KeptResults implements Kept {
   readonly #execution: Execution;
   readonly #results: Results;
   readonly #columns: number;
@@ -30,8 +37,13 @@ export class KeptResults {
     });
   }
 
+  newRows(): { readonly rows: Rows; readonly cursor: RowCursor } {
+    const rows = new ArenaRows(() => this.#rows());
+    return { rows, cursor: rows.cursor };
+  }
+
   /** All rows. */
-  rows(): RowArena {
+  #rows(): RowArena {
     if (this.#arena === undefined || !this.#isConstant || this.#number !== this.#execution.number) {
       this.#arena = this.#read();
       this.#number = this.#execution.number;
@@ -40,7 +52,8 @@ export class KeptResults {
   }
 
   #read(): RowArena {
-    const arena = new RowArena(this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    const arena = new RowArena(limit, bytes);
     const results = this.#results;
     const answerColumn = (column: number): void => results.answer(column);
     try {
@@ -56,7 +69,7 @@ export class KeptResults {
 }
 
 /** Goes through the rows of an arena. */
-export class ArenaRows implements Rows {
+class ArenaRows implements Rows {
   readonly cursor: ArenaCursor;
   readonly #rows: () => RowArena;
   #next: number;
@@ -87,12 +100,12 @@ export class ArenaRows implements Rows {
   }
 }
 
-/** Columns of several sources in one row of an arena: those of a source begin at its place, with the rowid. */
+/** Columns of several sources in one row: those of a source begin at its place, with the rowid. */
 class PartCursor implements RowCursor {
-  readonly #whole: ArenaCursor;
+  readonly #whole: RowCursor;
   readonly #first: number;
 
-  constructor(whole: ArenaCursor, first: number) {
+  constructor(whole: RowCursor, first: number) {
     this.#whole = whole;
     this.#first = first;
   }
@@ -102,27 +115,37 @@ class PartCursor implements RowCursor {
   }
 }
 
+/** What leaves each column of such a row in `answer`, and what its sources are when the whole of it is read from elsewhere. */
+export function partsOf(
+  sources: readonly Source[],
+  cursorOf: (source: Source) => RowCursor,
+  whole: RowCursor,
+): { readonly cursors: ReadonlyMap<Source, RowCursor>; readonly columns: readonly (() => void)[] } {
+  const cursors = new Map<Source, RowCursor>();
+  const columns: (() => void)[] = [];
+  for (const source of sources) {
+    const cursor = cursorOf(source);
+    cursors.set(source, new PartCursor(whole, columns.length));
+    columns.push(source.rowid === undefined ? answerNull : () => cursor.answer(ROWID_INDEX));
+    for (const { index } of source.columns) {
+      columns.push(() => cursor.answer(index));
+    }
+  }
+  return { cursors, columns };
+}
+
 /** The inner side of a hash join: the rows of all its sources, kept as they were. */
 export class KeptSources implements KeptSide {
   /** What the sources' columns are once the rows are kept. */
   readonly cursors: ReadonlyMap<Source, RowCursor>;
   readonly rows: Rows;
   readonly #whole: ArenaCursor;
-  readonly #limit: number;
+  readonly #holding: Holding;
   readonly #columns: readonly (() => void)[];
 
-  constructor(rows: Rows, sources: readonly Source[], cursorOf: (source: Source) => RowCursor, limit: number) {
-    const cursors = new Map<Source, RowCursor>();
-    const columns: (() => void)[] = [];
+  constructor(rows: Rows, sources: readonly Source[], cursorOf: (source: Source) => RowCursor, holding: Holding) {
     const whole = new ArenaCursor();
-    for (const source of sources) {
-      const cursor = cursorOf(source);
-      cursors.set(source, new PartCursor(whole, columns.length));
-      columns.push(source.rowid === undefined ? answerNull : () => cursor.answer(ROWID_INDEX));
-      for (const { index } of source.columns) {
-        columns.push(() => cursor.answer(index));
-      }
-    }
+    const { cursors, columns } = partsOf(sources, cursorOf, whole);
     this.cursors = cursors;
     this.rows = {
       open: () => rows.open(),
@@ -133,12 +156,13 @@ export class KeptSources implements KeptSide {
       },
     };
     this.#whole = whole;
-    this.#limit = limit;
+    this.#holding = holding;
     this.#columns = columns;
   }
 
   fill(visit: (row: number) => void): number {
-    const arena = new RowArena(this.#limit);
+    const { rows: limit, bytes } = this.#holding;
+    const arena = new RowArena(limit, bytes);
     const answerColumn = (column: number): void => this.#columns[column]!();
     try {
       this.rows.open();

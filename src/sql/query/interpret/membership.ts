@@ -7,11 +7,15 @@
  */
 
 import { ValueSet } from "../../run/value-set.ts";
+import { ascending, DistinctRows } from "../../spill/distinct-rows.ts";
+import { KeyedRows } from "../../spill/keyed-rows.ts";
+import type { Spill } from "../../spill/spill.ts";
 import { compareValues } from "../../value/compare.ts";
 import { answer, answered, NULL, type SqlValue, type Tag } from "../../value/value.ts";
 import type { Bound, MemberTest } from "../bind/bound.ts";
+import { forEachRow } from "./compound-results.ts";
 import { convertAnswer, type Evaluate, type Test, UNKNOWN } from "./evaluate.ts";
-import { enterRow } from "./held-row.ts";
+import { enterRow, type HeldRow } from "./held-row.ts";
 import type { Site, Subquery } from "./site.ts";
 
 export function membership(
@@ -22,7 +26,7 @@ export function membership(
   const rows = site.query(query);
   const tags: Tag[] = tests.map(() => NULL);
   const values: SqlValue[] = tests.map(() => null);
-  let set: ValueSet | undefined;
+  let set: Members | undefined;
   let execution = -1;
   site.onEnd(() => {
     set = undefined;
@@ -43,21 +47,31 @@ export function membership(
       return scan(rows, tests, tags, values);
     }
     if (execution !== rows.execution) {
-      set = keep(rows, tests, site.heldRows);
+      set = keep(rows, tests, site);
       execution = rows.execution;
     }
     if (!isKnown) {
-      return set!.count === 0 ? 0 : UNKNOWN;
+      return set!.isEmpty ? 0 : UNKNOWN;
     }
-    enterRow(set!, { tags, values });
-    if (set!.has()) {
+    if (set!.has({ tags, values })) {
       return 1;
     }
     return !set!.hasNull ? 0 : tests.length === 1 ? UNKNOWN : scan(rows, tests, tags, values);
   };
 }
 
-function keep(rows: Subquery, tests: readonly MemberTest[], limit: number): ValueSet {
+/** The rows of the query, to be looked up. */
+interface Members {
+  readonly isEmpty: boolean;
+  readonly hasNull: boolean;
+  has(row: HeldRow): boolean;
+}
+
+function keep(rows: Subquery, tests: readonly MemberTest[], { heldRows, spill }: Site): Members {
+  return spill === undefined ? keepInMemory(rows, tests, heldRows) : store(rows, tests, spill);
+}
+
+function keepInMemory(rows: Subquery, tests: readonly MemberTest[], limit: number): Members {
   const set = new ValueSet(
     tests.map(({ collation }) => collation),
     limit,
@@ -76,8 +90,47 @@ function keep(rows: Subquery, tests: readonly MemberTest[], limit: number): Valu
   } finally {
     rows.close();
   }
-  return set;
+  const { hasNull, count } = set;
+  return {
+    isEmpty: count === 0,
+    hasNull,
+    has: (row) => {
+      enterRow(set, row);
+      return set.has();
+    },
+  };
 }
+
+function store(rows: Subquery, tests: readonly MemberTest[], spill: Spill): Members {
+  const collations = tests.map(({ collation }) => collation);
+  const stored = new KeyedRows(spill, ascending(collations));
+  const seen = new DistinctRows(spill, collations);
+  const column = (index: number): void => {
+    rows.answer(index);
+    convertAnswer(tests[index]!.rightConversion);
+  };
+  let hasNull = false;
+  const add = (row: HeldRow): void => {
+    hasNull ||= row.tags.includes(NULL);
+    stored.add(row, NO_COLUMNS);
+  };
+  const converted = { open: () => rows.open(), next: () => rows.next(), close: () => rows.close(), answer: column };
+  forEachRow(converted, tests.length, (row) => {
+    if (seen.isNew(row, row)) {
+      add(row);
+    }
+  });
+  const rest = seen.rest();
+  while (rest?.next() === true) {
+    const { tags, values } = rest.row();
+    add({ tags: tags.slice(0, -1), values: values.slice(0, -1) });
+  }
+  seen.close();
+  stored.finish();
+  return { isEmpty: stored.count === 0, hasNull, has: (row) => stored.find(row) };
+}
+
+const NO_COLUMNS: HeldRow = { tags: [], values: [] };
 
 function scan(rows: Subquery, tests: readonly MemberTest[], tags: readonly Tag[], values: readonly SqlValue[]): number {
   let truth = 0;

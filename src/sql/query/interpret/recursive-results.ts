@@ -80,7 +80,7 @@ export class RecursiveResults implements Results {
 
   open(): void {
     const { collations, ordering, initial } = this.#parts;
-    this.#seen = collations === undefined ? undefined : new ValueSet(collations, this.#execution.heldRows);
+    this.#seen = collations === undefined ? undefined : new ValueSet(collations, Number.POSITIVE_INFINITY);
     this.#queue = new Queue(ordering);
     this.#row = undefined;
     this.#isOpen = true;
@@ -128,7 +128,8 @@ export class RecursiveResults implements Results {
           return;
         }
       }
-      if (this.#queue.length === heldRows) {
+      // No disk helps.
+      if (this.#queue.length === heldRows || seen?.count === heldRows + 1) {
         throw new DbError("FULL", `a statement may hold ${heldRows} rows (option heldRows)`, { limit: heldRows });
       }
       this.#queue.add(row);

@@ -44,6 +44,7 @@ function tried<T>(source: Source, bound: Bound, work: (site: Site, cursor: Sampl
   const site: Site = {
     values: new Arguments([]),
     heldRows: 0,
+    spill: undefined,
     onEnd: () => {},
     cursor: () => cursor,
     query: noQuery,

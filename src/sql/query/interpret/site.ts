@@ -9,12 +9,15 @@
  */
 
 import type { Arguments } from "../../run/arguments.ts";
+import type { Spill } from "../../spill/spill.ts";
 import type { BoundQuery, Source } from "../bind/bound.ts";
 
 export interface Site {
   readonly values: Arguments;
-  /** Rows that the statement may hold. */
+  /** Rows that the statement may hold in memory. */
   readonly heldRows: number;
+  /** Where rows go that are more; undefined: they may not be more. */
+  readonly spill: Spill | undefined;
   /** `callback` lets go what is kept for one execution. */
   onEnd(callback: () => void): void;
   cursor(source: Source): RowCursor;

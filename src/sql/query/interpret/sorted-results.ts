@@ -50,7 +50,10 @@ export class LimitedResults implements Results {
   }
 }
 
-function evaluateLimits(limit: Evaluate | undefined, offset: Evaluate | undefined): { left: number; skip: number } {
+export function evaluateLimits(
+  limit: Evaluate | undefined,
+  offset: Evaluate | undefined,
+): { left: number; skip: number } {
   const limitBy = (evaluate: Evaluate | undefined, whenNegative: number): number => {
     if (evaluate === undefined) {
       return whenNegative;
@@ -65,6 +68,15 @@ function evaluateLimits(limit: Evaluate | undefined, offset: Evaluate | undefine
 export interface SortKeys {
   readonly terms: readonly SortTerm[];
   readonly values: readonly (number | Evaluate)[];
+}
+
+/** What the row that the results are at, and which was held, is ordered by. */
+export function keysOf({ values }: SortKeys, row: HeldRow): HeldRow {
+  const key = (term: number): void => {
+    const value = values[term]!;
+    typeof value === "number" ? answerHeld(row, value) : value();
+  };
+  return holdRow({ answer: key }, values.length);
 }
 
 /** All rows first, then in order. */
@@ -97,19 +109,20 @@ export class SortedResults implements Results {
   }
 
   open(): void {
-    const { terms, values } = this.#keys;
     const { left, skip } = evaluateLimits(this.#limit, this.#offset);
-    const sorter = sorterOf(terms, left + skip, this.#execution.heldRows);
+    this.openWith(left, skip);
+  }
+
+  /** Opens with the limits known: so many rows, behind so many. */
+  openWith(left: number, skip: number): void {
+    const { terms } = this.#keys;
+    const sorter = sorterOf(terms, left + skip, this.#execution.heldRows, this.#execution.holding.bytes);
     const results = this.#results;
     try {
       results.open();
       while (left > 0 && results.next()) {
         const row = holdRow(results, this.#columns);
-        const key = (term: number): void => {
-          const value = values[term]!;
-          typeof value === "number" ? answerHeld(row, value) : value();
-        };
-        offerRow(sorter, holdRow({ answer: key }, values.length), row);
+        offerRow(sorter, keysOf(this.#keys, row), row);
       }
     } finally {
       results.close();

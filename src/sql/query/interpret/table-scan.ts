@@ -4,6 +4,10 @@ import type { Table } from "../../catalog/schema.ts";
 import { type KeyWriter, rangeEnd } from "../../key.ts";
 import { ValueSet } from "../../run/value-set.ts";
 import { countWork } from "../../run/work.ts";
+import { DistinctRows } from "../../spill/distinct-rows.ts";
+import { ExternalSorter, type SortedRows } from "../../spill/external-sorter.ts";
+import type { Spill } from "../../spill/spill.ts";
+import { StoredRows, type StoredRowsReader } from "../../spill/stored-rows.ts";
 import type { BatchScan } from "../../storage.ts";
 import { compareValues } from "../../value/compare.ts";
 import { answer, answered, BLOB, NULL, type SqlValue, type Tag } from "../../value/value.ts";
@@ -11,6 +15,7 @@ import type { Access, KeyAccess, KeyPart } from "../plan/access.ts";
 import { convertAnswer, type Evaluate } from "./evaluate.ts";
 import type { Execution } from "./execution.ts";
 import { evaluatorOf } from "./expression.ts";
+import { holdRow } from "./held-row.ts";
 import type { Rows, Site, Subquery } from "./site.ts";
 import { giveWriter, takeWriter } from "./spare-room.ts";
 import type { TableCursor } from "./table-cursor.ts";
@@ -32,6 +37,9 @@ class KeyScan {
   readonly #lower: Evaluate | undefined;
   readonly #upper: Evaluate | undefined;
   #list: readonly Value[];
+  /** All values of the list, where they are on disk: some of them at a time are in `#list`. */
+  #stored: StoredRows | undefined;
+  #storedReader: StoredRowsReader | undefined;
   /** The execution that the list of a constant query was read in. */
   #listExecution: number;
   #nextListed: number;
@@ -55,10 +63,14 @@ class KeyScan {
     this.#lower = lower === undefined ? undefined : converted(site, lower);
     this.#upper = upper === undefined ? undefined : converted(site, upper);
     this.#list = [];
+    this.#stored = undefined;
+    this.#storedReader = undefined;
     this.#listExecution = -1;
     if (list !== undefined) {
       execution.onEnd(() => {
         this.#list = [];
+        this.#stored = undefined;
+        this.#storedReader = undefined;
         this.#listExecution = -1;
         this.#nextListed = 0;
       });
@@ -76,8 +88,15 @@ class KeyScan {
     const { list } = this.#access;
     const query = this.#listQuery;
     if (query?.isConstant !== true || this.#listExecution !== query.execution) {
-      this.#list = list === undefined ? NO_LIST : this.#readList();
+      const { spill } = this.#execution;
+      this.#stored?.close();
+      this.#stored = query === undefined || spill === undefined ? undefined : this.#storeList(spill, query);
+      this.#list = list === undefined ? NO_LIST : this.#stored === undefined ? this.#readList() : [];
       this.#listExecution = query?.execution ?? -1;
+    }
+    if (this.#stored !== undefined) {
+      this.#list = [];
+      this.#storedReader = this.#stored.reader();
     }
     this.#nextListed = 0;
   }
@@ -92,7 +111,7 @@ class KeyScan {
         return true;
       }
       this.#closeScan();
-      if (this.#nextListed === this.#list.length) {
+      if (this.#nextListed === this.#list.length && !this.#loadListed()) {
         return false;
       }
       this.#begin(this.#list[this.#nextListed++]!);
@@ -132,19 +151,19 @@ class KeyScan {
       this.#cursor.takeFromBatch(scan, i);
       return true;
     }
-    this.#follow(scan.u8, scan.valueOffsets[i]!, scan.valueLengths[i]!);
+    this.follow(scan.u8, scan.valueOffsets[i]!, scan.valueLengths[i]!);
     return true;
   }
 
-  /** An entry of an index has the key of its row as value. */
-  #follow(u8: Uint8Array, offset: number, length: number): void {
+  /** Goes to the row of a key: that of an entry of an index, which has it as its value, or one that was put aside. */
+  follow(u8: Uint8Array, offset: number, length: number): void {
     const { reader } = this.#execution;
     this.#cursor.takeKey(u8, offset, length);
     const { key } = this.#cursor;
     if (!reader.get(this.#table.keyspace, key, 0, length)) {
       throw new DbError(
         "CORRUPT",
-        `index ${this.#access.index!.name} leads to a row that is not there. Run nacre check`,
+        `index ${this.#access.index?.name} leads to a row that is not there. Run nacre check`,
         {
           table: this.#table.name,
         },
@@ -186,7 +205,7 @@ class KeyScan {
       if (index === undefined) {
         this.#cursor.takeFound(writer.bytes, 0, writer.length, found);
       } else {
-        this.#follow(found.u8, found.valueOffset, found.valueLength);
+        this.follow(found.u8, found.valueOffset, found.valueLength);
       }
       this.#isFound = true;
       return;
@@ -245,11 +264,62 @@ class KeyScan {
     return from === null || to === null ? undefined : { lower: from, upper: to };
   }
 
+  /** The next values of a list that is on disk; false: there are none. */
+  #loadListed(): boolean {
+    const reader = this.#storedReader;
+    if (reader === undefined) {
+      return false;
+    }
+    const list: Value[] = [];
+    while (list.length < LISTED_AT_ONCE && reader.next()) {
+      const { tags, values } = reader.row(1);
+      list.push({ tag: tags[0]!, value: values[0]! });
+    }
+    this.#list = list;
+    this.#nextListed = 0;
+    return list.length > 0;
+  }
+
+  /** What `#readList` reads, on disk. */
+  #storeList(spill: Spill, query: Subquery): StoredRows {
+    const { orders, prefix, list, reverse } = this.#access;
+    const { collation, descending } = orders[prefix.length]!;
+    const isDescending = descending !== reverse;
+    const sorter = new ExternalSorter(spill, [{ descending: isDescending, nullsFirst: !isDescending, collation }]);
+    const converted = (column: number): void => {
+      query.answer(column);
+      convertAnswer(list?.kind === "query" ? list.conversion : undefined);
+    };
+    try {
+      query.open();
+      while (query.next()) {
+        const row = holdRow({ answer: converted }, 1);
+        if (row.tags[0] !== NULL) {
+          sorter.add(row, row);
+        }
+      }
+    } finally {
+      query.close();
+    }
+    const stored = new StoredRows(spill);
+    const sorted = sorter.finish();
+    while (sorted.next()) {
+      if (!sorted.isAlike) {
+        stored.add(sorted.row());
+      }
+    }
+    sorted.close();
+    return stored;
+  }
+
   /** The values that the column is in: in the order of the key, each once. */
   #readList(): readonly Value[] {
     const { orders, prefix, list, reverse } = this.#access;
     const { collation, descending } = orders[prefix.length]!;
-    const set = new ValueSet([collation], this.#execution.heldRows);
+    const { heldRows, holding } = this.#execution;
+    // Those of a list in the statement's text it holds already.
+    const limit = list?.kind === "query" ? heldRows : Number.POSITIVE_INFINITY;
+    const set = new ValueSet([collation], limit, list?.kind === "query" ? holding.bytes : undefined);
     const values: Value[] = [];
     const take = (): void => {
       const { tag } = answer;
@@ -286,6 +356,8 @@ class KeyScan {
   }
 }
 
+/** Of a list that is on disk. */
+const LISTED_AT_ONCE = 64;
 const NO_LIST: readonly Value[] = [{ tag: NULL, value: null }];
 
 function converted(site: Site, part: Pick<KeyPart, "value" | "conversion">): Evaluate {
@@ -302,22 +374,26 @@ function converted(site: Site, part: Pick<KeyPart, "value" | "conversion">): Eva
 export class TableScan implements Rows {
   readonly #cursor: TableCursor;
   readonly #parts: readonly KeyScan[];
+  readonly #execution: Execution;
   /** Rows that several ways may lead to: the keys that were there. */
-  #seen: ValueSet | undefined;
-  readonly #limit: number;
+  #seen: ValueSet | DistinctRows | undefined;
+  /** Keys of rows for which there was no room in memory, when all ways are gone. */
+  #rest: SortedRows | undefined;
   #part: number;
 
   constructor(execution: Execution, site: Site, table: Table, cursor: TableCursor, access: Access) {
     const parts = access.kind === "union" ? access.parts : [access];
     this.#cursor = cursor;
     this.#parts = parts.map((part) => new KeyScan(execution, site, table, cursor, part));
+    this.#execution = execution;
     this.#seen = undefined;
-    this.#limit = execution.heldRows;
+    this.#rest = undefined;
     this.#part = 0;
   }
 
   open(): void {
-    this.#seen = this.#parts.length === 1 ? undefined : new ValueSet([undefined], this.#limit);
+    this.#letGo();
+    this.#seen = this.#parts.length === 1 ? undefined : this.#newSet();
     this.#part = 0;
     this.#parts[0]!.open();
   }
@@ -331,17 +407,25 @@ export class TableScan implements Rows {
         return true;
       }
     }
-    return false;
+    return this.#seen instanceof DistinctRows && this.#nextOfRest(this.#seen);
   }
 
   close(): void {
     for (const part of this.#parts) {
       part.close();
     }
+    this.#letGo();
   }
 
   setMissing(): void {
     this.#cursor.isMissing = true;
+  }
+
+  #newSet(): ValueSet | DistinctRows {
+    const { spill, heldRows, holding } = this.#execution;
+    return spill === undefined
+      ? new ValueSet([undefined], heldRows, holding.bytes)
+      : new DistinctRows(spill, [undefined]);
   }
 
   #isNew(): boolean {
@@ -349,9 +433,32 @@ export class TableScan implements Rows {
     if (seen === undefined) {
       return true;
     }
+    const key = this.#cursor.key.subarray(0, this.#cursor.keyLength);
+    if (seen instanceof DistinctRows) {
+      const row = { tags: [BLOB], values: [key] } as const;
+      return seen.isNew(row, row);
+    }
     const { count } = seen;
     seen.begin();
-    seen.value(0, BLOB, this.#cursor.key.subarray(0, this.#cursor.keyLength));
+    seen.value(0, BLOB, key);
     return seen.add() === count;
+  }
+
+  #nextOfRest(seen: DistinctRows): boolean {
+    this.#rest ??= seen.rest();
+    if (this.#rest?.next() !== true) {
+      return false;
+    }
+    const key = this.#rest.row().values[0] as Uint8Array;
+    this.#parts[0]!.follow(key, 0, key.length);
+    return true;
+  }
+
+  #letGo(): void {
+    if (this.#seen instanceof DistinctRows) {
+      this.#seen.close();
+    }
+    this.#seen = undefined;
+    this.#rest = undefined;
   }
 }

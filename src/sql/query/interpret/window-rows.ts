@@ -12,13 +12,16 @@ import { evaluatorOf } from "./expression.ts";
 import { frameEnd } from "./frame-end.ts";
 import type { RowCursor, Rows, Site } from "./site.ts";
 
+/** Where the frames of a call begin and end. */
+export type EndsOf = (call: number) => FrameEnds;
+
 export class WindowRows implements Rows {
   readonly cursors: ReadonlyMap<Source, RowCursor>;
   readonly #execution: Execution;
   readonly #rows: Rows;
   readonly #layout: ReturnType<typeof windowLayout>;
   readonly #kept: readonly Evaluate[];
-  readonly #endsOf: (call: number) => FrameEnds;
+  readonly #endsOf: EndsOf;
   #table: WindowTable;
   #next: number;
   /** −1: every column is NULL. */
@@ -30,20 +33,20 @@ export class WindowRows implements Rows {
     this.#rows = rows;
     this.#layout = windowLayout(plan);
     this.#kept = this.#layout.columns.map((column) => evaluatorOf(site, column));
-    const ends = plan.calls.map(({ window }) => ({
-      start: frameEnd(site, window, "start"),
-      end: frameEnd(site, window, "end"),
-    }));
-    this.#endsOf = (call) => ({ start: ends[call]!.start(), end: ends[call]!.end() });
+    this.#endsOf = frameEnds(site, plan);
     this.#table = new WindowTable(0, [], 0);
     this.#next = 0;
     this.#row = -1;
-    this.cursors = this.#makeCursors(plan);
+    this.cursors = windowCursors(plan, {
+      kept: (place) => this.#answer(this.#table.columns[place]!),
+      result: (call) => this.#answer(this.#table.results[call]!),
+    });
   }
 
   open(): void {
     const { columns, calls } = this.#layout;
-    const table = new WindowTable(columns.length, calls, this.#execution.heldRows);
+    const { rows: limit, bytes } = this.#execution.holding;
+    const table = new WindowTable(columns.length, calls, limit, bytes);
     const kept = this.#kept;
     try {
       this.#rows.open();
@@ -80,20 +83,32 @@ export class WindowRows implements Rows {
     this.#row = -1;
   }
 
-  #makeCursors({ kept, source }: WindowingPlan): ReadonlyMap<Source, RowCursor> {
-    const places = new Map<Source, Map<number, number>>();
-    kept.forEach((column, place) => {
-      const ofSource = places.get(column.source) ?? new Map<number, number>();
-      places.set(column.source, ofSource.set(column.column.index, place));
-    });
-    const cursors = new Map<Source, RowCursor>();
-    for (const [of, ofSource] of places) {
-      cursors.set(of, { answer: (column) => this.#answer(this.#table.columns[ofSource.get(column)!]!) });
-    }
-    return cursors.set(source, { answer: (column) => this.#answer(this.#table.results[column]!) });
-  }
-
   #answer(cells: Cells): void {
     this.#row < 0 ? answerNull() : cells.answer(this.#row);
   }
+}
+
+export function frameEnds(site: Site, { calls }: WindowingPlan): EndsOf {
+  const ends = calls.map(({ window }) => ({
+    start: frameEnd(site, window, "start"),
+    end: frameEnd(site, window, "end"),
+  }));
+  return (call) => ({ start: ends[call]!.start(), end: ends[call]!.end() });
+}
+
+/** What sources are behind windows: `kept` answers what is kept of a row by its place, `result` the value of a call. */
+export function windowCursors(
+  { kept, source }: WindowingPlan,
+  answers: { readonly kept: (place: number) => void; readonly result: (call: number) => void },
+): ReadonlyMap<Source, RowCursor> {
+  const places = new Map<Source, Map<number, number>>();
+  kept.forEach((column, place) => {
+    const ofSource = places.get(column.source) ?? new Map<number, number>();
+    places.set(column.source, ofSource.set(column.column.index, place));
+  });
+  const cursors = new Map<Source, RowCursor>();
+  for (const [of, ofSource] of places) {
+    cursors.set(of, { answer: (column) => answers.kept(ofSource.get(column)!) });
+  }
+  return cursors.set(source, { answer: answers.result });
 }

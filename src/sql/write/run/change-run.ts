@@ -3,7 +3,8 @@
 import { isKeyed } from "../../catalog/schema.ts";
 import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
-import { type HeldRow, holdAll } from "../../query/interpret/held-row.ts";
+import { lastOfEach } from "../../query/interpret/external-rows.ts";
+import type { HeldRow } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
@@ -21,7 +22,7 @@ export class ChangeRun implements WriteRun {
   readonly #writer: TableWriter;
   readonly #writing: Writing;
   readonly #results: Results;
-  readonly #heldRows: number;
+  readonly #site: Builder;
 
   constructor(site: Builder, bound: BoundUpdate | BoundDelete, environment: Environment) {
     const { target, query, returning } = bound;
@@ -30,7 +31,7 @@ export class ChangeRun implements WriteRun {
     this.#writing = writing;
     this.#writer = new TableWriter(site, target, environment);
     this.#results = site.results(planner.plan(query));
-    this.#heldRows = site.heldRows;
+    this.#site = site;
     this.returned =
       returning === undefined
         ? undefined
@@ -59,12 +60,19 @@ export class ChangeRun implements WriteRun {
     const { query, keyColumns } = this.#bound;
     try {
       results.open();
-      const rows = holdAll(results, query.body.columns.length, this.#heldRows);
+      const rows = this.#site.all(results, query.body.columns.length);
       // Joined to several others a row is found several times; SQLite goes by the last.
-      return this.#mayRepeat ? new Map(rows.map((row) => [keyText(row, keyColumns), row])).values() : rows;
+      return this.#mayRepeat ? this.#last(rows, keyColumns) : rows;
     } finally {
       results.close();
     }
+  }
+
+  #last(rows: Iterable<HeldRow>, keyColumns: number): Iterable<HeldRow> {
+    const { spill } = this.#site;
+    return spill === undefined
+      ? new Map(Array.from(rows, (row) => [keyText(row, keyColumns), row])).values()
+      : lastOfEach(spill, rows, keyColumns);
   }
 
   get #mayRepeat(): boolean {

@@ -5,6 +5,7 @@ import { Builder } from "../../query/interpret/builder.ts";
 import { Execution } from "../../query/interpret/execution.ts";
 import type { Planner } from "../../query/plan/planner.ts";
 import { Arguments } from "../../run/arguments.ts";
+import type { Holding } from "../../run/holding.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { BoundWrite } from "../bind/bound.ts";
 import type { BoundTriggers } from "../bind/trigger.ts";
@@ -20,7 +21,9 @@ export interface Environment {
   /** What is bound already. */
   readonly triggers: BoundTriggers;
   readonly writing: Writing;
-  readonly heldRows: number;
+  readonly holding: Holding;
+  /** What is held may go to disk. */
+  readonly isExternal: boolean;
   /** What carries out a bound write, whose expressions see the sources of the site. */
   readonly runOf: (site: Builder, bound: BoundWrite, environment: Environment) => WriteRun;
 }
@@ -42,7 +45,7 @@ export function innerSite(
   environment: Environment,
   around: Builder | undefined,
 ): { readonly site: Builder; readonly execution: Execution } {
-  const { heldRows, planner } = environment;
-  const execution = new Execution(new Arguments([]), heldRows, planner);
+  const { holding, isExternal, planner } = environment;
+  const execution = new Execution(new Arguments([]), holding, planner, { isExternal });
   return { site: new Builder(execution, around), execution };
 }

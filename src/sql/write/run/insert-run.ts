@@ -4,7 +4,7 @@ import type { ConflictAction } from "../../parse/ast/write.ts";
 import type { BoundQuery } from "../../query/bind/bound.ts";
 import { asksQueries } from "../../query/bind/walk.ts";
 import type { Builder } from "../../query/interpret/builder.ts";
-import { type HeldRow, holdAll, holdRow } from "../../query/interpret/held-row.ts";
+import { type HeldRow, holdRow } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
 import { Arguments } from "../../run/arguments.ts";
 import type { Writing } from "../../run/write-support.ts";
@@ -34,7 +34,7 @@ export class InsertRun implements WriteRun {
   readonly #results: Results | undefined;
   readonly #isAtOnce: boolean;
   readonly #columns: number;
-  readonly #heldRows: number;
+  readonly #site: Builder;
   readonly #onConflict: OnConflict | undefined;
 
   readonly #rowFunctionAfter: RowFunctionAfter;
@@ -56,7 +56,7 @@ export class InsertRun implements WriteRun {
     this.#results = query === undefined ? undefined : site.results(planner.plan(query));
     this.#isAtOnce = query !== undefined && !readsNothing(query);
     this.#columns = query?.body.columns.length ?? 0;
-    this.#heldRows = site.heldRows;
+    this.#site = site;
     this.#rowFunctionAfter = rowFunctionAfter;
     this.#cells = new Arguments(Array.from({ length: this.#columns }, () => undefined));
     this.#rowFunction = undefined;
@@ -82,7 +82,7 @@ export class InsertRun implements WriteRun {
       results.open();
       if (this.#isAtOnce) {
         // All rows before the first is written: the query may read the table.
-        for (const row of holdAll(results, this.#columns, this.#heldRows)) {
+        for (const row of this.#site.all(results, this.#columns)) {
           this.#insert(transaction, row, conflict);
         }
         return;

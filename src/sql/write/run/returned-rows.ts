@@ -19,9 +19,10 @@ export class ReturnedRows {
   readonly #execution: Execution;
 
   /** Subqueries are asked for each row: they see what was written before it. */
-  constructor(around: Builder, { row, columns }: BoundReturning, cursor: RecordCursor, { planner }: Environment) {
+  constructor(around: Builder, { row, columns }: BoundReturning, cursor: RecordCursor, environment: Environment) {
+    const { holding, isExternal, planner } = environment;
     const { heldRows, values } = around;
-    const execution = new Execution(values, heldRows, planner);
+    const execution = new Execution(values, holding, planner, { isExternal });
     const site = new Builder(execution, around);
     site.place(row, cursor);
     const evaluators = columns.map(({ value }) => evaluatorOf(site, value));
