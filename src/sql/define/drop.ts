@@ -61,7 +61,11 @@ function concernsOthers(catalog: Catalog, table: Table, { settings, deferred }: 
  * unique do not keep a table from being dropped.
  */
 function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, options: QueryOptions): SchemaChange {
-  const table = { ...dropped, foreignKeys: dropped.foreignKeys.filter((key) => isMatched(catalog, dropped, key)) };
+  const withMatched = (owner: Table): Table => ({
+    ...owner,
+    foreignKeys: owner.foreignKeys.filter((key) => isMatched(catalog, owner, key)),
+  });
+  const table = withMatched(dropped);
   const deletion = {
     kind: "delete",
     at: 0,
@@ -82,7 +86,11 @@ function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, o
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
-    references: (owner) => catalog.references(owner).filter((each) => isMatched(catalog, each.table, each.key)),
+    references: (owner) =>
+      catalog
+        .references(owner)
+        .filter((each) => isMatched(catalog, each.table, each.key))
+        .map(({ table: child, key }) => ({ table: withMatched(child), key })),
     triggersOf: () => [],
   };
   return (transaction, { values, writing }) => {

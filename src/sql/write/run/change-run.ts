@@ -10,6 +10,7 @@ import type { SqlTransaction } from "../../storage.ts";
 import type { BoundDelete, BoundUpdate } from "../bind/bound.ts";
 import { assign } from "./assigner.ts";
 import type { Environment } from "./environment.ts";
+import type { TableChange } from "./foreign-keys.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
 import { TableWriter } from "./table-writer.ts";
@@ -22,6 +23,7 @@ export class ChangeRun implements WriteRun {
   readonly #writing: Writing;
   readonly #results: Results;
   readonly #heldRows: number;
+  readonly #tableChange: TableChange;
 
   constructor(site: Builder, bound: BoundUpdate | BoundDelete, environment: Environment) {
     const { target, query, returning } = bound;
@@ -31,6 +33,11 @@ export class ChangeRun implements WriteRun {
     this.#writer = new TableWriter(site, target, environment);
     this.#results = site.results(planner.plan(query));
     this.#heldRows = site.heldRows;
+    this.#tableChange = {
+      event: bound.kind,
+      assigned: bound.kind === "update" ? bound.assigned : [],
+      isOneRow: false,
+    };
     this.returned =
       returning === undefined
         ? undefined
@@ -38,6 +45,7 @@ export class ChangeRun implements WriteRun {
   }
 
   run(transaction: SqlTransaction, override: ConflictAction | undefined): void {
+    this.#writer.begin(this.#tableChange);
     for (const row of this.#rows()) {
       const before = new RowRecord(this.#bound.target.table);
       this.#setKey(before, row);
