@@ -90,7 +90,7 @@ export class Connection implements Surroundings {
   /** Values of pragmas that are held, no more. */
   readonly settings: Map<string, SqlValue>;
   changes: number;
-  totalChanges: number;
+  #totalChanges: number;
   nowMs: number;
   /** The buffers of all writes; a statement is through with them when it returns. */
   readonly writing: Writing;
@@ -127,7 +127,7 @@ export class Connection implements Surroundings {
     this.timeLimitMs = Number.POSITIVE_INFINITY;
     this.settings = new Map();
     this.changes = 0;
-    this.totalChanges = 0;
+    this.#totalChanges = 0;
     this.nowMs = Number.NaN;
     this.writing = new Writing();
     this.#transaction = undefined;
@@ -160,7 +160,13 @@ export class Connection implements Surroundings {
   /** Counts what a statement has changed that inserts, updates or deletes. */
   countChanges(changes: number): void {
     this.changes = changes;
-    this.totalChanges += changes + this.writing.nestedChanges;
+    this.#totalChanges += changes + this.writing.nestedChanges;
+    this.writing.nestedChanges = 0;
+  }
+
+  /** With what triggers and foreign keys of the running statement have changed. */
+  get totalChanges(): number {
+    return this.#totalChanges + this.writing.nestedChanges;
   }
 
   /** What a statement reads from. */

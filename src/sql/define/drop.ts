@@ -7,6 +7,7 @@ import type { Schema, Table } from "../catalog/schema.ts";
 import type { Schemas } from "../catalog/schemas.ts";
 import type { Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
+import { systemTable } from "../pragma/system-table.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
 import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
@@ -29,6 +30,10 @@ export function dropTable(
   if (catalog === undefined || table === undefined) {
     if (catalog?.view(undefined, name) !== undefined) {
       throw failAt(parsed, `use DROP VIEW to delete view ${name}`, at);
+    }
+    const system = systemTable(schemas, schema, name);
+    if (system !== undefined) {
+      throw failAt(parsed, `table ${system} may not be dropped`, at);
     }
     if (ifExists) {
       return undefined;

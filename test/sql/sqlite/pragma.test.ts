@@ -172,7 +172,10 @@ describe("of the session", () => {
       new SqliteError("attempt to write a readonly database", "SQLITE_READONLY"),
     );
     db.exec("PRAGMA query_only = 0; DELETE FROM p");
-    expect(() => db.pragma("case_sensitive_like = 1")).toThrow(/is not supported/);
+    db.pragma("case_sensitive_like = 1");
+    expect(db.prepare("SELECT 'a' LIKE 'A', like('A%', 'Ab'), 'a_' LIKE 'a!_' ESCAPE '!'").raw().get()).toEqual([0, 1, 1]);
+    db.pragma("case_sensitive_like = 0");
+    expect(db.prepare("SELECT 'a' LIKE 'A'").pluck().get()).toBe(1);
   });
 
   it("tell rows and readers as SQLite does", () => {

@@ -104,7 +104,9 @@ function requireLinks(
   seen: Set<Table>,
 ): void {
   const sets = (columns: readonly Column[]): boolean =>
-    columns.some((column) => assigned.includes(column) || (column === table.rowidColumn && assigned.includes(undefined)));
+    columns.some(
+      (column) => assigned.includes(column) || (column === table.rowidColumn && assigned.includes(undefined)),
+    );
   for (const key of table.foreignKeys) {
     if (event !== "update" || foldName(key.table) === foldName(table.name) || sets(key.columns)) {
       requireLink(schema, table, key);
@@ -141,13 +143,8 @@ function requireLink(schema: Schema, table: Table, key: ForeignKey): Link {
 function isChanged(columns: readonly Column[], before: RowRecord, after: RowRecord): boolean {
   return columns.some(
     ({ index, collation }) =>
-      compareValues(
-        before.tags[index]!,
-        before.values[index]!,
-        after.tags[index]!,
-        after.values[index]!,
-        collation,
-      ) !== 0,
+      compareValues(before.tags[index]!, before.values[index]!, after.tags[index]!, after.values[index]!, collation) !==
+      0,
   );
 }
 
