@@ -46,7 +46,8 @@ export function bindDefinitions(
   // What is temporary may name what is altered.
   for (const part of new Set([schemas.part(altered)!, schemas.temp])) {
     const { entries } = part;
-    const others = functions.dialect.altersAsOnce ? [] : entries.filter((entry) => !isStored(entry));
+    const isLeft = functions.dialect.altersAsOnce && observer === undefined;
+    const others = isLeft ? [] : entries.filter((entry) => !isStored(entry));
     for (const entry of [...entries.filter(isStored), ...others]) {
       if (!foldName(entry.name).startsWith("sqlite_")) {
         explained(entry, when, () => bindDefinition(schemas, part, functions, entry, newRenaming(observer)));

@@ -107,7 +107,8 @@ function requireLinks(
     columns.some(
       (column) => assigned.includes(column) || (column === table.rowidColumn && assigned.includes(undefined)),
     );
-  for (const key of table.foreignKeys) {
+  // The one declared last is the first that SQLite looks at.
+  for (const key of [...table.foreignKeys].reverse()) {
     if (event !== "update" || foldName(key.table) === foldName(table.name) || sets(key.columns)) {
       requireLink(schema, table, key);
     }
