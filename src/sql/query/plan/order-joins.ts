@@ -26,6 +26,8 @@ const MOST_TRIED = 8;
 const LEAST_GAIN = 0.9;
 /** … and without any condition none is. */
 const NO_GAIN = 0;
+/** With a table that may be empty, and has one row at most, the cheapest is taken. */
+const ANY_GAIN = 1;
 /** To put a row into a hash table, and to look one up there, beside a row of a scan. */
 const BUILD_COST = 4;
 const PROBE_COST = 1;
@@ -186,9 +188,18 @@ class Joining {
       units: (precedence.get(units[number]!) ?? []).map((before) => units.indexOf(before)),
       sources: this.#neededBy(units[number]!.sources),
     }));
-    const gain = conditions.some(({ sources }) => sources.size > 0) ? LEAST_GAIN : NO_GAIN;
+    const gain = this.#gain(units, conditions);
     const orders: Orders = { units, given, dependencies, gain, steps: units.map(() => []) };
     return units.length <= MOST_TRIED ? this.#bestOrder(orders) : this.#greedyOrder(orders);
+  }
+
+  #gain(units: readonly Unit[], conditions: readonly Conjunct[]): number {
+    const { rowsOf } = this.#surroundings;
+    const isSmall = (source: Source): boolean => source.origin.kind === "table" && rowsOf(source) <= 1;
+    if (units.some(({ sources }) => [...sources].some(isSmall))) {
+      return ANY_GAIN;
+    }
+    return conditions.some(({ sources }) => sources.size > 0) ? LEAST_GAIN : NO_GAIN;
   }
 
   /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */
