@@ -190,7 +190,7 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
 }
 
 function starColumns(scope: Scope, table: string | undefined, at: number): BoundColumn[] {
-  if (scope.sources.length === 0) {
+  if (scope.sources.length === 0 && table === undefined) {
     throw scope.statement.fail("no tables specified", at);
   }
   const sources = scope.sources.filter((visible) => table === undefined || visible.name === foldName(table));

@@ -53,6 +53,11 @@ export function collationOf(bound: Bound): CollationChoice | undefined {
     case "constant":
     case "parameter":
       return undefined;
+    case "scalar-query": {
+      const { columns } = lastCore(bound.query.body);
+      // A query of one column is a value without a collation; of several each column brings its own.
+      return columns.length === 1 ? undefined : collationOf(columns[bound.column]!.value);
+    }
     default:
       return explicitIn(bound);
   }

@@ -7,6 +7,7 @@ import { type HeldRow, holdAll } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
+import { compareValues } from "../../value/compare.ts";
 import type { BoundDelete, BoundUpdate } from "../bind/bound.ts";
 import { assign } from "./assigner.ts";
 import type { Environment } from "./environment.ts";
@@ -68,6 +69,10 @@ export class ChangeRun implements WriteRun {
     try {
       results.open();
       const rows = holdAll(results, query.body.columns.length, this.#heldRows);
+      if (query.ordering.length > 0) {
+        // ORDER BY says which rows; they are changed in the order of their keys, as in SQLite.
+        rows.sort((a, b) => compareKeys(a, b, keyColumns));
+      }
       // Joined to several others a row is found several times; SQLite goes by the last.
       return this.#mayRepeat ? new Map(rows.map((row) => [keyText(row, keyColumns), row])).values() : rows;
     } finally {
@@ -113,6 +118,14 @@ export class ChangeRun implements WriteRun {
       record.set(column, tags[position]!, values[position]!);
     }
   }
+}
+
+function compareKeys(a: HeldRow, b: HeldRow, columns: number): number {
+  let order = 0;
+  for (let column = 0; order === 0 && column < columns; column++) {
+    order = compareValues(a.tags[column]!, a.values[column]!, b.tags[column]!, b.values[column]!);
+  }
+  return order;
 }
 
 /** Another text for every other key: of a number there is one form. */
