@@ -51,6 +51,10 @@ function checkDefinition(
   catalog: Catalog,
   { functions }: QueryOptions,
 ): void {
+  const { withoutRowid, primaryKey } = statement;
+  if (withoutRowid && primaryKey?.autoincrement === true) {
+    throw failAt(parsed, "AUTOINCREMENT not allowed on WITHOUT ROWID tables", primaryKey.at);
+  }
   const { table } = tableShapeOf(parsed, statement, { schema: catalog.name, keyspace: 0, ...newSlots(statement) });
   const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
   for (const column of statement.columns) {

@@ -27,9 +27,6 @@ export function parseCreateTable(tokens: TokenStream, temporary: boolean): Creat
   const body = parseBody(tokens, name);
   const closed = tokens.previousEnd;
   const options = parseOptions(tokens);
-  if (options.withoutRowid && body.primaryKey?.autoincrement) {
-    tokens.complain("AUTOINCREMENT not allowed on WITHOUT ROWID tables", body.primaryKey.at);
-  }
   // Behind options the text goes on up to the semicolon, as SQLite keeps it.
   const text = textTo(tokens.previousEnd === closed ? closed : tokens.start);
   return { ...table, ...body, ...options, query: undefined, text };

@@ -49,7 +49,7 @@ function integrityCheck({ connection, catalog }: PragmaSession): PragmaRows {
 /** Rows whose foreign keys have no parent: of one table, or of all. */
 function foreignKeyCheck({ catalog, schema, query }: PragmaSession, value: string | undefined): PragmaRows {
   const named = value === undefined ? undefined : catalog.table(schema, value);
-  if (value !== undefined && named === undefined) {
+  if (value !== undefined && named === undefined && catalog.view(schema, value) === undefined) {
     throw new DbError("INVALID", `no such table: ${schema === undefined ? "" : `${schema}.`}${value}`);
   }
   const all = catalog.tables().filter((table) => schema === undefined || table.schema === schema);

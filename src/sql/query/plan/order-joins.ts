@@ -26,7 +26,7 @@ const MOST_TRIED = 8;
 const LEAST_GAIN = 0.9;
 /** … and without any condition none is. */
 const NO_GAIN = 0;
-/** With a table that may be empty, and has one row at most, the cheapest is taken. */
+/** With a table that has one row at most, and maybe none, the cheapest is taken. */
 const ANY_GAIN = 1;
 /** To put a row into a hash table, and to look one up there, beside a row of a scan. */
 const BUILD_COST = 4;
@@ -175,6 +175,10 @@ class Joining {
     const units: Unit[] = [];
     const conditions = [...conjuncts];
     const precedence = this.#collect(from, units, conditions);
+    if (!isConditional(conditions)) {
+      // The order of rows is that of the others, whatever is tried first.
+      units.sort((a, b) => Number(this.#isSmall(b)) - Number(this.#isSmall(a)));
+    }
     this.#conditions = units.every(({ kind }) => kind === "source") ? conditions : undefined;
     if (units.length === 1) {
       const [unit] = units;
@@ -194,12 +198,14 @@ class Joining {
   }
 
   #gain(units: readonly Unit[], conditions: readonly Conjunct[]): number {
-    const { rowsOf } = this.#surroundings;
-    const isSmall = (source: Source): boolean => source.origin.kind === "table" && rowsOf(source) <= 1;
-    if (units.some(({ sources }) => [...sources].some(isSmall))) {
-      return ANY_GAIN;
-    }
-    return conditions.some(({ sources }) => sources.size > 0) ? LEAST_GAIN : NO_GAIN;
+    return !isConditional(conditions) ? NO_GAIN : units.some((unit) => this.#isSmall(unit)) ? ANY_GAIN : LEAST_GAIN;
+  }
+
+  /** It is a table that has one row at most. */
+  #isSmall(unit: Unit): boolean {
+    return (
+      unit.kind === "source" && unit.source.origin.kind === "table" && this.#surroundings.rowsOf(unit.source) <= 1
+    );
   }
 
   /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */
@@ -497,6 +503,10 @@ class Joining {
     }
     return true;
   }
+}
+
+function isConditional(conditions: readonly Conjunct[]): boolean {
+  return conditions.some(({ sources }) => sources.size > 0);
 }
 
 function joinPlan(outer: RowsPlan, inner: RowsPlan, on: readonly Bound[], hash: HashKeys | undefined): RowsPlan {

@@ -16,10 +16,26 @@ import { stringOf } from "./argument.ts";
 import { codePointCount } from "./code-points.ts";
 import { pure, type ScalarFunction } from "./scalar-function.ts";
 
-type LikePairs = [patternTag: Tag, pattern: SqlValue, tag: Tag, value: SqlValue, escapeTag?: Tag, escaping?: SqlValue];
+function like(
+  patternTag: Tag,
+  pattern: SqlValue,
+  tag: Tag,
+  value: SqlValue,
+  escapeTag?: Tag,
+  escaping?: SqlValue,
+): void {
+  answerLike(true, patternTag, pattern, tag, value, escapeTag, escaping);
+}
 
-function like(...pairs: LikePairs): void {
-  answerLike(true, ...pairs);
+function likeOfCase(
+  patternTag: Tag,
+  pattern: SqlValue,
+  tag: Tag,
+  value: SqlValue,
+  escapeTag?: Tag,
+  escaping?: SqlValue,
+): void {
+  answerLike(false, patternTag, pattern, tag, value, escapeTag, escaping);
 }
 
 function answerLike(
@@ -67,9 +83,7 @@ function glob(patternTag: Tag, pattern: SqlValue, tag: Tag, value: SqlValue): vo
 const TRUTH_OR_NULL = typeSet(INTEGER) | NULLABLE;
 
 /** LIKE with PRAGMA case_sensitive_like. */
-export const LIKE_OF_CASE: ScalarFunction = pure("like", 2, 3, TRUTH_OR_NULL, (...pairs: LikePairs) =>
-  answerLike(false, ...pairs),
-);
+export const LIKE_OF_CASE: ScalarFunction = pure("like", 2, 3, TRUTH_OR_NULL, likeOfCase);
 
 /** There is none but what a virtual table brings along. */
 function match(): never {
