@@ -203,9 +203,7 @@ class Joining {
 
   /** It is a table that has one row at most. */
   #isSmall(unit: Unit): boolean {
-    return (
-      unit.kind === "source" && unit.source.origin.kind === "table" && this.#surroundings.rowsOf(unit.source) <= 1
-    );
+    return unit.kind === "source" && unit.source.origin.kind === "table" && this.#surroundings.rowsOf(unit.source) <= 1;
   }
 
   /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */

@@ -68,13 +68,15 @@ export class ChangeRun implements WriteRun {
     const { query, keyColumns } = this.#bound;
     try {
       results.open();
-      const rows = holdAll(results, query.body.columns.length, this.#heldRows);
-      if (query.ordering.length > 0) {
-        // ORDER BY says which rows; they are changed in the order of their keys, as in SQLite.
+      const found = holdAll(results, query.body.columns.length, this.#heldRows);
+      // Joined to several others a row is found several times; SQLite goes by the last.
+      const mayRepeat = this.#mayRepeat;
+      const rows = mayRepeat ? [...new Map(found.map((row) => [keyText(row, keyColumns), row])).values()] : found;
+      if (mayRepeat || query.ordering.length > 0) {
+        // FROM and ORDER BY say which rows; they are changed in the order of their keys, as in SQLite.
         rows.sort((a, b) => compareKeys(a, b, keyColumns));
       }
-      // Joined to several others a row is found several times; SQLite goes by the last.
-      return this.#mayRepeat ? new Map(rows.map((row) => [keyText(row, keyColumns), row])).values() : rows;
+      return rows;
     } finally {
       results.close();
     }
