@@ -91,7 +91,7 @@ export class Connection implements Surroundings {
   /** Values of pragmas that are held, no more. */
   readonly settings: Map<string, SqlValue>;
   changes: number;
-  totalChanges: number;
+  #totalChanges: number;
   nowMs: number;
   /** The buffers of all writes; a statement is through with them when it returns. */
   readonly writing: Writing;
@@ -128,7 +128,7 @@ export class Connection implements Surroundings {
     this.timeLimitMs = Number.POSITIVE_INFINITY;
     this.settings = new Map();
     this.changes = 0;
-    this.totalChanges = 0;
+    this.#totalChanges = 0;
     this.nowMs = Number.NaN;
     this.writing = new Writing();
     this.#transaction = undefined;
@@ -161,7 +161,13 @@ export class Connection implements Surroundings {
   /** Counts what a statement has changed that inserts, updates or deletes. */
   countChanges(changes: number): void {
     this.changes = changes;
-    this.totalChanges += changes + this.writing.nestedChanges;
+    this.#totalChanges += changes + this.writing.nestedChanges;
+    this.writing.nestedChanges = 0;
+  }
+
+  /** With what triggers and foreign keys of the running statement have changed. */
+  get totalChanges(): number {
+    return this.#totalChanges + this.writing.nestedChanges;
   }
 
   /** What a statement reads from. */

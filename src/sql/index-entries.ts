@@ -53,7 +53,7 @@ function collectCompiled(
 ): void {
   const { columns, rowid } = columnsOfTable(table, false);
   const source = scope.newSource(table.name, columns, rowid, { kind: "table", table, hint: undefined, indexes: [] });
-  const emitter = emitCollect(source, bindIndex(scope, source, index));
+  const emitter = emitCollect(source, bindIndex(scope, source, index, true));
   const { call } = compileFunction<CollectFunction>(emitter, "collect", COLLECT_PARAMETERS);
   const cursor = new Cursor();
   cursor.begin(Number.POSITIVE_INFINITY);

@@ -40,6 +40,7 @@ import type { Delete, Insert, Update } from "./parse/ast/write.ts";
 import { errorAt } from "./parse/syntax-error.ts";
 import type { Pragma } from "./pragma/pragma.ts";
 import { pragmaNamed } from "./pragma/registry.ts";
+import { systemTable } from "./pragma/system-table.ts";
 import { InterpretedQuery } from "./query/interpreted-query.ts";
 import { explainQuery } from "./query/plan/explain.ts";
 import { explainQueryPlan, PLAN_COLUMNS, type PlanRow } from "./query/plan/explain-query-plan.ts";
@@ -165,7 +166,7 @@ function creation(
     case "create-table":
       return createTable(parsed, statement, part, schemas, options);
     case "create-index":
-      return createIndex(parsed, statement, part, options);
+      return createIndex(parsed, statement, part, schemas, options);
     case "create-view":
       return createView(parsed, statement, part);
     case "create-trigger":
@@ -254,7 +255,9 @@ function tableOf(parsed: ParsedStatement, catalog: Schemas, { schema, name, at }
   const table = catalog.table(schema, name);
   if (table === undefined) {
     const full = schema === undefined ? name : `${schema}.${name}`;
-    throw errorAt("INVALID", `no such table: ${full}`, parsed.text, at - parsed.start);
+    const system = systemTable(catalog, schema, name);
+    const what = system === undefined ? `no such table: ${full}` : `table ${system} may not be modified`;
+    throw errorAt("INVALID", what, parsed.text, at - parsed.start);
   }
   return table;
 }

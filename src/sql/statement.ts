@@ -487,7 +487,7 @@ export class Statement<Row = SqlRow> {
     verb === "attach" ? connection.attach(given[0]!, given[1]!) : connection.detach(given[0]!);
   }
 
-  /** The rows of RETURNING: all is written before there is the first. */
+  /** The rows of RETURNING, or the count of changes: all is written before there is the first. */
   #returned(program: Extract<Program, { kind: "write" }>, parameters: SqlParameters): unknown[] {
     const { columns } = program.write;
     if (columns === undefined) {
@@ -498,7 +498,12 @@ export class Statement<Row = SqlRow> {
     connection.writing.begin();
     connection.enter();
     const { bigints } = this.#prepared;
-    return this.#write(program.write).map(({ tags, values }) =>
+    const returned = this.#write(program.write);
+    if (program.write.bound.returning === undefined) {
+      const { changes } = connection.writing;
+      return [this.#shaped(columns, [bigints ? BigInt(changes) : changes])];
+    }
+    return returned.map(({ tags, values }) =>
       this.#shaped(
         columns,
         bigints ? values.map((value, index) => (tags[index] === INTEGER ? BigInt(value as number) : value)) : values,

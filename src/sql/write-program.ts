@@ -35,6 +35,8 @@ type Compiled =
   | { readonly kind: "row"; readonly call: InsertFunction; readonly isOneWrite: boolean }
   | { readonly kind: "change"; readonly call: ChangeFunction; readonly isOneWrite: boolean };
 
+const COUNT_COLUMNS = { insert: ["rows inserted"], update: ["rows updated"], delete: ["rows deleted"] } as const;
+
 export class WriteProgram {
   readonly table: Table;
   readonly #interpreted: InterpretedWrite;
@@ -58,9 +60,14 @@ export class WriteProgram {
     this.#rowsSeen = 0;
   }
 
-  /** Names of RETURNING's columns; undefined: it gives no rows. */
+  /** Names of RETURNING's columns, or of the count of its changes; undefined: it gives no rows. */
   get columns(): readonly string[] | undefined {
-    return this.#interpreted.columns;
+    return this.#interpreted.columns ?? this.#countColumns;
+  }
+
+  /** With PRAGMA count_changes. */
+  get #countColumns(): readonly string[] | undefined {
+    return this.#options.functions.dialect.countsChanges ? COUNT_COLUMNS[this.bound.kind] : undefined;
   }
 
   get bound(): BoundWrite {

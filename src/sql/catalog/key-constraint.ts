@@ -73,8 +73,13 @@ function indexShapes(
       continue;
     }
     const same = shapes.findIndex((shape) => isSameKey(shape.columns, keyColumns));
-    if (same >= 0 && constraint.kind === "primary-key") {
-      shapes[same] = { ...shapes[same]!, origin: "pk" };
+    if (same >= 0) {
+      const { origin, conflict } = shapes[same]!;
+      shapes[same] = {
+        ...shapes[same]!,
+        origin: constraint.kind === "primary-key" ? "pk" : origin,
+        conflict: conflict ?? constraint.conflict,
+      };
     }
     if (same < 0 && (primary === undefined || !isSameKey(primary, keyColumns))) {
       number++;

@@ -15,11 +15,11 @@ export interface Link {
 /** Undefined: there is no such parent. INVALID where nothing makes the parent's columns unique. */
 export function linkOf(schema: Schema, child: Table, key: ForeignKey): Link | undefined {
   const parent = schema.table(child.schema, key.table);
-  if (parent === undefined) {
+  if (parent === undefined && schema.view(child.schema, key.table) === undefined) {
     return undefined;
   }
-  const parentColumns = uniqueColumns(parent, key);
-  if (parentColumns === undefined) {
+  const parentColumns = parent === undefined ? undefined : uniqueColumns(parent, key);
+  if (parent === undefined || parentColumns === undefined) {
     throw new DbError("INVALID", `foreign key mismatch - "${child.name}" referencing "${key.table}"`);
   }
   return { key, child, parent, parentColumns };

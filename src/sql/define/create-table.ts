@@ -1,6 +1,7 @@
 /** CREATE TABLE, as written or AS a query. */
 
 import type { Catalog } from "../catalog/catalog.ts";
+import { foldName } from "../catalog/name.ts";
 import type { Schemas } from "../catalog/schemas.ts";
 import { newSlots, tableShapeOf } from "../catalog/table.ts";
 import type { ColumnDefinition, CreateTable } from "../parse/ast/definition.ts";
@@ -50,13 +51,40 @@ function checkDefinition(
   catalog: Catalog,
   { functions }: QueryOptions,
 ): void {
+  const { withoutRowid, primaryKey } = statement;
+  if (withoutRowid && primaryKey?.autoincrement === true) {
+    throw failAt(parsed, "AUTOINCREMENT not allowed on WITHOUT ROWID tables", primaryKey.at);
+  }
   const { table } = tableShapeOf(parsed, statement, { schema: catalog.name, keyspace: 0, ...newSlots(statement) });
   const scope = new StatementScope(parsed, catalog, functions, { expression: bindExpression, query: bindQuery });
+  for (const column of statement.columns) {
+    refuseVariableDefault(parsed, column);
+  }
   bindTarget(scope, table);
   for (const column of statement.columns) {
     refuseGeneratedDefault(parsed, column);
   }
 }
+
+/** A default depends on nothing but functions. */
+export function refuseVariableDefault(parsed: ParsedStatement, { name, default: value }: ColumnDefinition): void {
+  if (value !== undefined && hasVariable(value)) {
+    throw failAt(parsed, `default value of column [${name}] is not constant`, value.at);
+  }
+}
+
+/** Whether there is a column, a parameter or a query in a syntax tree. */
+function hasVariable(node: unknown): boolean {
+  if (node === null || typeof node !== "object" || node instanceof Uint8Array) {
+    return false;
+  }
+  const { kind, quoted, column } = node as { kind?: string; quoted?: boolean; column?: string };
+  const isVariable = kind === "parameter" || kind === "query" || kind === "in-table";
+  const isColumn = kind === "name" && (quoted === true || !TRUTHS.has(foldName(column!)));
+  return isVariable || isColumn || Object.values(node).some(hasVariable);
+}
+
+const TRUTHS: ReadonlySet<string> = new Set(["true", "false"]);
 
 /** What is worked out has no default; SQLite's words depend on what comes first. */
 export function refuseGeneratedDefault(parsed: ParsedStatement, column: ColumnDefinition): void {

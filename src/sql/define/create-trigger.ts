@@ -29,6 +29,9 @@ export function createTrigger(
     const shown = isTemp ? table.schema : catalog.name;
     throw failAt(parsed, `no such table: ${shown === undefined ? "" : `${shown}.`}${table.name}`, table.at);
   }
+  if (foldName(name).startsWith("sqlite_")) {
+    throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
+  }
   if (catalog.trigger(undefined, name) !== undefined) {
     if (ifNotExists) {
       return undefined;

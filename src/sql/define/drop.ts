@@ -7,6 +7,7 @@ import type { Schema, Table } from "../catalog/schema.ts";
 import type { Schemas } from "../catalog/schemas.ts";
 import type { Drop } from "../parse/ast/definition.ts";
 import type { ParsedStatement } from "../parse/ast/statement.ts";
+import { systemTable } from "../pragma/system-table.ts";
 import type { QueryOptions } from "../query/interpreted-query.ts";
 import type { Writing } from "../run/write-support.ts";
 import type { SqlTransaction } from "../storage.ts";
@@ -29,6 +30,10 @@ export function dropTable(
   if (catalog === undefined || table === undefined) {
     if (catalog?.view(undefined, name) !== undefined) {
       throw failAt(parsed, `use DROP VIEW to delete view ${name}`, at);
+    }
+    const system = systemTable(schemas, schema, name);
+    if (system !== undefined) {
+      throw failAt(parsed, `table ${system} may not be dropped`, at);
     }
     if (ifExists) {
       return undefined;
@@ -61,7 +66,11 @@ function concernsOthers(catalog: Catalog, table: Table, { settings, deferred }: 
  * unique do not keep a table from being dropped.
  */
 function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, options: QueryOptions): SchemaChange {
-  const table = { ...dropped, foreignKeys: dropped.foreignKeys.filter((key) => isMatched(catalog, dropped, key)) };
+  const withMatched = (owner: Table): Table => ({
+    ...owner,
+    foreignKeys: owner.foreignKeys.filter((key) => isMatched(catalog, owner, key)),
+  });
+  const table = withMatched(dropped);
   const deletion = {
     kind: "delete",
     at: 0,
@@ -82,7 +91,11 @@ function deleteRows(parsed: ParsedStatement, dropped: Table, catalog: Catalog, o
     virtualTable: (schema, name) => catalog.virtualTable(schema, name),
     table: (schema, name) => catalog.table(schema, name),
     view: (schema, name) => catalog.view(schema, name),
-    references: (owner) => catalog.references(owner).filter((each) => isMatched(catalog, each.table, each.key)),
+    references: (owner) =>
+      catalog
+        .references(owner)
+        .filter((each) => isMatched(catalog, each.table, each.key))
+        .map(({ table: child, key }) => ({ table: withMatched(child), key })),
     triggersOf: () => [],
   };
   return (transaction, { values, writing, isExternal }) => {

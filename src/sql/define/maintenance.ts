@@ -12,6 +12,7 @@ import type { Schemas } from "../catalog/schemas.ts";
 import { indexEntries } from "../index-entries.ts";
 import type { QualifiedName } from "../parse/ast/query.ts";
 import type { Maintenance, ParsedStatement } from "../parse/ast/statement.ts";
+import { systemTable } from "../pragma/system-table.ts";
 import { bindExpression } from "../query/bind/expression.ts";
 import { bindQuery } from "../query/bind/query.ts";
 import { StatementScope } from "../query/bind/scope.ts";
@@ -68,7 +69,7 @@ function requireAnalyzed(parsed: ParsedStatement, target: QualifiedName | undefi
   const isKnown = [catalog.table(schema, name), catalog.view(schema, name), catalog.index(schema, name)].some(
     (found) => found !== undefined,
   );
-  if (!isKnown) {
+  if (!isKnown && systemTable(catalog, schema, name) === undefined) {
     throw failAt(parsed, `no such table: ${schema === undefined ? "" : `${schema}.`}${name}`, at);
   }
 }

@@ -46,7 +46,9 @@ interface Term {
 /** From SELECT or VALUES on, WITH being parsed already. */
 export function parseCompound(tokens: TokenStream, withClause: With | undefined): Query {
   const at = withClause?.at ?? tokens.start;
+  const { windows } = tokens;
   const first = parseTerm(tokens);
+  const hasWindows = tokens.windows !== windows;
   let last = first;
   const rest: CompoundPart[] = [];
   let misplaced: string | undefined;
@@ -74,7 +76,32 @@ export function parseCompound(tokens: TokenStream, withClause: With | undefined)
   }
   const { orderBy, limit } = last;
   const { core } = first;
-  return { kind: "query", at, with: withClause, first: core, rest, orderBy, limit: limit.limit, offset: limit.offset };
+  const query = { kind: "query", at, with: withClause, orderBy, limit: limit.limit, offset: limit.offset } as const;
+  if (core.kind === "values" && hasWindows) {
+    const [row, ...others] = core.rows.map((cells) => selectOf(core.at, cells));
+    const parts = others.map((other): CompoundPart => ({ at: core.at, operator: "union all", core: other }));
+    return { ...query, first: row!, rest: [...parts, ...rest] };
+  }
+  return { ...query, first: core, rest };
+}
+
+/** A row of VALUES in which there are window functions is a SELECT, as in SQLite. */
+function selectOf(at: number, row: readonly Expression[]): SelectCore {
+  const columns = row.map((expression, index) => {
+    const name = `column${index + 1}`;
+    return { kind: "expression", expression, alias: name, text: name } as const;
+  });
+  return {
+    kind: "select",
+    at,
+    distinct: false,
+    columns,
+    from: undefined,
+    where: undefined,
+    groupBy: [],
+    having: undefined,
+    windows: [],
+  };
 }
 
 function checkRows(tokens: TokenStream, core: SelectCore | Values): void {

@@ -45,6 +45,8 @@ export class TokenStream {
   height: number;
   /** Levels of the highest expression since this was last set. */
   tallest: number;
+  /** How many calls of window functions there have been. */
+  windows: number;
   /** The kind of trigger whose body this is; undefined outside of triggers. */
   trigger: "stored" | "temporary" | undefined;
   /** The text is one that a temporary schema keeps: a trigger is temporary without saying so. */
@@ -59,6 +61,7 @@ export class TokenStream {
     this.#complaint = undefined;
     this.height = 0;
     this.tallest = 0;
+    this.windows = 0;
     this.trigger = undefined;
     this.isOfTemporary = false;
   }

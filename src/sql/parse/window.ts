@@ -6,6 +6,7 @@ import type { TokenStream } from "./token-stream.ts";
 
 export function parseOver(tokens: TokenStream): Window | WindowName {
   tokens.expect("OVER");
+  tokens.windows++;
   if (tokens.kind === "(") {
     return parseWindow(tokens);
   }

@@ -49,6 +49,9 @@ function integrityCheck({ connection, catalog }: PragmaSession): PragmaRows {
 /** Rows whose foreign keys have no parent: of one table, or of all. */
 function foreignKeyCheck({ catalog, schema, query }: PragmaSession, value: string | undefined): PragmaRows {
   const named = value === undefined ? undefined : catalog.table(schema, value);
+  if (value !== undefined && named === undefined && catalog.view(schema, value) === undefined) {
+    throw new DbError("INVALID", `no such table: ${schema === undefined ? "" : `${schema}.`}${value}`);
+  }
   const all = catalog.tables().filter((table) => schema === undefined || table.schema === schema);
   const tables = value === undefined ? all : named === undefined ? [] : [named];
   return tables.flatMap((table) =>
@@ -122,7 +125,14 @@ export const DATABASE_PRAGMAS: readonly Pragma[] = [
       ]);
     },
   },
-  session("schema_version", ["schema_version"], ({ connection }) => [[Math.abs(connection.reader().schemaVersion)]]),
+  {
+    kind: "session",
+    name: "schema_version",
+    columns: ["schema_version"],
+    // It cannot be set: it counts by itself.
+    isSilentWithValue: true,
+    rows: ({ connection }, value) => (value === undefined ? [[Math.abs(connection.reader().schemaVersion)]] : []),
+  },
   session("data_version", ["data_version"], ({ connection }) => [[connection.store.lastCommit]]),
   {
     kind: "schema",
@@ -142,6 +152,8 @@ export const DATABASE_PRAGMAS: readonly Pragma[] = [
     columns: ["compile_options"],
     rows: () => OPTIONS.map((option) => [option]),
   },
+  // There are no pages that wait: space that was freed is used again.
+  session("freelist_count", ["freelist_count"], () => [[0]]),
   nothing("incremental_vacuum"),
   nothing("optimize"),
   nothing("shrink_memory"),

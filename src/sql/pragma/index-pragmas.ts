@@ -51,6 +51,11 @@ function findIndex(
   const tables = catalog.tables().filter((table) => schema === undefined || table.schema === schema);
   // What is temporary goes first.
   const temporary = tables.filter((table) => table.schema === "temp");
+  // A table WITHOUT ROWID is the index of its key.
+  const keyed = [...temporary, ...tables].find((table) => isKeyed(table) && foldName(table.name) === folded);
+  if (keyed !== undefined) {
+    return { table: keyed, index: indexesOf(keyed).at(-1)! };
+  }
   for (const table of [...temporary, ...tables]) {
     const index = indexesOf(table).find((listed) => foldName(listed.name) === folded);
     if (index !== undefined) {

@@ -7,6 +7,7 @@
 import type { Durability } from "../../mvcc/index.ts";
 import type { Schema, View } from "../catalog/schema.ts";
 import type { Arguments } from "../run/arguments.ts";
+import type { SessionFunctions } from "../run/session-functions.ts";
 import type { WriteSettings } from "../run/write-support.ts";
 import type { KeyspaceReader, SqlStore, SqlTransaction } from "../storage.ts";
 import type { SqlValue } from "../value/value.ts";
@@ -47,6 +48,7 @@ export type Pragma = {
 export interface PragmaConnection {
   readonly store: SqlStore;
   readonly writing: { readonly settings: WriteSettings };
+  readonly functions: SessionFunctions;
   /** Values that are held, no more. */
   readonly settings: Map<string, SqlValue>;
   readonly isReadOnly: boolean;

@@ -1,11 +1,11 @@
 /**
  * Pragmas that hold a value for the session.
  *
- *   effective   foreign_keys, recursive_triggers, defer_foreign_keys, query_only, synchronous
+ *   effective   foreign_keys, recursive_triggers, defer_foreign_keys, query_only, synchronous; those of the dialect
  *   held        what is about SQLite's pages, cache, log and locks: nacre has its own, so that a value is kept and answered, no more
  */
-import { DbError } from "../../errors.ts";
 import type { Durability } from "../../mvcc/index.ts";
+import type { Dialect } from "../run/dialect.ts";
 import type { SqlValue } from "../value/value.ts";
 import { integerOf, type Pragma, type PragmaSession, truthOf } from "./pragma.ts";
 
@@ -72,6 +72,15 @@ export function relaxForWal({ connection }: PragmaSession): void {
   connection.durability ??= durabilityOf(NORMAL);
 }
 
+/** One that says how statements are read. */
+function spoken(name: string, part: keyof Dialect): Pragma {
+  return setting(
+    name,
+    ({ connection }) => Number(connection.functions.dialect[part]),
+    ({ connection }, value) => connection.functions.speak({ [part]: truthOf(value) }),
+  );
+}
+
 const EFFECTIVE: readonly Pragma[] = [
   setting(
     "foreign_keys",
@@ -119,18 +128,12 @@ const EFFECTIVE: readonly Pragma[] = [
     },
     true,
   ),
-  {
-    kind: "session",
-    name: "case_sensitive_like",
-    columns: [],
-    isSilentWithValue: true,
-    rows: (_session, value) => {
-      if (value !== undefined && truthOf(value)) {
-        throw new DbError("UNSUPPORTED", "PRAGMA case_sensitive_like = ON is not supported; use GLOB");
-      }
-      return [];
-    },
-  },
+  spoken("count_changes", "countsChanges"),
+  spoken("full_column_names", "hasFullNames"),
+  spoken("short_column_names", "hasShortNames"),
+  spoken("ignore_check_constraints", "ignoresChecks"),
+  spoken("legacy_alter_table", "altersAsOnce"),
+  { ...spoken("case_sensitive_like", "likesCase"), columns: [] },
 ];
 
 const HELD: readonly Pragma[] = [
@@ -141,21 +144,16 @@ const HELD: readonly Pragma[] = [
   held("cache_spill", 1935, integerOf),
   heldFlag("cell_size_check", 0),
   heldFlag("checkpoint_fullfsync", 0),
-  heldFlag("count_changes", 0),
   heldFlag("empty_result_callbacks", 0),
-  heldFlag("full_column_names", 0),
   heldFlag("fullfsync", 0),
   held("hard_heap_limit", 0, integerOf, true),
-  heldFlag("ignore_check_constraints", 0),
   held("journal_size_limit", -1, integerOf, true),
-  heldFlag("legacy_alter_table", 0),
   held("locking_mode", "normal", (value) => (value.toLowerCase() === "exclusive" ? "exclusive" : "normal"), true),
   held("max_page_count", 4294967294, integerOf, true),
   held("page_size", 4096, () => 4096),
   heldFlag("read_uncommitted", 0),
   heldFlag("reverse_unordered_selects", 0),
   held("secure_delete", 0, flag, true),
-  heldFlag("short_column_names", 1),
   held("soft_heap_limit", 0, integerOf, true),
   held("temp_store", 0, word(["default", "file", "memory"])),
   held("threads", 0, integerOf, true),

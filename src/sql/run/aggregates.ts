@@ -3,6 +3,7 @@ import { DbError } from "../../errors.ts";
 import { textOf, toNumericAffinity } from "../value/affinity.ts";
 import { JSON_AGGREGATES } from "../value/json/index.ts";
 import {
+  answer,
   answered,
   answerInteger,
   answerNull,
@@ -135,7 +136,9 @@ function percentile(name: string, scale: number | undefined, isContinuous: boole
 }
 
 function fractionOf(name: string, scale: number, tag: Tag, value: SqlValue): number {
-  const fraction = tag === INTEGER || tag === REAL || tag === BIG ? Number(value) / scale : Number.NaN;
+  toNumericAffinity(tag, value);
+  const isNumber = answer.tag === INTEGER || answer.tag === REAL || answer.tag === BIG;
+  const fraction = isNumber ? Number(answered()) / scale : Number.NaN;
   if (!(fraction >= 0 && fraction <= 1)) {
     throw new DbError("INVALID", `the fraction argument to ${name}() is not between 0.0 and ${scale.toFixed(1)}`);
   }

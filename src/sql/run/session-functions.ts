@@ -1,5 +1,6 @@
 /**
- * Functions that a session has been given, beside those that there are for all: scalar functions, aggregates and tables.
+ * Functions that a session has been given, beside those that there are for all: scalar functions, aggregates and tables; and what
+ * its pragmas say of how statements are read (dialect.ts).
  *
  * A function is known by its name and how many arguments it takes, so that one name may stand for several. What is defined here
  * goes before what is built in: a call takes the one with as many arguments, then the one with any number of them.
@@ -8,6 +9,7 @@ import { DbError } from "../../errors.ts";
 import type { VirtualTable } from "../catalog/schema.ts";
 import type { ScalarFunction } from "../value/functions/scalar-function.ts";
 import type { AggregateFunction } from "./aggregate-function.ts";
+import { type Dialect, USUAL_DIALECT } from "./dialect.ts";
 import type { TableFunction } from "./table-function.ts";
 
 export type SessionFunction =
@@ -31,6 +33,7 @@ export class SessionFunctions {
   readonly #modules: Map<string, TableModule>;
   /** Virtual tables by their schemas and the statements that made them. */
   readonly #made: Map<string, TableFunction>;
+  #dialect: Dialect;
   #version: number;
 
   constructor() {
@@ -38,7 +41,18 @@ export class SessionFunctions {
     this.#tables = new Map();
     this.#modules = new Map();
     this.#made = new Map();
+    this.#dialect = USUAL_DIALECT;
     this.#version = 0;
+  }
+
+  get dialect(): Dialect {
+    return this.#dialect;
+  }
+
+  /** What is prepared from now on means something else. */
+  speak(changed: Partial<Dialect>): void {
+    this.#dialect = { ...this.#dialect, ...changed };
+    this.#version++;
   }
 
   /** Another one whenever something is defined: what was bound before may mean something else now. */

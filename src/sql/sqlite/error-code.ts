@@ -10,6 +10,7 @@ import { SqliteError } from "./sqlite-error.ts";
 /** Where nacre's words go on behind SQLite's. */
 const SHORTENED: readonly (readonly [RegExp, string])[] = [
   [/^datatype mismatch/, "datatype mismatch"],
+  [/^database or disk is full/, "database or disk is full"],
   [/^integer overflow/, "integer overflow"],
   [/^string or blob too big/, "string or blob too big"],
 ];

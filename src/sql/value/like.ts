@@ -51,21 +51,22 @@ export class Pattern {
   }
 
   /** `escaping` is one character or undefined. */
-  static like(pattern: string, escaping: string | undefined): Pattern {
+  static like(pattern: string, escaping: string | undefined, foldsCase: boolean = true): Pattern {
     refuseLongPattern(pattern);
     const elements: number[] = [];
+    const ofPattern = (unit: number): number => (foldsCase ? fold(unit) : unit);
     const escapeUnit = escaping === undefined ? -1 : escaping.charCodeAt(0);
     for (let i = 0; i < pattern.length; i++) {
       const unit = pattern.charCodeAt(i);
       if (unit === escapeUnit && pattern.startsWith(escaping!, i)) {
         i += escaping!.length;
         // An escape with nothing behind it matches nothing.
-        elements.push(i < pattern.length ? fold(pattern.charCodeAt(i)) : NOTHING);
+        elements.push(i < pattern.length ? ofPattern(pattern.charCodeAt(i)) : NOTHING);
       } else {
-        elements.push(unit === 37 ? ANY_RUN : unit === 95 ? ANY_ONE : fold(unit));
+        elements.push(unit === 37 ? ANY_RUN : unit === 95 ? ANY_ONE : ofPattern(unit));
       }
     }
-    return new Pattern(Int32Array.from(elements), [], true);
+    return new Pattern(Int32Array.from(elements), [], foldsCase);
   }
 
   static glob(pattern: string): Pattern {
@@ -247,15 +248,22 @@ function fold(unit: number): number {
 
 let lastText = "";
 let lastEscape: string | undefined;
+let lastFoldsCase = true;
 let lastPattern: Pattern | undefined;
 
 /** Whether `text` is LIKE `pattern`; the last pattern stays compiled. */
-export function isLike(text: string, pattern: string, escaping: string | undefined): boolean {
-  if (lastPattern === undefined || lastText !== pattern || lastEscape !== escaping) {
+export function isLike(
+  text: string,
+  pattern: string,
+  escaping: string | undefined,
+  foldsCase: boolean = true,
+): boolean {
+  if (lastPattern === undefined || lastText !== pattern || lastEscape !== escaping || lastFoldsCase !== foldsCase) {
     if (escaping !== undefined && (escaping === "" || escaping.length !== characterWidth(escaping, 0))) {
       throw new DbError("INVALID", "ESCAPE expression must be a single character");
     }
-    lastPattern = Pattern.like(pattern, escaping);
+    lastPattern = Pattern.like(pattern, escaping, foldsCase);
+    lastFoldsCase = foldsCase;
     lastText = pattern;
     lastEscape = escaping;
   }

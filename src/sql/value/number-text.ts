@@ -15,13 +15,16 @@ import { answerInt64, answerInteger, answerNull, answerReal, MAX_INT64, MIN_INT6
 const NUMBER = /^[ \t\n\v\f\r]*([+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?)/;
 const INTEGER_START = /^[ \t\n\v\f\r]*([+-]?[0-9]+)/;
 const BLANK = /^[ \t\n\v\f\r]*$/;
+/** What stands behind a NUL is not looked at. */
+const BLANK_TO_NUL = /^[ \t\n\v\f\r]*\0/;
 /** Digits that are certainly a safe integer. */
 const SAFE_DIGITS = 15;
 
 /** Answers the number that the whole text is; false, and NULL, where it is not one. */
 export function readNumber(text: string): boolean {
   const match = NUMBER.exec(text);
-  if (match === null || !BLANK.test(text.slice(match[0].length))) {
+  const rest = match === null ? "" : text.slice(match[0].length);
+  if (match === null || (!BLANK.test(rest) && !BLANK_TO_NUL.test(rest))) {
     answerNull();
     return false;
   }

@@ -7,13 +7,14 @@
  */
 import { assert } from "../../assert.ts";
 import type { Clock } from "../../clock.ts";
+import { DbError } from "../../errors.ts";
 import type { Rng } from "../../random.ts";
 
 export interface Surroundings {
   readonly clock: Clock;
   readonly rng: Rng;
   /** Rows changed by the statement that wrote last. */
-  readonly changes: number;
+  changes: number;
   /** Rows changed since the session began. */
   readonly totalChanges: number;
   readonly lastRowid: number | bigint;
@@ -23,9 +24,18 @@ export interface Surroundings {
 
 interface Holder {
   current: Surroundings | undefined;
+  /** What the function that runs must not do here, by asking for the time or its zone; undefined: it may. */
+  refused: string | undefined;
 }
 
-export const surroundings: Holder = { current: undefined };
+export const surroundings: Holder = { current: undefined, refused: undefined };
+
+/** The time, or the zone of the process, is asked for: INVALID where that would be kept. */
+export function requireMoment(): void {
+  if (surroundings.refused !== undefined) {
+    throw new DbError("INVALID", surroundings.refused);
+  }
+}
 
 /** Those of the statement that runs. */
 export function surroundingsOf(): Surroundings {

@@ -172,7 +172,45 @@ describe("of the session", () => {
       new SqliteError("attempt to write a readonly database", "SQLITE_READONLY"),
     );
     db.exec("PRAGMA query_only = 0; DELETE FROM p");
-    expect(() => db.pragma("case_sensitive_like = 1")).toThrow(/is not supported/);
+    db.pragma("case_sensitive_like = 1");
+    expect(db.prepare("SELECT 'a' LIKE 'A', like('A%', 'Ab'), 'a_' LIKE 'a!_' ESCAPE '!'").raw().get()).toEqual([
+      0, 1, 1,
+    ]);
+    db.pragma("case_sensitive_like = 0");
+    expect(db.prepare("SELECT 'a' LIKE 'A'").pluck().get()).toBe(1);
+  });
+
+  it("say what columns are called", () => {
+    const names = (text: string): string[] =>
+      db
+        .prepare(text)
+        .columns()
+        .map(({ name }) => name);
+    const text = "SELECT x . a, x.b AS n, a + 1, s.* FROM t AS x, (SELECT a AS q FROM w) AS s";
+    const ofStar = "SELECT * FROM s AS x, (SELECT a AS q FROM w) AS z";
+    db.pragma("full_column_names = 1");
+    expect(names(text.replace("a + 1", "x.a + 1"))).toEqual(["t.a", "n", "x.a + 1", "q"]);
+    expect(names(ofStar)).toEqual(["a", "q"]);
+    db.pragma("short_column_names = 0");
+    expect(names(ofStar)).toEqual(["x.a", "z.q"]);
+    expect(names("SELECT a FROM (SELECT x.a FROM t AS x)")).toEqual(["(subquery).a"]);
+    db.pragma("full_column_names = 0");
+    expect(names(text.replace("a + 1", "x.a + 1"))).toEqual(["x . a", "n", "x.a + 1", "q"]);
+    db.pragma("short_column_names = 1");
+    expect(names(ofStar)).toEqual(["a", "q"]);
+  });
+
+  it("count changes in a row", () => {
+    db.pragma("count_changes = 1");
+    const insert = db.prepare("INSERT INTO s VALUES (1), (2)");
+    expect(insert.reader).toBe(true);
+    expect(insert.all()).toEqual([{ "rows inserted": 2 }]);
+    expect(db.prepare("UPDATE s SET a = 3").safeIntegers().pluck().get()).toBe(2n);
+    expect([...db.prepare("DELETE FROM s").raw().iterate()]).toEqual([[2]]);
+    expect(db.prepare("INSERT INTO s VALUES (1)").run().changes).toBe(1);
+    expect(db.prepare("DELETE FROM s RETURNING a").all()).toEqual([{ a: 1 }]);
+    db.pragma("count_changes = 0");
+    expect(insert.run().changes).toBe(2);
   });
 
   it("tell rows and readers as SQLite does", () => {

@@ -20,7 +20,7 @@ import { RowRules } from "../../write/run/row-rules.ts";
 import { rowSite } from "../../write/run/row-site.ts";
 import { RowStore } from "../../write/run/row-store.ts";
 import { forEachRow } from "../../write/run/table-rows.ts";
-import { refuseGeneratedDefault } from "../create-table.ts";
+import { refuseGeneratedDefault, refuseVariableDefault } from "../create-table.ts";
 import { failAt } from "../name.ts";
 import type { SchemaChange } from "../schema-change.ts";
 import type { Alteration } from "./alteration.ts";
@@ -48,6 +48,7 @@ export function addColumn(alteration: Alteration, change: AddColumn): SchemaChan
     refuse("Cannot add a UNIQUE column");
   }
   refuseGeneratedDefault(parsed, column);
+  refuseVariableDefault(parsed, column);
   if (column.collation !== undefined && !BUILT_IN_COLLATIONS.has(foldName(column.collation.name))) {
     refuse(`no such collation sequence: ${column.collation.name}`);
   }

@@ -7,9 +7,10 @@ import type { Schemas } from "../../catalog/schemas.ts";
 import type { AlterTable, AlterTableChange, CreateTable } from "../../parse/ast/definition.ts";
 import type { Name } from "../../parse/ast/query.ts";
 import type { ParsedStatement } from "../../parse/ast/statement.ts";
+import { systemTable } from "../../pragma/system-table.ts";
 import type { QueryOptions } from "../../query/interpreted-query.ts";
 import type { SessionFunctions } from "../../run/session-functions.ts";
-import { failAt, isSchemaTable, writtenName } from "../name.ts";
+import { failAt, writtenName } from "../name.ts";
 
 export interface Alteration {
   /** The ALTER TABLE itself. */
@@ -56,8 +57,9 @@ export function alterationOf(
   if (virtual !== undefined) {
     throw failAt(parsed, refusalOf(change.kind, "virtual table", virtual.name), name.at);
   }
-  if (isSchemaTable(name.name)) {
-    throw failAt(parsed, "table sqlite_master may not be altered", name.at);
+  const system = table === undefined ? systemTable(schemas, name.schema, name.name) : undefined;
+  if (system !== undefined) {
+    throw failAt(parsed, `table ${system} may not be altered`, name.at);
   }
   if (table === undefined || schemas.partWith(name.schema, name.name) === undefined) {
     throw failAt(parsed, `no such table: ${name.schema === undefined ? "" : `${name.schema}.`}${name.name}`, name.at);

@@ -32,7 +32,8 @@ export interface PartEntries {
 
 /**
  * `when` is what SQLite says of the time at which an error was found: "after rename". Tables and indexes come first: SQLite finds
- * what is wrong with them when it reads the new texts, before it looks at views and triggers.
+ * what is wrong with them when it reads the new texts, before it looks at views and triggers; with PRAGMA legacy_alter_table it does
+ * not look at those.
  */
 export function bindDefinitions(
   schemas: Schemas,
@@ -45,7 +46,9 @@ export function bindDefinitions(
   // What is temporary may name what is altered.
   for (const part of new Set([schemas.part(altered)!, schemas.temp])) {
     const { entries } = part;
-    for (const entry of [...entries.filter(isStored), ...entries.filter((entry) => !isStored(entry))]) {
+    const isLeft = functions.dialect.altersAsOnce && observer === undefined;
+    const others = isLeft ? [] : entries.filter((entry) => !isStored(entry));
+    for (const entry of [...entries.filter(isStored), ...others]) {
       if (!foldName(entry.name).startsWith("sqlite_")) {
         explained(entry, when, () => bindDefinition(schemas, part, functions, entry, newRenaming(observer)));
       }

@@ -82,9 +82,13 @@ export function renamedColumn(alteration: Alteration, column: Column, to: string
   return mentions.renamed(alteration, to, isQuoted);
 }
 
-/** The same of a table, whose new name SQLite always puts into quotes. */
-export function renamedTable(alteration: Alteration, to: string): PartEntries[] {
+/**
+ * The same of a table, whose new name SQLite always puts into quotes. With PRAGMA legacy_alter_table only what belongs to the table is
+ * changed, and REFERENCES where foreign keys are kept.
+ */
+export function renamedTable(alteration: Alteration, to: string, keepsForeignKeys: boolean): PartEntries[] {
   const { catalog, schemas, functions, table } = alteration;
+  const { altersAsOnce } = functions.dialect;
   const mentions = new Mentions();
   const observer: NameObserver = {
     column: (text, at, _table, _column, namesake) => {
@@ -99,9 +103,11 @@ export function renamedTable(alteration: Alteration, to: string): PartEntries[] 
       }
     },
   };
-  bindDefinitions(schemas, catalog.name, functions, "", observer);
+  if (!altersAsOnce) {
+    bindDefinitions(schemas, catalog.name, functions, "", observer);
+  }
   mentions.add(table.definition, createdOf(table).at);
-  for (const child of catalog.tables()) {
+  for (const child of altersAsOnce && !keepsForeignKeys ? [] : catalog.tables()) {
     for (const { tableAt } of foreignKeysTo(child, table)) {
       mentions.add(child.definition, tableAt);
     }

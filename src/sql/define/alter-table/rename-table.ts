@@ -26,8 +26,8 @@ export function renameTable(
   if (foldName(name).startsWith("sqlite_")) {
     throw failAt(parsed, `object name reserved for internal use: ${name}`, at);
   }
-  return (transaction, { temp }) => {
-    const entries = renamedTable(alteration, name).map(({ part, entries: edited }) => ({
+  return (transaction, { temp, writing }) => {
+    const entries = renamedTable(alteration, name, writing.settings.foreignKeys).map(({ part, entries: edited }) => ({
       part,
       entries: movedEntries(part, table, name, edited),
     }));

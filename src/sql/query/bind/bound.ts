@@ -345,6 +345,11 @@ export function isComparison(condition: Bound | BoundComparison): condition is B
 }
 
 /** A column of what a query makes: of its groups, of its windows. */
-export function resultColumn(name: string, index: number, types: number): SourceColumn {
-  return { name, index, types, affinity: undefined, collation: undefined, isHidden: false };
+export function resultColumn(
+  name: string,
+  index: number,
+  types: number,
+  collation: Collation | undefined = undefined,
+): SourceColumn {
+  return { name, index, types, affinity: undefined, collation, isHidden: false };
 }

@@ -4,6 +4,8 @@ import type { Call, Expression } from "../../parse/ast/query.ts";
 import { type AggregateFunction, isAggregate, type WindowFunction } from "../../run/aggregate-function.ts";
 import { aggregateFunction } from "../../run/aggregates.ts";
 import { windowFunction } from "../../run/window-functions.ts";
+import { keptIn } from "../../value/functions/date-time.ts";
+import { LIKE_OF_CASE } from "../../value/functions/pattern.ts";
 import { scalarFunction } from "../../value/functions/registry.ts";
 import { ANY_NUMBER, type ScalarFunction } from "../../value/functions/scalar-function.ts";
 import { ARROW, DOUBLE_ARROW } from "../../value/json/index.ts";
@@ -152,10 +154,15 @@ function bindBuiltIn(scope: Scope, name: string, list: readonly Expression[], at
           : scope.statement.fail(`no such function: ${scope.statement.written(name, at)}`, at);
       }
       requireArguments(found.minimum, found.maximum);
-      if (found.stability === "call" && scope.place?.isPure === true) {
+      const isMoment = found.stability === "statement" && found.maximum === 0;
+      if ((found.stability === "call" || isMoment) && scope.place?.isPure === true) {
         scope.refuse("non-deterministic functions", at);
       }
-      return bindFound(scope, found, list, at);
+      if (found.stability === "statement" && scope.place?.keeper !== undefined && !isMoment) {
+        return bindFound(scope, keptIn(scope.place.keeper, found), list, at);
+      }
+      const isCaseLike = name === "like" && scope.statement.functions.dialect.likesCase;
+      return bindFound(scope, isCaseLike ? LIKE_OF_CASE : found, list, at);
     }
   }
 }

@@ -339,8 +339,14 @@ function hasCall(part: unknown): boolean {
 
 function bindLike(scope: Scope, expression: Extract<Expression, { kind: "like" }>): Bound {
   const { operator, at } = expression;
-  if (operator !== "like" && operator !== "glob") {
-    const call = bindOperatorCall(scope, operator, [expression.pattern, expression.operand], at);
+  const isCall = operator === "like" && scope.statement.functions.dialect.likesCase;
+  if (isCall || (operator !== "like" && operator !== "glob")) {
+    const list = [
+      expression.pattern,
+      expression.operand,
+      ...(expression.escape === undefined ? [] : [expression.escape]),
+    ];
+    const call = bindOperatorCall(scope, operator, list, at);
     return expression.negated ? bindUnary("not", call) : call;
   }
   const operand = bindExpression(scope, expression.operand);

@@ -16,11 +16,17 @@ export function isPlain({ columns, where }: Index): boolean {
   return where === undefined && columns.every(({ column }) => column !== undefined);
 }
 
-export function bindIndex(statement: StatementScope, source: Source, index: Index): BoundIndex {
+/** `isKept`: for its entries, not for a query that compares with them. */
+export function bindIndex(
+  statement: StatementScope,
+  source: Source,
+  index: Index,
+  isKept: boolean = source.origin.kind === "record",
+): BoundIndex {
   const { definition, columns, where } = index;
   const scope = isPlain(index) ? undefined : statement.within(definition).scopeOf(source);
   const bind = (expression: NonNullable<typeof where>, place: Place): BoundIndex["columns"][number]["value"] => {
-    scope!.place = place;
+    scope!.place = isKept ? { ...place, keeper: "an index" } : place;
     scope!.aggregatesRefused = "row";
     scope!.windowsRefused = true;
     return scope!.expression(expression);

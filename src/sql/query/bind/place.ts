@@ -6,6 +6,8 @@ export interface Place {
   readonly name: string;
   /** What stands there must always give the same. */
   readonly isPure: boolean;
+  /** As SQLite calls what rows are kept by: `date('now')` is an error there, when a row comes to it. */
+  readonly keeper?: string;
   /** A column may not be named with its table there. */
   readonly hasNoDot?: boolean;
 }

@@ -22,6 +22,7 @@ import {
   type SourceColumn,
   type WindowCall,
 } from "./bound.ts";
+import { nameInStar, nameOfColumn } from "./column-names.ts";
 import { allOf } from "./comparison.ts";
 import { bindFrom, hasColumn, shownColumns } from "./joins.ts";
 import { bindOrdering } from "./ordering.ts";
@@ -177,7 +178,8 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
       continue;
     }
     const value = scope.expression(column.expression);
-    const name = column.alias ?? nameOf(scope, column.expression, value) ?? column.text;
+    const own = column.alias === undefined ? nameOf(scope, column.expression, value) : undefined;
+    const name = column.alias ?? nameOfColumn(scope, column.expression, value, own, column.text) ?? own ?? column.text;
     const nameInFrom = column.alias === undefined ? nameBehindCollate(scope, column.expression) : undefined;
     bound.push({ name, nameInFrom, value, collation: collationOf(value)?.collation });
   }
@@ -188,7 +190,7 @@ export function bindColumns(scope: Scope, columns: readonly ResultColumn[]): Bou
 }
 
 function starColumns(scope: Scope, table: string | undefined, at: number): BoundColumn[] {
-  if (scope.sources.length === 0) {
+  if (scope.sources.length === 0 && table === undefined) {
     throw scope.statement.fail("no tables specified", at);
   }
   const sources = scope.sources.filter((visible) => table === undefined || visible.name === foldName(table));
@@ -205,7 +207,7 @@ function starColumns(scope: Scope, table: string | undefined, at: number): Bound
     const columns = table === undefined ? shownColumns(visible) : source.columns.filter(({ isHidden }) => !isHidden);
     return columns.map((column) => {
       const value = table === undefined ? starColumn(scope, visible, column, at) : columnOf(source, column);
-      return { name: scope.shownName(column), value, collation: column.collation };
+      return { name: nameInStar(scope, source, scope.shownName(column)), value, collation: column.collation };
     });
   });
 }
@@ -291,9 +293,10 @@ function bindCoreOrdering(
   return ordering;
 }
 
+/** Of several the outermost counts. */
 function withoutCollate(expression: Expression): { inside: Expression; collation: string | undefined } {
   return expression.kind === "collate"
-    ? { inside: expression.operand, collation: expression.collation }
+    ? { inside: withoutCollate(expression.operand).inside, collation: expression.collation }
     : { inside: expression, collation: undefined };
 }
 

@@ -24,6 +24,7 @@ import {
 import type { Place } from "./place.ts";
 import { StatementContext } from "./statement-context.ts";
 import { newNotes, type StatementNotes } from "./statement-notes.ts";
+import { explicitAmong } from "./traits.ts";
 import { columnAmong, isBare, isNamed, lone, type VisibleSource } from "./visible-source.ts";
 import { isSameAggregate, sourcesReadBy } from "./walk.ts";
 
@@ -436,7 +437,7 @@ export class Scope {
     const { source, columns } = this.#aggregateSource;
     const known = this.aggregates.findIndex((other) => isSameAggregate(other, call));
     const index = known >= 0 ? known : this.aggregates.push(call) - 1;
-    columns[index] ??= resultColumn(call.function.name, index, call.types);
+    columns[index] ??= resultColumn(call.function.name, index, call.types, explicitAmong(call.list));
     return columnOf(source, columns[index]);
   }
 
@@ -444,7 +445,7 @@ export class Scope {
     this.#windowSource ??= this.#newSource("windows");
     const { source, columns } = this.#windowSource;
     const index = this.windowCalls.push(call) - 1;
-    columns[index] = resultColumn(call.function.name, index, call.types);
+    columns[index] = resultColumn(call.function.name, index, call.types, explicitAmong(call.list));
     return columnOf(source, columns[index]);
   }
 

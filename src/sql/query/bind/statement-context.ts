@@ -135,7 +135,7 @@ export class StatementContext {
   /** The collation of this name; undefined is BINARY. */
   collation(name: string, at: number): Collation | undefined {
     const folded = foldName(name);
-    if (!BUILT_IN_COLLATIONS.has(folded)) {
+    if (!BUILT_IN_COLLATIONS.has(folded) && !this.isRenaming) {
       throw this.fail(`no such collation sequence: ${name}`, at);
     }
     return BUILT_IN_COLLATIONS.get(folded);

@@ -2,7 +2,7 @@
 
 import type { Affinity } from "../../value/affinity.ts";
 import type { Collation } from "../../value/collation.ts";
-import type { Bound, BoundBody } from "./bound.ts";
+import type { Bound, BoundBody, Source } from "./bound.ts";
 import { forEachPart } from "./walk.ts";
 
 /** Undefined: none. */
@@ -45,7 +45,9 @@ export function collationOf(bound: Bound): CollationChoice | undefined {
     case "collate":
       return { collation: bound.collation, isExplicit: true };
     case "column":
-      return bringsCollation(bound) ? { collation: bound.column.collation, isExplicit: false } : undefined;
+      return bringsCollation(bound)
+        ? { collation: bound.column.collation, isExplicit: isCall(bound.source) }
+        : undefined;
     case "cast":
       return collationOf(bound.operand);
     case "unary":
@@ -53,22 +55,42 @@ export function collationOf(bound: Bound): CollationChoice | undefined {
     case "constant":
     case "parameter":
       return undefined;
+    case "scalar-query": {
+      const { columns } = lastCore(bound.query.body);
+      // A query of one column is a value without a collation; of several each column brings its own.
+      return columns.length === 1 ? undefined : collationOf(columns[bound.column]!.value);
+    }
     default:
       return explicitIn(bound);
   }
 }
 
-/** What aggregates and window functions give is no column to SQLite; of a compound's, only what one of its parts brings. */
+/** What aggregates and window functions give is no column to SQLite, but a call. */
+function isCall({ origin }: Source): boolean {
+  return origin.kind === "groups" || origin.kind === "windows";
+}
+
+/** Of a call, only a COLLATE among its arguments counts; of a compound's column, only what one of its parts brings. */
 function bringsCollation({ source, column }: Extract<Bound, { kind: "column" }>): boolean {
   switch (source.origin.kind) {
     case "groups":
     case "windows":
-      return false;
     case "result":
       return column.collation !== undefined;
     default:
       return true;
   }
+}
+
+/** The COLLATE of the first argument that has one. */
+export function explicitAmong(list: readonly Bound[]): Collation | undefined {
+  for (const part of list) {
+    const choice = collationOf(part);
+    if (choice?.isExplicit === true) {
+      return choice.collation;
+    }
+  }
+  return undefined;
 }
 
 /** A COLLATE somewhere inside counts for the whole. */

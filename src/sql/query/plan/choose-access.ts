@@ -5,6 +5,7 @@
  * rows, and a bound a quarter; what is equal to all columns of a unique key leaves one.
  */
 
+import { DbError } from "../../../errors.ts";
 import type { Index } from "../../catalog/schema.ts";
 import type { KeyOrder } from "../../key.ts";
 import { type Bound, type BoundIndex, columnOf, type Source, type TableOrigin } from "../bind/bound.ts";
@@ -79,15 +80,18 @@ export function chooseAccess(
       best = choice;
     }
   }
+  if (best === undefined) {
+    throw new DbError("INVALID", "no query solution");
+  }
   if (hint === undefined) {
     for (const conjunct of conjuncts) {
       const union = throughUnion(source, conjunct, isAvailable, knowledge);
-      if (union !== undefined && union.cost < best!.cost) {
+      if (union !== undefined && union.cost < best.cost) {
         best = union;
       }
     }
   }
-  return best!;
+  return best;
 }
 
 export function tableKey(source: Source): Key {

@@ -22,6 +22,12 @@ import { Shares, supposedShareOf } from "./shares.ts";
 import type { Statistics } from "./statistics.ts";
 
 const MOST_TRIED = 8;
+/** Costs are supposed: another order than the written one, whose rows come as one expects, has to be cheaper by a tenth … */
+const LEAST_GAIN = 0.9;
+/** … and without any condition none is. */
+const NO_GAIN = 0;
+/** With a table that has one row at most, and maybe none, the cheapest is taken. */
+const ANY_GAIN = 1;
 /** To put a row into a hash table, and to look one up there, beside a row of a scan. */
 const BUILD_COST = 4;
 const PROBE_COST = 1;
@@ -56,6 +62,8 @@ interface Orders {
   readonly units: readonly Unit[];
   readonly given: ReadonlySet<Source>;
   readonly dependencies: Dependencies;
+  /** What part of the cost of the written order another one's must be below. */
+  readonly gain: number;
   /** Of each unit. */
   readonly steps: readonly Step[][];
 }
@@ -167,6 +175,10 @@ class Joining {
     const units: Unit[] = [];
     const conditions = [...conjuncts];
     const precedence = this.#collect(from, units, conditions);
+    if (!isConditional(conditions)) {
+      // The order of rows is that of the others, whatever is tried first.
+      units.sort((a, b) => Number(this.#isSmall(b)) - Number(this.#isSmall(a)));
+    }
     this.#conditions = units.every(({ kind }) => kind === "source") ? conditions : undefined;
     if (units.length === 1) {
       const [unit] = units;
@@ -180,8 +192,18 @@ class Joining {
       units: (precedence.get(units[number]!) ?? []).map((before) => units.indexOf(before)),
       sources: this.#neededBy(units[number]!.sources),
     }));
-    const orders: Orders = { units, given, dependencies, steps: units.map(() => []) };
+    const gain = this.#gain(units, conditions);
+    const orders: Orders = { units, given, dependencies, gain, steps: units.map(() => []) };
     return units.length <= MOST_TRIED ? this.#bestOrder(orders) : this.#greedyOrder(orders);
+  }
+
+  #gain(units: readonly Unit[], conditions: readonly Conjunct[]): number {
+    return !isConditional(conditions) ? NO_GAIN : units.some((unit) => this.#isSmall(unit)) ? ANY_GAIN : LEAST_GAIN;
+  }
+
+  /** It is a table that has one row at most. */
+  #isSmall(unit: Unit): boolean {
+    return unit.kind === "source" && unit.source.origin.kind === "table" && this.#surroundings.rowsOf(unit.source) <= 1;
   }
 
   /** The units that inner joins put together, and their conditions; for each unit those that must come before it. */
@@ -240,11 +262,12 @@ class Joining {
   }
 
   #bestOrder(orders: Orders): Joined {
-    const { units, dependencies } = orders;
+    const { units, dependencies, gain } = orders;
     const best: (Joined | undefined)[] = new Array(2 ** units.length).fill(undefined);
     const isBefore = new Uint8Array(units.length);
     for (let set = 1; set < best.length; set++) {
-      for (let unit = 0; unit < units.length; unit++) {
+      // As written the last one comes last.
+      for (let unit = units.length - 1; unit >= 0; unit--) {
         const before = set & ~(1 << unit);
         const joined = best[before];
         if (before === set || (before !== 0 && joined === undefined)) {
@@ -257,7 +280,7 @@ class Joining {
           continue;
         }
         const candidate = this.#join(joined, unit, isBefore, orders);
-        if (best[set] === undefined || candidate.cost < best[set]!.cost) {
+        if (best[set] === undefined || candidate.cost < best[set]!.cost * gain) {
           best[set] = candidate;
         }
       }
@@ -266,7 +289,7 @@ class Joining {
   }
 
   #greedyOrder(orders: Orders): Joined {
-    const { units, dependencies } = orders;
+    const { units, dependencies, gain } = orders;
     let joined: Joined | undefined;
     const isBefore = new Uint8Array(units.length);
     for (let count = 0; count < units.length; count++) {
@@ -274,7 +297,7 @@ class Joining {
       for (let unit = 0; unit < units.length; unit++) {
         if (isBefore[unit] === 0 && dependencies.mayFollow(unit, isBefore)) {
           const candidate = this.#join(joined, unit, isBefore, orders);
-          if (best === undefined || candidate.cost < best.joined.cost) {
+          if (best === undefined || candidate.cost < best.joined.cost * gain) {
             best = { unit, joined: candidate };
           }
         }
@@ -478,6 +501,10 @@ class Joining {
     }
     return true;
   }
+}
+
+function isConditional(conditions: readonly Conjunct[]): boolean {
+  return conditions.some(({ sources }) => sources.size > 0);
 }
 
 function joinPlan(outer: RowsPlan, inner: RowsPlan, on: readonly Bound[], hash: HashKeys | undefined): RowsPlan {

@@ -3,6 +3,7 @@
  *
  * One `Moment` is worked on by all calls. NULL, and anything that is no time, no modifier or out of range, makes NULL.
  */
+import { surroundings } from "../surroundings.ts";
 import {
   answerInteger,
   answerNull,
@@ -169,6 +170,28 @@ function timely(
 }
 
 const TEXT_ONLY = typeSet(TEXT);
+
+const kept = new Map<string, ScalarFunction>();
+
+/** The same function where what it answers is kept: in "an index", "a CHECK constraint". It fails if it asks for the time. */
+export function keptIn(keeper: string, found: ScalarFunction): ScalarFunction {
+  const refused = `non-deterministic use of ${found.name}() in ${keeper}`;
+  const known = kept.get(refused);
+  if (known !== undefined) {
+    return known;
+  }
+  const call = (...pairs: never[]): void => {
+    surroundings.refused = refused;
+    try {
+      found.call(...pairs);
+    } finally {
+      surroundings.refused = undefined;
+    }
+  };
+  const wary = { ...found, call };
+  kept.set(refused, wary);
+  return wary;
+}
 
 export const DATE_TIME_FUNCTIONS: readonly ScalarFunction[] = [
   timely("current_date", 0, 0, TEXT_ONLY, date),

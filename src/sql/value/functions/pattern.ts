@@ -24,6 +24,29 @@ function like(
   escapeTag?: Tag,
   escaping?: SqlValue,
 ): void {
+  answerLike(true, patternTag, pattern, tag, value, escapeTag, escaping);
+}
+
+function likeOfCase(
+  patternTag: Tag,
+  pattern: SqlValue,
+  tag: Tag,
+  value: SqlValue,
+  escapeTag?: Tag,
+  escaping?: SqlValue,
+): void {
+  answerLike(false, patternTag, pattern, tag, value, escapeTag, escaping);
+}
+
+function answerLike(
+  foldsCase: boolean,
+  patternTag: Tag,
+  pattern: SqlValue,
+  tag: Tag,
+  value: SqlValue,
+  escapeTag?: Tag,
+  escaping?: SqlValue,
+): void {
   if (patternTag === BLOB || tag === BLOB) {
     answerInteger(0);
     return;
@@ -43,7 +66,7 @@ function like(
   if (text === undefined || tag === NULL) {
     answerNull();
   } else {
-    answerInteger(isLike(stringOf(tag, value), text, character) ? 1 : 0);
+    answerInteger(isLike(stringOf(tag, value), text, character, foldsCase) ? 1 : 0);
   }
 }
 
@@ -59,7 +82,16 @@ function glob(patternTag: Tag, pattern: SqlValue, tag: Tag, value: SqlValue): vo
 
 const TRUTH_OR_NULL = typeSet(INTEGER) | NULLABLE;
 
+/** LIKE with PRAGMA case_sensitive_like. */
+export const LIKE_OF_CASE: ScalarFunction = pure("like", 2, 3, TRUTH_OR_NULL, likeOfCase);
+
+/** There is none but what a virtual table brings along. */
+function match(): never {
+  throw new DbError("INVALID", "unable to use function MATCH in the requested context");
+}
+
 export const PATTERN_FUNCTIONS: readonly ScalarFunction[] = [
+  pure("match", 2, 2, NULLABLE, match),
   pure("glob", 2, 2, TRUTH_OR_NULL, glob),
   pure("like", 2, 3, TRUTH_OR_NULL, like),
 ];

@@ -9,6 +9,7 @@
  *   subsec   subsecond                                                  shows milliseconds
  */
 import { readNumber } from "../number-text.ts";
+import { requireMoment } from "../surroundings.ts";
 import { answer, BIG } from "../value.ts";
 import { fromLocalTime, toLocalTime } from "./local-time.ts";
 import { DAY_MS, EPOCH_MS, Moment } from "./moment.ts";
@@ -37,6 +38,7 @@ export function modifyTime(moment: Moment, modifier: string, index: number): boo
     case "julianday":
       return index === 1 && takeJulianDay(moment);
     case "localtime":
+      requireMoment();
       if (!moment.isLocal) {
         toLocalTime(moment);
       }
@@ -50,6 +52,7 @@ export function modifyTime(moment: Moment, modifier: string, index: number): boo
     case "unixepoch":
       return index === 1 && takeUnixTime(moment);
     case "utc":
+      requireMoment();
       if (!moment.isUtc) {
         fromLocalTime(moment);
       }

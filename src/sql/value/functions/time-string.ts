@@ -8,7 +8,7 @@
  * none of its month is allowed, and means one of the next.
  */
 import { readNumber } from "../number-text.ts";
-import { statementNow } from "../surroundings.ts";
+import { requireMoment, statementNow } from "../surroundings.ts";
 import { answer, BIG } from "../value.ts";
 import { EPOCH_MS, type Moment } from "./moment.ts";
 
@@ -40,6 +40,7 @@ export function readTime(text: string, into: Moment): boolean {
 
 /** False for a clock that is before the Julian zero. */
 export function readNow(into: Moment): boolean {
+  requireMoment();
   const unixMs = statementNow();
   into.setUnixMs(unixMs);
   return unixMs > -EPOCH_MS;

@@ -1,4 +1,5 @@
 /** Binds UPDATE and DELETE: the query that finds the rows, and what is done with each. */
+import { foldName } from "../../catalog/name.ts";
 import { isKeyed, type Table } from "../../catalog/schema.ts";
 import type { From } from "../../parse/ast/query.ts";
 import type { Delete, Update } from "../../parse/ast/write.ts";
@@ -16,6 +17,7 @@ import { bindFrom } from "../../query/bind/joins.ts";
 import { bindOrdering } from "../../query/bind/ordering.ts";
 import { bindCommon } from "../../query/bind/query.ts";
 import type { Scope } from "../../query/bind/scope.ts";
+import type { VisibleSource } from "../../query/bind/visible-source.ts";
 import { bindAssignments } from "./assignment.ts";
 import type { BoundDelete, BoundUpdate } from "./bound.ts";
 import { bindReturning } from "./returning.ts";
@@ -53,6 +55,18 @@ export function bindDelete(around: Scope, statement: Delete, table: Table): Boun
   };
 }
 
+/** The table itself stands in FROM under another name alone. */
+function refuseTarget(scope: Scope, { name, source }: VisibleSource, { first, joins }: From): void {
+  for (const term of [first, ...joins.map((join) => join.term)]) {
+    if (term.kind === "table" && foldName(term.alias ?? term.name) === name) {
+      throw scope.statement.fail(
+        `target object/alias may not appear in FROM clause: ${term.alias ?? source.name}`,
+        term.at,
+      );
+    }
+  }
+}
+
 /** The scope in which the table and FROM are seen. */
 function rowsOf(
   around: Scope,
@@ -67,6 +81,7 @@ function rowsOf(
   const source = scope.sources[0]!.source;
   let from: BoundFrom = first;
   if (others !== undefined) {
+    refuseTarget(scope, scope.sources[0]!, others);
     const right = bindFrom(scope, others);
     from = { kind: "join", join: "inner", left: first, right, on: allOf(scope.lateConditions) };
   }

@@ -9,9 +9,14 @@ import type { Scope, StatementScope } from "../../query/bind/scope.ts";
 import { visitAll } from "../../query/bind/walk.ts";
 import type { Target } from "./bound.ts";
 
-export const CHECKS: Place = { name: "CHECK constraints", isPure: false };
+export const CHECKS: Place = { name: "CHECK constraints", isPure: false, keeper: "a CHECK constraint" };
 const DEFAULT: Place = { name: "DEFAULT", isPure: false };
-const GENERATED: Place = { name: "generated columns", isPure: true, hasNoDot: true };
+const GENERATED: Place = {
+  name: "generated columns",
+  isPure: true,
+  keeper: "a generated column",
+  hasNoDot: true,
+};
 
 export function bindTarget(statement: StatementScope, table: Table): Target {
   const definition = statement.within(table.definition);
@@ -28,7 +33,10 @@ export function bindTarget(statement: StatementScope, table: Table): Target {
         column.generated === undefined ? [] : [{ column, value: bind(column.generated.expression, GENERATED) }],
       ),
     ),
-    checks: table.checks.map(({ name, expression }) => ({ name, value: bind(expression, CHECKS) })),
+    checks: (statement.functions.dialect.ignoresChecks ? [] : table.checks).map(({ name, expression }) => ({
+      name,
+      value: bind(expression, CHECKS),
+    })),
     indexes: bindIndexes(scope.statement, row, table),
     triggers: statement.catalog.triggersOf(table),
     sequence: table.isAutoincrement ? statement.catalog.table(table.schema, "sqlite_sequence") : undefined,

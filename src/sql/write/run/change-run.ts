@@ -8,9 +8,11 @@ import type { HeldRow } from "../../query/interpret/held-row.ts";
 import type { Results } from "../../query/interpret/site.ts";
 import type { Writing } from "../../run/write-support.ts";
 import type { SqlTransaction } from "../../storage.ts";
+import { compareValues } from "../../value/compare.ts";
 import type { BoundDelete, BoundUpdate } from "../bind/bound.ts";
 import { assign } from "./assigner.ts";
 import type { Environment } from "./environment.ts";
+import type { TableChange } from "./foreign-keys.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
 import { TableWriter } from "./table-writer.ts";
@@ -23,6 +25,7 @@ export class ChangeRun implements WriteRun {
   readonly #writing: Writing;
   readonly #results: Results;
   readonly #site: Builder;
+  readonly #tableChange: TableChange;
 
   constructor(site: Builder, bound: BoundUpdate | BoundDelete, environment: Environment) {
     const { target, query, returning } = bound;
@@ -32,6 +35,11 @@ export class ChangeRun implements WriteRun {
     this.#writer = new TableWriter(site, target, environment);
     this.#results = site.results(planner.plan(query));
     this.#site = site;
+    this.#tableChange = {
+      event: bound.kind,
+      assigned: bound.kind === "update" ? bound.assigned : [],
+      isOneRow: false,
+    };
     this.returned =
       returning === undefined
         ? undefined
@@ -39,6 +47,7 @@ export class ChangeRun implements WriteRun {
   }
 
   run(transaction: SqlTransaction, override: ConflictAction | undefined): void {
+    this.#writer.begin(this.#tableChange);
     for (const row of this.#rows()) {
       const before = new RowRecord(this.#bound.target.table);
       this.#setKey(before, row);
@@ -61,18 +70,21 @@ export class ChangeRun implements WriteRun {
     try {
       results.open();
       const rows = this.#site.all(results, query.body.columns.length);
-      // Joined to several others a row is found several times; SQLite goes by the last.
-      return this.#mayRepeat ? this.#last(rows, keyColumns) : rows;
+      // FROM and ORDER BY say which rows; they are changed in the order of their keys, as in SQLite.
+      return this.#mayRepeat || query.ordering.length > 0 ? this.#byKey(rows, keyColumns) : rows;
     } finally {
       results.close();
     }
   }
 
-  #last(rows: Iterable<HeldRow>, keyColumns: number): Iterable<HeldRow> {
+  /** Joined to several others a row is found several times; SQLite goes by the last. */
+  #byKey(rows: Iterable<HeldRow>, keyColumns: number): Iterable<HeldRow> {
     const { spill } = this.#site;
-    return spill === undefined
-      ? new Map(Array.from(rows, (row) => [keyText(row, keyColumns), row])).values()
-      : lastOfEach(spill, rows, keyColumns);
+    if (spill !== undefined) {
+      return lastOfEach(spill, rows, keyColumns);
+    }
+    const last = new Map(Array.from(rows, (row) => [keyText(row, keyColumns), row]));
+    return [...last.values()].sort((a, b) => compareKeys(a, b, keyColumns));
   }
 
   get #mayRepeat(): boolean {
@@ -113,6 +125,14 @@ export class ChangeRun implements WriteRun {
       record.set(column, tags[position]!, values[position]!);
     }
   }
+}
+
+function compareKeys(a: HeldRow, b: HeldRow, columns: number): number {
+  let order = 0;
+  for (let column = 0; order === 0 && column < columns; column++) {
+    order = compareValues(a.tags[column]!, a.values[column]!, b.tags[column]!, b.values[column]!);
+  }
+  return order;
 }
 
 /** Another text for every other key: of a number there is one form. */

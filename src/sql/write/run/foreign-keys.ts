@@ -7,6 +7,7 @@
  */
 import { DbError } from "../../../errors.ts";
 import { type Link, linkOf, namedColumns } from "../../catalog/link.ts";
+import { foldName } from "../../catalog/name.ts";
 import type { Column, ForeignKey, Schema, Table } from "../../catalog/schema.ts";
 import type { ReferenceAction } from "../../parse/ast/definition.ts";
 import type { Source } from "../../query/bind/bound.ts";
@@ -14,7 +15,9 @@ import type { Execution } from "../../query/interpret/execution.ts";
 import type { Results } from "../../query/interpret/site.ts";
 import { foreignKeyError } from "../../run/constraint.ts";
 import type { SqlTransaction } from "../../storage.ts";
-import { BLOB, NULL } from "../../value/value.ts";
+import { compareValues } from "../../value/compare.ts";
+import { NULL } from "../../value/value.ts";
+import type { BoundUpdate } from "../bind/bound.ts";
 import { bindAction, bindChildQuery, bindParentQuery } from "../bind/foreign-key.ts";
 import { newRecord } from "../bind/target.ts";
 import { type Environment, enter, innerSite, leave } from "./environment.ts";
@@ -23,12 +26,25 @@ import type { WriteRun } from "./write-run.ts";
 
 type Event = "delete" | "update";
 
+/** What a statement does to its table's rows. */
+export interface TableChange {
+  readonly event: "insert" | Event;
+  /** The columns that an UPDATE sets; undefined is the rowid. */
+  readonly assigned: BoundUpdate["assigned"];
+  /** It is an INSERT of one row. */
+  readonly isOneRow: boolean;
+}
+
 export class ForeignKeys {
+  readonly #table: Table;
+  readonly #environment: Environment;
   readonly #parents: readonly Parent[];
   readonly #children: readonly Children[];
 
   constructor(table: Table, environment: Environment) {
     const { catalog } = environment.statement;
+    this.#table = table;
+    this.#environment = environment;
     this.#parents = table.foreignKeys.map((key) => new Parent(environment, table, key));
     this.#children = catalog
       .references(table)
@@ -37,6 +53,12 @@ export class ForeignKeys {
 
   static isDue(schema: Schema, table: Table): boolean {
     return table.foreignKeys.length > 0 || schema.references(table).length > 0;
+  }
+
+  /** Fails where a key that the statement is about fits nothing that it could refer to, whatever rows there are. */
+  requireLinks(change: TableChange): void {
+    const { statement, writing } = this.#environment;
+    requireLinks(statement.catalog, this.#table, change, writing.settings.deferForeignKeys, new Set());
   }
 
   inserted(transaction: SqlTransaction, row: RowRecord): void {
@@ -73,14 +95,57 @@ export class ForeignKeys {
   }
 }
 
-/** Whether one of these columns has another value. */
-function isChanged(columns: readonly { readonly index: number }[], before: RowRecord, after: RowRecord): boolean {
+/** `seen`: what is known to be right, or is being looked at. */
+function requireLinks(
+  schema: Schema,
+  table: Table,
+  { event, assigned, isOneRow }: TableChange,
+  isDeferred: boolean,
+  seen: Set<Table>,
+): void {
+  const sets = (columns: readonly Column[]): boolean =>
+    columns.some(
+      (column) => assigned.includes(column) || (column === table.rowidColumn && assigned.includes(undefined)),
+    );
+  // The one declared last is the first that SQLite looks at.
+  for (const key of [...table.foreignKeys].reverse()) {
+    if (event !== "update" || foldName(key.table) === foldName(table.name) || sets(key.columns)) {
+      requireLink(schema, table, key);
+    }
+  }
+  for (const { table: child, key } of schema.references(table)) {
+    if (event === "update" && !sets(namedColumns(table, key))) {
+      continue;
+    }
+    // One row more has no key fail that is not deferred.
+    if (isOneRow && !key.initiallyDeferred && !isDeferred) {
+      continue;
+    }
+    requireLink(schema, child, key);
+    const action = event === "delete" ? key.onDelete : event === "update" ? key.onUpdate : "no action";
+    if (action !== "no action" && action !== "restrict" && !seen.has(child)) {
+      seen.add(child);
+      const isGone = action === "cascade" && event === "delete";
+      const change: TableChange = { event: isGone ? "delete" : "update", assigned: key.columns, isOneRow: false };
+      requireLinks(schema, child, change, isDeferred, seen);
+    }
+  }
+}
+
+function requireLink(schema: Schema, table: Table, key: ForeignKey): Link {
+  const link = linkOf(schema, table, key);
+  if (link === undefined) {
+    throw new DbError("INVALID", `no such table: ${table.schema}.${key.table}`);
+  }
+  return link;
+}
+
+/** Whether one of these columns has another value, as the column's collation has it. */
+function isChanged(columns: readonly Column[], before: RowRecord, after: RowRecord): boolean {
   return columns.some(
-    ({ index }) =>
-      before.tags[index] !== after.tags[index] ||
-      (before.tags[index] === BLOB
-        ? Buffer.compare(before.values[index] as Uint8Array, after.values[index] as Uint8Array) !== 0
-        : before.values[index] !== after.values[index]),
+    ({ index, collation }) =>
+      compareValues(before.tags[index]!, before.values[index]!, after.tags[index]!, after.values[index]!, collation) !==
+      0,
   );
 }
 
@@ -132,10 +197,7 @@ class Parent {
 
   #bind(): ParentSearch {
     const { statement, planner } = this.#environment;
-    const link = linkOf(statement.catalog, this.#table, this.#key);
-    if (link === undefined) {
-      throw new DbError("INVALID", `no such table: ${this.#table.schema}.${this.#key.table}`);
-    }
+    const link = requireLink(statement.catalog, this.#table, this.#key);
     const { site, execution } = innerSite(this.#environment, undefined);
     const source = newRecord(statement, this.#table.name, this.#table);
     const cursor = new RecordCursor(new RowRecord(this.#table));
@@ -210,6 +272,7 @@ class Children {
 
   /** A parent has gone, or has another key now. */
   leave(transaction: SqlTransaction, event: Event, before: RowRecord, after: RowRecord | undefined): void {
+    const { writing } = this.#environment;
     const { key, parentColumns } = this.#link;
     if (hasNull(parentColumns, before)) {
       return;
@@ -217,7 +280,7 @@ class Children {
     const action = event === "delete" ? key.onDelete : key.onUpdate;
     if (action === "no action" || action === "restrict") {
       const children = this.#countChildren(transaction, before);
-      if (children > 0 && action === "restrict") {
+      if (children > 0 && action === "restrict" && !writing.settings.deferForeignKeys) {
         throw foreignKeyError("TRIGGER");
       }
       violations(this.#environment, key).count += children;

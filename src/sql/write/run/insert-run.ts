@@ -12,6 +12,7 @@ import type { SqlTransaction } from "../../storage.ts";
 import { NULL } from "../../value/value.ts";
 import type { BoundInsert } from "../bind/bound.ts";
 import type { Environment } from "./environment.ts";
+import type { TableChange } from "./foreign-keys.ts";
 import { OnConflict } from "./on-conflict.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
 import { ReturnedRows } from "./returned-rows.ts";
@@ -35,6 +36,7 @@ export class InsertRun implements WriteRun {
   readonly #isAtOnce: boolean;
   readonly #columns: number;
   readonly #site: Builder;
+  readonly #tableChange: TableChange;
   readonly #onConflict: OnConflict | undefined;
 
   readonly #rowFunctionAfter: RowFunctionAfter;
@@ -57,6 +59,7 @@ export class InsertRun implements WriteRun {
     this.#isAtOnce = query !== undefined && !readsNothing(query);
     this.#columns = query?.body.columns.length ?? 0;
     this.#site = site;
+    this.#tableChange = { event: "insert", assigned: [], isOneRow: isOneRow(query) };
     this.#rowFunctionAfter = rowFunctionAfter;
     this.#cells = new Arguments(Array.from({ length: this.#columns }, () => undefined));
     this.#rowFunction = undefined;
@@ -74,6 +77,7 @@ export class InsertRun implements WriteRun {
   run(transaction: SqlTransaction, override: ConflictAction | undefined): void {
     const conflict = override ?? this.#bound.conflict;
     const results = this.#results;
+    this.#writer.begin(this.#tableChange);
     if (results === undefined) {
       this.#insert(transaction, undefined, conflict);
       return;
@@ -148,6 +152,10 @@ export class InsertRun implements WriteRun {
       record.setRowid(record.tags[alias.index]!, record.values[alias.index]!);
     }
   }
+}
+
+function isOneRow(query: BoundQuery | undefined): boolean {
+  return query === undefined || (query.body.kind === "values" && query.body.rows.length === 1);
 }
 
 /** VALUES without subqueries reads no table, so its rows can be written as they come. */

@@ -15,6 +15,7 @@ import { answer, answered, INTEGER, NULL, tagOf } from "../../value/value.ts";
 import type { BoundUpdate, Target } from "../bind/bound.ts";
 import { type Effects, effectsOf } from "./effects.ts";
 import type { Environment } from "./environment.ts";
+import type { TableChange } from "./foreign-keys.ts";
 import { isSameRow, RecordCursor, RowRecord } from "./record.ts";
 import { RowRules } from "./row-rules.ts";
 import { RowStore } from "./row-store.ts";
@@ -48,6 +49,13 @@ export class TableWriter {
     this.rules = new RowRules(site, target, cursor);
     this.store = new RowStore(site, target, cursor);
     this.#effects = effectsOf(environment, target);
+  }
+
+  /** Fails, before anything is written, where foreign keys fit nothing. */
+  begin(change: TableChange): void {
+    if (this.#writing.settings.foreignKeys) {
+      this.#effects.foreignKeys?.requireLinks(change);
+    }
   }
 
   /** True: it was inserted. */

@@ -12,6 +12,7 @@ import type { Test } from "../../query/interpret/evaluate.ts";
 import type { Execution } from "../../query/interpret/execution.ts";
 import { testOf } from "../../query/interpret/expression.ts";
 import type { SqlTransaction } from "../../storage.ts";
+import { surroundingsOf } from "../../value/surroundings.ts";
 import { type BoundTrigger, bindTrigger, isSetOff, type TriggerStep } from "../bind/trigger.ts";
 import { type Environment, enter, innerSite, leave } from "./environment.ts";
 import { RecordCursor, RowRecord } from "./record.ts";
@@ -69,6 +70,8 @@ export class Triggers {
     const level = active.filter((other) => other === name).length;
     active.push(name);
     const { lastRowid, changes } = writing;
+    const current = surroundingsOf();
+    const { changes: seen } = current;
     writing.changes = 0;
     try {
       this.#program(trigger, level).run(transaction, change);
@@ -76,6 +79,7 @@ export class Triggers {
       active.pop();
       writing.lastRowid = lastRowid;
       writing.changes = changes;
+      current.changes = seen;
       leave(this.#environment);
     }
   }
@@ -165,6 +169,8 @@ function stepOf(environment: Environment, around: ReturnType<typeof innerSite>["
   return within((transaction, override) => {
     environment.writing.changes = 0;
     run.run(transaction, override);
+    // To what comes behind it in the trigger, it is the statement that wrote last.
+    surroundingsOf().changes = environment.writing.changes;
     environment.writing.nestedChanges += environment.writing.changes;
   });
 }
