@@ -17,6 +17,8 @@ export interface Jobs {
 }
 
 const MAX_PAUSE_MS = 5;
+/** The helper is begun behind so many memtables: not while the worker begins, and before there is something to merge. */
+const HELPER_FROM = 3;
 
 export class Admission {
   /** How many memtables may wait for a job. */
@@ -28,6 +30,8 @@ export class Admission {
   readonly #pacer: Pacer;
   /** Whether the runner knows that there will be jobs. */
   #isPrepared: boolean;
+  /** Memtables that were frozen. */
+  #frozen: number;
   /** The job's progress when writers began to do its work. */
   #slowedFrom: number;
 
@@ -39,6 +43,7 @@ export class Admission {
     this.#jobs = jobs;
     this.#pacer = new Pacer(segmentBytes);
     this.#isPrepared = false;
+    this.#frozen = 0;
     this.#slowedFrom = 0;
   }
 
@@ -50,7 +55,7 @@ export class Admission {
     }
     if (frozen > 0 && !this.#isPrepared) {
       this.#isPrepared = true;
-      this.#runner.prepare(this.#hasRuns());
+      this.#runner.prepare(false);
       this.#measureRoom();
     }
     const { segment } = active;
@@ -66,6 +71,9 @@ export class Admission {
 
   frozen(isRunning: boolean): void {
     this.#measureRoom();
+    if (++this.#frozen === HELPER_FROM && this.#hasRuns()) {
+      this.#runner.prepare(true);
+    }
     this.#slowedFrom = isRunning ? this.#runner.progress : 0;
   }
 
@@ -82,6 +90,7 @@ export class Admission {
 
   #measureRoom(): void {
     this.mostFrozen = this.#runner.isBeside && this.#hasRuns() ? MAX_FROZEN_BESIDE : MAX_FROZEN;
+    this.#host.expects(this.mostFrozen + 1);
   }
 
   /** There are keyspaces that are kept in runs, or will be. */

@@ -22,6 +22,8 @@ export interface CheckpointHost {
   readonly spareFiles: number;
   /** There is nothing to do: what is kept for the next writes can be given back. */
   rest(): void;
+  /** So many segments, the active one among them, may be there at once. */
+  expects(segments: number): void;
   /** Whether so much waits to be compacted that flushes have to wait for it. */
   isOverfull(): boolean;
   adopt(result: CheckpointResult, done: readonly Memtable[]): void;

@@ -434,6 +434,7 @@ export class Store {
         get spareFiles() {
           return store.log.spareFiles;
         },
+        expects: (segments) => store.log.expects(segments),
         rest: () => {
           store.#pool.removeSpares();
           store.log.removeSpares();

@@ -39,7 +39,7 @@ import { RECORD_HEADER_BYTES, sealRecord } from "./record.ts";
 import { recover } from "./recovery.ts";
 import { Segment } from "./segment.ts";
 import { isFull, type SegmentFile } from "./segment-file.ts";
-import { type RetainedSegment, SegmentFiles, SPARES_AT_REST, SPARES_KEPT, segmentFileName } from "./segment-files.ts";
+import { type RetainedSegment, SegmentFiles, SPARES_AT_REST, segmentFileName } from "./segment-files.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { SyncSpeed } from "./sync-speed.ts";
 
@@ -49,8 +49,11 @@ const SYNC_BEHIND_BYTES = 4 * 1024 * 1024;
 /** More than this is not synced in the foreground of an asynchronous commit, however fast the disk. */
 const SYNC_HERE_BYTES = 256 * 1024;
 
-/** Of a segment: who writes more will soon need another one. */
-const TOUCH_FROM = 1 / 8;
+/** Who has filled so much of a segment in so short a time will soon need others. */
+const QUICK_SHARE = 1 / 8;
+const QUICK_MS = 1000;
+/** Segments that there are at once, unless `expects` says more. */
+const EXPECTED_SEGMENTS = 4;
 
 export class Log {
   readonly disk: Disk;
@@ -65,6 +68,9 @@ export class Log {
   readonly #spareArenas: SharedArrayBuffer[];
   /** Whether a spare arena is on its way. */
   #isTouching: boolean;
+  #expectedSegments: number;
+  /** When the active segment got its first record. */
+  #fillingSinceMs: number;
   #active: Segment;
   /** The file of the newest segment that has one: whatever is not synced yet is in there. */
   #file: SegmentFile | undefined;
@@ -94,6 +100,8 @@ export class Log {
     this.#segments = recovered.segments;
     this.#spareArenas = [];
     this.#isTouching = false;
+    this.#expectedSegments = EXPECTED_SEGMENTS;
+    this.#fillingSinceMs = 0;
     this.#file = undefined;
     const last = recovered.segments.at(-1);
     this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
@@ -255,8 +263,11 @@ export class Log {
     if (segment.capacity > this.segmentBytes) {
       segment.capacity = Math.max(this.segmentBytes, segment.end);
     }
-    if (segment.end > segment.capacity * TOUCH_FROM && this.#spareArenas.length === 0 && !this.#isTouching) {
-      this.#touchNext();
+    if (record === SEGMENT_HEADER_BYTES) {
+      this.#fillingSinceMs = nowMs;
+    }
+    if (segment.end > segment.capacity * QUICK_SHARE && this.#lacksArenas) {
+      this.#touchNext(nowMs);
     }
     this.#unsyncedBytes += lengthBytes;
     if (this.#unsyncedBytes >= SYNC_BEHIND_BYTES) {
@@ -347,6 +358,11 @@ export class Log {
       throw this.#poison("recycle", cause);
     }
     segment.whenUnpinned(() => this.#keepArena(segment.arena));
+  }
+
+  /** There may be so many segments at once that are not checkpointed: memory for them is kept, and made ready. */
+  expects(segments: number): void {
+    this.#expectedSegments = segments;
   }
 
   /** Gives back the files that are kept to be written over, and memory beyond SPARES_AT_REST: for when little is written. */
@@ -479,8 +495,11 @@ export class Log {
     return Math.min(capacity, MAX_OVERSIZED_BYTES);
   }
 
-  /** The next segment's arena, touched by another thread. Where that is late, the segment is given another one. */
-  #touchNext(): void {
+  /** An arena for a segment to come, touched by another thread. Where that is late, the segment is given another one. */
+  #touchNext(nowMs: number): void {
+    if (this.#isTouching || nowMs - this.#fillingSinceMs > QUICK_MS) {
+      return;
+    }
     const arena = new SharedArrayBuffer(this.segmentBytes);
     const touched = this.disk.touch?.(new Uint8Array(arena));
     this.#isTouching = true;
@@ -491,9 +510,14 @@ export class Log {
   }
 
   #keepArena(arena: SharedArrayBuffer): void {
-    if (arena.byteLength === this.segmentBytes && this.#spareArenas.length < SPARES_KEPT) {
+    if (arena.byteLength === this.segmentBytes && this.#lacksArenas) {
       this.#spareArenas.push(arena);
     }
+  }
+
+  /** Whether there are fewer than for the segments that are expected. */
+  get #lacksArenas(): boolean {
+    return this.#segments.length + this.#spareArenas.length < this.#expectedSegments;
   }
 
   #newSegment(number: number, capacity: number): Segment {

@@ -59,6 +59,7 @@ it("the checkpoint worker writes to the files that there are", async () => {
     compactionDebt: () => 0,
     expiredBefore: () => 0,
     spareFiles: 0,
+    expects: () => {},
     rest: () => {},
     isOverfull: () => false,
     adopt: ({ meta }) => pages.grow(Math.max(meta.pageCount, pages.pageCount)),
