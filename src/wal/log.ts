@@ -497,11 +497,12 @@ export class Log {
 
   /** An arena for a segment to come, touched by another thread. Where that is late, the segment is given another one. */
   #touchNext(nowMs: number): void {
-    if (this.#isTouching || nowMs - this.#fillingSinceMs > QUICK_MS) {
+    const { disk } = this;
+    if (disk.touch === undefined || this.#isTouching || nowMs - this.#fillingSinceMs > QUICK_MS) {
       return;
     }
     const arena = new SharedArrayBuffer(this.segmentBytes);
-    const touched = this.disk.touch?.(new Uint8Array(arena));
+    const touched = disk.touch(new Uint8Array(arena));
     this.#isTouching = true;
     void touched?.then(() => {
       this.#isTouching = false;
