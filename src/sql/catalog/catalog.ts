@@ -10,7 +10,7 @@ import { parseStatement } from "../parse/parser.ts";
 import type { KeyspaceReader } from "../storage.ts";
 import { type Entry, type KnownEntries, type NumberedEntry, readEntries } from "./entry.ts";
 import { indexOf } from "./index-definition.ts";
-import { foldName, foldsTo } from "./name.ts";
+import { foldName } from "./name.ts";
 import type { Index, ListedDatabase, Owner, Reference, Schema, Table, Trigger, View, VirtualTable } from "./schema.ts";
 import { constraintIndex, tableShapeOf } from "./table.ts";
 
@@ -48,8 +48,9 @@ export class Catalog implements Schema {
     this.#triggers = new Map();
     this.#virtualTables = new Map();
     this.#indexes = new Map();
+    const indexes = indexesByTable(entries);
     for (const entry of entries) {
-      this.#add(entry, entries);
+      this.#add(entry, indexes);
     }
   }
 
@@ -159,12 +160,12 @@ export class Catalog implements Schema {
     return schema === undefined || foldName(schema) === this.name;
   }
 
-  #add(entry: NumberedEntry, entries: readonly NumberedEntry[]): void {
+  #add(entry: NumberedEntry, indexes: IndexesByTable): void {
     const schema = this.name;
     const name = foldName(entry.name);
     switch (entry.type) {
       case "table":
-        this.#tables.set(name, knownTable(this.name, this.database, entry, entries));
+        this.#tables.set(name, knownTable(schema, this.database, entry, indexes.get(name) ?? []));
         break;
       case "index": {
         const table = this.#tables.get(foldName(entry.table))!;
@@ -200,9 +201,23 @@ export class Catalog implements Schema {
 const parsed = new WeakMap<Entry, ParsedStatement>();
 const tables = new WeakMap<Entry, { readonly indexes: readonly NumberedEntry[]; readonly table: Table }>();
 
-function knownTable(schema: string, database: number, entry: NumberedEntry, entries: readonly NumberedEntry[]): Table {
-  const folded = foldName(entry.name);
-  const indexes = entries.filter(({ type, table }) => type === "index" && foldsTo(table, folded));
+/** By the folded names of their tables, in the order in which they were made. */
+type IndexesByTable = ReadonlyMap<string, readonly NumberedEntry[]>;
+
+function indexesByTable(entries: readonly NumberedEntry[]): IndexesByTable {
+  const indexes = new Map<string, NumberedEntry[]>();
+  for (const entry of entries) {
+    if (entry.type === "index") {
+      const table = foldName(entry.table);
+      const ofTable = indexes.get(table) ?? [];
+      ofTable.push(entry);
+      indexes.set(table, ofTable);
+    }
+  }
+  return indexes;
+}
+
+function knownTable(schema: string, database: number, entry: NumberedEntry, indexes: readonly NumberedEntry[]): Table {
   const known = tables.get(entry);
   if (known?.indexes.length === indexes.length && known.indexes.every((index, i) => index === indexes[i])) {
     return known.table;
