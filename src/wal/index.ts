@@ -15,5 +15,5 @@ export {
   recordTime,
 } from "./record.ts";
 export { Segment } from "./segment.ts";
-export { SPARES_AT_REST } from "./segment-files.ts";
 export { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+export { SPARES_AT_REST } from "./spare-arenas.ts";

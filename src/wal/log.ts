@@ -39,8 +39,9 @@ import { RECORD_HEADER_BYTES, sealRecord } from "./record.ts";
 import { recover } from "./recovery.ts";
 import { Segment } from "./segment.ts";
 import { isFull, type SegmentFile } from "./segment-file.ts";
-import { type RetainedSegment, SegmentFiles, SPARES_AT_REST, segmentFileName } from "./segment-files.ts";
+import { type RetainedSegment, SegmentFiles, segmentFileName } from "./segment-files.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+import { SpareArenas } from "./spare-arenas.ts";
 import { SyncSpeed } from "./sync-speed.ts";
 
 /** Also the most that one transaction can write; above it op offsets would leave the range of small integers. */
@@ -48,12 +49,6 @@ export const MAX_OVERSIZED_BYTES: number = 1024 * 1024 * 1024;
 const SYNC_BEHIND_BYTES = 4 * 1024 * 1024;
 /** More than this is not synced in the foreground of an asynchronous commit, however fast the disk. */
 const SYNC_HERE_BYTES = 256 * 1024;
-
-/** Who has filled so much of a segment in so short a time will soon need others. */
-const QUICK_SHARE = 1 / 8;
-const QUICK_MS = 1000;
-/** Segments that there are at once, unless `expects` says more. */
-const EXPECTED_SEGMENTS = 4;
 
 export class Log {
   readonly disk: Disk;
@@ -65,12 +60,7 @@ export class Log {
   readonly #speed: SyncSpeed;
   /** Not checkpointed, oldest first; the last one is active. */
   readonly #segments: Segment[];
-  readonly #spareArenas: SharedArrayBuffer[];
-  /** Whether a spare arena is on its way. */
-  #isTouching: boolean;
-  #expectedSegments: number;
-  /** When the active segment got its first record. */
-  #fillingSinceMs: number;
+  readonly #arenas: SpareArenas;
   #active: Segment;
   /** The file of the newest segment that has one: whatever is not synced yet is in there. */
   #file: SegmentFile | undefined;
@@ -98,10 +88,7 @@ export class Log {
     const keepsReleased = this.readOnly || (options.retainBytes ?? 0) > 0;
     const recovered = recover(disk, { ...options, readOnly: this.readOnly, keepsReleased });
     this.#segments = recovered.segments;
-    this.#spareArenas = [];
-    this.#isTouching = false;
-    this.#expectedSegments = EXPECTED_SEGMENTS;
-    this.#fillingSinceMs = 0;
+    this.#arenas = new SpareArenas(disk, this.segmentBytes, () => this.#segments.length);
     this.#file = undefined;
     const last = recovered.segments.at(-1);
     this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
@@ -116,7 +103,7 @@ export class Log {
     this.#closed = false;
     const number = last === undefined ? options.firstSegment : last.number + 1;
     const arenaBytes = this.readOnly ? SEGMENT_HEADER_BYTES : this.segmentBytes;
-    this.#active = new Segment(number, this.#lastCommit, new SharedArrayBuffer(arenaBytes));
+    this.#active = new Segment(number, this.#lastCommit, this.#arenas.take(arenaBytes));
     this.#segments.push(this.#active);
     if (this.readOnly) {
       this.#files.adoptReadOnly(recovered.retained);
@@ -264,11 +251,9 @@ export class Log {
       segment.capacity = Math.max(this.segmentBytes, segment.end);
     }
     if (record === SEGMENT_HEADER_BYTES) {
-      this.#fillingSinceMs = nowMs;
+      this.#arenas.beginsToFill(nowMs);
     }
-    if (segment.end > segment.capacity * QUICK_SHARE && this.#lacksArenas) {
-      this.#touchNext(nowMs);
-    }
+    this.#arenas.filled(segment.end, nowMs);
     this.#unsyncedBytes += lengthBytes;
     if (this.#unsyncedBytes >= SYNC_BEHIND_BYTES) {
       this.#syncBehind();
@@ -357,18 +342,18 @@ export class Log {
     } catch (cause) {
       throw this.#poison("recycle", cause);
     }
-    segment.whenUnpinned(() => this.#keepArena(segment.arena));
+    segment.whenUnpinned(() => this.#arenas.give(segment.arena));
   }
 
   /** There may be so many segments at once that are not checkpointed: memory for them is kept, and made ready. */
   expects(segments: number): void {
-    this.#expectedSegments = segments;
+    this.#arenas.expects(segments);
   }
 
-  /** Gives back the files that are kept to be written over, and memory beyond SPARES_AT_REST: for when little is written. */
+  /** Gives back the files that are kept to be written over, and memory beyond a rest: for when little is written. */
   removeSpares(): void {
     this.#checkWritable();
-    this.#spareArenas.length = Math.min(this.#spareArenas.length, SPARES_AT_REST);
+    this.#arenas.rest();
     this.#files.removeSpares();
   }
 
@@ -495,35 +480,8 @@ export class Log {
     return Math.min(capacity, MAX_OVERSIZED_BYTES);
   }
 
-  /** An arena for a segment to come, touched by another thread. Where that is late, the segment is given another one. */
-  #touchNext(nowMs: number): void {
-    const { disk } = this;
-    if (disk.touch === undefined || this.#isTouching || nowMs - this.#fillingSinceMs > QUICK_MS) {
-      return;
-    }
-    const arena = new SharedArrayBuffer(this.segmentBytes);
-    const touched = disk.touch(new Uint8Array(arena));
-    this.#isTouching = true;
-    void touched?.then(() => {
-      this.#isTouching = false;
-      this.#keepArena(arena);
-    });
-  }
-
-  #keepArena(arena: SharedArrayBuffer): void {
-    if (arena.byteLength === this.segmentBytes && this.#lacksArenas) {
-      this.#spareArenas.push(arena);
-    }
-  }
-
-  /** Whether there are fewer than for the segments that are expected. */
-  get #lacksArenas(): boolean {
-    return this.#segments.length + this.#spareArenas.length < this.#expectedSegments;
-  }
-
   #newSegment(number: number, capacity: number): Segment {
-    const spare = capacity === this.segmentBytes ? this.#spareArenas.pop() : undefined;
-    return new Segment(number, this.#lastCommit, spare ?? new SharedArrayBuffer(capacity));
+    return new Segment(number, this.#lastCommit, this.#arenas.take(capacity));
   }
 
   #replaceActive(into: Segment): Segment | undefined {

@@ -18,10 +18,8 @@ import type { Segment } from "./segment.ts";
 import { extendWithZeros, SegmentFile } from "./segment-file.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 
-/** As many segments as wait for a checkpoint at the most: a load that goes on creates no file, and touches no new memory. */
+/** As many segments as wait for a checkpoint at the most: a load that goes on creates no file. */
 export const SPARES_KEPT = 4;
-/** Arenas that are kept when little is written, so that the next load finds memory that was touched before. */
-export const SPARES_AT_REST = 2;
 
 const NAME = /^(wal|spare)\.(\d{10})$/;
 
