@@ -22,6 +22,7 @@ import { JoinedReader } from "./databases/joined-reader.ts";
 import { JoinedStore } from "./databases/joined-store.ts";
 import { JoinedTransaction } from "./databases/joined-transaction.ts";
 import { MAIN, MOST_DATABASES, TEMP } from "./databases/keyspace-number.ts";
+import { partOf } from "./databases/part-of.ts";
 import type { SchemaChange } from "./define/schema-change.ts";
 import type { TransactionStatement, Vacuum } from "./parse/ast/statement.ts";
 import type { Tier } from "./query-program.ts";
@@ -591,13 +592,4 @@ export class Connection implements Surroundings {
     this.#isBySavepoint = false;
     return transaction;
   }
-}
-
-/** What has the keyspaces of that database by name. */
-function partOf(reader: SqlTransaction, database: number): SqlTransaction;
-function partOf(reader: KeyspaceReader, database: number): KeyspaceReader;
-function partOf(reader: KeyspaceReader, database: number): KeyspaceReader {
-  return database !== MAIN && (reader instanceof JoinedReader || reader instanceof JoinedTransaction)
-    ? reader.part(database)
-    : reader;
 }
