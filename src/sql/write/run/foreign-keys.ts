@@ -38,6 +38,8 @@ export interface TableChange {
 export class ForeignKeys {
   readonly #table: Table;
   readonly #environment: Environment;
+  /** What was found to fit last. */
+  #known: { readonly change: TableChange; readonly isDeferred: boolean } | undefined;
   readonly #parents: readonly Parent[];
   readonly #children: readonly Children[];
 
@@ -45,6 +47,7 @@ export class ForeignKeys {
     const { catalog } = environment.statement;
     this.#table = table;
     this.#environment = environment;
+    this.#known = undefined;
     this.#parents = table.foreignKeys.map((key) => new Parent(environment, table, key));
     this.#children = catalog
       .references(table)
@@ -58,7 +61,12 @@ export class ForeignKeys {
   /** Fails where a key that the statement is about fits nothing that it could refer to, whatever rows there are. */
   requireLinks(change: TableChange): void {
     const { statement, writing } = this.#environment;
-    requireLinks(statement.catalog, this.#table, change, writing.settings.deferForeignKeys, new Set());
+    const { deferForeignKeys } = writing.settings;
+    // One version of the schema is all that this sees.
+    if (this.#known?.change !== change || this.#known.isDeferred !== deferForeignKeys) {
+      requireLinks(statement.catalog, this.#table, change, deferForeignKeys, new Set());
+      this.#known = { change, isDeferred: deferForeignKeys };
+    }
   }
 
   inserted(transaction: SqlTransaction, row: RowRecord): void {
