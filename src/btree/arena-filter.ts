@@ -52,6 +52,16 @@ export class ArenaFilter {
     this.#listedCount = 0;
   }
 
+  /** Takes over what a smaller one knows, of the same operations: a key that has its bit there has it here. */
+  copyFrom(smaller: ArenaFilter): void {
+    const words = smaller.#words;
+    for (let at = 0; at < this.#words.length; at += words.length) {
+      this.#words.set(words, at);
+    }
+    this.#listed.set(smaller.#listed.subarray(0, smaller.#listedCount));
+    this.#listedCount = smaller.#listedCount;
+  }
+
   /** Takes in an operation, behind all that were taken in before. */
   add(arena: SearchedArena, op: number): void {
     if (this.#listedCount < this.#listed.length) {

@@ -158,6 +158,15 @@ export class ArenaIndex {
     this.version++;
   }
 
+  /** Takes over what a smaller index says of operations that lie at the same offsets in this one's arena. */
+  copyFrom(smaller: ArenaIndex): void {
+    this.#arena.copyFrom(smaller.#arena);
+    this.trees.copyFrom(smaller.trees);
+    this.#filter.copyFrom(smaller.#filter);
+    this.#level = smaller.#level;
+    this.version++;
+  }
+
   /** Ids of the keyspaces that have entries, in the order of their first one. */
   keyspaces(): number[] {
     const { words, end } = this.trees;

@@ -23,6 +23,7 @@
  * past `count` is never read.
  */
 import { assert } from "../assert.ts";
+import { newSharedBlock } from "../pager/index.ts";
 
 export const NODE_WORDS = 128;
 export const NODE_LEVEL = 1;
@@ -59,7 +60,7 @@ export class NodeArena {
 
   /** A block of at most `maxBytes`; the memory is the system's until nodes reach it. */
   static ofBytes(maxBytes: number): NodeArena {
-    return new NodeArena(new SharedArrayBuffer(Math.floor(maxBytes / NODE_BYTES) * NODE_BYTES));
+    return new NodeArena(newSharedBlock(Math.floor(maxBytes / NODE_BYTES) * NODE_BYTES));
   }
 
   /** Bytes of the block that nodes have reached so far. */
@@ -92,9 +93,22 @@ export class NodeArena {
     this.available++;
   }
 
+  /** Takes over the nodes of a smaller arena, each at its place. */
+  copyFrom(smaller: NodeArena): void {
+    assert(smaller.words.length <= this.words.length, "A7: there is room for what is taken over");
+    this.words.set(smaller.words.subarray(0, smaller.#untouched));
+    this.available = this.#capacity - smaller.#capacity + smaller.available;
+    this.#untouched = smaller.#untouched;
+    this.#firstFree = smaller.#firstFree;
+  }
+
+  get #capacity(): number {
+    return Math.floor(this.words.length / NODE_WORDS) - 1;
+  }
+
   /** Forgets every node; the memory stays as it is. */
   reset(): void {
-    this.available = Math.max(0, Math.floor(this.words.length / NODE_WORDS) - 1);
+    this.available = Math.max(0, this.#capacity);
     this.#untouched = NODE_WORDS;
     this.#firstFree = 0;
   }

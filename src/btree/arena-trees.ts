@@ -70,6 +70,14 @@ export class ArenaTrees {
     return tree;
   }
 
+  copyFrom(other: ArenaTrees): void {
+    this.reset();
+    for (let tree = TREE_WORDS; tree < other.end; tree += TREE_WORDS) {
+      this.add(other.words[tree + TREE_KEYSPACE]!);
+    }
+    this.words.set(other.words.subarray(0, other.end));
+  }
+
   reset(): void {
     this.end = TREE_WORDS;
     this.#direct.fill(0);

@@ -17,6 +17,8 @@ export interface Jobs {
 }
 
 const MAX_PAUSE_MS = 5;
+/** The worker is begun when so much of the first segment is full, so that it has begun when there is a job. */
+const PREPARED_FROM = 1 / 2;
 /** The helper is begun behind so many memtables: not while the worker begins, and before there is something to merge. */
 const HELPER_FROM = 3;
 
@@ -53,12 +55,12 @@ export class Admission {
     if (active === undefined) {
       return;
     }
-    if (frozen > 0 && !this.#isPrepared) {
+    const { segment } = active;
+    if (!this.#isPrepared && (frozen > 0 || segment.tail > segment.capacity * PREPARED_FROM)) {
       this.#isPrepared = true;
       this.#runner.prepare(false);
       this.#measureRoom();
     }
-    const { segment } = active;
     if (this.#runner.isBeside) {
       this.#pause(this.#pacer.pauseMs(segment, frozen, this.#runner.progress, this.#clock.now(), this.mostFrozen));
     } else if (frozen >= this.mostFrozen) {

@@ -3,7 +3,7 @@ export { type Leaf, type LeafFilter, MAX_KEY_BYTES, MAX_VALUE_BYTES } from "../b
 /** Where a frontend writes key and value of an operation that it has reserved (see Context). */
 
 export { checkLsmSettings, type LevelShape, type LsmSettings, type RunsShape } from "../lsm/index.ts";
-export { type DiskFile, openTemporaryFile, openUnnamed } from "../pager/index.ts";
+export { type DiskFile, newBlock, openTemporaryFile, openUnnamed } from "../pager/index.ts";
 export { OP_KIND_DELETE, OP_KIND_PUT, opKeyOffset, opValueOffset } from "../wal/index.ts";
 export { type BackupOptions, type BackupResult, backupTo, type CopyProgress } from "./backup.ts";
 export { BATCH_ROWS, BatchScan } from "./batch-scan.ts";

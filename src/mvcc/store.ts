@@ -437,6 +437,7 @@ export class Store {
         expects: (segments) => store.log.expects(segments),
         rest: () => {
           store.#pool.removeSpares();
+          store.writeSets.removeSpares();
           store.log.removeSpares();
         },
         isOverfull: () => [...this.state.manifests.values()].some(isOverfull),

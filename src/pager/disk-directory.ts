@@ -1,12 +1,8 @@
 /**
- * A disk that is a directory: the only file of the engine that touches `fs`, `fs-ext` and `mmap-io`.
+ * A disk that is a directory: the only file of the engine that touches `fs`.
  *
- * The two native modules are optional, and loaded when first needed:
- *
- *   mmap-io   maps page files. Without it (or on Windows, which cannot map more than the file has) `map` returns
- *             undefined, and page files are read with pread. Its binding is loaded from where its installer puts it:
- *             1 ms, where its own loader takes 49.
- *   fs-ext    flock. Without it, or with `useLockFile`, the LOCK file's line is the lock (lock.ts).
+ * Without mmap-io (native.ts) `map` returns undefined, and page files are read with pread. Without fs-ext, or with
+ * `useLockFile`, the LOCK file's line is the lock (lock.ts).
  *
  * What a mapping costs (Node 20): 1 GiB is accounted as external memory, which starts one full garbage collection when
  * it is made and none after; 0.05 ms, and address space, no memory. It is unmapped when the collector finds it unused.
@@ -15,7 +11,6 @@
  * descriptor of its own (on Windows there is no such thing, and no need).
  */
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { assert } from "../assert.ts";
@@ -32,6 +27,7 @@ import {
   type ProcessState,
   startTimeIn,
 } from "./lock.ts";
+import { type Flock, loadFlock, loadMapper } from "./native.ts";
 
 export interface DirectoryOptions {
   /** Make the directory if it is not there. */
@@ -48,8 +44,6 @@ const LOCK_NAME = "LOCK";
 const GUARD_NAME = "LOCK.guard";
 const GUARD_ATTEMPTS = 50;
 const GUARD_DELAY_MS = 10;
-/** Any bytes do. */
-const ZEROS_PATH = "/dev/zero";
 const isWindows: boolean = process.platform === "win32";
 /** Elsewhere a sync that fails may leave nothing to be told to the next one, though that is of another descriptor. */
 const canSyncAhead: boolean = process.platform === "linux";
@@ -146,20 +140,6 @@ class DirectoryDisk implements Disk {
   unlock(): void {
     this.#lock?.release();
     this.#lock = undefined;
-  }
-
-  touch(memory: Uint8Array): Promise<void> | undefined {
-    return isWindows
-      ? undefined
-      : new Promise((resolve) => {
-          fs.open(ZEROS_PATH, "r", (noFile, descriptor) => {
-            if (noFile) {
-              resolve();
-              return;
-            }
-            fs.read(descriptor, memory, 0, memory.length, null, () => fs.close(descriptor, () => resolve()));
-          });
-        });
   }
 
   #checkWritable(writing: boolean, operation: string, name: string): void {
@@ -330,50 +310,6 @@ function syncDirectoryAt(directory: string): void {
       fs.closeSync(descriptor);
     }
   });
-}
-
-interface Mapper {
-  readonly PROT_READ: number;
-  readonly MAP_SHARED: number;
-  map(lengthBytes: number, protection: number, flags: number, descriptor: number, offset: number): Uint8Array;
-}
-
-type Flock = (descriptor: number, flags: "exnb" | "shnb" | "un") => void;
-
-/** Undefined until first asked for, null where the module is not to be had. */
-let mapper: Mapper | null | undefined;
-let flockModule: Flock | null | undefined;
-
-function loadMapper(): Mapper | undefined {
-  if (mapper === undefined) {
-    mapper = isWindows ? null : (requireFirst<Mapper>(mapperPaths()) ?? null);
-  }
-  return mapper ?? undefined;
-}
-
-function loadFlock(): Flock | undefined {
-  if (flockModule === undefined) {
-    const loaded = isWindows ? undefined : requireFirst<{ readonly flockSync: Flock }>(["fs-ext"]);
-    flockModule = loaded?.flockSync ?? null;
-  }
-  return flockModule ?? undefined;
-}
-
-function mapperPaths(): string[] {
-  const platform = `node-v${process.versions.modules}-${process.platform}-${process.arch}`;
-  return [`mmap-io/build/binding/Release/${platform}/mmap_io.node`, "mmap-io"];
-}
-
-function requireFirst<T>(candidates: readonly string[]): T | undefined {
-  const require = createRequire(import.meta.url);
-  for (const candidate of candidates) {
-    try {
-      return require(candidate) as T;
-    } catch {
-      // Not installed, not built, or built for another Node: the next candidate or the fallback serves.
-    }
-  }
-  return undefined;
 }
 
 /** flock: the system takes the lock back when the process ends, however it ends. */

@@ -35,12 +35,6 @@ export interface Disk {
   lock(mode: LockMode): void;
   /** Gives the lock back; does nothing without one. */
   unlock(): void;
-  /**
-   * Has memory that nobody uses yet written to by another thread, so that its first user does not wait while the system finds
-   * pages for it (0.3 µs each, 13 in a virtual machine whose host finds them when they are used). Resolves when nothing more is
-   * written, whatever came of it. Without it, or undefined: there is no such thread.
-   */
-  touch?(memory: Uint8Array): Promise<void> | undefined;
 }
 
 /**

@@ -16,6 +16,7 @@ export {
   writeExtentAt,
 } from "./extent.ts";
 export { type Extent, FreeSpace, type FreeSpaceTransfer, type PageAllocator } from "./free-space.ts";
+export { newBlock, newSharedBlock } from "./huge-pages.ts";
 export {
   createPageFile,
   encodeMeta,

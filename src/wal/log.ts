@@ -88,7 +88,7 @@ export class Log {
     const keepsReleased = this.readOnly || (options.retainBytes ?? 0) > 0;
     const recovered = recover(disk, { ...options, readOnly: this.readOnly, keepsReleased });
     this.#segments = recovered.segments;
-    this.#arenas = new SpareArenas(disk, this.segmentBytes, () => this.#segments.length);
+    this.#arenas = new SpareArenas(this.segmentBytes, () => this.#segments.length);
     this.#file = undefined;
     const last = recovered.segments.at(-1);
     this.#written = recovered.previous && { end: recovered.previous.end, crc: recovered.previous.crc };
@@ -250,10 +250,6 @@ export class Log {
     if (segment.capacity > this.segmentBytes) {
       segment.capacity = Math.max(this.segmentBytes, segment.end);
     }
-    if (record === SEGMENT_HEADER_BYTES) {
-      this.#arenas.beginsToFill(nowMs);
-    }
-    this.#arenas.filled(segment.end, nowMs);
     this.#unsyncedBytes += lengthBytes;
     if (this.#unsyncedBytes >= SYNC_BEHIND_BYTES) {
       this.#syncBehind();

@@ -14,6 +14,7 @@
  */
 import { compareBytes, copyBytes } from "../../bytes.ts";
 import { DbError } from "../../errors.ts";
+import { newBlock } from "../../mvcc/index.ts";
 import type { SortedEntries } from "../storage.ts";
 
 const MAX_SORTED_BYTES = 2 ** 30;
@@ -47,13 +48,13 @@ export class KeySorter implements SortedEntries {
   /** Room for about so many entries; there may be more. */
   constructor(entries: number = 0) {
     const room = Math.min(Math.max(entries, INITIAL_ENTRIES), MOST_ROOM);
-    this.bytes = new Uint8Array(room * BYTES_EACH);
+    this.bytes = new Uint8Array(newBlock(room * BYTES_EACH));
     this.count = 0;
     this.keyOffset = 0;
     this.keyLength = 0;
     this.valueOffset = 0;
     this.valueLength = 0;
-    this.#offsets = new Uint32Array(room + 1);
+    this.#offsets = newWords(room + 1);
     this.#keyLengths = new Uint16Array(room);
     this.#valueLengths = new Uint16Array(room);
     this.#used = 0;
@@ -91,7 +92,7 @@ export class KeySorter implements SortedEntries {
 
   /** After the last `add`, before the first `next`. */
   sort(): void {
-    this.#order = new Uint32Array(this.count);
+    this.#order = newWords(this.count);
     for (let entry = 0; entry < this.count; entry++) {
       this.#order[entry] = entry;
     }
@@ -125,7 +126,7 @@ export class KeySorter implements SortedEntries {
     if (this.count > this.#keyLengths.length) {
       this.#keyLengths = doubled(this.#keyLengths);
       this.#valueLengths = doubled(this.#valueLengths);
-      const offsets = new Uint32Array(this.#keyLengths.length + 1);
+      const offsets = newWords(this.#keyLengths.length + 1);
       offsets.set(this.#offsets);
       this.#offsets = offsets;
     }
@@ -137,10 +138,14 @@ export class KeySorter implements SortedEntries {
         limit: MAX_SORTED_BYTES,
       });
     }
-    const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const larger = new Uint8Array(newBlock(Math.max(needed, this.bytes.length * 2)));
     larger.set(this.bytes.subarray(0, this.#used));
     this.bytes = larger;
   }
+}
+
+function newWords(count: number): Uint32Array {
+  return new Uint32Array(newBlock(count * Uint32Array.BYTES_PER_ELEMENT));
 }
 
 function doubled(lengths: Uint16Array): Uint16Array {
@@ -178,8 +183,8 @@ class Rounds {
     this.#offsets = offsets;
     this.#keyLengths = keyLengths;
     this.#order = order;
-    this.#words = new Uint32Array(order.length);
-    this.#otherOrder = new Uint32Array(order.length);
+    this.#words = newWords(order.length);
+    this.#otherOrder = newWords(order.length);
     this.#otherWords = new Uint32Array(Math.min(order.length, MANY));
     this.#counts = new Uint32Array(WORD_BYTES * RADIX);
     this.#starts = new Uint32Array(RADIX);
