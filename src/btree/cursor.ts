@@ -25,9 +25,10 @@
  *     }
  */
 import { compareBytes, copyBytes, EMPTY_BYTES } from "../bytes.ts";
-import { PAGE_BIRTH, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
+import { PAGE_BIRTH, PAGE_CRC, PAGE_SIZE, type PageFile, type PageView, readValue } from "../pager/index.ts";
 import { type CellPlaces, placeCells, placeKeys, placeValues, placeValuesOf } from "./cell-places.ts";
 import { damagedTree } from "./damaged-tree.ts";
+import type { Leaf, LeafFilter } from "./leaf.ts";
 import { directoryEntry, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from "./packed-page.ts";
 import {
   CELL_PUT,
@@ -52,27 +53,8 @@ import {
   searchLeaf,
 } from "./page.ts";
 
-/** A leaf where a cursor stands. */
-export interface Leaf {
-  readonly page: number;
-  /** The same in a page of the same number: it is the same leaf. */
-  readonly birth: number;
-  readonly checksum: number;
-  readonly u8: Uint8Array;
-  readonly data: DataView;
-  /** Writes where the values of its cells begin; returns how many, or −1 where one of them does not lie in the page. */
-  valuesInto(offsets: Uint32Array): number;
-}
-
-export interface LeafFilter {
-  /** Whether nothing of what the leaf holds is wanted. */
-  leavesOut(leaf: Leaf): boolean;
-  /**
-   * Of a leaf that it does not leave out: writes which cells may be wanted of those from slot `from` below `to`, ascending; returns
-   * how many, or −1 where all may be. Where it does not return −1, all cells are plain (cell-places.ts).
-   */
-  select(leaf: Leaf, from: number, to: number, slots: Uint16Array): number;
-}
+/** How many ranges that begin elsewhere the search in the current leaf is tried for, once it was worth it. */
+const MOST_NEARNESS = 3;
 
 export class TreeCursor implements Leaf {
   /** Whether the cursor stands on a cell; the other fields mean something only then. */
@@ -115,6 +97,10 @@ export class TreeCursor implements Leaf {
   /** Which leaf of a packed page, from 1 on, and how many there are; 0 of 0 in a plain one. */
   #part = 0;
   #parts = 0;
+  /** Whether the fields describe a leaf of the tree that is open. */
+  #hasLeaf = false;
+  /** 0: ranges begin all over the tree. */
+  #nearness = 0;
 
   constructor(pages: PageFile) {
     this.#pages = pages;
@@ -124,6 +110,8 @@ export class TreeCursor implements Leaf {
   open(root: number): void {
     this.#root = root;
     this.valid = false;
+    this.#hasLeaf = false;
+    this.#nearness = 0;
   }
 
   /** Each of these returns whether there is such a cell, and stands on it if so. */
@@ -213,14 +201,36 @@ export class TreeCursor implements Leaf {
     return this.#toNextLeaf() && this.#decode(0);
   }
 
-  /** The first cell of the next leaf that the filter does not leave out; of those that it does only the page's header is read. */
+  /** The first cell of the next leaf that the filter does not leave out; of those that it does the page's header is read, if anything. */
   nextLeafBy(filter: LeafFilter): boolean {
+    const root = this.#pages.locate(this.#root) >> 2;
+    const { u32 } = this.#pages.view;
+    filter.reads(this.#root, u32[root + (PAGE_BIRTH >> 2)]!, u32[root + (PAGE_CRC >> 2)]!);
     do {
+      this.#passSiblings(filter);
       if (!this.#toNextLeaf()) {
         return false;
       }
     } while (this.#parts === 0 && filter.leavesOut(this));
     return this.#decode(0);
+  }
+
+  /** Passes over the leaves behind this one in its parent that are left out without being read. */
+  #passSiblings(filter: LeafFilter): void {
+    const depth = this.#depth - 1;
+    if (depth < 0 || this.#part < this.#parts) {
+      return;
+    }
+    const base = this.#pages.locate(this.#pathPages[depth]!);
+    const { u16, u32 } = this.#pages.view;
+    const count = u16[(base + PAGE_COUNT) >> 1]!;
+    const children = ((base + PAGE_HEADER_BYTES) >> 2) + count;
+    let child = this.#pathChildren[depth]!;
+    while (child + 1 < count && filter.leavesOutPage(u32[children + child + 1]!)) {
+      child++;
+    }
+    this.#pathChildren[depth] = child;
+    this.#hasLeaf = false;
   }
 
   #toNextLeaf(): boolean {
@@ -313,7 +323,7 @@ export class TreeCursor implements Leaf {
     if (this.#root === 0) {
       return 0;
     }
-    let from = this.#search(lower, 0, lower.length) >>> 1;
+    let from = this.#searchNearby(lower) >>> 1;
     if (from >= this.count) {
       if (!this.#toNextLeaf()) {
         return 0;
@@ -365,7 +375,7 @@ export class TreeCursor implements Leaf {
   }
 
   get checksum(): number {
-    return this.u32[this.base >> 2]!;
+    return this.u32[(this.base + PAGE_CRC) >> 2]!;
   }
 
   /** Whether the leaf is one of several in its page. */
@@ -451,6 +461,28 @@ export class TreeCursor implements Leaf {
     return searchLeaf(this.u8, this.u16, this.u32, this.base, key, offset, length);
   }
 
+  /** `#search`, which ranges that follow each other closely spare the way from the root: a third of what it takes. */
+  #searchNearby(key: Uint8Array): number {
+    this.valid = false;
+    const isHere = this.#hasLeaf && this.#pages.generation === this.#generation;
+    if (isHere && this.#nearness > 0) {
+      const found = searchLeaf(this.u8, this.u16, this.u32, this.base, key, 0, key.length);
+      // Not before its first cell, nor behind its last one.
+      if (found > 0 && found >>> 1 < this.count) {
+        this.#nearness = MOST_NEARNESS;
+        return found;
+      }
+      this.#nearness--;
+    }
+    const { page } = this;
+    const part = this.#part;
+    const found = this.#search(key, 0, key.length);
+    if (isHere && this.page === page && this.#part === part) {
+      this.#nearness = MOST_NEARNESS;
+    }
+    return found;
+  }
+
   /** Goes from `page`, which lies `depth` levels below the root, to the first or last leaf below it. */
   #descend(page: number, depth: number, toLast: boolean): boolean {
     this.valid = false;
@@ -489,6 +521,7 @@ export class TreeCursor implements Leaf {
     this.u16 = view.u16;
     this.u32 = view.u32;
     const level = view.u8[base + PAGE_LEVEL]!;
+    this.#hasLeaf = false;
     if (level === 0) {
       this.page = page;
       this.#part = 0;
@@ -531,6 +564,7 @@ export class TreeCursor implements Leaf {
   }
 
   #takeLeaf(view: PageView, base: number): void {
+    this.#hasLeaf = true;
     const count = view.u16[(base + PAGE_COUNT) >> 1]!;
     this.data = view.data;
     this.count = count;

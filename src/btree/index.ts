@@ -8,8 +8,9 @@ export { type CheckOptions, type CheckResult, checkTree, checkTreeSteps, type Pa
 export { type Compression, isZstdAvailable } from "./compression.ts";
 export { copyTree } from "./copy.ts";
 export { countRange, rank } from "./counts.ts";
-export { type Leaf, type LeafFilter, TreeCursor } from "./cursor.ts";
+export { TreeCursor } from "./cursor.ts";
 export { type TreeExtent, treeExtents } from "./extents.ts";
+export type { Leaf, LeafFilter } from "./leaf.ts";
 export {
   type AppliedEntry,
   BATCH_DELETE,

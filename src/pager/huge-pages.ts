@@ -7,7 +7,7 @@
  */
 import { loadMapper } from "./native.ts";
 
-/** In smaller blocks most of a huge page could stay unused. */
+/** In smaller blocks there may be no huge page: its first and its last bytes share one with others. */
 const HUGE_FROM_BYTES = 4 * 1024 * 1024;
 const SYSTEM_PAGE_BYTES = 4096;
 /** Blocks begin at multiples of it. */
@@ -16,8 +16,8 @@ const ALIGNMENT_BYTES = 16;
 const ALLOCATOR_HEADER_BYTES = 16;
 const MADV_HUGEPAGE = 14;
 
-/** Where the last block's first page began, in it; undefined once the system has refused every place. */
-let firstPage: number | undefined = SYSTEM_PAGE_BYTES - ALLOCATOR_HEADER_BYTES;
+/** How far in front of the last block the page of its first byte begins; undefined once the system has refused every place. */
+let lead: number | undefined = ALLOCATOR_HEADER_BYTES;
 
 /** Zeros. */
 export function newBlock(bytes: number): ArrayBuffer {
@@ -39,19 +39,18 @@ function inHugePages<B extends ArrayBuffer | SharedArrayBuffer>(block: B): B {
 /** JavaScript knows no addresses: the system refuses what does not begin with a page, and that tells. */
 function askForHugePages(memory: Buffer): void {
   const mapper = loadMapper();
-  if (mapper === undefined || firstPage === undefined) {
+  if (mapper === undefined || lead === undefined) {
     return;
   }
-  const expected = firstPage;
-  firstPage = undefined;
-  for (let i = 0; i < SYSTEM_PAGE_BYTES && firstPage === undefined; i += ALIGNMENT_BYTES) {
-    const offset = (expected + i) % SYSTEM_PAGE_BYTES;
-    const lengthBytes = memory.length - offset;
+  const expected = lead;
+  lead = undefined;
+  for (let i = 0; i < SYSTEM_PAGE_BYTES && lead === undefined; i += ALIGNMENT_BYTES) {
+    const tried = (expected + i) % SYSTEM_PAGE_BYTES;
     try {
-      mapper.advise(memory, offset, lengthBytes - (lengthBytes % SYSTEM_PAGE_BYTES), MADV_HUGEPAGE);
-      firstPage = offset;
+      mapper.advise(memory, -tried, tried + memory.length, MADV_HUGEPAGE);
+      lead = tried;
     } catch {
-      // Not a page's first byte, or there are no huge pages: then all places are refused, and the block is used as it is.
+      // Not where a page begins, or there are no huge pages: then all places are refused, and the block is used as it is.
     }
   }
 }

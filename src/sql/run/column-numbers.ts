@@ -148,7 +148,10 @@ export class ColumnNumbers {
       this.#used += count;
     }
     const start = this.#starts[place]! - 1;
-    this.#chunks[Math.floor(start / CHUNK_NUMBERS)]!.set(numbers.subarray(0, count), start % CHUNK_NUMBERS);
+    const chunk = this.#chunks[Math.floor(start / CHUNK_NUMBERS)]!;
+    const first = start % CHUNK_NUMBERS;
+    chunk.set(numbers.subarray(0, count), first);
+    chunk.fill(Number.NaN, first + count, first + this.#rooms[place]!);
   }
 
   /** A leaf has something else. */
@@ -187,6 +190,11 @@ export class ColumnNumbers {
     return selected < 0
       ? selectCells(numbers, first, low, high, from, to, slots)
       : narrow(numbers, first, low, high, slots, selected);
+  }
+
+  /** For how many cells of a leaf there are numbers; what it has no cells for is NaN. */
+  roomAt(place: number): number {
+    return place < this.#rooms.length ? this.#rooms[place]! : 0;
   }
 
   #reserve(place: number): void {

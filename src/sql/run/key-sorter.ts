@@ -54,9 +54,10 @@ export class KeySorter implements SortedEntries {
     this.keyLength = 0;
     this.valueOffset = 0;
     this.valueLength = 0;
-    this.#offsets = newWords(room + 1);
-    this.#keyLengths = new Uint16Array(room);
-    this.#valueLengths = new Uint16Array(room);
+    const { offsets, keyLengths, valueLengths } = newTable(room);
+    this.#offsets = offsets;
+    this.#keyLengths = keyLengths;
+    this.#valueLengths = valueLengths;
     this.#used = 0;
     this.#order = new Uint32Array(0);
     this.#next = 0;
@@ -92,11 +93,9 @@ export class KeySorter implements SortedEntries {
 
   /** After the last `add`, before the first `next`. */
   sort(): void {
-    this.#order = newWords(this.count);
-    for (let entry = 0; entry < this.count; entry++) {
-      this.#order[entry] = entry;
-    }
-    new Rounds(this.bytes, this.#offsets, this.#keyLengths, this.#order).sort(0, this.count, 0);
+    const rounds = new Rounds(this.bytes, this.#offsets, this.#keyLengths, this.count);
+    rounds.sort(0, this.count, 0);
+    this.#order = rounds.order;
   }
 
   /** Whether two entries have the same key; after `sort`. */
@@ -124,11 +123,13 @@ export class KeySorter implements SortedEntries {
 
   #reserve(needed: number): void {
     if (this.count > this.#keyLengths.length) {
-      this.#keyLengths = doubled(this.#keyLengths);
-      this.#valueLengths = doubled(this.#valueLengths);
-      const offsets = newWords(this.#keyLengths.length + 1);
+      const { offsets, keyLengths, valueLengths } = newTable(this.#keyLengths.length * 2);
       offsets.set(this.#offsets);
+      keyLengths.set(this.#keyLengths);
+      valueLengths.set(this.#valueLengths);
       this.#offsets = offsets;
+      this.#keyLengths = keyLengths;
+      this.#valueLengths = valueLengths;
     }
     if (needed <= this.bytes.length) {
       return;
@@ -144,14 +145,22 @@ export class KeySorter implements SortedEntries {
   }
 }
 
-function newWords(count: number): Uint32Array {
-  return new Uint32Array(newBlock(count * Uint32Array.BYTES_PER_ELEMENT));
+interface EntryTable {
+  readonly offsets: Uint32Array;
+  readonly keyLengths: Uint16Array;
+  readonly valueLengths: Uint16Array;
 }
 
-function doubled(lengths: Uint16Array): Uint16Array {
-  const larger = new Uint16Array(lengths.length * 2);
-  larger.set(lengths);
-  return larger;
+/** Of so many entries, in one block. */
+function newTable(entries: number): EntryTable {
+  const offsetBytes = WORD_BYTES * (entries + 1);
+  const lengthBytes = 2 * entries;
+  const block = newBlock(offsetBytes + 2 * lengthBytes);
+  return {
+    offsets: new Uint32Array(block, 0, entries + 1),
+    keyLengths: new Uint16Array(block, offsetBytes, entries),
+    valueLengths: new Uint16Array(block, offsetBytes + lengthBytes, entries),
+  };
 }
 
 function compareEntries(
@@ -166,10 +175,10 @@ function compareEntries(
 
 /** The rounds of one sort. What is sorted by lies beside the order, in arrays that change places with each pass. */
 class Rounds {
+  readonly order: Uint32Array;
   readonly #bytes: Uint8Array;
   readonly #offsets: Uint32Array;
   readonly #keyLengths: Uint16Array;
-  readonly #order: Uint32Array;
   /** Words of the keys by their places, and room for as many. */
   readonly #words: Uint32Array;
   readonly #otherOrder: Uint32Array;
@@ -178,16 +187,21 @@ class Rounds {
   readonly #counts: Uint32Array;
   readonly #starts: Uint32Array;
 
-  constructor(bytes: Uint8Array, offsets: Uint32Array, keyLengths: Uint16Array, order: Uint32Array) {
+  /** Of `count` entries, which stand as they were added. */
+  constructor(bytes: Uint8Array, offsets: Uint32Array, keyLengths: Uint16Array, count: number) {
     this.#bytes = bytes;
     this.#offsets = offsets;
     this.#keyLengths = keyLengths;
-    this.#order = order;
-    this.#words = newWords(order.length);
-    this.#otherOrder = newWords(order.length);
-    this.#otherWords = new Uint32Array(Math.min(order.length, MANY));
+    const block = newBlock(3 * WORD_BYTES * count);
+    this.order = new Uint32Array(block, 0, count);
+    this.#words = new Uint32Array(block, WORD_BYTES * count, count);
+    this.#otherOrder = new Uint32Array(block, 2 * WORD_BYTES * count, count);
+    this.#otherWords = new Uint32Array(Math.min(count, MANY));
     this.#counts = new Uint32Array(WORD_BYTES * RADIX);
     this.#starts = new Uint32Array(RADIX);
+    for (let entry = 0; entry < count; entry++) {
+      this.order[entry] = entry;
+    }
   }
 
   /** Sorts a stretch of the order, whose keys agree in `known` bytes or end before. */
@@ -216,7 +230,7 @@ class Rounds {
 
   /** By one byte, and then what has the same in it. */
   #sortByDigit(from: number, to: number, digit: number, known: number): void {
-    const order = this.#order;
+    const order = this.order;
     const words = this.#words;
     const into = this.#otherOrder;
     const starts = this.#startsOf(digit, from);
@@ -258,7 +272,7 @@ class Rounds {
 
   /** By comparison: as they are inserted where they are few, otherwise as the engine sorts. */
   #compare(from: number, to: number): void {
-    const order = this.#order;
+    const order = this.order;
     const bytes = this.#bytes;
     const offsets = this.#offsets;
     const keyLengths = this.#keyLengths;
@@ -282,7 +296,7 @@ class Rounds {
     const bytes = this.#bytes;
     const offsets = this.#offsets;
     const keyLengths = this.#keyLengths;
-    const order = this.#order;
+    const order = this.order;
     const words = this.#words;
     const counts = this.#counts;
     counts.fill(0);
@@ -318,7 +332,7 @@ class Rounds {
   /** By whole words, the last byte first. */
   #distribute(from: number, to: number, first: number): void {
     const count = to - from;
-    let [order, words] = [this.#order, this.#words];
+    let [order, words] = [this.order, this.#words];
     let [orderAt, wordsAt] = [from, from];
     // The others begin at 0: no stretch is longer than they are.
     let [intoOrder, intoWords] = [this.#otherOrder, this.#otherWords];
@@ -338,8 +352,8 @@ class Rounds {
       [order, words, intoOrder, intoWords] = [intoOrder, intoWords, order, words];
       [orderAt, wordsAt, into] = [into, into, orderAt];
     }
-    if (order !== this.#order) {
-      this.#order.set(order.subarray(0, count), from);
+    if (order !== this.order) {
+      this.order.set(order.subarray(0, count), from);
       this.#words.set(words.subarray(0, count), from);
     }
   }

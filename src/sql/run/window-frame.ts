@@ -4,13 +4,14 @@
  *   ROWS     so many rows before and behind        GROUPS   so many sets of peers before and behind
  *   RANGE    the rows whose one key is so much less or greater; without a distance, up to the first or last peer
  *
- * The end of a RANGE with a distance is looked for among the sets of peers, which stand in the order of their keys.
+ * The end of a RANGE with a distance is looked for among the sets of peers, which stand in the order of their keys. The distance is
+ * added to the key that comes first in that order, as SQLite does it: where sums round, that makes a difference.
  */
 import { DbError } from "../../errors.ts";
 import { toNumericAffinity } from "../value/affinity.ts";
 import { add, subtract } from "../value/arithmetic.ts";
 import { compareValues } from "../value/compare.ts";
-import { answer, answered, BIG, BLOB, INTEGER, NULL, REAL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
+import { answer, answered, BIG, INTEGER, NULL, REAL, type SqlValue, type Tag } from "../value/value.ts";
 
 export type FrameUnit = "rows" | "range" | "groups";
 export type FrameExclusion = "no others" | "current row" | "group" | "ties";
@@ -55,8 +56,8 @@ export function frameEndOf({ kind, which, isWhole, hasDistance }: FrameEndShape,
   }
   toNumericAffinity(tag, value);
   const distance = answered();
-  const isNumber = answer.tag === INTEGER || answer.tag === BIG || (answer.tag === REAL && !isWhole);
-  if (!isNumber || Number(distance) < 0) {
+  const isDistance = answer.tag === INTEGER || answer.tag === BIG || (answer.tag === REAL && !isWhole);
+  if (!isDistance || Number(distance) < 0) {
     const what = isWhole ? "integer" : "number";
     throw new DbError(
       "INVALID",
@@ -94,7 +95,7 @@ function startOf(partition: Partition, unit: FrameUnit, { kind, tag, distance }:
         case "groups":
           return startOfSet(partition, set + sign * Number(distance));
         default:
-          return boundary(partition, position, sign, tag, distance, false);
+          return boundary(partition, position, sign > 0, tag, distance, false);
       }
     }
   }
@@ -118,7 +119,7 @@ function endOf(partition: Partition, unit: FrameUnit, { kind, tag, distance }: F
         case "groups":
           return startOfSet(partition, set + sign * Number(distance) + 1);
         default:
-          return boundary(partition, position, sign, tag, distance, true);
+          return boundary(partition, position, sign > 0, tag, distance, true);
       }
     }
   }
@@ -132,20 +133,22 @@ function startOfSet({ setStarts, size }: Partition, set: number): number {
 function boundary(
   partition: Partition,
   position: number,
-  sign: number,
+  isFollowing: boolean,
   distanceTag: Tag,
   distance: SqlValue,
   isBehind: boolean,
 ): number {
   const { answerKey, isDescending, peerSets, setStarts } = partition;
   answerKey(position);
-  if (answer.tag === NULL || answer.tag === TEXT || answer.tag === BLOB) {
+  if (!isNumber(answer.tag)) {
     // There is no distance from what is no number: its peers alone.
     const set = peerSets[position]!;
     return setStarts[isBehind ? set + 1 : set]!;
   }
-  const move = sign > 0 !== isDescending ? add : subtract;
-  move(answer.tag, answered(), distanceTag, distance);
+  const move = isDescending ? subtract : add;
+  if (isFollowing) {
+    move(answer.tag, answered(), distanceTag, distance);
+  }
   const { tag } = answer;
   const value = answered();
   let low = 0;
@@ -153,6 +156,9 @@ function boundary(
   while (low < high) {
     const middle = (low + high) >>> 1;
     answerKey(setStarts[middle]!);
+    if (!isFollowing && isNumber(answer.tag)) {
+      move(answer.tag, answered(), distanceTag, distance);
+    }
     const order = orderOf(partition, answer.tag, answered(), tag, value);
     if (isBehind ? order <= 0 : order < 0) {
       low = middle + 1;
@@ -161,6 +167,10 @@ function boundary(
     }
   }
   return setStarts[low]!;
+}
+
+function isNumber(tag: Tag): boolean {
+  return tag === INTEGER || tag === BIG || tag === REAL;
 }
 
 /** How a key stands to a number in the window's order. NULLs stand where they are: at the start or the end. */

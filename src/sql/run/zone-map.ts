@@ -21,9 +21,16 @@ export class ZoneMap {
   #count: number;
   #births: Uint32Array;
   #checksums: Uint32Array;
+  /** Of the tree in which each was seen last. */
+  #trees: Uint32Array;
   #least: Float64Array;
   #greatest: Float64Array;
   #lookups: number;
+  /** The tree that is read: its root, and which one of those that have been read it is. */
+  #root: number;
+  #rootBirth: number;
+  #rootChecksum: number;
+  #tree: number;
 
   constructor(slot: number, hasTexts: boolean, numbers: ColumnNumbers) {
     this.numbers = numbers;
@@ -33,9 +40,30 @@ export class ZoneMap {
     this.#count = 0;
     this.#births = new Uint32Array(64);
     this.#checksums = new Uint32Array(64);
+    this.#trees = new Uint32Array(64);
     this.#least = new Float64Array(64);
     this.#greatest = new Float64Array(64);
     this.#lookups = 0;
+    this.#root = 0;
+    this.#rootBirth = 0;
+    this.#rootChecksum = 0;
+    this.#tree = 0;
+  }
+
+  /** Leaves are from now on those of the tree with this root: all below it is as it was when it was read before. */
+  reads(root: number, birth: number, checksum: number): void {
+    if (root !== this.#root || birth !== this.#rootBirth || checksum !== this.#rootChecksum) {
+      this.#root = root;
+      this.#rootBirth = birth;
+      this.#rootChecksum = checksum;
+      this.#tree++;
+    }
+  }
+
+  /** The place of the leaf in a page of the tree that is read, where it was seen in it; −1: it was not. */
+  placeOfPage(page: number): number {
+    const place = page < this.#places.length ? this.#places[page]! - 1 : -1;
+    return place >= 0 && this.#trees[place] === this.#tree ? place : -1;
   }
 
   /** Whether no number in the leaf is in the range. */
@@ -79,8 +107,10 @@ export class ZoneMap {
       this.#reserve(page, place);
       this.#places[page] = place + 1;
     } else if (this.#births[place] === birth && this.#checksums[place] === checksum) {
+      this.#trees[place] = this.#tree;
       return place;
     }
+    this.#trees[place] = this.#tree;
     this.#births[place] = birth;
     this.#checksums[place] = checksum;
     this.numbers.forget(place);
@@ -154,6 +184,7 @@ export class ZoneMap {
     }
     this.#births = grown(this.#births, new Uint32Array(length * 2));
     this.#checksums = grown(this.#checksums, new Uint32Array(length * 2));
+    this.#trees = grown(this.#trees, new Uint32Array(length * 2));
     this.#least = grown(this.#least, new Float64Array(length * 2));
     this.#greatest = grown(this.#greatest, new Float64Array(length * 2));
   }

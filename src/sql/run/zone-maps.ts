@@ -18,7 +18,7 @@
  */
 import type { Leaf, LeafFilter } from "../../mvcc/index.ts";
 import { INTEGER, REAL, type SqlValue, type Tag, TEXT } from "../value/value.ts";
-import { ColumnNumbers, NumberMemory } from "./column-numbers.ts";
+import { ColumnNumbers, MOST_CELLS, NumberMemory } from "./column-numbers.ts";
 import { ZoneMap } from "./zone-map.ts";
 
 /** How a column compares with a value. */
@@ -78,6 +78,8 @@ interface LeafTest {
 }
 
 const utf8 = new TextEncoder();
+/** Cells that are selected to find out whether there are any. */
+const SLOTS = new Uint16Array(MOST_CELLS);
 
 /** Conditions that every row wanted of a scan meets. */
 export class LeafTests implements LeafFilter {
@@ -119,6 +121,32 @@ export class LeafTests implements LeafFilter {
       lowText: operator === "=" || operator === ">" || operator === ">=" ? bytes : undefined,
       highText: operator === "=" || operator === "<" || operator === "<=" ? bytes : undefined,
     });
+  }
+
+  reads(root: number, birth: number, checksum: number): void {
+    for (const { map } of this.#tests) {
+      map.reads(root, birth, checksum);
+    }
+  }
+
+  leavesOutPage(page: number): boolean {
+    let selected = -1;
+    for (const test of this.#tests) {
+      const { map } = test;
+      const place = map.placeOfPage(page);
+      if (place >= 0) {
+        aim(test, place);
+        if (map.isWithout(place, test.low, test.high)) {
+          return true;
+        }
+        const { numbers } = map;
+        selected = numbers.select(place, test.low, test.high, 0, numbers.roomAt(place), SLOTS, selected);
+        if (selected === 0) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   leavesOut(leaf: Leaf): boolean {
