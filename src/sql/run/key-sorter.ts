@@ -181,6 +181,8 @@ class Rounds {
   readonly #keyLengths: Uint16Array;
   /** Words of the keys by their places, and room for as many. */
   readonly #words: Uint32Array;
+  /** The words that were loaded last are in order: rows are often added in that of a column. */
+  #isAscending: boolean;
   readonly #otherOrder: Uint32Array;
   readonly #otherWords: Uint32Array;
   /** How many entries have each value of each byte of the word, its first byte first. */
@@ -195,6 +197,7 @@ class Rounds {
     const block = newBlock(3 * WORD_BYTES * count);
     this.order = new Uint32Array(block, 0, count);
     this.#words = new Uint32Array(block, WORD_BYTES * count, count);
+    this.#isAscending = false;
     this.#otherOrder = new Uint32Array(block, 2 * WORD_BYTES * count, count);
     this.#otherWords = new Uint32Array(Math.min(count, MANY));
     this.#counts = new Uint32Array(WORD_BYTES * RADIX);
@@ -210,14 +213,16 @@ class Rounds {
     while (to - from > FEW) {
       const longest = this.#loadWords(from, to, agreed);
       const digit = this.#firstThatDiffers(from, to);
-      if (digit < WORD_BYTES && to - from > MANY) {
+      if (digit < WORD_BYTES && !this.#isAscending && to - from > MANY) {
         this.#sortByDigit(from, to, digit, agreed + digit + 1);
         return;
       }
       const isEnd = longest <= agreed + WORD_BYTES;
       agreed += WORD_BYTES;
       if (digit < WORD_BYTES) {
-        this.#distribute(from, to, digit);
+        if (!this.#isAscending) {
+          this.#distribute(from, to, digit);
+        }
         this.#sortAlike(from, to, isEnd ? undefined : agreed);
         return;
       }
@@ -301,17 +306,22 @@ class Rounds {
     const counts = this.#counts;
     counts.fill(0);
     let longest = 0;
+    let before = 0;
+    let isAscending = true;
     for (let place = from; place < to; place++) {
       const entry = order[place]!;
       const keyLength = keyLengths[entry]!;
       const word = wordOf(bytes, offsets[entry]! + agreed, keyLength - agreed);
       words[place] = word;
+      isAscending &&= word >= before;
+      before = word;
       longest = keyLength > longest ? keyLength : longest;
       counts[word >>> 24]!++;
       counts[RADIX + ((word >>> 16) & 0xff)]!++;
       counts[2 * RADIX + ((word >>> 8) & 0xff)]!++;
       counts[3 * RADIX + (word & 0xff)]!++;
     }
+    this.#isAscending = isAscending;
     return longest;
   }
 
