@@ -31,9 +31,9 @@ import type { PageFile } from "./page-file.ts";
 
 /**
  * Part of the format: raised by every change that an older nacre would misread. 2: a reference to an extent has an offset, and
- * there are packed pages and runs.
+ * there are packed pages and runs. 3: a text or blob in descending order ends with a byte more (sql/key.ts).
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 export const MAX_META_EXTRA_BYTES = 256;
 
 export interface Meta {

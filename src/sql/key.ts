@@ -11,6 +11,8 @@
  *   fraction           FE | 8 bytes of the double that it is                  2.5 → 19 02 FE 3F E0 00 …
  *   below, above ±2^63 0F | 21, then 8 bytes of the double, order-preserving
  *
+ *   in descending order the bytes complemented, those of whole numbers, TEXT and BLOB with F0 behind them
+ *
  * The whole part of a real is its floor, so −2.5 is −3 and a fraction: the double is then that of 1 − the rest, written
  * complemented. A whole real has the key of the integer that it equals, so a unique key treats 1 and 1.0 as one, as SQL
  * does; what the value was is read from the row.
@@ -33,6 +35,8 @@ const KEY_ABOVE = 0x21;
 const KEY_FRACTION = 0xfe;
 const KEY_TEXT = 0x30;
 const KEY_BLOB = 0x40;
+/** Behind a value in descending order, and complemented like it. */
+const DESCENDING_END = 0xf0;
 
 /** The longest key that storage takes. */
 export const MAX_KEY_BYTES = 2048;
@@ -173,8 +177,9 @@ export class KeyWriter {
   }
 
   /**
-   * A column that is compared by a collation, or stands in descending order: its bytes are complemented. A whole number then
-   * ends with a byte of its own, so that the same number with a fraction comes before it.
+   * A column that is compared by a collation, or stands in descending order: its bytes are complemented. What goes on behind the
+   * end of another value has to come before it then, and so a whole number, a text and a blob end with a byte of their own: less than
+   * the code of a fraction, and than what follows a zero byte.
    */
   addOrdered(tag: Tag, value: SqlValue, { collation, descending }: KeyOrder): void {
     const from = this.length;
@@ -182,10 +187,14 @@ export class KeyWriter {
     if (!descending) {
       return;
     }
-    const { bytes } = this;
-    if (!this.isCut && (tag === INTEGER || tag === BIG || (tag === REAL && Math.floor(value as number) === value))) {
-      bytes[this.length++] = 0;
+    if (!this.isCut && (tag === REAL ? Math.floor(value as number) === value : tag !== NULL)) {
+      this.#reserve(1);
+      this.bytes[this.length++] = DESCENDING_END;
+      if (this.length > MAX_KEY_BYTES) {
+        this.#cut(this.length);
+      }
     }
+    const { bytes } = this;
     for (let i = from; i < this.length; i++) {
       bytes[i] = ~bytes[i]!;
     }
@@ -365,12 +374,12 @@ function endOfColumn(key: Uint8Array, start: number, complement: number): number
       return at;
     case KEY_BELOW:
     case KEY_ABOVE:
-      return at + 8;
+      return at + (complement === 0 ? 8 : 9);
     case KEY_TEXT:
     case KEY_BLOB:
       for (; at < key.length; at++) {
         if ((key[at]! ^ complement) === 0 && (at + 1 === key.length || (key[at + 1]! ^ complement) !== 0xff)) {
-          return at + 1;
+          return at + (complement === 0 ? 1 : 2);
         }
       }
       return at;

@@ -305,6 +305,34 @@ describe("keyspaces", () => {
     expect(copy.find(5, numberKey(7), 0, 6)).toBe(f.find(numberKey(7), 5));
   });
 
+  test("a larger index takes over a smaller one, and goes on", () => {
+    const f = new Fixture(1024 * 1024, 64 * 1024);
+    const keyspaceOf = (i: number): number => (i % 3 === 0 ? 70_000 : 5);
+    const ops: number[] = [];
+    for (let i = 0; f.index.room; i++) {
+      ops.push(f.put(numberKey((i * 7919) % 10_000), keyspaceOf(i)));
+      if (i % 10 === 9) {
+        f.undo(ops.pop()!, keyspaceOf(i));
+      }
+    }
+    const larger = new Fixture(1024 * 1024, 256 * 1024);
+    larger.arena.u8.set(f.arena.u8);
+    larger.arena.tail = f.arena.tail;
+    larger.index.copyFrom(f.index);
+    expect(checkArenaIndex(larger.index)).toEqual(checkArenaIndex(f.index));
+    const entries = (index: ArenaIndex): number[] =>
+      Array.from({ length: 10_000 }, (_, n) =>
+        [5, 70_000].map((keyspace) => index.find(keyspace, numberKey(n), 0, 6)),
+      ).flat();
+    expect(entries(larger.index)).toEqual(entries(f.index));
+    for (let i = 0; i < 2000; i++) {
+      larger.put(numberKey(20_000 + i), 5);
+    }
+    expect(larger.index.count(5)).toBe(f.index.count(5) + 2000);
+    expect(larger.find(numberKey(21_000), 5)).not.toBe(0);
+    checkArenaIndex(larger.index);
+  });
+
   test("a reset index is empty and works again", () => {
     const f = new Fixture();
     for (let i = 0; i < 3000; i++) {

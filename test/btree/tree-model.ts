@@ -86,6 +86,8 @@ export function sortedBatch(operations: readonly Operation[]): Operation[] {
 }
 
 /** Room for what is taken of a range; few, so that leaves have more. */
+/** How far from a range others begin. */
+const NEARBY = [0, 1, 3, 40, 38, 45];
 const PLACES = {
   keyOffsets: new Uint32Array(20),
   keyLengths: new Uint32Array(20),
@@ -414,6 +416,14 @@ export class TreeReading {
     assert(countRange(this.#pages, this.#root, lower, upper) === expected, "the count of a range");
     assert(this.#runs(lower, upper) === expected, "leaf runs cover the range");
     this.#compareTaken(lower, upper, expected);
+    // Ranges close by, which are looked for in the leaf first.
+    const first = this.#lowerBound(lower);
+    for (const distance of NEARBY) {
+      const nearby = this.#entries[first + distance];
+      if (nearby !== undefined) {
+        this.#compareTaken(nearby.key, upper, Math.max(0, expected - distance));
+      }
+    }
   }
 
   /** The cells from `lower` to `upper`, counted a leaf at a time. */

@@ -7,7 +7,7 @@ import { crc32, gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { DbError, type OpenOptions, open } from "../../src/index.ts";
 import { type Database, openOn } from "../../src/mvcc/index.ts";
-import { MemoryDisk } from "../../src/pager/index.ts";
+import { FORMAT_VERSION, MemoryDisk } from "../../src/pager/index.ts";
 import { seededRng } from "../../src/random.ts";
 import { ManualClock } from "../api/manual-clock.ts";
 import { canRead } from "../support/machine.ts";
@@ -124,18 +124,23 @@ describe("open refuses", () => {
     }
     newer.open("pages.000", "write").write(pages, 0, pages.length, 0);
     expect(() => openMemory(newer)).toThrow(
-      expect.objectContaining({ code: "UNSUPPORTED", facts: { path: newer.path, formatVersion: 7, supported: 2 } }),
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        facts: { path: newer.path, formatVersion: 7, supported: FORMAT_VERSION },
+      }),
     );
     expect(bytesOf(newer, "pages.000")).toEqual(pages);
   });
 
-  it("a database of format 1, which says how its data can be taken over", () => {
+  it.each([1, 2])("a database of format %d, which says how its data can be taken over", (formatVersion) => {
     withTemporaryDirectory((path) => {
-      const pages = gunzipSync(readFileSync(join(checkoutRoot(), "test/fixtures/format-1/pages.000.gz")));
+      const pages = gunzipSync(
+        readFileSync(join(checkoutRoot(), `test/fixtures/format-${formatVersion}/pages.000.gz`)),
+      );
       writeFileSync(join(path, "pages.000"), pages);
       for (const options of [{}, { readOnly: true }]) {
         const error = errorOf(path, options);
-        expect(error).toMatchObject({ code: "UNSUPPORTED", facts: { path, formatVersion: 1, supported: 2 } });
+        expect(error).toMatchObject({ code: "UNSUPPORTED", facts: { path, formatVersion, supported: FORMAT_VERSION } });
         expect(error!.message).toMatch(/nacre dump.*nacre load/);
       }
       expect(readFileSync(join(path, "pages.000")).equals(pages)).toBe(true);

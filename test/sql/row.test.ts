@@ -1,10 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareBytes } from "../../src/bytes.ts";
-import { answerRowid, EXACT_ROWIDS, KeyWriter, readRowid, writeIntegerKey } from "../../src/sql/key.ts";
+import { answerRowid, EXACT_ROWIDS, endOfColumns, KeyWriter, readRowid, writeIntegerKey } from "../../src/sql/key.ts";
 import { locateColumn, place, RowWriter, readColumn } from "../../src/sql/row.ts";
 import { compareValues } from "../../src/sql/value/compare.ts";
-import { answer, answered, type SqlValue, type Tag, tagOf } from "../../src/sql/value/value.ts";
+import {
+  answer,
+  answered,
+  BLOB,
+  INTEGER,
+  REAL,
+  type SqlValue,
+  type Tag,
+  TEXT,
+  tagOf,
+} from "../../src/sql/value/value.ts";
 import { checkProperty } from "../support/property.ts";
 
 const edges = [
@@ -113,26 +123,42 @@ describe("rows", () => {
 });
 
 describe("keys", () => {
-  const keyOf = (columns: readonly (readonly [Tag, SqlValue])[]): Uint8Array => {
+  const keyOf = (columns: readonly (readonly [Tag, SqlValue])[], descending: readonly boolean[] = []): Uint8Array => {
     const writer = new KeyWriter();
     writer.begin();
-    for (const [tag, value] of columns) {
-      writer.add(tag, value);
+    for (const [index, [tag, value]] of columns.entries()) {
+      writer.addOrdered(tag, value, { collation: undefined, descending: descending[index] ?? false });
     }
     return writer.bytes.slice(0, writer.length);
   };
+  /** Of few bytes, so that one is often the beginning of another. */
+  const short = fc.oneof(
+    fc
+      .array(fc.constantFrom(0, 1, 0xfe, 0xff), { maxLength: 3 })
+      .map((bytes) => [BLOB, Uint8Array.from(bytes)] as const),
+    fc.string({ unit: fc.constantFrom("\0", "a"), maxLength: 3 }).map((text) => [TEXT, text] as const),
+    fc.constantFrom([INTEGER, 2] as const, [REAL, 2.5] as const, [REAL, 2 ** 63] as const, [REAL, 2 ** 64] as const),
+  );
 
   test("bytes order as values do, column by column", () => {
-    const columns = fc.array(values, { minLength: 2, maxLength: 2 });
+    const columns = fc.array(fc.oneof(values, short), { minLength: 2, maxLength: 2 });
+    const directions = fc.array(fc.boolean(), { minLength: 2, maxLength: 2 });
     checkProperty(
-      fc.property(columns, columns, (a, b) => {
-        const x = keyOf(a);
-        const y = keyOf(b);
-        const first = compareValues(a[0]![0], a[0]![1], b[0]![0], b[0]![1]);
-        const second = compareValues(a[1]![0], a[1]![1], b[1]![0], b[1]![1]);
-        expect(Math.sign(compareBytes(x, 0, x.length, y, 0, y.length))).toBe(Math.sign(first !== 0 ? first : second));
+      fc.property(columns, columns, directions, (a, b, descending) => {
+        const x = keyOf(a, descending);
+        const y = keyOf(b, descending);
+        const [first, second] = [0, 1].map((column) => {
+          const order = compareValues(a[column]![0], a[column]![1], b[column]![0], b[column]![1]);
+          return descending[column] ? 0 - order : order;
+        });
+        expect(Math.sign(compareBytes(x, 0, x.length, y, 0, y.length))).toBe(
+          Math.sign(first! !== 0 ? first! : second!),
+        );
+        const orders = descending.map((isDescending) => ({ collation: undefined, descending: isDescending }));
+        expect(endOfColumns(x, orders)).toBe(x.length);
+        expect(endOfColumns(x, orders.slice(0, 1))).toBe(keyOf(a.slice(0, 1), descending).length);
       }),
-      { runs: 3000 },
+      { runs: 5000 },
     );
   });
 

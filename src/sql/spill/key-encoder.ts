@@ -56,10 +56,6 @@ export class KeyEncoder {
         return;
       }
     }
-    if (this.terms.at(-1)?.descending === true) {
-      // What ends with a zero byte more, of which the complement is FF 00, comes before.
-      writer.bytes[writer.length++] = COMES_FIRST;
-    }
   }
 }
 
