@@ -228,8 +228,11 @@ export class Frame {
 }
 
 /** What affinity does to a value before it is compared. */
-export function convert(emitter: Emitter, operand: Operand, conversion: "TEXT" | "NUMERIC"): Operand {
+export function convert(emitter: Emitter, operand: Operand, conversion: "TEXT" | "NUMERIC" | "REAL"): Operand {
   const { types } = operand;
+  if (conversion === "REAL") {
+    return store(emitter, operand, "REAL");
+  }
   if (conversion === "TEXT") {
     const converted = (types & ~NUMERIC_TYPES) | (1 << TEXT);
     return change(emitter, operand, anyTag(operand, INTEGER, REAL, BIG), converted, "toTextAffinity");

@@ -7,6 +7,7 @@
  * `%` and the bit operators work on integers, `%` gives a real if either side was one.
  */
 import { castTo, textOf, toNumber } from "./affinity.ts";
+import { isIntegerBeforeNul } from "./number-text.ts";
 import {
   answer,
   answered,
@@ -37,13 +38,21 @@ function operands(aTag: Tag, a: SqlValue, bTag: Tag, b: SqlValue): boolean {
     answerNull();
     return false;
   }
-  toNumber(aTag, a);
+  answerOperand(aTag, a);
   left = answered() as number | bigint;
   areIntegers = answer.tag !== REAL;
-  toNumber(bTag, b);
+  answerOperand(bTag, b);
   right = answered() as number | bigint;
   areIntegers &&= answer.tag !== REAL;
   return true;
+}
+
+/** A value that is not NULL as a number. In a text, an integer behind which a NUL stands is a real. */
+function answerOperand(tag: Tag, value: SqlValue): void {
+  toNumber(tag, value);
+  if ((tag === TEXT || tag === BLOB) && answer.tag !== REAL && isIntegerBeforeNul(textOf(tag, value))) {
+    answerReal(Number(answered()));
+  }
 }
 
 function answerExact(exact: bigint, real: number): void {

@@ -17,6 +17,7 @@ const INTEGER_START = /^[ \t\n\v\f\r]*([+-]?[0-9]+)/;
 const BLANK = /^[ \t\n\v\f\r]*$/;
 /** What stands behind a NUL is not looked at. */
 const BLANK_TO_NUL = /^[ \t\n\v\f\r]*\0/;
+const INTEGER_BEFORE_NUL = /^[ \t\n\v\f\r]*[+-]?[0-9]+[ \t\n\v\f\r]*\0/;
 /** Digits that are certainly a safe integer. */
 const SAFE_DIGITS = 15;
 
@@ -40,6 +41,11 @@ export function readNumberPrefix(text: string): void {
   } else {
     answerMatch(match);
   }
+}
+
+/** Whether the text begins with an integer, and what follows it with a NUL. */
+export function isIntegerBeforeNul(text: string): boolean {
+  return INTEGER_BEFORE_NUL.test(text);
 }
 
 /** Answers the integer that the text begins with, clamped to 64 bits; 0 where it begins with none. */

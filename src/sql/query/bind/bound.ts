@@ -24,8 +24,8 @@ import type { SqlValue, Tag, TypeSet } from "../../value/value.ts";
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%" | "&" | "|" | "<<" | ">>" | "||";
 export type Comparison = "=" | "<>" | "<" | "<=" | ">" | ">=";
-/** What a comparison does to one side before it compares; undefined: nothing. */
-export type Conversion = "TEXT" | "NUMERIC" | undefined;
+/** What a comparison does to one side before it compares; undefined: nothing. REAL: IN with a query alone, which rounds integers. */
+export type Conversion = "TEXT" | "NUMERIC" | "REAL" | undefined;
 
 export type RaiseAction = "ignore" | "rollback" | "abort" | "fail";
 

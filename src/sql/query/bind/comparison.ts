@@ -1,6 +1,6 @@
 /** Comparisons: which side is converted how, and by which collation they compare. */
 import { isNumericAffinity } from "../../value/affinity.ts";
-import { INTEGER, NULLABLE, NUMERIC_TYPES, TEXT, typeSet } from "../../value/value.ts";
+import { BIG, INTEGER, NULLABLE, NUMERIC_TYPES, TEXT, typeSet } from "../../value/value.ts";
 import type { Bound, BoundComparison, Comparison, Conversion } from "./bound.ts";
 import { convertConstant } from "./fold.ts";
 import { affinityOf, comparingCollation } from "./traits.ts";
@@ -44,8 +44,9 @@ export function conversionOf(affinity: ReturnType<typeof affinityOf>): Conversio
 export function neededConversion(conversion: Conversion, side: Bound): Conversion {
   // Of several columns each was stored by its own.
   const affinity = (side.kind === "first" ? undefined : affinityOf(side)) ?? "BLOB";
-  if (conversion === "NUMERIC") {
-    return isNumericAffinity(affinity) || (side.types & typeSet(TEXT)) === 0 ? undefined : "NUMERIC";
+  if (conversion === "NUMERIC" || conversion === "REAL") {
+    const changed = conversion === "REAL" ? typeSet(TEXT, BIG) : typeSet(TEXT);
+    return isNumericAffinity(affinity) || (side.types & changed) === 0 ? undefined : conversion;
   }
   return (side.types & NUMERIC_TYPES) === 0 ? undefined : conversion;
 }

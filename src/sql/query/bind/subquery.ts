@@ -75,7 +75,7 @@ function member(scope: Scope, operand: Expression, query: BoundQuery, negated: b
     // Behind the first SELECT of a compound there may be others, of other types.
     const any = columns[index]!.value;
     const affinity = comparisonAffinity(part, value);
-    const conversion = conversionOf(affinity);
+    const conversion = affinity === "REAL" ? "REAL" : conversionOf(affinity);
     return {
       operand: part,
       leftConversion: neededConversion(conversion, part),
@@ -87,7 +87,7 @@ function member(scope: Scope, operand: Expression, query: BoundQuery, negated: b
   return { kind: "in-query", types: TRUTH | NULLABLE, tests, query, negated };
 }
 
-/** Of two columns a numeric one decides; else the one that there is. */
+/** Of two affinities a numeric one makes both sides numbers; one by itself is that of both, and REAL makes reals of integers then. */
 function comparisonAffinity(left: Bound, right: Bound): ReturnType<typeof affinityOf> {
   const ofLeft = affinityOf(left);
   const ofRight = affinityOf(right);

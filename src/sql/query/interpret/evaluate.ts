@@ -1,6 +1,6 @@
 /** What expressions are when they are interpreted: closures that leave a value in `answer`, and tests that give 1, 0 or UNKNOWN. */
 
-import { toNumericAffinity, toTextAffinity } from "../../value/affinity.ts";
+import { applyAffinity, toNumericAffinity, toTextAffinity } from "../../value/affinity.ts";
 import { answer, answered } from "../../value/value.ts";
 import type { Conversion } from "../bind/bound.ts";
 
@@ -16,5 +16,7 @@ export function convertAnswer(conversion: Conversion): void {
     toNumericAffinity(answer.tag, answered());
   } else if (conversion === "TEXT") {
     toTextAffinity(answer.tag, answered());
+  } else if (conversion === "REAL") {
+    applyAffinity("REAL", answer.tag, answered());
   }
 }
