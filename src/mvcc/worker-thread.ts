@@ -30,12 +30,14 @@ const NICENESS = 10;
 const THREAD_LINK = "/proc/thread-self";
 
 const START = `
-const { existsSync, readlinkSync } = require("node:fs");
+const { readlinkSync } = require("node:fs");
 const { basename } = require("node:path");
 const { setPriority } = require("node:os");
 const { workerData } = require("node:worker_threads");
-if (existsSync("${THREAD_LINK}")) {
+try {
   setPriority(Number(basename(readlinkSync("${THREAD_LINK}"))), ${NICENESS});
+} catch {
+  // No such link, or it may not: the thread runs as others do.
 }
 const { port, words, module } = workerData;
 process.once("exit", () => {

@@ -180,7 +180,7 @@ export class WriteSetPool {
   /** That one transaction may hold. */
   readonly maxBytes: number;
   readonly #spares: WriteSet[];
-  /** With nothing in its index. */
+  /** As it was left: whoever takes it copies its own arena and index into it. */
   #largeMemory: WriteMemory | undefined;
 
   constructor(maxBytes: number) {
@@ -201,7 +201,6 @@ export class WriteSetPool {
         this.#spares.push(writes);
       }
     } else if (memory.u8.length <= MAX_KEPT_BYTES && memory.u8.length > (this.#largeMemory?.u8.length ?? 0)) {
-      writes.reset();
       this.#largeMemory = memory;
     }
   }
