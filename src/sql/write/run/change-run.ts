@@ -96,7 +96,7 @@ export class ChangeRun implements WriteRun {
   #change(transaction: SqlTransaction, before: RowRecord, row: HeldRow, override: ConflictAction | undefined): void {
     const bound = this.#bound;
     if (bound.kind === "delete") {
-      if (this.#writer.delete(transaction, before, override)) {
+      if (this.#writer.delete(transaction, before)) {
         this.#written(transaction, before);
       }
       return;

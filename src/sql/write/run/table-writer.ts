@@ -74,8 +74,9 @@ export class TableWriter {
   }
 
   /** True: it was deleted. */
-  delete(transaction: SqlTransaction, record: RowRecord, override: ConflictAction | undefined): boolean {
-    return unlessIgnored(() => this.#delete(transaction, record, override, true));
+  delete(transaction: SqlTransaction, record: RowRecord): boolean {
+    // What a statement around it says of conflicts, whose trigger it is in, does not go on to its own triggers.
+    return unlessIgnored(() => this.#delete(transaction, record, undefined, true));
   }
 
   #insert(
@@ -108,7 +109,7 @@ export class TableWriter {
       return false;
     }
     if (replaced.length > 0) {
-      this.#remove(transaction, replaced, override);
+      this.#remove(transaction, replaced);
       this.#meetAgain(transaction, record, undefined);
     }
     this.store.insert(transaction, record);
@@ -151,7 +152,7 @@ export class TableWriter {
       return false;
     }
     if (replaced.length > 0) {
-      this.#remove(transaction, replaced, override);
+      this.#remove(transaction, replaced);
       const now = this.#leftBy(transaction, before);
       if (now === undefined) {
         return false;
@@ -229,13 +230,13 @@ export class TableWriter {
     return isNew;
   }
 
-  /** The rows that give way, with what foreign keys do for them; triggers only if the session wants it. */
-  #remove(transaction: SqlTransaction, keys: readonly Uint8Array[], override: ConflictAction | undefined): void {
+  /** The rows that give way, with what foreign keys do for them; triggers only if the session wants it: REPLACE is what goes on to them. */
+  #remove(transaction: SqlTransaction, keys: readonly Uint8Array[]): void {
     for (const key of keys) {
       const record = new RowRecord(this.#target.table);
       // One row may be met by several of its columns.
       if (this.store.read(transaction, key, key.length, record)) {
-        this.#delete(transaction, record, override, this.#writing.settings.recursiveTriggers);
+        this.#delete(transaction, record, "replace", this.#writing.settings.recursiveTriggers);
       }
     }
   }
