@@ -21,7 +21,7 @@ function ofTypes(types: TypeSet): () => TypeSet {
   return () => types;
 }
 
-/** `lag` and `lead`: the argument some rows away, or the default. */
+/** `lag` and `lead`: the argument some rows away, or the default, as where the number of rows is not whole. */
 function shifted(direction: 1 | -1): WindowFunction["answerAt"] {
   return (place) => {
     let distance = 1;
@@ -29,11 +29,11 @@ function shifted(direction: 1 | -1): WindowFunction["answerAt"] {
     if (place.arguments > 1) {
       place.argument(place.position, 1);
       hasDistance = answer.tag !== NULL;
-      castTo("INTEGER", answer.tag, answered());
+      castTo("REAL", answer.tag, answered());
       distance = Number(answered());
     }
     const position = place.position + direction * distance;
-    if (hasDistance && position >= 0 && position < place.size) {
+    if (hasDistance && Number.isInteger(position) && position >= 0 && position < place.size) {
       place.argument(position, 0);
     } else if (place.arguments > 2) {
       place.argument(place.position, 2);
