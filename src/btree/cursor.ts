@@ -33,6 +33,7 @@ import { directoryEntry, LEAF_ENTRIES, packedLeaves, partFor, unpackLeaf } from 
 import {
   CELL_PUT,
   childFor,
+  childOfRank,
   comparePrefix,
   EXPIRY_BYTES,
   entriesBefore,
@@ -154,19 +155,9 @@ export class TreeCursor implements Leaf {
     let rest = rank;
     while (this.#enter(page) > 0) {
       const { u16, u32, base } = this;
-      const count = u16[(base + PAGE_COUNT) >> 1]!;
-      let low = 1;
-      let high = count;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (entriesBefore(u16, u32, base, middle) <= rest) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      rest -= entriesBefore(u16, u32, base, low - 1);
-      page = this.#push(page, count, low - 1);
+      const child = childOfRank(u16, u32, base, rest);
+      rest -= entriesBefore(u16, u32, base, child);
+      page = this.#push(page, u16[(base + PAGE_COUNT) >> 1]!, child);
     }
     if (this.#parts !== 0) {
       rest = this.#enterRank(rest);
@@ -239,19 +230,7 @@ export class TreeCursor implements Leaf {
       this.#enterPart(this.#part + 1);
       return true;
     }
-    for (let depth = this.#depth - 1; depth >= 0; depth--) {
-      const page = this.#pathPages[depth]!;
-      const child = this.#pathChildren[depth]! + 1;
-      const base = this.#pages.locate(page);
-      const { u16, u32 } = this.#pages.view;
-      const count = u16[(base + PAGE_COUNT) >> 1]!;
-      if (child < count) {
-        this.#pathChildren[depth] = child;
-        const next = u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
-        return this.#descend(next, depth + 1, false);
-      }
-    }
-    return false;
+    return this.#toSibling(1);
   }
 
   /** The last cell of the leaf before. */
@@ -261,16 +240,19 @@ export class TreeCursor implements Leaf {
       this.#enterPart(this.#part - 1);
       return this.#decode(this.count - 1);
     }
+    return this.#toSibling(-1) && this.#decode(this.count - 1);
+  }
+
+  /** Goes to the leaf of the page behind this one's, or to the last of the page before it, from the nearest parent that has one there. */
+  #toSibling(step: 1 | -1): boolean {
     for (let depth = this.#depth - 1; depth >= 0; depth--) {
-      const page = this.#pathPages[depth]!;
-      const child = this.#pathChildren[depth]! - 1;
-      if (child >= 0) {
+      const base = this.#pages.locate(this.#pathPages[depth]!);
+      const { u16, u32 } = this.#pages.view;
+      const count = u16[(base + PAGE_COUNT) >> 1]!;
+      const child = this.#pathChildren[depth]! + step;
+      if (child >= 0 && child < count) {
         this.#pathChildren[depth] = child;
-        const base = this.#pages.locate(page);
-        const { u16, u32 } = this.#pages.view;
-        const count = u16[(base + PAGE_COUNT) >> 1]!;
-        const next = u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!;
-        return this.#descend(next, depth + 1, true) && this.#decode(this.count - 1);
+        return this.#descend(u32[((base + PAGE_HEADER_BYTES) >> 2) + count + child]!, depth + 1, step < 0);
       }
     }
     return false;
@@ -514,12 +496,7 @@ export class TreeCursor implements Leaf {
    */
   #enter(page: number): number {
     const base = this.#pages.locate(page);
-    const view = this.#pages.view;
-    this.#generation = this.#pages.generation;
-    this.base = base;
-    this.u8 = view.u8;
-    this.u16 = view.u16;
-    this.u32 = view.u32;
+    const view = this.#takeView(base);
     const level = view.u8[base + PAGE_LEVEL]!;
     this.#hasLeaf = false;
     if (level === 0) {
@@ -538,14 +515,19 @@ export class TreeCursor implements Leaf {
   /** Takes a leaf of the packed page `page`. */
   #enterPart(part: number): void {
     const base = this.#pages.locatePart(this.page, part, unpackLeaf);
+    this.#part = part;
+    this.#takeLeaf(this.#takeView(base), base);
+  }
+
+  /** The arrays of what was just located. */
+  #takeView(base: number): PageView {
     const view = this.#pages.view;
     this.#generation = this.#pages.generation;
     this.base = base;
     this.u8 = view.u8;
     this.u16 = view.u16;
     this.u32 = view.u32;
-    this.#part = part;
-    this.#takeLeaf(view, base);
+    return view;
   }
 
   /** Takes that leaf of the packed page just entered which has its cell `rank`; returns the cell's slot. */

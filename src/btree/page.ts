@@ -109,6 +109,21 @@ export function entriesBefore(u16: Uint16Array, u32: Uint32Array, base: number, 
   return u16[((base + PAGE_HEADER_BYTES + 4) >> 1) + 6 * count + child]! * 0x1_0000_0000 + low;
 }
 
+/** The child of an inner page that has the entry with so many before it in the page's part of the tree. */
+export function childOfRank(u16: Uint16Array, u32: Uint32Array, base: number, rank: number): number {
+  let low = 1;
+  let high = u16[(base + PAGE_COUNT) >> 1]!;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (entriesBefore(u16, u32, base, middle) <= rank) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low - 1;
+}
+
 /** A prefix of up to so many bytes is read in the header, where a search looks anyway. */
 const HEADER_PREFIX_BYTES = 4;
 
