@@ -155,7 +155,7 @@ test("a memory disk that is shared by handles refuses a second writer, and a wri
 });
 
 /** What a fresh Node finds in a copy of the engine that has no node_modules above it. */
-test("without mmap-io and fs-ext, pages are read with pread and the lock is a file", () => {
+test("without mmap-io and fs-ext, pages are read with pread, the lock is a file, and blocks lie in usual pages", () => {
   const directory = temporaryDirectory();
   const sources = new URL("../../src/", import.meta.url);
   for (const name of ["pager", "assert.js", "bytes.js", "errors.js"]) {
@@ -163,7 +163,7 @@ test("without mmap-io and fs-ext, pages are read with pread and the lock is a fi
   }
   fs.writeFileSync(path.join(directory, "package.json"), JSON.stringify({ type: "module" }));
   const program = `
-    import { openDirectory, PAGE_SIZE, PageFile, sealPage } from "./engine/pager/index.js";
+    import { newSharedBlock, openDirectory, PAGE_SIZE, PageFile, sealPage } from "./engine/pager/index.js";
     const disk = openDirectory("db", { create: true, readOnly: false });
     disk.lock("exclusive");
     const pages = PageFile.open(disk, { backend: "mmap", cacheBytes: 0, readOnly: false });
@@ -174,13 +174,13 @@ test("without mmap-io and fs-ext, pages are read with pread and the lock is a fi
     console.log(pages.backend, disk.open("LOCK", "read").sizeBytes() > 0);
     let code = "none";
     try { openDirectory("db", { create: true, readOnly: false }).lock("exclusive"); } catch (error) { code = error.code; }
-    console.log(code);`;
+    console.log(code, newSharedBlock(2 ** 23).byteLength);`;
   const child = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     cwd: directory,
     encoding: "utf8",
   });
   expect(child.stderr).toBe("");
-  expect(child.stdout).toBe("pread true\nLOCKED\n");
+  expect(child.stdout).toBe("pread true\nLOCKED 8388608\n");
 });
 
 describe("a directory", () => {

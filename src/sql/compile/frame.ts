@@ -228,7 +228,7 @@ export class Frame {
 }
 
 /** What affinity does to a value before it is compared. */
-export function convert(emitter: Emitter, operand: Operand, conversion: "TEXT" | "NUMERIC" | "REAL"): Operand {
+export function convert(emitter: Emitter, operand: Operand, conversion: NonNullable<Conversion>): Operand {
   const { types } = operand;
   if (conversion === "REAL") {
     return store(emitter, operand, "REAL");
